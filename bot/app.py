@@ -1,0 +1,158 @@
+"""The whole of the running program, built from Settings: tests and the demo build the same one.
+
+    async with App(settings) as app:      # database open, config followed, Telegram known
+        await app.run()                   # until cancelled
+
+Inside: the way in (poller or webhook), the worker, the courier and the clock, each waking the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import structlog
+from aiogram import Bot, Dispatcher
+from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.enums import ParseMode
+from aiogram.types import LinkPreviewOptions
+
+import handlers
+from bot import commands, letters, people
+from bot.config import Settings
+from bot.conversations import Conversations
+from bot.inbox import Intake, Poller, Worker
+from bot.outgoing import ToOutbox
+from bot.texts import Catalogue
+from bot.toolbox import Clock, Toolbox, utcnow
+from bot.vault import KeyVault
+from bot.web import Web
+from models.database import Database
+from models.house import House
+from models.schema import require_current
+from scheduler.clock import Scheduler
+from scheduler.courier import Courier
+
+log = structlog.get_logger()
+
+
+def house_of(settings: Settings) -> House:
+    """The rules' view of config.toml."""
+    return House(
+        calendar=settings.work_calendar(),
+        vault=KeyVault(settings.key_bytes()),
+        deadlines={key: settings.deadlines_for(key) for key in settings.category_keys()},
+        station_of=settings.station_of_building(),
+        desk_of=settings.desk_of_category(),
+        languages=tuple(settings.union.languages),
+        forget_after=settings.anonymity.destroy_after,
+    )
+
+
+def make_bot(settings: Settings) -> Bot:
+    """aiogram's bot with what handlers say caught for the outbox."""
+    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram.api_base))
+    session.middleware(ToOutbox())
+    return Bot(
+        settings.token.get_secret_value(),
+        session=session,
+        default=DefaultBotProperties(
+            parse_mode=ParseMode.HTML, link_preview=LinkPreviewOptions(is_disabled=True)
+        ),
+    )
+
+
+def make_dispatcher(toolbox: Toolbox) -> Dispatcher:
+    """aiogram's dispatcher with every conversation; states live in the update's transaction (law 2)."""
+    dispatcher = Dispatcher(storage=Conversations(), disable_fsm=True)
+    dispatcher.update.outer_middleware(dispatcher.fsm)
+    dispatcher.update.outer_middleware(people.People(toolbox))
+    dispatcher.include_router(handlers.router())
+    return dispatcher
+
+
+class App:
+    """One process of the program. Enter it, `run` it, leave it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock = utcnow,
+        elapsed: Callable[[], float] = time.monotonic,
+        windows: bool = True,
+    ) -> None:
+        """`clock` says what time it is, `elapsed` counts seconds for Telegram's windows; `windows` off only for
+        local Bot API servers without limits and for benchmarks."""
+        self.settings = settings
+        self.clock = clock
+        self.toolbox = Toolbox(settings=settings, house=house_of(settings), catalogue=Catalogue.load(settings.timezone))
+        self.database = Database(settings.database.url)
+        self._elapsed = elapsed
+        self._windows = windows
+        self._stack = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self.database.close)
+            await require_current(self.database)
+            async with self.database.transaction() as session:
+                await people.follow_config(session, self.toolbox, self.clock())
+            self.bot = make_bot(self.settings)
+            stack.push_async_callback(self.bot.session.close)
+            self._http = await stack.enter_async_context(aiohttp.ClientSession())
+            self.courier = Courier(
+                self.database,
+                self.settings.token.get_secret_value(),
+                self.settings.telegram.api_base,
+                draw=self._draw,
+                vault=self.toolbox.house.vault,
+                clock=self.clock,
+                elapsed=self._elapsed,
+                windows=self._windows,
+            )
+            self.worker = Worker(
+                self.database, make_dispatcher(self.toolbox), self.bot, self.toolbox, self.clock, self.courier.wake
+            )
+            self.intake = Intake(self.database, self.bot.id, self.clock, self.worker.wake)
+            api = self.settings.telegram.api_base.rstrip("/")
+            self.poller = Poller(
+                self._http, f"{api}/bot{self.settings.token.get_secret_value()}", self.intake
+            )
+            self.scheduler = Scheduler(self.database, self.toolbox, self.clock, self.courier.wake)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def _draw(self, session: Any, row: Any, now: Any) -> Any:
+        return await letters.draw(session, row, self.toolbox, now)
+
+    async def run(self) -> None:
+        """Do everything until cancelled; then nothing new starts, and what is on its way is finished and written."""
+        async with self.courier, self._way_in() as way_in, asyncio.TaskGroup() as group:
+            group.create_task(self.worker.run(), name="worker")
+            group.create_task(self.scheduler.run(), name="clock")
+            group.create_task(commands.publish(self.bot, self.toolbox), name="commands")
+            for task in way_in:
+                group.create_task(task(), name="way in")
+
+    @contextlib.asynccontextmanager
+    async def _way_in(self) -> AsyncIterator[Sequence[Callable[[], Any]]]:
+        if self.settings.telegram.mode == "polling":
+            # A webhook that was set earlier would make every getUpdates fail with 409.
+            yield [self.poller.run]
+            return
+        web = Web(self.settings, self.intake)
+        async with web:
+            yield [web.announce]

@@ -1,0 +1,72 @@
+"""From a Telegram message to the plain values that are kept of it (`models.words.Content`).
+
+Nothing of the message's origin goes along: no forward header, no mention, no hidden link, no preview (law 11). Every kind of
+media people send passes; what carries nothing to keep (service messages, polls, games) is None.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiogram.types import Message
+
+MAX_TEXT = 4096
+"""Telegram's own limit for one message; anything longer did not come from an ordinary client."""
+
+_FILES = ("video", "voice", "video_note", "audio", "animation", "document", "sticker")
+
+
+def content_of(message: Message) -> dict[str, Any] | None:
+    """What this message says, or None when it says nothing that can be passed on.
+
+    `type`, `text` (words or caption), and by type `file_id`, `file_name`, `latitude`, `longitude`, `title`, `address`,
+    `phone_number`, `first_name`, `last_name`, `emoji`; `album` for the parts of an album.
+    """
+    found: dict[str, Any] | None = None
+    if message.text is not None:
+        found = {"type": "text", "text": message.text}
+    elif message.photo:
+        found = {"type": "photo", "file_id": message.photo[-1].file_id}
+    elif message.venue:
+        venue = message.venue
+        found = {
+            "type": "venue",
+            "latitude": venue.location.latitude,
+            "longitude": venue.location.longitude,
+            "title": venue.title,
+            "address": venue.address,
+        }
+    elif message.location:
+        found = {
+            "type": "location",
+            "latitude": message.location.latitude,
+            "longitude": message.location.longitude,
+        }
+    elif message.contact:
+        contact = message.contact
+        found = {"type": "contact", "phone_number": contact.phone_number, "first_name": contact.first_name}
+        if contact.last_name:
+            found["last_name"] = contact.last_name
+    else:
+        # An animation is also sent as a document: the more particular kind stands first.
+        for kind in _FILES:
+            media = getattr(message, kind)
+            if media is not None:
+                found = {"type": kind, "file_id": media.file_id}
+                if name := getattr(media, "file_name", None):
+                    found["file_name"] = name
+                if emoji := getattr(media, "emoji", None):
+                    found["emoji"] = emoji
+                break
+    if found is None:
+        return None
+    if message.caption:
+        found["text"] = message.caption
+    if message.media_group_id:
+        found["album"] = message.media_group_id
+    return found
+
+
+def says_something(contents: list[dict[str, Any]]) -> bool:
+    """Whether anybody could act on this: a lone sticker or a few blanks say nothing."""
+    return any(c["type"] not in ("text", "sticker") or str(c.get("text", "")).strip() for c in contents)

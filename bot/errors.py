@@ -1,0 +1,39 @@
+"""From what went wrong to what the person reads: a rule's refusal becomes its sentence, anything else an apology with a number."""
+
+from __future__ import annotations
+
+import secrets
+import traceback
+from pathlib import Path
+
+from bot.texts import Texts
+from models.errors import Refusal
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""No letters or digits that look alike: the number is read out over the phone."""
+
+
+def sentence(refusal: Refusal, t: Texts) -> str:
+    """The refusal as HTML in this language; names given in several languages are picked."""
+    return t(refusal.key, **_localised(refusal, t))
+
+
+def plain_sentence(refusal: Refusal, t: Texts) -> str:
+    """The same for the little window over a button, which knows no HTML; 200 characters at the most."""
+    return t.plain(refusal.key, **_localised(refusal, t))[:200]
+
+
+def _localised(refusal: Refusal, t: Texts) -> dict[str, object]:
+    return {k: t.pick(v) if isinstance(v, dict) else v for k, v in refusal.params.items()}
+
+
+def incident_number() -> str:
+    """A number a student can quote and the operator can find in the log and with `unionbot inbox`."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(6))
+
+
+def where(error: BaseException) -> str:
+    """The kind of a mistake and the line it came from; never its message, which may repeat what a person wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    return f"{type(error).__name__} at {place}"

@@ -1,0 +1,53 @@
+"""Filters that say who and what a handler is for, so that the handler itself only says what happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiogram.enums import ChatType
+from aiogram.filters import Filter
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+
+from bot.keyboards import Press
+from bot.people import GROUPS
+
+
+class Pressed(Filter):
+    """A press on a button of this kind; the handler gets it unpacked as `press`. Forged payloads do not match."""
+
+    def __init__(self, kind: type[Press]) -> None:
+        self._kind = kind
+
+    async def __call__(self, query: CallbackQuery) -> bool | dict[str, Any]:
+        try:
+            return {"press": self._kind.unpack(query.data or "")}
+        except ValueError:
+            return False
+
+
+class Private(Filter):
+    """In a private chat."""
+
+    async def __call__(self, event: Message | CallbackQuery) -> bool:
+        message = event.message if isinstance(event, CallbackQuery) else event
+        return message is not None and message.chat.type == ChatType.PRIVATE
+
+
+class InGroup(Filter):
+    """In a group or supergroup, bound or not."""
+
+    async def __call__(self, event: Message | CallbackQuery) -> bool:
+        message = event.message if isinstance(event, CallbackQuery) else event
+        return message is not None and message.chat.type in GROUPS
+
+
+class AtDesk(Filter):
+    """In the chat of a station, the office or the supervisors."""
+
+    async def __call__(self, event: Message | CallbackQuery, station: Any = None) -> bool:
+        return station is not None
+
+
+def markup(keyboard: dict[str, Any] | None) -> InlineKeyboardMarkup | None:
+    """A plain keyboard as aiogram wants it."""
+    return InlineKeyboardMarkup.model_validate(keyboard) if keyboard is not None else None

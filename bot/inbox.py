@@ -1,0 +1,417 @@
+"""The ways in: what Telegram hands over is stored, and only then acknowledged (law 1); then each update runs once (law 2).
+
+    Poller ──▶ inbox row ──commit──▶ next getUpdates (that is the acknowledgement)
+    webhook ─▶ inbox row ──commit──▶ 200
+                   │
+    Worker: look up ─▶ [ transaction: take the row, person, conversation, handler, outbox, done ] ─▶ answers to presses
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+import structlog
+from aiogram import Bot, Dispatcher
+from aiogram.exceptions import TelegramAPIError
+from aiogram.methods import AnswerCallbackQuery, TelegramMethod
+from aiogram.types import CallbackQuery, ChatMemberRestricted, Message, Update
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
+
+from bot import errors
+from bot.conversations import open_session
+from bot.outgoing import Mouth, speaking
+from bot.people import GROUPS, SHARED_ACCOUNTS, Presence, language_of
+from bot.toolbox import Clock, Toolbox
+from models import inbox, outbox, people, stations
+from models.database import Database
+from models.errors import Refusal
+from models.inbox import Arrival, Incoming
+from models.outbox import Lane, Repeat
+
+log = structlog.get_logger()
+
+ALLOWED_UPDATES = (
+    "message",
+    "edited_message",
+    "callback_query",
+    "poll",
+    "poll_answer",
+    "my_chat_member",
+    "chat_member",
+)
+POLL_SECONDS = 25
+TRIES = 4
+"""How often an update is run when another worker changed the same rows meanwhile."""
+
+
+def arrival(raw: object, now: datetime) -> Arrival:
+    """One raw update as it goes into the inbox; what cannot be read at all goes in set aside, alone (law 1)."""
+    body = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+    update_id = raw.get("update_id") if isinstance(raw, dict) else None
+    if not isinstance(update_id, int) or isinstance(update_id, bool) or not isinstance(raw, dict):
+        # Without a number it cannot be recognised a second time: it gets one that Telegram never uses.
+        return Arrival(-int(now.timestamp() * 1e6) - time.monotonic_ns() % 1000, 0, body, error="no update_id")
+    return Arrival(update_id, _chat_of(raw), body)
+
+
+def _chat_of(raw: dict[str, Any]) -> int:
+    """The chat whose order this update keeps; 0 when there is none."""
+    for kind, content in raw.items():
+        if kind == "update_id" or not isinstance(content, dict):
+            continue
+        message = content.get("message")
+        holder = content if isinstance(content.get("chat"), dict) else message if isinstance(message, dict) else content
+        for place in ("chat", "from", "user"):
+            found = holder.get(place)
+            if isinstance(found, dict) and isinstance(found.get("id"), int):
+                return int(found["id"])
+    return 0
+
+
+class Intake:
+    """Stores what came in and wakes the worker; poller and webhook share it."""
+
+    def __init__(self, database: Database, bot_id: int, clock: Clock, stored: Callable[[], None]) -> None:
+        self._database = database
+        self._bot_id = bot_id
+        self._clock = clock
+        self._stored = stored
+
+    async def store(self, raws: Sequence[object]) -> None:
+        """Commit these updates. Raises when the database cannot: then they must not be acknowledged."""
+        now = self._clock()
+        arrivals = [arrival(raw, now) for raw in raws]
+        async with self._database.transaction() as session:
+            await inbox.store(session, self._bot_id, arrivals, now)
+        self._stored()
+
+
+class Poller:
+    """getUpdates by hand: raw JSON is stored before the next call acknowledges it (aiogram's own polling cannot)."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, intake: Intake) -> None:
+        """`url` is the Bot API address with the token, up to and without the method."""
+        self._http = http
+        self._url = url
+        self._intake = intake
+        self.reached = asyncio.Event()
+        """Set once Telegram has answered for the first time."""
+
+    async def run(self) -> None:
+        """Poll until cancelled; while Telegram or the database is away it waits and tries again."""
+        offset: int | None = None
+        pause = 0.0
+        while True:
+            if pause:
+                await asyncio.sleep(pause)
+            try:
+                raws = await self._get(offset)
+                self.reached.set()
+                if raws:
+                    await self._intake.store(raws)
+                    numbers = [r["update_id"] for r in raws if isinstance(r, dict) and isinstance(r.get("update_id"), int)]
+                    if numbers:
+                        offset = max(numbers) + 1
+                pause = 0.0
+            except (aiohttp.ClientError, TimeoutError, DBAPIError, _Refused) as error:
+                pause = min(max(pause * 2, 0.5), 30.0)
+                log.warning("poller waits", why=str(error) if isinstance(error, _Refused) else type(error).__name__, seconds=pause)
+
+    async def _get(self, offset: int | None) -> list[object]:
+        params: dict[str, Any] = {"timeout": POLL_SECONDS, "limit": 100, "allowed_updates": ALLOWED_UPDATES}
+        if offset is not None:
+            params["offset"] = offset
+        timeout = aiohttp.ClientTimeout(total=POLL_SECONDS + 15, sock_connect=10)
+        async with self._http.post(f"{self._url}/getUpdates", json=params, timeout=timeout) as response:
+            text = await response.text(errors="replace")
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            raise _Refused(f"HTTP {response.status}, not JSON") from None
+        if not isinstance(answer, dict) or not answer.get("ok") or not isinstance(answer.get("result"), list):
+            said = answer.get("description", "?") if isinstance(answer, dict) else "?"
+            raise _Refused(f"HTTP {response.status}: {said}")
+        return list(answer["result"])
+
+
+class _Refused(Exception):
+    """Telegram answered something other than updates."""
+
+
+class Worker:
+    """Runs stored updates: one chat's in order, several chats side by side, each in one transaction."""
+
+    def __init__(
+        self,
+        database: Database,
+        dispatcher: Dispatcher,
+        bot: Bot,
+        toolbox: Toolbox,
+        clock: Clock,
+        committed: Callable[[], None],
+        chats_at_once: int = 8,
+    ) -> None:
+        """`committed` is called after every commit: the courier may have something to send."""
+        self._database = database
+        self._dispatcher = dispatcher
+        self._bot = bot
+        self._toolbox = toolbox
+        self._clock = clock
+        self._committed = committed
+        self._chats_at_once = chats_at_once
+        self._wake = asyncio.Event()
+        self._busy: set[int] = set()
+        self._direct: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; what is under way is then undone and runs again at the next start."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            pause = 0.5
+            while True:
+                self._wake.clear()
+                try:
+                    more = await self._start_some(group)
+                    pause = 0.5
+                except DBAPIError as error:
+                    # The database is away: nothing is lost, the rows wait for it.
+                    log.error("the inbox cannot be read", why=errors.where(error), seconds=pause)
+                    await asyncio.sleep(pause)
+                    pause, more = min(pause * 2, 10.0), False
+                if not more:
+                    with contextlib.suppress(TimeoutError):
+                        # Another process may have stored something: look now and then even when nobody calls.
+                        await asyncio.wait_for(self._wake.wait(), 1.0)
+
+    async def _start_some(self, group: asyncio.TaskGroup) -> bool:
+        free = self._chats_at_once - len(self._busy)
+        if free <= 0:
+            await self._wake.wait()
+            return True
+        async with self._database.reading() as session:
+            rows = await inbox.waiting(session, 200, tuple(self._busy))
+        chats: dict[int, list[int]] = {}
+        bodies: dict[int, str | None] = {}
+        for row in rows:
+            chat = row.chat or 0
+            if chat in chats or len(chats) < free:
+                chats.setdefault(chat, []).append(row.id)
+                bodies[row.id] = row.body
+        for chat, ids in chats.items():
+            self._busy.add(chat)
+            group.create_task(self._work(chat, [(i, bodies[i]) for i in ids]))
+        return bool(chats)
+
+    async def _work(self, chat: int, rows: list[tuple[int, str | None]]) -> None:
+        try:
+            for row_id, body in rows:
+                await self.handle(row_id, body or "")
+        except DBAPIError as error:
+            log.error("an update waits for the database", why=errors.where(error))
+            await asyncio.sleep(0.5)
+        finally:
+            self._busy.discard(chat)
+            self._wake.set()
+
+    async def drain(self) -> None:
+        """Run everything that waits, then return; for tests and for a quiet end."""
+        while True:
+            async with self._database.reading() as session:
+                rows = [(row.id, row.body) for row in await inbox.waiting(session, 200)]
+            if not rows:
+                return
+            for row_id, body in rows:
+                await self.handle(row_id, body or "")
+
+    async def handle(self, row_id: int, body: str) -> None:
+        """Run one update to its end: done, refused with a sentence, or set aside with an incident number."""
+        try:
+            update = Update.model_validate(json.loads(body), context={"bot": self._bot})
+        except (ValueError, ValidationError) as error:
+            await self._set_aside(row_id, None, error)
+            return
+        presence = await self._look_up(update)
+        for attempt in range(1, TRIES + 1):
+            try:
+                await self._run(row_id, update, presence)
+                return
+            except Refusal as refusal:
+                await self._refuse(row_id, update, refusal)
+                return
+            except (StaleDataError, IntegrityError) as error:
+                # Somebody else changed the same rows first: what they left is the truth now, so look again.
+                if attempt == TRIES:
+                    await self._set_aside(row_id, update, error)
+            except DBAPIError as error:
+                if not _serialization(error):
+                    raise
+                if attempt == TRIES:
+                    await self._set_aside(row_id, update, error)
+            except Exception as error:
+                await self._set_aside(row_id, update, error)
+                return
+
+    async def _run(self, row_id: int, update: Update, presence: Presence | None) -> None:
+        async with self._turn(row_id) as turn:
+            if turn is None:
+                return
+            row, mouth = turn
+            await self._dispatcher.feed_update(
+                self._bot, update, session=mouth.session, now=mouth.now, presence=presence
+            )
+            inbox.done(row)
+        self._after(mouth.afterwards, update)
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, row_id: int) -> AsyncIterator[tuple[Incoming, Mouth] | None]:
+        """The transaction of one update: the row locked, and everything said in it caught for the outbox."""
+        async with self._database.transaction() as session:
+            row = await inbox.take(session, row_id)
+            if row is None:
+                yield None
+                return
+            mouth = Mouth(session, self._clock())
+            tokens = open_session.set(session), speaking.set(mouth)
+            try:
+                yield row, mouth
+            finally:
+                open_session.reset(tokens[0])
+                speaking.reset(tokens[1])
+
+    def _after(self, methods: Sequence[TelegramMethod[Any]], update: Update) -> None:
+        self._committed()
+        direct = list(methods)
+        query = update.callback_query
+        if query is not None and not any(isinstance(m, AnswerCallbackQuery) for m in direct):
+            # A press that nobody answers shows a running clock on the button for half a minute.
+            direct.append(AnswerCallbackQuery(callback_query_id=query.id))
+        for method in direct:
+            self._group.create_task(self._directly(method))
+
+    async def _directly(self, method: TelegramMethod[Any]) -> None:
+        try:
+            await self._bot(method, request_timeout=10)
+        except (TelegramAPIError, TimeoutError, aiohttp.ClientError) as error:
+            # It has lost its meaning by now (law 3); that it failed is still worth a line.
+            log.info("a direct answer was not taken", method=method.__api_method__, why=type(error).__name__)
+
+    async def _look_up(self, update: Update) -> Presence | None:
+        """Whether the person who acts in a group is in it now; None where nobody acts."""
+        event = update.event
+        if isinstance(event, CallbackQuery):
+            user, chat = event.from_user, event.message.chat if event.message else None
+        elif isinstance(event, Message) and _acts(event, self._bot.id):
+            user, chat = event.from_user, event.chat
+        else:
+            return None
+        if user is None or chat is None or chat.type not in GROUPS:
+            return None
+        if user.id in SHARED_ACCOUNTS:
+            return Presence("unknown", is_member=False)
+        try:
+            member = await self._bot.get_chat_member(chat.id, user.id, request_timeout=10)
+        except (TelegramAPIError, TimeoutError, aiohttp.ClientError) as error:
+            log.warning("a member could not be looked up", why=type(error).__name__)
+            return Presence("unknown", is_member=False)
+        return Presence(str(member.status.value), is_member=isinstance(member, ChatMemberRestricted) and member.is_member)
+
+    async def _refuse(self, row_id: int, update: Update, refusal: Refusal) -> None:
+        async with self._turn(row_id) as turn:
+            if turn is None:
+                return
+            row, mouth = turn
+            t = self._toolbox.t(await self._language(mouth.session, update))
+            query = update.callback_query
+            if query is not None:
+                await self._bot(
+                    AnswerCallbackQuery(
+                        callback_query_id=query.id, text=errors.plain_sentence(refusal, t), show_alert=True
+                    )
+                )
+            else:
+                await self._say(mouth, update, errors.sentence(refusal, t))
+            inbox.done(row)
+        self._after(mouth.afterwards, update)
+
+    async def _set_aside(self, row_id: int, update: Update | None, error: Exception) -> None:
+        incident = errors.incident_number()
+        log.error("an update was set aside", incident=incident, why=errors.where(error), exc_info=not isinstance(error, ValueError))
+        async with self._turn(row_id) as turn:
+            if turn is None:
+                return
+            row, mouth = turn
+            if update is not None:
+                t = self._toolbox.t(await self._language(mouth.session, update))
+                query = update.callback_query
+                if query is not None:
+                    await self._bot(
+                        AnswerCallbackQuery(
+                            callback_query_id=query.id, text=t.plain("error.incident", number=incident), show_alert=True
+                        )
+                    )
+                elif isinstance(update.event, Message):
+                    await self._say(mouth, update, t("error.incident", number=incident))
+            inbox.set_aside(row, incident, errors.where(error))
+        if update is not None:
+            self._after(mouth.afterwards, update)
+
+    async def _say(self, mouth: Mouth, update: Update, text: str) -> None:
+        event = update.event
+        if not isinstance(event, Message):
+            return
+        await outbox.post(
+            mouth.session,
+            now=mouth.now,
+            lane=Lane.ANSWER,
+            repeat=Repeat.NEVER,
+            chat_id=event.chat.id,
+            thread_id=event.message_thread_id if event.is_topic_message else None,
+            method="sendMessage",
+            payload={
+                "text": text,
+                "parse_mode": "HTML",
+                "reply_parameters": {"message_id": event.message_id, "allow_sending_without_reply": True},
+            },
+        )
+
+    async def _language(self, session: AsyncSession, update: Update) -> str | None:
+        event = update.event
+        chat = getattr(event, "chat", None) or getattr(getattr(event, "message", None), "chat", None)
+        if chat is not None and chat.type in GROUPS:
+            station = await stations.by_chat(session, chat.id)
+            if station is not None:
+                return station.language
+        user = getattr(event, "from_user", None)
+        if user is None:
+            return None
+        person = await people.by_telegram_id(session, user.id)
+        return person.language if person else language_of(user.language_code, self._toolbox.house.languages)
+
+
+def _acts(message: Message, bot_id: int) -> bool:
+    """Whether a group message asks something of the bot: a command, a note, or a reply to the bot's own message."""
+    text = message.text or message.caption or ""
+    replied = message.reply_to_message
+    return text.startswith("/") or (
+        replied is not None and replied.from_user is not None and replied.from_user.id == bot_id
+    )
+
+
+def _serialization(error: DBAPIError) -> bool:
+    """PostgreSQL's deadlock and serialization failures: the transaction was undone and may simply run again."""
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    return state in ("40001", "40P01")

@@ -1,0 +1,195 @@
+"""The keyboards of the student's conversations: where to go, what to choose, and always a way back.
+
+Ticket buttons stand in `keyboards.py`; here is everything that leads to a ticket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.config import Settings
+from bot.keyboards import Press, button, keyboard
+from bot.texts import Texts
+from models.people import Audience
+from models.tickets import Kind
+
+Rows = list[list[dict[str, Any]]]
+
+LANGUAGE_NAMES = {"zh-hans": "简体中文", "zh-hant": "繁體中文", "en": "English"}
+"""Each language called by its own name: somebody looking for theirs cannot read the others."""
+
+KIND_ICONS = {
+    Kind.COMPLAINT: "📣",
+    Kind.NEED: "🙋",
+    Kind.SUGGESTION: "💡",
+    Kind.QUESTION: "❓",
+    Kind.THANKS: "💐",
+}
+
+
+@dataclass(frozen=True)
+class Go(Press, prefix="go"):
+    """To a place in the menu: home, new, mine, language, audience, building, help, privacy, agree, cancel."""
+
+    to: str
+
+
+@dataclass(frozen=True)
+class Pick(Press, prefix="pk"):
+    """Something chosen on the way: `what` (language, audience, building, kind, category, name), and its key."""
+
+    what: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Step(Press, prefix="st"):
+    """A move within the draft: to kind, category, words, similar, name, preview, send, empty."""
+
+    to: str
+
+
+@dataclass(frozen=True)
+class Join(Press, prefix="jn"):
+    """Join this ticket instead of filing a new one."""
+
+    ticket: int
+
+
+@dataclass(frozen=True)
+class Belongs(Press, prefix="bl"):
+    """The loose words belong to this ticket; 0 for a new one."""
+
+    ticket: int
+
+
+@dataclass(frozen=True)
+class Page(Press, prefix="pg"):
+    """A page of the student's own tickets, counted from 0."""
+
+    number: int
+
+
+def in_rows(buttons: Iterable[dict[str, Any]], width: int) -> Rows:
+    """Buttons side by side, `width` a row."""
+    row: list[dict[str, Any]] = []
+    rows: Rows = []
+    for each in buttons:
+        row.append(each)
+        if len(row) == width:
+            rows.append(row)
+            row = []
+    return [*rows, row] if row else rows
+
+
+def home(t: Texts) -> dict[str, Any]:
+    """What a student can do here."""
+    return keyboard(
+        [
+            [button(t.plain("home.new"), Go("new"))],
+            [button(t.plain("home.mine"), Go("mine"))],
+            [button(t.plain("home.profile"), Go("profile")), button(t.plain("home.language"), Go("language"))],
+            [button(t.plain("home.privacy"), Go("privacy")), button(t.plain("home.help"), Go("help"))],
+        ]
+    )
+
+
+def back_home(t: Texts) -> dict[str, Any]:
+    """Only the way back."""
+    return keyboard([[button(t.plain("nav.home"), Go("home"))]])
+
+
+def consent(t: Texts, languages: Sequence[str]) -> dict[str, Any]:
+    """Agree, or read the same in another language."""
+    others = [button(LANGUAGE_NAMES[x], Pick("consentlang", x)) for x in languages if x != t.language]
+    return keyboard([[button(t.plain("consent.agree"), Go("agree"))], *in_rows(others, 2)])
+
+
+def languages(t: Texts, offered: Sequence[str]) -> dict[str, Any]:
+    """The union's languages."""
+    rows = [[button(("● " if x == t.language else "") + LANGUAGE_NAMES[x], Pick("language", x))] for x in offered]
+    return keyboard([*rows, [button(t.plain("nav.home"), Go("home"))]])
+
+
+def audiences(t: Texts) -> dict[str, Any]:
+    """Which students they belong to; saying nothing is possible."""
+    rows = in_rows((button(t.plain(f"audience.{a}"), Pick("audience", a)) for a in Audience), 1)
+    return keyboard([*rows, [button(t.plain("audience.skip"), Pick("audience", "-"))]])
+
+
+def buildings(t: Texts, keys: Sequence[str], settings: Settings, *, back: Press) -> dict[str, Any]:
+    """Where they live, or where the matter is."""
+    found = in_rows((button(t.pick(settings.building_names(k)), Pick("building", k)) for k in keys), 2)
+    return keyboard(
+        [
+            *found,
+            [button(t.plain("building.none"), Pick("building", "-"))],
+            [button(t.plain("nav.back"), back), button(t.plain("nav.cancel"), Go("cancel"))],
+        ]
+    )
+
+
+def kinds(t: Texts) -> dict[str, Any]:
+    """What they come with."""
+    rows = in_rows(
+        (button(f"{KIND_ICONS[k]} {t.plain(f'kind.{k}')}", Pick("kind", k)) for k in Kind), 2
+    )
+    return keyboard([*rows, [button(t.plain("nav.cancel"), Go("cancel"))]])
+
+
+def categories(t: Texts, keys: Sequence[str], settings: Settings, *, back: Press) -> dict[str, Any]:
+    """One level of the category tree."""
+    rows = in_rows((button(t.pick(settings.category_names(k)), Pick("category", k)) for k in keys), 2)
+    return keyboard([*rows, [button(t.plain("nav.back"), back), button(t.plain("nav.cancel"), Go("cancel"))]])
+
+
+def collecting(t: Texts, any_yet: bool) -> dict[str, Any]:
+    """While words and pictures come in."""
+    rows: Rows = []
+    if any_yet:
+        rows.append([button(t.plain("new.continue"), Step("similar"))])
+        rows.append([button(t.plain("new.empty"), Step("empty"))])
+    return keyboard([*rows, [button(t.plain("nav.back"), Step("category")), button(t.plain("nav.cancel"), Go("cancel"))]])
+
+
+def similar(t: Texts, found: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    """Join one of these (number, how many wait for it), or go on."""
+    rows = [[button(t.plain("similar.join", number=n, count=c), Join(n))] for n, c in found]
+    return keyboard(
+        [
+            *rows,
+            [button(t.plain("similar.none"), Step("name"))],
+            [button(t.plain("nav.back"), Step("words")), button(t.plain("nav.cancel"), Go("cancel"))],
+        ]
+    )
+
+
+def naming(t: Texts) -> dict[str, Any]:
+    """With name or anonymously."""
+    return keyboard(
+        [
+            [button(t.plain("name.named"), Pick("name", "named"))],
+            [button(t.plain("name.anonymous"), Pick("name", "anonymous"))],
+            [button(t.plain("nav.back"), Step("words")), button(t.plain("nav.cancel"), Go("cancel"))],
+        ]
+    )
+
+
+def preview(t: Texts) -> dict[str, Any]:
+    """Send, or change any step."""
+    return keyboard(
+        [
+            [button(t.plain("preview.send"), Step("send"))],
+            [button(t.plain("preview.kind"), Step("kind")), button(t.plain("preview.category"), Step("category"))],
+            [button(t.plain("preview.building"), Step("building")), button(t.plain("preview.words"), Step("words"))],
+            [button(t.plain("preview.name"), Step("name")), button(t.plain("nav.cancel"), Go("cancel"))],
+        ]
+    )
+
+
+def belongs(t: Texts, tickets: Sequence[tuple[int, str]]) -> dict[str, Any]:
+    """Which matter the loose words belong to (number, subject)."""
+    rows = [[button(t.plain("loose.add", number=n, subject=s[:24]), Belongs(n))] for n, s in tickets]
+    return keyboard([*rows, [button(t.plain("loose.new"), Belongs(0))], [button(t.plain("nav.cancel"), Go("cancel"))]])

@@ -1,0 +1,118 @@
+"""Who is speaking, found before any handler runs: the person, their language, and in a station's chat whether they are staff.
+
+Nothing here is cached: a role is what it is at the moment of acting.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aiogram import BaseMiddleware
+from aiogram.enums import ChatType
+from aiogram.types import Chat, TelegramObject, Update, User
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.toolbox import Toolbox
+from models import people, stations
+
+SHARED_ACCOUNTS = frozenset({1087968824, 136817688, 777000})
+"""Telegram's anonymous admin, channel and service accounts: many people, so never somebody (telegram.md)."""
+GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
+MEMBER_STATUSES = frozenset({"creator", "administrator", "member"})
+NAME_LENGTH = 64
+
+
+@dataclass(frozen=True)
+class Presence:
+    """What Telegram said about somebody in a group just before their update was handled."""
+
+    status: str
+    """creator, administrator, member, restricted, left, kicked; "unknown" when Telegram did not answer."""
+    is_member: bool
+    """For `restricted`: whether they are in the group at all."""
+
+    @property
+    def present(self) -> bool:
+        """Whether they are in the group now."""
+        return self.status in MEMBER_STATUSES or (self.status == "restricted" and self.is_member)
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they administer the group."""
+        return self.status in ("creator", "administrator")
+
+
+def clean_name(user: User) -> str:
+    """A name as it may be shown: one line, no invisible or direction-changing characters, never empty."""
+    visible = "".join(c for c in user.full_name if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    return " ".join(visible.split())[:NAME_LENGTH] or f"{user.id}"
+
+
+def language_of(code: str | None, languages: tuple[str, ...]) -> str:
+    """The union's language nearest to Telegram's language code; the union's first when none is near."""
+    code = (code or "").lower().replace("_", "-")
+    if code.startswith("zh"):
+        traditional = any(part in code.split("-") for part in ("hant", "tw", "hk", "mo"))
+        wanted = ["zh-hant", "zh-hans"] if traditional else ["zh-hans", "zh-hant"]
+    elif code:
+        wanted = ["en"]
+    else:
+        wanted = []
+    return next((language for language in wanted if language in languages), languages[0])
+
+
+class People(BaseMiddleware):
+    """Gives handlers `person`, `t`, and in groups `station` and `staff`."""
+
+    def __init__(self, toolbox: Toolbox) -> None:
+        self._toolbox = toolbox
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        assert isinstance(event, Update)
+        session: AsyncSession = data["session"]
+        user: User | None = data.get("event_from_user")
+        chat: Chat | None = data.get("event_chat")
+        house = self._toolbox.house
+        data["house"], data["settings"], data["toolbox"] = house, self._toolbox.settings, self._toolbox
+        data["person"] = data["staff"] = data["station"] = None
+        if user is not None and user.is_bot and user.id not in SHARED_ACCOUNTS:
+            return None
+        in_group = chat is not None and chat.type in GROUPS
+        if in_group:
+            assert chat is not None
+            data["station"] = await stations.by_chat(session, chat.id)
+        # In groups only those who act are remembered: people who chat there are none of our business.
+        acts = not in_group or data.get("presence") is not None
+        if user is not None and user.id not in SHARED_ACCOUNTS and acts:
+            person = await people.meet(
+                session, user.id, clean_name(user), user.username, language_of(user.language_code, house.languages)
+            )
+            data["person"] = person
+            presence: Presence | None = data.get("presence")
+            if data["station"] is not None and presence is not None and presence.present:
+                data["staff"] = person
+        station, person = data["station"], data["person"]
+        language = station.language if station is not None else person.language if person is not None else None
+        data["t"] = self._toolbox.t(language)
+        return await handler(event, data)
+
+
+async def follow_config(session: AsyncSession, toolbox: Toolbox, now: datetime) -> None:
+    """Make stations and named roles in the database those of config.toml."""
+    settings = toolbox.settings
+    await stations.follow_config(session, settings.station_specs(), toolbox.house.languages[0])
+    for role, ids in (
+        (people.Role.ADMIN, settings.union.admins),
+        (people.Role.SUPERVISOR, settings.union.supervisors),
+        (people.Role.READER, settings.union.readers),
+    ):
+        await people.grant_configured(session, role, list(ids), now)

@@ -1,0 +1,36 @@
+"""What both `handlers/` and `scheduler/` may use of this room: made once at the start, then only read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from models.house import House
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.config import Settings
+    from bot.texts import Catalogue, Texts
+
+    Clock = Callable[[], datetime]
+
+
+def utcnow() -> datetime:
+    """The one clock of the real world; everything else is told what time it is (law 10)."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Toolbox:
+    """Settings, the house's rules and the texts."""
+
+    settings: Settings
+    house: House
+    catalogue: Catalogue
+
+    def t(self, language: str | None) -> Texts:
+        """The texts in this language, or in the union's first one for a language it does not speak."""
+        languages = self.house.languages
+        return self.catalogue[language if language in languages else languages[0]]

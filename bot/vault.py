@@ -1,0 +1,52 @@
+"""The key outside the database (law 11): seals the reply addresses of anonymous tickets and recognises their owners.
+
+One secret, `UNIONBOT_KEY`, from which every purpose gets a key of its own, so that a tag computed for one purpose says
+nothing about another. Losing the key means that anonymous students can no longer be answered; a copy of the database
+without it names nobody.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+NONCE_BYTES = 12
+ADDRESS_BYTES = 8
+"""A chat id is written in full width, so that the length of the sealed form tells nothing."""
+
+
+class KeyVault:
+    """`models.vault.Vault` over AES-256-GCM and HMAC-SHA256."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != 32:
+            raise ValueError("the key must have 32 bytes; `unionbot key` makes one")
+        self._cipher = AESGCM(derive(key, "address"))
+        self._tags = derive(key, "tags")
+
+    def seal(self, chat_id: int, context: str) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        plain = chat_id.to_bytes(ADDRESS_BYTES, "big", signed=True)
+        return nonce + self._cipher.encrypt(nonce, plain, context.encode())
+
+    def open(self, sealed: bytes, context: str) -> int:
+        try:
+            plain = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
+        except InvalidTag:
+            raise ValueError("a sealed address does not open: another key, or moved to another place") from None
+        return int.from_bytes(plain, "big", signed=True)
+
+    def tag(self, purpose: str, *parts: int | str) -> str:
+        text = "\x1f".join([purpose, *map(str, parts)])
+        return hmac.new(self._tags, text.encode(), sha256).hexdigest()
+
+
+def derive(key: bytes, purpose: str) -> bytes:
+    """A 32-byte key for one purpose from the operator's key."""
+    return HKDF(SHA256(), 32, salt=None, info=f"unionbot {purpose}".encode()).derive(key)

@@ -1,0 +1,22 @@
+"""People speak through this room: one conversation a file, its states and its flow drawn in the docstring.
+
+The order of the routers is the order in which they are asked: what is more particular comes first, and the last one in
+each chat answers what nobody else understood.
+"""
+
+from __future__ import annotations
+
+from aiogram import Router
+
+
+def router() -> Router:
+    """A fresh router with every conversation; the dispatcher includes it once."""
+    from handlers import anywhere
+    from handlers.staff import answers, cards, strangers
+    from handlers.students import loose, mine, new, start
+    from handlers.union import pulses, setup
+
+    root = Router(name="unionbot")
+    for part in (anywhere, start, new, mine, setup, pulses, cards, answers, loose, strangers):
+        root.include_router(part.router())
+    return root

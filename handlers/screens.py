@@ -1,0 +1,26 @@
+"""One screen at a time: a press changes the message it stands on, words get a new message below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiogram.types import CallbackQuery, Message
+
+from bot.filters import markup
+from bot.outgoing import said
+
+
+async def show(event: Message | CallbackQuery, text: str, keyboard: dict[str, Any] | None = None) -> None:
+    """Show this: in place of the pressed screen, or as an answer to words.
+
+    Of several screens that are still to be sent to one chat only the newest goes out.
+    """
+    if isinstance(event, CallbackQuery):
+        if isinstance(event.message, Message):
+            await event.message.edit_text(text, reply_markup=markup(keyboard))
+            return
+        # Too old to be edited (Telegram hides its content): start a new one below.
+        await event.bot.send_message(event.from_user.id, text, reply_markup=markup(keyboard))  # type: ignore[union-attr]
+        return
+    with said(screen=event.chat.id):
+        await event.answer(text, reply_markup=markup(keyboard))

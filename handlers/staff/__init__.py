@@ -1,0 +1,1 @@
+"""The chat of a station, the office or the supervisors: what staff say and press."""

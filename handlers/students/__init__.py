@@ -1,0 +1,1 @@
+"""The private chat: what a student says and presses."""

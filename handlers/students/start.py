@@ -1,0 +1,200 @@
+"""Getting to know each other: consent first, then who one is and where one lives, then the menu.
+
+    /start ─▶ consent (who can see what; other languages) ─▶ audience ─▶ building ─▶ home
+                 │ words sent before agreeing are kept and taken up afterwards
+    home ─▶ language · profile (audience, building) · new · mine · privacy · help
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiogram import F, Router
+from aiogram.filters import Command, CommandStart, StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State, StatesGroup
+from aiogram.types import CallbackQuery, Message
+
+from bot import menus
+from bot.config import Settings
+from bot.contents import content_of
+from bot.filters import Pressed, Private
+from bot.menus import Go, Pick
+from bot.texts import Texts
+from bot.toolbox import Toolbox
+from handlers.screens import show
+from handlers.students import new, places
+from models.errors import Refusal
+from models.house import House
+from models.people import Audience, Person
+
+
+class Profile(StatesGroup):
+    """Being asked who one is; `building` takes typed names."""
+
+    consent = State()
+    audience = State()
+    building = State()
+
+
+def router() -> Router:
+    """This conversation's handlers."""
+    router = Router(name="start")
+    private = Private()
+    router.message.register(start, CommandStart(), private)
+    router.message.register(ask_consent, private, not_agreed)
+    router.message.register(language, Command("language"), private)
+    router.callback_query.register(consent_language, Pressed(Pick), private, picked("consentlang"))
+    router.callback_query.register(agree, Pressed(Go), private, going("agree"))
+    router.callback_query.register(agree_first, private, not_agreed)
+    router.callback_query.register(home_pressed, Pressed(Go), private, going("home"))
+    router.callback_query.register(language, Pressed(Go), private, going("language"))
+    router.callback_query.register(pick_language, Pressed(Pick), private, picked("language"))
+    router.callback_query.register(profile, Pressed(Go), private, going("profile"))
+    router.callback_query.register(pick_audience, Pressed(Pick), private, picked("audience"))
+    router.callback_query.register(pick_building, Pressed(Pick), private, picked("building"), StateFilter(Profile.building))
+    router.message.register(type_building, private, StateFilter(Profile.building), F.text, ~F.text.startswith("/"))
+    return router
+
+
+def picked(what: str) -> Any:
+    """Filter: a pick of this kind."""
+
+    def check(_: CallbackQuery, press: Pick) -> bool:
+        return press.what == what
+
+    return check
+
+
+def going(to: str) -> Any:
+    """Filter: a press that leads there."""
+
+    def check(_: CallbackQuery, press: Go) -> bool:
+        return press.to == to
+
+    return check
+
+
+def not_agreed(_: Message | CallbackQuery, person: Person | None) -> bool:
+    """Filter: somebody who has not agreed yet."""
+    return person is not None and person.consent_on is None
+
+
+async def start(message: Message, person: Person, t: Texts, house: House, state: FSMContext) -> None:
+    """Begin, or begin again: never loses a draft's owner in an old screen."""
+    await state.clear()
+    if person.consent_on is None:
+        await state.set_state(Profile.consent)
+        await show(message, t("consent.text"), menus.consent(t, house.languages))
+        return
+    await show(message, t("home.text", name=person.name), menus.home(t))
+
+
+async def ask_consent(message: Message, t: Texts, house: House, state: FSMContext) -> None:
+    """Words before agreeing: they are kept in the conversation and taken up as soon as the person agrees."""
+    content = content_of(message)
+    data = await state.get_data()
+    if content is not None and not str(content.get("text", "")).startswith("/"):
+        pending = [*data.get("pending", []), [content, [message.chat.id, message.message_id]]]
+        await state.update_data(pending=pending[-new.MOST_PARTS :])
+    await state.set_state(Profile.consent)
+    await show(message, t("consent.text"), menus.consent(t, house.languages))
+
+
+async def agree_first(query: CallbackQuery, t: Texts, house: House) -> None:
+    """A button pressed by somebody who has not agreed (an old chat, a forged press)."""
+    await show(query, t("consent.text"), menus.consent(t, house.languages))
+
+
+async def consent_language(query: CallbackQuery, press: Pick, person: Person, house: House, toolbox: Toolbox) -> None:
+    """The same screen in another language."""
+    _choose_language(person, press.value, house)
+    t = toolbox.t(person.language)
+    await show(query, t("consent.text"), menus.consent(t, house.languages))
+
+
+async def agree(
+    query: CallbackQuery, person: Person, t: Texts, now: datetime, settings: Settings, state: FSMContext
+) -> None:
+    """Consent, kept as a date only (law 11), and on to the two questions about oneself."""
+    if person.consent_on is None:
+        person.consent_on = now.astimezone(ZoneInfo(settings.union.timezone)).date()
+    await state.set_state(Profile.audience)
+    await show(query, t("audience.ask"), menus.audiences(t))
+
+
+async def profile(query: CallbackQuery, t: Texts, state: FSMContext) -> None:
+    """Answer the two questions again."""
+    await state.clear()
+    await state.set_state(Profile.audience)
+    await show(query, t("audience.ask"), menus.audiences(t))
+
+
+async def pick_audience(
+    query: CallbackQuery, press: Pick, person: Person, t: Texts, settings: Settings, state: FSMContext
+) -> None:
+    """Which students they belong to; "-" is not saying."""
+    if press.value != "-" and press.value not in set(Audience):
+        raise Refusal("old.button")
+    person.audience = None if press.value == "-" else Audience(press.value)
+    await state.set_state(Profile.building)
+    await show(query, t("building.ask"), menus.buildings(t, settings.building_keys(), settings, back=Go("profile")))
+
+
+async def pick_building(
+    query: CallbackQuery, press: Pick, person: Person, t: Texts, settings: Settings, state: FSMContext
+) -> None:
+    """Where they live, from the list."""
+    if press.value != "-" and press.value not in settings.building_keys():
+        raise Refusal("old.button")
+    await _settled(query, None if press.value == "-" else press.value, person, t, settings, state)
+
+
+async def type_building(message: Message, person: Person, t: Texts, settings: Settings, state: FSMContext) -> None:
+    """Where they live, typed: a near miss is offered, never guessed."""
+    found = places.find(message.text or "", settings)
+    if len(found) == 1 and found[0].sure:
+        await _settled(message, found[0].key, person, t, settings, state)
+        return
+    keys = [f.key for f in found] or settings.building_keys()
+    text = t("building.which") if found else t("building.unknown", typed=(message.text or "")[:60])
+    await show(message, text, menus.buildings(t, keys, settings, back=Go("profile")))
+
+
+async def _settled(
+    event: Message | CallbackQuery, building: str | None, person: Person, t: Texts, settings: Settings, state: FSMContext
+) -> None:
+    person.building = building
+    pending = (await state.get_data()).get("pending", [])
+    await state.clear()
+    if pending:
+        await new.take_up(event, [(c, tuple(s)) for c, s in pending], t, state)
+        return
+    name = t.pick(settings.building_names(building)) if building else t("building.no")
+    await show(event, t("profile.done", building=name), menus.home(t))
+
+
+async def home_pressed(query: CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
+    """Back to the menu; what was being done is left."""
+    await state.clear()
+    await show(query, t("home.text", name=person.name), menus.home(t))
+
+
+async def language(event: Message | CallbackQuery, t: Texts, house: House) -> None:
+    """Choose the language."""
+    await show(event, t("language.ask"), menus.languages(t, house.languages))
+
+
+async def pick_language(query: CallbackQuery, press: Pick, person: Person, house: House, toolbox: Toolbox) -> None:
+    """From now on everything is said in this one, also what is still waiting to be sent."""
+    _choose_language(person, press.value, house)
+    t = toolbox.t(person.language)
+    await show(query, t("home.text", name=person.name), menus.home(t))
+
+
+def _choose_language(person: Person, language: str, house: House) -> None:
+    if language not in house.languages:
+        raise Refusal("old.button")
+    person.language, person.language_chosen = language, True

@@ -1,0 +1,1 @@
+"""What the union's officers do: setting up chats, polls."""

@@ -1,0 +1,114 @@
+"""The way to the database, and the only place that commits.
+
+`transaction()` is the unit of work: everything inside it is kept together or not at all (law 2). SQLite gets what its
+defaults lack (law 12): a write-ahead log that is synced at every commit, foreign keys, deleted words overwritten, and
+`BEGIN IMMEDIATE`, because a transaction that reads first and writes later would otherwise lose other people's updates.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from models.sqlite import connect_in_loop
+
+BUSY_SECONDS = 10.0
+"""How long a writer waits for another process that holds the SQLite file before giving up."""
+
+
+def driver_url(url: str) -> URL:
+    """The SQLAlchemy address for a `sqlite:///…` or `postgresql://…` address as written in config.toml.
+
+    Raises ValueError for any other engine.
+    """
+    parsed = make_url(url)
+    name = parsed.get_backend_name()
+    if name == "sqlite":
+        return parsed.set(drivername="sqlite+aiosqlite")
+    if name == "postgresql":
+        return parsed.set(drivername="postgresql+asyncpg")
+    raise ValueError(f"database engine {name!r} is neither sqlite nor postgresql")
+
+
+class Database:
+    """One engine and its sessions. Make it with `Database.open`, end it with `close`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = driver_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = self._engine()
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+        # SQLite has one writer. Waiting for it inside sqlite3 would hold the whole event loop, so tasks queue here.
+        self._writer = asyncio.Lock()
+
+    def _engine(self) -> AsyncEngine:
+        if not self.is_sqlite:
+            return create_async_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        path = Path(self.url.database or "")
+        engine = create_async_engine(
+            self.url, async_creator=lambda: connect_in_loop(path), pool_size=10, max_overflow=10
+        )
+        # The driver's own implicit BEGIN is switched off in connect_in_loop; this one says which kind it is.
+        event.listen(engine.sync_engine, "begin", _begin)
+        return engine
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work commits when the block ends well and is undone when it raises.
+
+        Raises OperationalError when the database cannot be written within `BUSY_SECONDS`.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            if self.is_sqlite:
+                await stack.enter_async_context(self._writer)
+            session = await stack.enter_async_context(self._sessions())
+            await self._begin_writing(session)
+            try:
+                yield session
+                await session.commit()
+            except BaseException:
+                await session.rollback()
+                raise
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session that only reads: it never waits for the writer, and what it changes is thrown away."""
+        async with self._sessions() as session:
+            try:
+                yield session
+            finally:
+                await session.rollback()
+
+    async def _begin_writing(self, session: AsyncSession) -> None:
+        if not self.is_sqlite:
+            await session.connection()
+            return
+        waited, pause = 0.0, 0.002
+        while True:
+            try:
+                await session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+                return
+            except OperationalError as error:
+                if "locked" not in str(error.orig) or waited >= BUSY_SECONDS:
+                    raise
+                # Another process writes. The loop goes on meanwhile.
+                await session.rollback()
+                await asyncio.sleep(pause)
+                waited, pause = waited + pause, min(pause * 2, 0.1)
+
+    async def close(self) -> None:
+        """Give every connection back; SQLite folds its log into the file."""
+        await self.engine.dispose()
+
+
+def _begin(connection: Any) -> None:
+    kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {kind}")

@@ -1,0 +1,36 @@
+"""The union's standing rules as config.toml gives them, in the shape the rules of this room need them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from models.calendar import Deadlines, WorkCalendar
+from models.vault import Vault
+
+OFFICE = "office"
+SUPERVISORS = "supervisors"
+"""The keys of the two places that every union has and that config.toml does not list."""
+
+
+@dataclass(frozen=True)
+class House:
+    """Handed to every rule that routes, dates or seals; frozen, because config is read once."""
+
+    calendar: WorkCalendar
+    vault: Vault
+    deadlines: Mapping[str, Deadlines]
+    """Category key → its deadlines; every category is in it."""
+    station_of: Mapping[str, str]
+    """Building key → station key."""
+    desk_of: Mapping[str, str]
+    """Category key → station key, for categories that do not go to the building's station."""
+    languages: tuple[str, ...]
+    """The union's languages, the first being the default."""
+    forget_after: timedelta
+    """How long after closing an anonymous ticket's address and owner are destroyed."""
+
+    def desk_for(self, building: str | None, category: str) -> str:
+        """The key of the place a ticket goes to: the category's own, else the building's, else the office."""
+        return self.desk_of.get(category) or self.station_of.get(building or "", OFFICE)

@@ -1,0 +1,134 @@
+"""What Telegram handed over, stored before it is acknowledged (law 1), and run once each in the order of its chat (law 4)."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, Text, exists, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from models.base import Base, Key, one_of
+
+
+class Handling(enum.StrEnum):
+    """What became of an update."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    SET_ASIDE = "set_aside"
+    """It could not be read or its handler failed; `incident` is the number the person was told."""
+
+
+class Incoming(Base):
+    """One update as Telegram sent it. Once done, only its number stays, so that a second delivery is recognised."""
+
+    __tablename__ = "inbox"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    bot_id: Mapped[int] = mapped_column(BigInteger)
+    update_id: Mapped[int] = mapped_column(BigInteger)
+    chat: Mapped[int | None] = mapped_column(BigInteger)
+    """The chat whose order it keeps; 0 when it belongs to none; forgotten when done."""
+    body: Mapped[str | None] = mapped_column(Text)
+    received_at: Mapped[datetime | None]
+    state: Mapped[Handling] = mapped_column(one_of(Handling))
+    incident: Mapped[str | None]
+    error: Mapped[str | None]
+    """The kind of mistake and where, never what the person wrote."""
+
+    __table_args__ = (
+        Index("uq_inbox_bot_id_update_id", "bot_id", "update_id", unique=True),
+        Index("ix_inbox_state", "state", "id"),
+        Index("ix_inbox_chat", "chat", "state", "id"),
+    )
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An update on its way into the inbox: its number, the chat whose order it keeps, and its JSON text."""
+
+    update_id: int
+    chat: int
+    body: str
+    error: str | None = None
+    """Set when the update cannot be read at all: it is stored set aside."""
+
+
+async def store(session: AsyncSession, bot_id: int, arrivals: Sequence[Arrival], now: datetime) -> int:
+    """Keep a batch; updates that are already here are passed over. Returns how many are new."""
+    if not arrivals:
+        return 0
+    rows = [
+        {
+            "bot_id": bot_id,
+            "update_id": arrival.update_id,
+            "chat": arrival.chat,
+            "body": arrival.body,
+            "received_at": now,
+            "state": Handling.SET_ASIDE if arrival.error else Handling.WAITING,
+            "error": arrival.error,
+        }
+        for arrival in arrivals
+    ]
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = (
+        insert(Incoming).on_conflict_do_nothing(index_elements=["bot_id", "update_id"]).returning(Incoming.id)
+    )
+    return len((await session.scalars(statement, rows)).all())
+
+
+async def waiting(session: AsyncSession, limit: int, skip_chats: Sequence[int] = ()) -> list[Incoming]:
+    """The oldest waiting updates, in order, leaving out chats that are being worked on."""
+    query = select(Incoming).where(Incoming.state == Handling.WAITING).order_by(Incoming.id).limit(limit)
+    if skip_chats:
+        query = query.where(Incoming.chat.not_in(skip_chats))
+    return list(await session.scalars(query))
+
+
+async def take(session: AsyncSession, row_id: int) -> Incoming | None:
+    """The update itself, locked for this transaction; None when somebody else has it, or has done it.
+
+    An update whose chat has an earlier one still waiting is not given either: the order of a chat is kept (law 4).
+    """
+    before = aliased(Incoming)
+    earlier = exists().where(
+        before.chat == Incoming.chat,
+        before.chat != 0,
+        before.state == Handling.WAITING,
+        before.id < Incoming.id,
+    )
+    row: Incoming | None = await session.scalar(
+        select(Incoming)
+        .where(Incoming.id == row_id, Incoming.state == Handling.WAITING, ~earlier)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return row
+
+
+def done(row: Incoming) -> None:
+    """The update has had its effect: forget what it said, who said it and when."""
+    row.state = Handling.DONE
+    row.body = row.chat = row.received_at = None
+
+
+def set_aside(row: Incoming, incident: str, error: str) -> None:
+    """The update could not be handled; it is kept for the operator to look at and run again."""
+    row.state = Handling.SET_ASIDE
+    row.incident, row.error = incident, error
+
+
+async def run_again(session: AsyncSession, row_ids: Sequence[int]) -> int:
+    """Put updates that were set aside back into the queue. Returns how many."""
+    result = await session.execute(
+        update(Incoming)
+        .where(Incoming.id.in_(row_ids), Incoming.state == Handling.SET_ASIDE, Incoming.body.is_not(None))
+        .values(state=Handling.WAITING, incident=None, error=None)
+        .returning(Incoming.id)
+    )
+    return len(result.all())

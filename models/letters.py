@@ -1,0 +1,188 @@
+"""What the rules have to say to people, as outbox rows that are drawn when the courier gets to them.
+
+The rules know facts, not sentences: a row names a letter and what it is about, and the toolbox (`bot/letters.py`) draws it
+in the language its reader has at that moment. The letters:
+
+- `card`    the ticket as it is when drawn; posted, edited, or posted anew;
+- `words`   one message, or the whole album it belongs to, brought to the other side;
+- `edited`  the same, as an edit of the copy that is already there;
+- `notice`  a text key with parameters and perhaps a keyboard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import outbox, postings, requesters
+from models.outbox import Keep, Lane, Outgoing, Repeat
+from models.people import Person
+from models.postings import Card, Posting
+from models.requesters import Requester
+from models.stations import Station
+from models.words import Side, Words
+
+if TYPE_CHECKING:
+    from models.tickets import Ticket
+
+ALBUM_PAUSE = timedelta(seconds=1)
+"""Telegram hands an album over picture by picture; after this pause the whole of it is here."""
+
+
+async def card(session: AsyncSession, ticket: Ticket, station: Station, now: datetime) -> None:
+    """Bring the ticket's card in this station's chat up to date; many changes before it is sent make one edit."""
+    if station.chat_id is None:
+        return
+    if await postings.card_of(session, ticket.id, station.chat_id) is None:
+        session.add(Card(ticket_id=ticket.id, chat_id=station.chat_id))
+    await outbox.post(
+        session,
+        now=now,
+        lane=Lane.TICKET,
+        repeat=Repeat.NUMBERED,
+        chat_id=station.chat_id,
+        letter="card",
+        topic=f"card:{ticket.id}:{station.chat_id}",
+        keep=Keep.OLDER,
+        ticket_id=ticket.id,
+    )
+
+
+async def relay_to_station(
+    session: AsyncSession, ticket: Ticket, said: Words, station: Station, now: datetime
+) -> None:
+    """The student's words as a reply to the card; nothing is sent where no chat is bound yet."""
+    if station.chat_id is None:
+        return
+    album = said.album is not None
+    await outbox.post(
+        session,
+        now=now,
+        lane=Lane.TICKET,
+        repeat=Repeat.NUMBERED,
+        chat_id=station.chat_id,
+        letter="words",
+        topic=f"album:{ticket.id}:{station.chat_id}:{said.album}" if album else None,
+        keep=Keep.OLDER,
+        not_before=now + ALBUM_PAUSE if album else now,
+        ticket_id=ticket.id,
+        words_id=said.id,
+    )
+
+
+async def relay_to_requester(
+    session: AsyncSession, ticket: Ticket, said: Words, requester: Requester, now: datetime, *, asks: bool = False
+) -> None:
+    """Staff's words to one who waits. Nobody knows whether a lost attempt arrived, so it is never repeated by itself."""
+    album = said.album is not None
+    await _to_requester(
+        session,
+        requester,
+        now=now,
+        lane=Lane.ANSWER,
+        repeat=Repeat.NEVER,
+        letter="words",
+        payload={"asks": asks},
+        topic=f"album:{ticket.id}:r{requester.id}:{said.album}" if album else None,
+        keep=Keep.OLDER,
+        not_before=now + ALBUM_PAUSE if album else now,
+        ticket_id=ticket.id,
+        words_id=said.id,
+    )
+
+
+async def to_requester(
+    session: AsyncSession,
+    ticket: Ticket,
+    requester: Requester,
+    text: str,
+    now: datetime,
+    *,
+    dedupe: str | None = None,
+    keyboard: str | None = None,
+    lane: Lane = Lane.NOTICE,
+    **params: Any,
+) -> None:
+    """A notice to one who waits for the ticket; its text shows the ticket's number, so a second copy does no harm."""
+    await _to_requester(
+        session,
+        requester,
+        now=now,
+        lane=lane,
+        repeat=Repeat.NUMBERED,
+        letter="notice",
+        payload={"text": text, "params": params, "keyboard": keyboard},
+        dedupe=f"{dedupe}:{requester.id}" if dedupe else None,
+        ticket_id=ticket.id,
+    )
+
+
+async def to_requesters(session: AsyncSession, ticket: Ticket, text: str, now: datetime, **how: Any) -> None:
+    """The same notice to everybody who waits for the ticket; `how` as in `to_requester`."""
+    for requester in await requesters.of_ticket(session, ticket.id):
+        await to_requester(session, ticket, requester, text, now, **how)
+
+
+async def to_station(
+    session: AsyncSession,
+    station: Station,
+    text: str,
+    now: datetime,
+    *,
+    ticket: Ticket | None = None,
+    dedupe: str | None = None,
+    keyboard: str | None = None,
+    **params: Any,
+) -> None:
+    """A notice in a station's chat, as a reply to the ticket's card when it is about one."""
+    if station.chat_id is None:
+        return
+    await outbox.post(
+        session,
+        now=now,
+        lane=Lane.NOTICE,
+        repeat=Repeat.NUMBERED,
+        chat_id=station.chat_id,
+        letter="notice",
+        payload={"text": text, "params": params, "keyboard": keyboard},
+        dedupe=dedupe,
+        ticket_id=ticket.id if ticket else None,
+    )
+
+
+async def edited(session: AsyncSession, said: Words, now: datetime) -> None:
+    """Every copy of these words that has been posted is edited; one that still waits is drawn with the new words."""
+    if said.side is Side.NOTE:
+        return
+    for copy in await session.scalars(select(Posting).where(Posting.words_id == said.id)):
+        requester = await session.get(Requester, copy.requester_id) if copy.requester_id else None
+        common: Mapping[str, Any] = {
+            "now": now,
+            "lane": Lane.ANSWER,
+            "repeat": Repeat.FREELY,
+            "letter": "edited",
+            "payload": {"message_id": copy.message_id},
+            "topic": f"edited:{copy.id}",
+            "keep": Keep.OLDER,
+            "ticket_id": said.ticket_id,
+            "words_id": said.id,
+        }
+        if requester is not None:
+            await _to_requester(session, requester, **common)
+        else:
+            await outbox.post(session, chat_id=copy.chat_id, **common)
+
+
+async def _to_requester(session: AsyncSession, requester: Requester, **fields: Any) -> Outgoing | None:
+    chat_id = None
+    if requester.person_id is not None:
+        person = await session.get_one(Person, requester.person_id)
+        chat_id = person.telegram_id
+    elif requester.address is None:
+        # The key to an anonymous requester was destroyed: there is no way to reach them any more, by design.
+        return None
+    return await outbox.post(session, chat_id=chat_id, requester_id=requester.id, **fields)

@@ -1,0 +1,172 @@
+"""Everything the bot says to a chat is first a row here; the courier sends it when its time has come (laws 3 and 5).
+
+A row says where it goes, how urgent it is, what it is about and what happened to it. Two ways to say what is said:
+
+- `method` + `payload`: a Telegram method with its parameters, as a handler wrote it;
+- `letter` + `payload`: a name the toolbox draws when the courier gets to the row (a ticket's card as it is *then*, a
+  notice in the language its reader has *then*, words relayed from one chat to the other).
+
+Where it goes: `chat_id`, or, for the requester of an anonymous ticket, nothing but `requester_id`: the courier opens the
+sealed address at the moment of sending, so that no row ever joins an anonymous ticket and a chat. Once sent, a private
+row forgets its chat, its payload and its dedupe words: only what staff may see of it remains (law 11).
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Json, Key, one_of
+
+
+class Lane(enum.IntEnum):
+    """Who goes first when Telegram's windows are tight: the lower number."""
+
+    ANSWER = 0
+    """The reply to what a person just did, and words from staff to a student."""
+    TICKET = 1
+    """Cards and relayed words in a station's chat."""
+    NOTICE = 2
+    """Reminders, warnings, escalations, receipts nobody is waiting for."""
+    BROADCAST = 3
+    """One text to many: takes what the others leave."""
+
+
+class Sending(enum.StrEnum):
+    """What became of a row."""
+
+    DUE = "due"
+    SENDING = "sending"
+    """The courier has announced the attempt and not yet heard the end of it."""
+    SENT = "sent"
+    FAILED = "failed"
+    """Telegram refused for good; `reason` says why."""
+    UNKNOWN = "unknown"
+    """It may have arrived and may not; a person decides whether to send it again."""
+    SUPERSEDED = "superseded"
+    """Something newer said the same before this was sent."""
+
+
+class Repeat(enum.StrEnum):
+    """What may be done when nobody knows whether an attempt arrived (law 6)."""
+
+    FREELY = "freely"
+    """Doing it twice changes nothing: edits, deletions, reactions."""
+    NUMBERED = "numbered"
+    """A visible ticket number makes a second copy harmless: cards, reminders."""
+    NEVER = "never"
+    """A second copy would be a second answer: ends as unknown."""
+
+
+class Keep(enum.Enum):
+    """Which of two due rows with the same topic is sent."""
+
+    NEWER = enum.auto()
+    """The older one is superseded: a screen that a newer screen replaces."""
+    OLDER = enum.auto()
+    """The newer one is not written: what is drawn at the moment of sending shows everything anyway."""
+
+
+class Outgoing(Base):
+    """One thing to say to one chat."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)
+    thread_id: Mapped[int | None] = mapped_column(BigInteger)
+    requester_id: Mapped[int | None] = mapped_column(ForeignKey("requesters.id"))
+    queue: Mapped[str | None]
+    """Rows with the same queue leave one after the other: the chat's id, or for a sealed address `requester:{id}`."""
+    lane: Mapped[int]
+    method: Mapped[str | None]
+    letter: Mapped[str | None]
+    payload: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    repeat: Mapped[Repeat] = mapped_column(one_of(Repeat))
+    dedupe: Mapped[str | None] = mapped_column(unique=True)
+    """Saying it twice is saying it once: the second row with the same key is not written."""
+    topic: Mapped[str | None]
+    """Of the due rows with the same topic only one is sent: see `Keep`."""
+    state: Mapped[Sending] = mapped_column(one_of(Sending), default=Sending.DUE)
+    not_before: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str | None]
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        CheckConstraint("(method IS NULL) <> (letter IS NULL)", name="method_or_letter"),
+        Index("ix_outbox_due", "state", "not_before", "lane", "id"),
+        Index("ix_outbox_queue", "queue", "state"),
+        Index("ix_outbox_topic", "topic", "state"),
+    )
+
+
+async def post(
+    session: AsyncSession,
+    *,
+    now: datetime,
+    lane: Lane,
+    repeat: Repeat,
+    chat_id: int | None = None,
+    requester_id: int | None = None,
+    thread_id: int | None = None,
+    method: str | None = None,
+    letter: str | None = None,
+    payload: dict[str, Any] | None = None,
+    dedupe: str | None = None,
+    topic: str | None = None,
+    keep: Keep = Keep.NEWER,
+    not_before: datetime | None = None,
+    ticket_id: int | None = None,
+    words_id: int | None = None,
+) -> Outgoing | None:
+    """Write one thing to say; None when `dedupe` or `keep` says that it is being said already.
+
+    Give `chat_id`, or `requester_id` alone for somebody whose chat is sealed. `not_before` defaults to `now`.
+    """
+    if dedupe is not None:
+        said = await session.scalar(select(Outgoing.id).where(Outgoing.dedupe == dedupe))
+        if said is not None:
+            return None
+    if topic is not None:
+        older = (
+            await session.scalars(select(Outgoing).where(Outgoing.topic == topic, Outgoing.state == Sending.DUE))
+        ).all()
+        if older and keep is Keep.OLDER:
+            return None
+        for row in older:
+            row.state = Sending.SUPERSEDED
+            forget(row)
+    row = Outgoing(
+        chat_id=chat_id,
+        requester_id=requester_id,
+        thread_id=thread_id,
+        queue=str(chat_id) if chat_id is not None else f"requester:{requester_id}",
+        lane=lane,
+        method=method,
+        letter=letter,
+        payload=payload or {},
+        repeat=repeat,
+        dedupe=dedupe,
+        topic=topic,
+        not_before=not_before or now,
+        ticket_id=ticket_id,
+        words_id=words_id,
+    )
+    session.add(row)
+    return row
+
+
+def forget(row: Outgoing) -> None:
+    """Drop the words of a row that is finished, and in private chats the place too: neither is needed any more."""
+    row.payload = None
+    if row.chat_id is not None and row.chat_id > 0:
+        row.chat_id = None
+        row.queue = None

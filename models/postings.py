@@ -1,0 +1,64 @@
+"""Where the bot's messages about a ticket are: the card in a station's chat, and everything people may reply to."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Key
+
+
+class Card(Base):
+    """The one message that shows a ticket in a chat, edited in place (law 7)."""
+
+    __tablename__ = "cards"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"))
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    thread_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The forum topic of its own; None in a plain group."""
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    """None until it is posted, and again when it was found to be gone."""
+    digest: Mapped[str | None]
+    """What was drawn last, hashed: an edit that changes nothing is not sent."""
+
+    __table_args__ = (UniqueConstraint("ticket_id", "chat_id"),)
+
+
+class Posting(Base):
+    """A message of the bot's about a ticket: what it shows, so that a reply finds its ticket and an edit its copy.
+
+    In a station's chat the place is plain; in a private chat only the requester is named, whose chat may be sealed.
+    """
+
+    __tablename__ = "postings"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)
+    requester_id: Mapped[int | None] = mapped_column(ForeignKey("requesters.id"))
+    message_id: Mapped[int] = mapped_column(BigInteger)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
+    words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"), index=True)
+
+    __table_args__ = (
+        Index("ix_postings_place", "chat_id", "message_id"),
+        Index("ix_postings_requester", "requester_id", "message_id"),
+    )
+
+
+async def in_chat(session: AsyncSession, chat_id: int, message_id: int) -> Posting | None:
+    """What the bot's message in a station's chat is about."""
+    posting: Posting | None = await session.scalar(
+        select(Posting).where(Posting.chat_id == chat_id, Posting.message_id == message_id)
+    )
+    return posting
+
+
+async def card_of(session: AsyncSession, ticket_id: int, chat_id: int) -> Card | None:
+    """The ticket's card in this chat, posted or not."""
+    card: Card | None = await session.scalar(
+        select(Card).where(Card.ticket_id == ticket_id, Card.chat_id == chat_id)
+    )
+    return card

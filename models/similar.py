@@ -1,0 +1,74 @@
+"""Has somebody said this already? Open tickets that read alike, offered before a new one is filed.
+
+RapidFuzz over the open tickets of the same building or category. Chinese has no blanks between words, so both the texts as
+written and their character pairs are compared; the better of the two counts.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tickets import OPEN, Kind, Ticket
+
+ENOUGH = 62.0
+"""From this score (0–100) on a ticket is offered: below, people are asked about things that have nothing in common."""
+SHOWN = 3
+READ_AT_MOST = 2000
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A ticket that reads like the new words, and how much (0–100)."""
+
+    ticket: Ticket
+    score: float
+
+
+def fold(text: str) -> str:
+    """The text without what does not matter for likeness: width, case, punctuation."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join("".join(c if c.isalnum() else " " for c in text).split())
+
+
+def pairs(text: str) -> str:
+    """The characters two by two, as words: how much two Chinese sentences share shows in these."""
+    joined = text.replace(" ", "")
+    return " ".join(sorted({joined[i : i + 2] for i in range(len(joined) - 1)})) or joined
+
+
+def likeness(one: str, other: str) -> float:
+    """How alike two folded texts read, 0–100."""
+    words = fuzz.token_set_ratio(one, other) if " " in one and " " in other else fuzz.ratio(one, other)
+    ours, theirs = set(pairs(one).split()), set(pairs(other).split())
+    shared = 100.0 * 2 * len(ours & theirs) / (len(ours) + len(theirs)) if ours and theirs else 0.0
+    return max(words, shared)
+
+
+async def find(
+    session: AsyncSession, text: str, *, kind: Kind, category: str, building: str | None
+) -> list[Alike]:
+    """The open tickets of this building or category that read most like `text`, best first, at most `SHOWN`.
+
+    Thanks are never offered: nobody wants to join somebody else's.
+    """
+    wanted = fold(text)
+    if kind is Kind.THANKS or len(wanted) < 4:
+        return []
+    near = [Ticket.category == category]
+    if building is not None:
+        near.append(Ticket.building == building)
+    rows = await session.scalars(
+        select(Ticket)
+        .where(Ticket.state.in_(OPEN), Ticket.kind != Kind.THANKS, or_(*near))
+        .order_by(Ticket.id.desc())
+        .limit(READ_AT_MOST)
+    )
+    scored = [Alike(t, score) for t in rows if (score := likeness(wanted, fold(t.subject))) >= ENOUGH]
+    # The same trouble in another building is another trouble: it needs its own pair of hands.
+    here = [a for a in scored if building is None or a.ticket.building in (None, building)]
+    return sorted(here, key=lambda a: a.score, reverse=True)[:SHOWN]

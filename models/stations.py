@@ -1,0 +1,129 @@
+"""The stations, the union's office and the supervisors: each is a group chat in which tickets are answered.
+
+Names and buildings come from config.toml; which chat a station sits in is learnt by `/setup` and follows the chat when it
+moves (law 8).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Json, Key, one_of
+from models.errors import Refusal
+from models.outbox import Outgoing, Sending
+from models.postings import Card
+
+
+class Desk(enum.StrEnum):
+    """What a bound chat is there for."""
+
+    STATION = "station"
+    OFFICE = "office"
+    SUPERVISORS = "supervisors"
+
+
+class Station(Base):
+    """A place that answers tickets. `names` maps a language to the name shown in it."""
+
+    __tablename__ = "stations"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    desk: Mapped[Desk] = mapped_column(one_of(Desk))
+    names: Mapped[dict[str, Any]] = mapped_column(Json)
+    chat_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    topics: Mapped[bool] = mapped_column(default=False)
+    """One forum topic per ticket; False in plain groups and where topics are not wanted."""
+    language: Mapped[str]
+    """The language of its cards."""
+    closed: Mapped[bool] = mapped_column(default=False)
+    """True once it is gone from config.toml: it keeps its old tickets and gets no new ones."""
+
+
+@dataclass(frozen=True)
+class StationSpec:
+    """A station as config.toml describes it."""
+
+    key: str
+    names: Mapping[str, str]
+    desk: Desk = Desk.STATION
+    chat_id: int | None = None
+    buildings: tuple[str, ...] = field(default=())
+
+
+async def follow_config(session: AsyncSession, specs: Sequence[StationSpec], language: str) -> None:
+    """Make the rows follow config.toml. A chat bound by /setup is kept where the file names none."""
+    held = {station.key: station for station in await session.scalars(select(Station))}
+    for spec in specs:
+        station = held.pop(spec.key, None)
+        if station is None:
+            station = Station(key=spec.key, desk=spec.desk, names={}, language=language)
+            session.add(station)
+        station.names, station.desk, station.closed = dict(spec.names), spec.desk, False
+        if spec.chat_id is not None and station.chat_id != spec.chat_id:
+            station.chat_id = spec.chat_id
+    for station in held.values():
+        station.closed = True
+
+
+async def by_chat(session: AsyncSession, chat_id: int) -> Station | None:
+    """The station that sits in this chat."""
+    station: Station | None = await session.scalar(
+        select(Station).where(Station.chat_id == chat_id, Station.closed.is_(False))
+    )
+    return station
+
+
+async def by_key(session: AsyncSession, key: str) -> Station | None:
+    """The station with this key, open or closed."""
+    station: Station | None = await session.scalar(select(Station).where(Station.key == key))
+    return station
+
+
+async def receiving(session: AsyncSession, key: str) -> Station:
+    """The place with this key that takes new tickets; the office stands in for one that is closed or unknown."""
+    station = await by_key(session, key)
+    return station if station is not None and not station.closed else await office(session)
+
+
+async def office(session: AsyncSession) -> Station:
+    """The union's office: what no station serves comes here."""
+    return (await session.scalars(select(Station).where(Station.desk == Desk.OFFICE))).one()
+
+
+async def open_desks(session: AsyncSession) -> list[Station]:
+    """Every place that may be bound to a chat, stations first."""
+    rows = await session.scalars(select(Station).where(Station.closed.is_(False)).order_by(Station.id))
+    return sorted(rows, key=lambda s: (list(Desk).index(s.desk), s.id))
+
+
+async def bind(session: AsyncSession, station: Station, chat_id: int, topics: bool) -> None:
+    """Seat a station in a chat. Raises Refusal when another station sits there."""
+    other = await by_chat(session, chat_id)
+    if other is not None and other.id != station.id:
+        raise Refusal("setup.chat_taken", station=other.names)
+    station.chat_id, station.topics = chat_id, topics
+
+
+async def chat_moved(session: AsyncSession, old_chat: int, new_chat: int, now: datetime) -> None:
+    """A group became a supergroup: the station, its cards and everything still to be said follow it (law 8)."""
+    await session.execute(update(Station).where(Station.chat_id == old_chat).values(chat_id=new_chat))
+    # Message ids of the old chat mean nothing in the new one: cards are posted anew, old replies lead nowhere.
+    await session.execute(
+        update(Card)
+        .where(Card.chat_id == old_chat)
+        .values(chat_id=new_chat, message_id=None, thread_id=None, digest=None)
+    )
+    await session.execute(
+        update(Outgoing)
+        .where(Outgoing.chat_id == old_chat, Outgoing.state.in_([Sending.DUE, Sending.SENDING]))
+        .values(chat_id=new_chat, queue=str(new_chat), thread_id=None, not_before=now)
+    )

@@ -1,0 +1,100 @@
+"""What was said about a ticket: by students, by staff, and notes that never leave the station.
+
+Content is kept as plain values (`Content`), never as a forwarded message: no mention, no origin, no hidden link goes
+along (law 11). Where a message came from is kept only as a keyed tag, enough to find it again when it is edited.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Json, Key, one_of
+
+Content = Mapping[str, Any]
+"""One message: `type` (text, photo, video, voice, video_note, audio, document, sticker, location, venue, contact,
+animation) with `text` (words or caption, plain) and, by type, `file_id`, `file_name`, `latitude`, `longitude`, `title`,
+`address`, `phone_number`, `first_name`, `last_name`; `album` is the same for all parts of an album."""
+
+
+class Side(enum.StrEnum):
+    """Who said it."""
+
+    STUDENT = "student"
+    STAFF = "staff"
+    NOTE = "note"
+    """Said by staff to each other; never sent to a student."""
+
+
+class Words(Base):
+    """One message about a ticket."""
+
+    __tablename__ = "words"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"))
+    side: Mapped[Side] = mapped_column(one_of(Side))
+    requester_id: Mapped[int | None] = mapped_column(ForeignKey("requesters.id"))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    content: Mapped[dict[str, Any]] = mapped_column(Json)
+    album: Mapped[str | None]
+    source_tag: Mapped[str | None]
+    at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_words_ticket_id", "ticket_id", "id"),
+        Index("ix_words_source_tag", "source_tag"),
+    )
+
+
+class EarlierWords(Base):
+    """What a message said before it was edited."""
+
+    __tablename__ = "earlier_words"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    words_id: Mapped[int] = mapped_column(ForeignKey("words.id"), index=True)
+    content: Mapped[dict[str, Any]] = mapped_column(Json)
+    until: Mapped[datetime]
+
+
+async def of_ticket(session: AsyncSession, ticket_id: int, *sides: Side) -> list[Words]:
+    """What was said about a ticket in order; only by these sides when any are named."""
+    query = select(Words).where(Words.ticket_id == ticket_id).order_by(Words.id)
+    if sides:
+        query = query.where(Words.side.in_(sides))
+    return list(await session.scalars(query))
+
+
+async def by_source(session: AsyncSession, source_tag: str) -> Words | None:
+    """The words that came with the message of this tag, the newest when it was used for several tickets."""
+    words: Words | None = await session.scalar(
+        select(Words).where(Words.source_tag == source_tag).order_by(Words.id.desc()).limit(1)
+    )
+    return words
+
+
+async def album_of(session: AsyncSession, words: Words) -> Sequence[Words]:
+    """All parts of the album these words belong to, in order; the words alone when there is none."""
+    if words.album is None:
+        return [words]
+    rows = await session.scalars(
+        select(Words).where(Words.ticket_id == words.ticket_id, Words.album == words.album).order_by(Words.id)
+    )
+    return list(rows)
+
+
+async def change(session: AsyncSession, words: Words, content: Content, now: datetime) -> bool:
+    """The message was edited: keep what it said. Returns False when nothing changed."""
+    if dict(content) == words.content:
+        return False
+    session.add(EarlierWords(words_id=words.id, content=words.content, until=now))
+    words.content, words.edited_at = dict(content), now
+    return True
