@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.config import Settings
-from bot.keyboards import Press, button, keyboard
+from bot.keyboards import Mine, Press, button, keyboard
 from bot.texts import Texts
 from models.people import Audience
-from models.tickets import Kind
+from models.tickets import Kind, State
 
 Rows = list[list[dict[str, Any]]]
 
@@ -193,3 +193,36 @@ def belongs(t: Texts, tickets: Sequence[tuple[int, str]]) -> dict[str, Any]:
     """Which matter the loose words belong to (number, subject)."""
     rows = [[button(t.plain("loose.add", number=n, subject=s[:24]), Belongs(n))] for n, s in tickets]
     return keyboard([*rows, [button(t.plain("loose.new"), Belongs(0))], [button(t.plain("nav.cancel"), Go("cancel"))]])
+
+
+def nothing_yet(t: Texts) -> dict[str, Any]:
+    """For somebody without tickets."""
+    return keyboard([[button(t.plain("home.new"), Go("new"))], [button(t.plain("nav.home"), Go("home"))]])
+
+
+STATE_ICONS = {
+    State.NEW: "🆕",
+    State.CLAIMED: "👤",
+    State.ANSWERED: "💬",
+    State.WAITING: "❔",
+    State.TRANSFERRED: "↪️",
+    State.RESOLVED: "✅",
+    State.CLOSED: "📁",
+    State.MERGED: "🔗",
+    State.WITHDRAWN: "✖️",
+    State.REOPENED: "🔁",
+}
+
+
+def mine(t: Texts, tickets: Sequence[tuple[int, State, str]], page: int, last: int) -> dict[str, Any]:
+    """One page of a student's tickets: (number, state, subject)."""
+    rows = [
+        [button(f"{STATE_ICONS[state]} #{number} {subject[:28]}", Mine("view", number))]
+        for number, state, subject in tickets
+    ]
+    turn = []
+    if page > 0:
+        turn.append(button("‹", Page(page - 1)))
+    if page < last:
+        turn.append(button("›", Page(page + 1)))
+    return keyboard([*rows, *([turn] if turn else []), [button(t.plain("nav.home"), Go("home"))]])

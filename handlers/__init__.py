@@ -11,12 +11,13 @@ from aiogram import Router
 
 def router() -> Router:
     """A fresh router with every conversation; the dispatcher includes it once."""
-    from handlers import anywhere
+    from handlers import anywhere, membership
     from handlers.staff import answers, cards, strangers
     from handlers.students import loose, mine, new, start
     from handlers.union import pulses, setup
 
     root = Router(name="unionbot")
-    for part in (anywhere, start, new, mine, setup, pulses, cards, answers, loose, strangers):
+    for part in (anywhere, membership, start, mine, new, setup, pulses, cards, answers, loose, strangers):
         root.include_router(part.router())
+    root.include_router(anywhere.last())
     return root

@@ -1,0 +1,72 @@
+"""What works everywhere and in every state: /cancel, /help, /privacy; and what to say to a button that is too old.
+
+The commands are asked first, so that no conversation can swallow them; `old_buttons` is asked last.
+"""
+
+from __future__ import annotations
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+
+from bot import menus
+from bot.filters import Pressed, Private
+from bot.menus import Go
+from bot.texts import Texts
+from handlers.screens import show
+from models.people import Person
+
+
+def router() -> Router:
+    """Asked before every conversation."""
+    router = Router(name="anywhere")
+    private = Private()
+    router.message.register(cancel, Command("cancel"), private)
+    router.callback_query.register(cancel_pressed, Pressed(Go), private, lambda _, press: press.to == "cancel")
+    router.message.register(help_, Command("help"), private)
+    router.message.register(privacy, Command("privacy"), private)
+    router.callback_query.register(help_, Pressed(Go), private, lambda _, press: press.to == "help")
+    router.callback_query.register(privacy, Pressed(Go), private, lambda _, press: press.to == "privacy")
+    return router
+
+
+def last() -> Router:
+    """Asked after every conversation."""
+    router = Router(name="last")
+    router.callback_query.register(old_button)
+    router.message.register(unknown_command, Private())
+    return router
+
+
+async def cancel(message: Message, t: Texts, state: FSMContext) -> None:
+    """Leave whatever is being done; nothing of it is kept."""
+    was_busy = await state.get_state() is not None
+    await state.clear()
+    await show(message, t("cancel.done" if was_busy else "cancel.nothing"), menus.home(t))
+
+
+async def cancel_pressed(query: CallbackQuery, t: Texts, state: FSMContext) -> None:
+    """The same by button."""
+    await state.clear()
+    await show(query, t("cancel.done"), menus.home(t))
+
+
+async def help_(event: Message | CallbackQuery, t: Texts, person: Person | None) -> None:
+    """What can be done here."""
+    await show(event, t("help.text"), menus.back_home(t) if person and person.consent_on else None)
+
+
+async def privacy(event: Message | CallbackQuery, t: Texts, person: Person | None) -> None:
+    """What is kept and who reads it."""
+    await show(event, t("privacy.text"), menus.back_home(t) if person and person.consent_on else None)
+
+
+async def old_button(query: CallbackQuery, t: Texts) -> None:
+    """A press that no conversation is waiting for: from an earlier screen, an earlier version, or forged."""
+    await query.answer(t.plain("old.button"), show_alert=True)
+
+
+async def unknown_command(message: Message, t: Texts) -> None:
+    """A command that does not exist, or words in a place where none are expected."""
+    await show(message, t("unknown.command"), menus.home(t))

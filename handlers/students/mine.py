@@ -1,0 +1,264 @@
+"""A student's own tickets: the list, one ticket with its timeline, and what can be done with it.
+
+    /mine ─▶ list (pages) ─▶ one ticket ─▶ urge · withdraw (sure?) · reopen · rate (1–5, a word)
+                                 └─▶ add words ─▶ (collect) ─▶ back to the ticket
+    "Is it really fixed?" under a notice ─▶ yes ─▶ 1–5 ─▶ a word or none
+                                          └▶ no ─▶ reopened, what is still wrong?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from aiogram import F, Router
+from aiogram.filters import Command, StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State, StatesGroup
+from aiogram.types import CallbackQuery, Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import keyboards, menus
+from bot.config import Settings
+from bot.contents import MAX_TEXT, content_of
+from bot.filters import Pressed, Private
+from bot.keyboards import Fixed, Mine, Rate
+from bot.menus import Go, Page
+from bot.texts import Texts
+from handlers.screens import show
+from models import requesters, stations, tickets
+from models.errors import Refusal
+from models.house import House
+from models.people import Person
+from models.requesters import Requester
+from models.tickets import Action, State as TicketState, Ticket
+
+PAGE_SIZE = 8
+
+
+class Follow(StatesGroup):
+    """Waiting for words: about a ticket, or a word with a rating."""
+
+    adding = State()
+    remark = State()
+
+
+def router() -> Router:
+    """This conversation's handlers."""
+    router = Router(name="mine")
+    private = Private()
+    router.message.register(first_page, Command("mine"), private)
+    router.callback_query.register(first_page, Pressed(Go), private, lambda _, press: press.to == "mine")
+    router.callback_query.register(page, Pressed(Page), private)
+    router.callback_query.register(fixed, Pressed(Fixed), private)
+    router.callback_query.register(rate, Pressed(Rate), private)
+    router.callback_query.register(act, Pressed(Mine), private)
+    router.message.register(add, private, StateFilter(Follow.adding), ~F.text.startswith("/"), ~F.reply_to_message)
+    router.message.register(remark, private, StateFilter(Follow.remark), F.text, ~F.text.startswith("/"))
+    return router
+
+
+async def first_page(
+    event: Message | CallbackQuery, person: Person, t: Texts, house: House, session: AsyncSession, state: FSMContext
+) -> None:
+    """The list from its beginning."""
+    await state.clear()
+    await _list(event, 0, person, t, house, session)
+
+
+async def page(
+    query: CallbackQuery, press: Page, person: Person, t: Texts, house: House, session: AsyncSession
+) -> None:
+    """Another page of the list."""
+    await _list(query, press.number, person, t, house, session)
+
+
+async def _list(
+    event: Message | CallbackQuery, number: int, person: Person, t: Texts, house: House, session: AsyncSession
+) -> None:
+    places = await requesters.all_of(session, person, house.vault)
+    if not places:
+        await show(event, t("mine.none"), menus.nothing_yet(t))
+        return
+    last = (len(places) - 1) // PAGE_SIZE
+    number = min(max(number, 0), last)
+    shown = places[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
+    rows = [(await tickets.get(session, place.ticket_id), place) for place in shown]
+    await show(
+        event,
+        t.n("mine.list", len(places)),
+        menus.mine(t, [(ticket.id, ticket.state, ticket.subject) for ticket, _ in rows], number, last),
+    )
+
+
+async def act(
+    query: CallbackQuery,
+    press: Mine,
+    person: Person,
+    t: Texts,
+    house: House,
+    now: datetime,
+    session: AsyncSession,
+    state: FSMContext,
+    settings: Settings,
+) -> None:
+    """A button on one's own ticket; whose it is and what is possible is asked anew at every press."""
+    ticket, place = await _own(session, press.ticket, person, house)
+    match press.act:
+        case "view":
+            await state.clear()
+        case "urge":
+            await tickets.urge(session, ticket, now)
+            await query.answer(t.plain("mine.urged", number=ticket.id), show_alert=True)
+        case "withdraw":
+            await show(query, t("mine.withdraw_sure", number=ticket.id), keyboards.withdraw_sure(t, ticket.id))
+            return
+        case "withdraw_sure":
+            await tickets.withdraw(session, ticket, place, now)
+            await show(query, t("mine.withdrawn", number=ticket.id), menus.back_home(t))
+            return
+        case "reopen":
+            await tickets.reopen(session, ticket, place, house, now)
+            await query.answer(t.plain("mine.reopened", number=ticket.id), show_alert=True)
+        case "add":
+            if not tickets.allowed(ticket, Action.ADD) and ticket.state is not TicketState.RESOLVED:
+                raise Refusal("refused.add", number=ticket.id, state=ticket.state)
+            await state.set_state(Follow.adding)
+            await state.set_data({"ticket": ticket.id})
+            await show(query, t("mine.add", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
+            return
+        case "rate":
+            await show(query, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
+            return
+        case "no_remark":
+            await state.clear()
+            await show(query, t("rate.thanks"), menus.back_home(t))
+            return
+        case _:
+            raise Refusal("old.button")
+    await _show_ticket(query, ticket, place, person, t, session, settings, now)
+
+
+async def fixed(
+    query: CallbackQuery,
+    press: Fixed,
+    person: Person,
+    t: Texts,
+    house: House,
+    now: datetime,
+    session: AsyncSession,
+    state: FSMContext,
+) -> None:
+    """ "Is it really fixed?" """
+    ticket, place = await _own(session, press.ticket, person, house)
+    if press.yes:
+        await tickets.confirm(session, ticket, place, now)
+        await show(query, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
+        return
+    await tickets.reopen(session, ticket, place, house, now)
+    await state.set_state(Follow.adding)
+    await state.set_data({"ticket": ticket.id})
+    await show(query, t("mine.still_wrong", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
+
+
+async def rate(
+    query: CallbackQuery,
+    press: Rate,
+    person: Person,
+    t: Texts,
+    house: House,
+    now: datetime,
+    session: AsyncSession,
+    state: FSMContext,
+) -> None:
+    """1–5, then a word if they like."""
+    ticket, place = await _own(session, press.ticket, person, house)
+    await tickets.rate(session, ticket, place, press.stars, now)
+    await state.set_state(Follow.remark)
+    await state.set_data({"ticket": ticket.id})
+    await show(query, t("rate.word", stars="★" * press.stars + "☆" * (5 - press.stars)), keyboards.no_remark(t, ticket.id))
+
+
+async def remark(
+    message: Message, person: Person, t: Texts, house: House, now: datetime, session: AsyncSession, state: FSMContext
+) -> None:
+    """The word with the rating."""
+    ticket, place = await _own(session, (await state.get_data())["ticket"], person, house)
+    await tickets.remark(session, ticket, place, message.text or "", now)
+    await state.clear()
+    await show(message, t("rate.thanks"), menus.back_home(t))
+
+
+async def add(
+    message: Message, person: Person, t: Texts, house: House, now: datetime, session: AsyncSession, state: FSMContext
+) -> None:
+    """More words for a ticket; it stays open for further ones until they go elsewhere."""
+    ticket, place = await _own(session, (await state.get_data())["ticket"], person, house)
+    await add_words(message, ticket, place, t, house, now, session)
+
+
+async def add_words(
+    message: Message, ticket: Ticket, place: Requester, t: Texts, house: House, now: datetime, session: AsyncSession
+) -> None:
+    """Bring this message to the station and say so. Raises Refusal when it says nothing that can be passed on."""
+    content = content_of(message)
+    if content is None:
+        raise Refusal("words.unknown_kind")
+    if len(str(content.get("text", ""))) > MAX_TEXT:
+        raise Refusal("words.too_long", length=len(str(content["text"])), most=MAX_TEXT)
+    await tickets.add(session, ticket, place, [(content, (message.chat.id, message.message_id))], house, now)
+    await show(message, t("mine.added", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
+
+
+async def _own(session: AsyncSession, number: int, person: Person, house: House) -> tuple[Ticket, Requester]:
+    """The ticket and this person's place in it; a number that is not theirs might as well not exist."""
+    ticket = await tickets.get(session, number)
+    place = await requesters.find(session, number, person, house.vault)
+    if place is None:
+        raise Refusal("ticket.unknown", number=number)
+    return ticket, place
+
+
+async def _show_ticket(
+    event: Message | CallbackQuery,
+    ticket: Ticket,
+    place: Requester,
+    person: Person,
+    t: Texts,
+    session: AsyncSession,
+    settings: Settings,
+    now: datetime,
+) -> None:
+    station = await session.get_one(stations.Station, ticket.station_id)
+    holder = await session.get(Person, ticket.claimed_by_id) if ticket.claimed_by_id else None
+    lines = [
+        t(
+            "mine.ticket",
+            number=ticket.id,
+            kind=t.plain(f"kind.{ticket.kind}"),
+            category=t.pick(settings.category_path(ticket.category)),
+            state=t.plain(f"state.{ticket.state}"),
+            station=t.pick(station.names),
+            subject=ticket.subject,
+        ),
+        t("mine.holder", name=holder.name) if holder else t("mine.no_holder"),
+    ]
+    if ticket.state in tickets.OPEN:
+        due = ticket.reply_due if ticket.replied_at is None and ticket.reply_due else ticket.resolve_due
+        if due is not None:
+            lines.append(t("mine.due", moment=t.moment(due, now)))
+    lines.append(t("mine.who_reads_anonymous" if place.anonymous else "mine.who_reads", station=t.pick(station.names)))
+    lines.append("")
+    lines += _timeline(await tickets.timeline(session, ticket.id), t, now)
+    await show(event, "\n".join(lines), keyboards.own_ticket(t, ticket, place))
+
+
+SHOWN_EVENTS = 12
+_QUIET = {"note", "escalate", "join", "leave"}
+"""Steps that are the station's own business or name other students."""
+
+
+def _timeline(events: Sequence[Any], t: Texts, now: datetime) -> list[str]:
+    told = [e for e in events if e.action not in _QUIET][-SHOWN_EVENTS:]
+    return [t("mine.event", moment=t.moment(e.at, now), what=t.plain(f"event.{e.action}")) for e in told]
