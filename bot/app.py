@@ -36,7 +36,7 @@ from bot.vault import KeyVault
 from bot.web import Web
 from models.database import Database
 from models.house import House
-from models.schema import require_current
+from models.migrations import require_current
 from scheduler.clock import Scheduler
 from scheduler.courier import Courier
 
@@ -153,6 +153,6 @@ class App:
             # A webhook that was set earlier would make every getUpdates fail with 409.
             yield [self.poller.run]
             return
-        web = Web(self.settings, self.intake)
+        web = Web(self.settings, self.intake, self.database)
         async with web:
             yield [web.announce]

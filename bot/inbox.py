@@ -111,10 +111,15 @@ class Poller:
         """Poll until cancelled; while Telegram or the database is away it waits and tries again."""
         offset: int | None = None
         pause = 0.0
+        announced = False
         while True:
             if pause:
                 await asyncio.sleep(pause)
             try:
+                if not announced:
+                    # A webhook set earlier would make every getUpdates fail; what waits is kept.
+                    await self._call("deleteWebhook", {"drop_pending_updates": False})
+                    announced = True
                 raws = await self._get(offset)
                 self.reached.set()
                 if raws:
@@ -131,17 +136,23 @@ class Poller:
         params: dict[str, Any] = {"timeout": POLL_SECONDS, "limit": 100, "allowed_updates": ALLOWED_UPDATES}
         if offset is not None:
             params["offset"] = offset
+        result = await self._call("getUpdates", params)
+        if not isinstance(result, list):
+            raise _Refused("the answer to getUpdates is no list")
+        return result
+
+    async def _call(self, method: str, params: dict[str, Any]) -> object:
         timeout = aiohttp.ClientTimeout(total=POLL_SECONDS + 15, sock_connect=10)
-        async with self._http.post(f"{self._url}/getUpdates", json=params, timeout=timeout) as response:
+        async with self._http.post(f"{self._url}/{method}", json=params, timeout=timeout) as response:
             text = await response.text(errors="replace")
         try:
             answer = json.loads(text)
         except ValueError:
             raise _Refused(f"HTTP {response.status}, not JSON") from None
-        if not isinstance(answer, dict) or not answer.get("ok") or not isinstance(answer.get("result"), list):
+        if not isinstance(answer, dict) or not answer.get("ok"):
             said = answer.get("description", "?") if isinstance(answer, dict) else "?"
             raise _Refused(f"HTTP {response.status}: {said}")
-        return list(answer["result"])
+        return answer.get("result")
 
 
 class _Refused(Exception):

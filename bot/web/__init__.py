@@ -1,0 +1,110 @@
+"""What the program shows to the network: the webhook when it is used, and whether it is alive."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import structlog
+from aiohttp import web
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from bot.config import Settings
+from bot.inbox import ALLOWED_UPDATES, Intake
+from models.database import Database
+
+log = structlog.get_logger()
+
+WEBHOOK_PATH = "/telegram"
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+MOST_BYTES = 1024 * 1024
+"""An update is a few kilobytes; anything near this is not one."""
+
+
+class Web:
+    """The HTTP side. Enter it to listen; raises OSError when the address is taken."""
+
+    def __init__(self, settings: Settings, intake: Intake, database: Database) -> None:
+        self._settings = settings
+        self._intake = intake
+        self._database = database
+        self._secret = settings.webhook_secret()
+        app = web.Application(client_max_size=MOST_BYTES)
+        app.router.add_get("/healthz", self._alive)
+        app.router.add_get("/readyz", self._ready)
+        if settings.telegram.mode == "webhook":
+            app.router.add_post(WEBHOOK_PATH, self._webhook)
+        self._runner = web.AppRunner(app, access_log=None)
+        self.address = ""
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        host, _, port = self._settings.telegram.listen.rpartition(":")
+        site = web.TCPSite(self._runner, host.strip("[]") or None, int(port))
+        try:
+            await site.start()
+        except BaseException:
+            await self._runner.cleanup()
+            raise
+        self.address = site.name
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._runner.cleanup()
+
+    async def _webhook(self, request: web.Request) -> web.Response:
+        """Store, then 200; 503 when it could not be stored, so that Telegram brings it again (law 1)."""
+        given = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+            return web.Response(status=401)
+        try:
+            raw = json.loads(await request.text())
+        except ValueError:
+            # Asking for it again would bring the same bytes: nothing here is an update.
+            log.warning("a webhook call that is not JSON was dropped", bytes=request.content_length)
+            return web.Response(status=200)
+        try:
+            await self._intake.store([raw])
+        except DBAPIError as error:
+            log.error("an update could not be stored", why=type(error).__name__)
+            return web.Response(status=503)
+        return web.Response(status=200)
+
+    async def _alive(self, _: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        try:
+            async with self._database.reading() as session:
+                await session.execute(text("SELECT 1"))
+        except DBAPIError:
+            return web.Response(status=503, text="the database does not answer\n")
+        return web.Response(text="ready\n")
+
+    async def announce(self) -> None:
+        """Tell Telegram where to send updates; tries until it has been heard."""
+        url = f"{self._settings.telegram.webhook_url.rstrip('/')}{WEBHOOK_PATH}"
+        api = self._settings.telegram.api_base.rstrip("/")
+        token = self._settings.token.get_secret_value()
+        body = {"url": url, "secret_token": self._secret, "allowed_updates": list(ALLOWED_UPDATES)}
+        pause = 1.0
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as http:
+            while True:
+                try:
+                    async with http.post(f"{api}/bot{token}/setWebhook", json=body) as answer:
+                        said = await answer.json()
+                    if said.get("ok"):
+                        log.info("the webhook is set", url=url)
+                        return
+                    log.error("Telegram does not take the webhook", why=said.get("description"))
+                except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+                    log.warning("Telegram cannot be reached to set the webhook", why=type(error).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 60.0)

@@ -1,0 +1,17 @@
+"""Every table in one import, for whoever needs the whole schema: migrations and the tests that hold them to it."""
+
+from __future__ import annotations
+
+from models import (
+    conversations,
+    inbox,
+    outbox,
+    people,
+    postings,
+    requesters,
+    stations,
+    tickets,
+    words,
+)
+
+__all__ = ["conversations", "inbox", "outbox", "people", "postings", "requesters", "stations", "tickets", "words"]
