@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.config import Settings
-from bot.keyboards import Mine, Press, button, keyboard
+from bot.keyboards import Go, Mine, Press, button, keyboard
 from bot.texts import Texts
 from models.people import Audience
 from models.tickets import Kind, State
@@ -27,13 +27,6 @@ KIND_ICONS = {
     Kind.QUESTION: "❓",
     Kind.THANKS: "💐",
 }
-
-
-@dataclass(frozen=True)
-class Go(Press, prefix="go"):
-    """To a place in the menu: home, new, mine, language, audience, building, help, privacy, agree, cancel."""
-
-    to: str
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import menus
 from bot.filters import Pressed, Private
-from bot.menus import Go
+from bot.keyboards import Go
 from bot.texts import Texts
 from handlers.screens import show
 from models.people import Person

@@ -136,7 +136,7 @@ class Ticket(Base):
     from_station_id: Mapped[int | None] = mapped_column(ForeignKey("stations.id"))
     """While it is offered to another place: where it returns when nobody accepts (首接负责)."""
     state: Mapped[State] = mapped_column(one_of(State))
-    version: Mapped[int]
+    version: Mapped[int] = mapped_column()
     claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     escalation: Mapped[int] = mapped_column(default=0)
     """0 station, 1 lead, 2 office, 3 supervisor (督办)."""

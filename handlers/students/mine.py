@@ -23,8 +23,8 @@ from bot import keyboards, menus
 from bot.config import Settings
 from bot.contents import MAX_TEXT, content_of
 from bot.filters import Pressed, Private
-from bot.keyboards import Fixed, Mine, Rate
-from bot.menus import Go, Page
+from bot.keyboards import Fixed, Go, Mine, Rate
+from bot.menus import Page
 from bot.texts import Texts
 from handlers.screens import show
 from models import requesters, stations, tickets

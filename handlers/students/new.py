@@ -26,7 +26,8 @@ from bot import menus
 from bot.config import Settings
 from bot.contents import MAX_TEXT, content_of, says_something
 from bot.filters import Pressed, Private
-from bot.menus import Go, Join, Pick, Step
+from bot.keyboards import Go
+from bot.menus import Join, Pick, Step
 from bot.texts import Texts
 from handlers.screens import show
 from handlers.students import places

@@ -21,7 +21,8 @@ from bot import menus
 from bot.config import Settings
 from bot.contents import content_of
 from bot.filters import Pressed, Private
-from bot.menus import Go, Pick
+from bot.keyboards import Go
+from bot.menus import Pick
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from handlers.screens import show

@@ -1,0 +1,232 @@
+"""Every button on a ticket: what it carries, and which ones are offered in which state.
+
+Keyboards are plain dicts, so that both libraries take them. What a button carries is chosen by whoever presses it: a payload is at most
+64 bytes, is unpacked strictly, and means nothing until the handler has asked who pressed it, where, and how the ticket stands.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, get_type_hints
+
+from bot.texts import Texts
+from models.requesters import Requester
+from models.stations import Station
+from models.tickets import Action, State, Ticket, allowed
+
+MOST_BYTES = 64
+SEPARATOR = ":"
+
+
+@dataclass(frozen=True)
+class Press:
+    """What a button carries. Subclasses name their prefix: `class Go(Press, prefix="go")`; fields are int, str or bool."""
+
+    prefix: ClassVar[str] = ""
+
+    def __init_subclass__(cls, prefix: str, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.prefix = prefix
+
+    def pack(self) -> str:
+        """The payload. Raises ValueError when it does not fit."""
+        parts = [self.prefix]
+        for each in dataclasses.fields(self):
+            value = getattr(self, each.name)
+            parts.append(str(int(value)) if isinstance(value, bool) else str(value))
+        packed = SEPARATOR.join(parts)
+        if len(packed.encode()) > MOST_BYTES or any(SEPARATOR in part for part in parts):
+            raise ValueError(f"the payload {packed!r} does not fit")
+        return packed
+
+    @classmethod
+    def unpack(cls, payload: str) -> Self:
+        """The press again. Raises ValueError for anything that `pack` did not make."""
+        prefix, *parts = payload.split(SEPARATOR)
+        fields = dataclasses.fields(cls)
+        if prefix != cls.prefix or len(parts) != len(fields):
+            raise ValueError("another button")
+        hints = get_type_hints(cls)
+        values: list[Any] = []
+        for each, part in zip(fields, parts, strict=True):
+            if hints[each.name] is str:
+                values.append(part)
+            elif part.isascii() and part.isdigit() and len(part) <= 18:
+                values.append(bool(int(part)) if hints[each.name] is bool else int(part))
+            else:
+                raise ValueError("not a number")
+        return cls(*values)
+
+
+@dataclass(frozen=True)
+class Desk(Press, prefix="d"):
+    """A staff action on a card: claim, release, ask, note, answers, transfer, accept, return, resolve, history, resend."""
+
+    act: str
+    ticket: int
+
+
+@dataclass(frozen=True)
+class Choice(Press, prefix="c"):
+    """Something chosen after a staff action: a place to transfer to, a reason, a template; `step` says which."""
+
+    step: str
+    ticket: int
+    value: str
+
+
+@dataclass(frozen=True)
+class Mine(Press, prefix="m"):
+    """A student's action on their own ticket: view, add, urge, withdraw, withdraw_sure, reopen, rate, no_remark."""
+
+    act: str
+    ticket: int
+
+
+@dataclass(frozen=True)
+class Fixed(Press, prefix="f"):
+    """ "Is it really fixed?" """
+
+    ticket: int
+    yes: bool
+
+
+@dataclass(frozen=True)
+class Rate(Press, prefix="r"):
+    """Satisfaction, 1–5."""
+
+    ticket: int
+    stars: int
+
+
+@dataclass(frozen=True)
+class Go(Press, prefix="go"):
+    """To a place in the menu: home, new, mine, language, audience, building, help, privacy, agree, cancel."""
+
+    to: str
+
+
+def button(label: str, press: Press) -> dict[str, Any]:
+    """One button."""
+    return {"text": label, "callback_data": press.pack()}
+
+
+def keyboard(rows: Sequence[Sequence[dict[str, Any]]]) -> dict[str, Any]:
+    """Rows of buttons as Telegram takes them; empty rows are left out."""
+    return {"inline_keyboard": [list(row) for row in rows if row]}
+
+
+# ---------------------------------------------------------------- in the station's chat
+
+
+def card(t: Texts, ticket: Ticket, station: Station, *, unsure: bool) -> dict[str, Any]:
+    """What staff can do now. `unsure` when the last answer may not have arrived."""
+
+    def press(act: str) -> dict[str, Any]:
+        return button(t.plain(f"desk.{act}"), Desk(act, ticket.id))
+
+    if ticket.station_id != station.id:
+        # Offered to another place: here it can only be looked at.
+        return keyboard([[press("history")]])
+    rows: list[list[dict[str, Any]]] = []
+    if ticket.state is State.TRANSFERRED:
+        rows.append([press("accept"), press("return")])
+    else:
+        first = []
+        if allowed(ticket, Action.CLAIM):
+            first.append(press("claim"))
+        if allowed(ticket, Action.RESOLVE):
+            first.append(press("resolve"))
+        rows.append(first)
+        if allowed(ticket, Action.ANSWER):
+            rows.append([press("answers"), press("ask")])
+        if allowed(ticket, Action.TRANSFER):
+            rows.append([press("note"), press("transfer")])
+    if unsure:
+        rows.append([press("resend")])
+    last = [press("history")]
+    if allowed(ticket, Action.RELEASE):
+        last.insert(0, press("release"))
+    rows.append(last)
+    return keyboard(rows)
+
+
+# ---------------------------------------------------------------- in the student's chat
+
+
+def about(t: Texts, ticket_id: int, *, asks: bool = False) -> dict[str, Any]:
+    """Under staff's words: answer them, look at the ticket."""
+    label = t.plain("own.answer_question" if asks else "own.add")
+    return keyboard([[button(label, Mine("add", ticket_id)), button(t.plain("own.view"), Mine("view", ticket_id))]])
+
+
+def view(t: Texts, ticket_id: int) -> dict[str, Any]:
+    """Under a receipt or a notice."""
+    return keyboard([[button(t.plain("own.view"), Mine("view", ticket_id))]])
+
+
+def fixed(t: Texts, ticket_id: int) -> dict[str, Any]:
+    """ "Is it really fixed?" """
+    return keyboard(
+        [[button(t.plain("fixed.yes"), Fixed(ticket_id, True)), button(t.plain("fixed.no"), Fixed(ticket_id, False))]]
+    )
+
+
+def rating(t: Texts, ticket_id: int) -> dict[str, Any]:
+    """1–5, the faces saying which end is which."""
+    faces = ("😞", "🙁", "😐", "🙂", "😀")
+    return keyboard(
+        [
+            [button(f"{i} {face}", Rate(ticket_id, i)) for i, face in enumerate(faces, 1)],
+            [button(t.plain("own.view"), Mine("view", ticket_id))],
+        ]
+    )
+
+
+def no_remark(t: Texts, ticket_id: int) -> dict[str, Any]:
+    """No word with the rating."""
+    return keyboard([[button(t.plain("rate.no_word"), Mine("no_remark", ticket_id))]])
+
+
+def withdraw_sure(t: Texts, ticket_id: int) -> dict[str, Any]:
+    """Really withdraw it?"""
+    return keyboard(
+        [
+            [button(t.plain("own.withdraw_yes"), Mine("withdraw_sure", ticket_id))],
+            [button(t.plain("nav.back"), Mine("view", ticket_id))],
+        ]
+    )
+
+
+def back_to_ticket(t: Texts, ticket_id: int) -> dict[str, Any]:
+    """Back from adding words."""
+    return keyboard([[button(t.plain("own.back_to", number=ticket_id), Mine("view", ticket_id))]])
+
+
+def own_ticket(t: Texts, ticket: Ticket, place: Requester) -> dict[str, Any]:
+    """What a student can do with their ticket now."""
+
+    def press(act: str) -> dict[str, Any]:
+        return button(t.plain(f"own.{act}"), Mine(act, ticket.id))
+
+    rows: list[list[dict[str, Any]]] = []
+    if ticket.state is State.RESOLVED and place.solved is None:
+        rows.append(fixed(t, ticket.id)["inline_keyboard"][0])
+    first = []
+    if allowed(ticket, Action.ADD):
+        first.append(press("add"))
+    if allowed(ticket, Action.URGE):
+        first.append(press("urge"))
+    rows.append(first)
+    second = []
+    if allowed(ticket, Action.REOPEN):
+        second.append(press("reopen"))
+    if allowed(ticket, Action.RATE) and place.rating is None:
+        second.append(press("rate"))
+    if allowed(ticket, Action.WITHDRAW):
+        second.append(press("withdraw"))
+    rows.append(second)
+    rows.append([button(t.plain("own.list"), Go("mine")), button(t.plain("nav.home"), Go("home"))])
+    return keyboard(rows)

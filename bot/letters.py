@@ -1,0 +1,288 @@
+"""What an outbox row says once its time has come: the letters that the rules wrote (`models/letters.py`), drawn.
+
+The courier calls `draw` in the transaction in which it takes a row; what comes back are plain Bot API calls. Language: a station's in its
+chat, the reader's own in private. All words of people are shortened before they are escaped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import cards, keyboards
+from bot.texts import Texts
+from bot.toolbox import Toolbox
+from models import postings, stations, words
+from models.outbox import Outgoing
+from models.people import Person
+from models.requesters import Requester
+from models.stations import Station
+from models.tickets import ENDED, Ticket
+from models.words import Content, Words
+
+TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024
+HEADER_ROOM = 200
+"""What a header may need of the limit, so that the words are cut to what is left."""
+TOPIC_LENGTH = 128
+GROUPED = ("photo", "video", "audio", "document")
+"""What an album may hold."""
+
+METHODS = {
+    "photo": ("sendPhoto", "photo"),
+    "video": ("sendVideo", "video"),
+    "voice": ("sendVoice", "voice"),
+    "video_note": ("sendVideoNote", "video_note"),
+    "audio": ("sendAudio", "audio"),
+    "document": ("sendDocument", "document"),
+    "sticker": ("sendSticker", "sticker"),
+    "animation": ("sendAnimation", "animation"),
+}
+WITHOUT_CAPTION = ("video_note", "sticker", "location", "venue", "contact")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One Bot API call: the method as Telegram names it, and its parameters as JSON."""
+
+    method: str
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """The calls that say it, in order; none when there is nothing to say any more."""
+
+    calls: list[Call] = field(default_factory=list)
+    digest: str | None = None
+    """For a card: what was drawn, hashed."""
+    topic: str | None = None
+    """For a card that needs a forum topic first: the topic's name; the calls then go into it."""
+
+
+async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: datetime, chat_id: int) -> Letter:
+    """What this row says now. `chat_id` is where it goes, already opened if it was sealed."""
+    if row.method is not None:
+        return Letter([Call(row.method, {"chat_id": chat_id, **(row.payload or {})})])
+    drawing = _Drawing(session, row, toolbox, now, chat_id)
+    match row.letter:
+        case "card":
+            return await drawing.card()
+        case "words":
+            return await drawing.words()
+        case "edited":
+            return await drawing.edited()
+        case "notice":
+            return await drawing.notice()
+    raise ValueError(f"no letter is called {row.letter!r}")
+
+
+class _Drawing:
+    """One row being drawn; holds what every letter needs."""
+
+    def __init__(self, session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: datetime, chat_id: int) -> None:
+        self.session, self.row, self.toolbox, self.now, self.chat_id = session, row, toolbox, now, chat_id
+        self.payload: Mapping[str, Any] = row.payload or {}
+
+    async def _ticket(self) -> Ticket:
+        assert self.row.ticket_id is not None
+        return await self.session.get_one(Ticket, self.row.ticket_id)
+
+    async def _reader(self) -> tuple[Station | None, Texts]:
+        """Whose chat it is, and in which language they read."""
+        if self.row.requester_id is None:
+            station = await stations.by_chat(self.session, self.chat_id)
+            if station is not None:
+                return station, self.toolbox.t(station.language)
+            language = await self.session.scalar(select(Person.language).where(Person.telegram_id == self.chat_id))
+            return None, self.toolbox.t(language)
+        requester = await self.session.get_one(Requester, self.row.requester_id)
+        language = requester.language
+        if requester.person_id is not None:
+            language = (await self.session.get_one(Person, requester.person_id)).language
+        return None, self.toolbox.t(language)
+
+    async def _beside_the_card(self) -> dict[str, Any]:
+        """Where something about a ticket goes in a station's chat: its topic, as a reply to its card."""
+        if self.row.ticket_id is None:
+            return {}
+        card = await postings.card_of(self.session, self.row.ticket_id, self.chat_id)
+        if card is None:
+            return {}
+        params: dict[str, Any] = {}
+        if card.thread_id is not None:
+            params["message_thread_id"] = card.thread_id
+        if card.message_id is not None:
+            params["reply_parameters"] = {"message_id": card.message_id, "allow_sending_without_reply": True}
+        return params
+
+    async def card(self) -> Letter:
+        """The ticket's card: edited where it is, posted where it is not."""
+        ticket, (station, t) = await self._ticket(), await self._reader()
+        if station is None:
+            # The place was moved to another chat meanwhile; its own card is drawn there.
+            return Letter()
+        drawn = await cards.draw(self.session, ticket, station, t, self.toolbox.settings, self.now)
+        digest = hashlib.sha256(json.dumps([drawn.text, drawn.keyboard]).encode()).hexdigest()[:32]
+        card = await postings.card_of(self.session, ticket.id, self.chat_id)
+        params = {
+            "chat_id": self.chat_id,
+            "text": drawn.text,
+            "parse_mode": "HTML",
+            "reply_markup": drawn.keyboard,
+            "link_preview_options": {"is_disabled": True},
+        }
+        if card is not None and card.message_id is not None:
+            if card.digest == digest:
+                return Letter()
+            return Letter([Call("editMessageText", {**params, "message_id": card.message_id})], digest)
+        if ticket.state in ENDED and card is not None and card.digest is None and ticket.station_id != station.id:
+            return Letter()
+        topic = None
+        if card is not None and card.thread_id is not None:
+            params["message_thread_id"] = card.thread_id
+        elif station.topics:
+            topic = f"#{ticket.id} {ticket.subject}"[:TOPIC_LENGTH]
+        return Letter([Call("sendMessage", params)], digest, topic)
+
+    async def words(self) -> Letter:
+        """One message, or the album it belongs to, brought to the other side."""
+        ticket, (station, t) = await self._ticket(), await self._reader()
+        assert self.row.words_id is not None
+        said = await self.session.get_one(Words, self.row.words_id)
+        album = await words.album_of(self.session, said)
+        common: dict[str, Any] = {"chat_id": self.chat_id}
+        if station is not None:
+            common |= await self._beside_the_card()
+            keyboard = None
+        else:
+            keyboard = keyboards.about(t, ticket.id, asks=bool(self.payload.get("asks")))
+        header = await self._header(ticket, said, t, to_station=station is not None)
+        return Letter(_say([w.content for w in album], header, common, keyboard))
+
+    async def _header(self, ticket: Ticket, said: Words, t: Texts, *, to_station: bool) -> str:
+        """Who says this, in one line of HTML; never more of an anonymous student than a number."""
+        edited = t("words.edited") if said.edited_at else ""
+        if to_station:
+            requester = await self.session.get_one(Requester, said.requester_id) if said.requester_id else None
+            key = "words.from_named" if requester is not None and not requester.anonymous else "words.from_anonymous"
+            return t(key, number=ticket.id, which=requester.number if requester else 1) + edited
+        station = await self.session.get_one(Station, ticket.station_id)
+        key = "words.question" if self.payload.get("asks") else "words.answer"
+        return t(key, number=ticket.id, station=t.pick(station.names)) + edited
+
+    async def edited(self) -> Letter:
+        """The copy that is already there follows the words it shows."""
+        ticket, (station, t) = await self._ticket(), await self._reader()
+        assert self.row.words_id is not None
+        said = await self.session.get_one(Words, self.row.words_id)
+        header = await self._header(ticket, said, t, to_station=station is not None)
+        keyboard = None if station is not None else keyboards.about(t, ticket.id)
+        where = {"chat_id": self.chat_id, "message_id": self.payload["message_id"]}
+        markup = {"reply_markup": keyboard} if keyboard else {}
+        kind = said.content["type"]
+        if kind == "text":
+            text = _with(header, said.content, TEXT_LIMIT)
+            return Letter([Call("editMessageText", {**where, "text": text, "parse_mode": "HTML", **markup})])
+        if kind in METHODS and kind not in WITHOUT_CAPTION:
+            caption = _with(header, said.content, CAPTION_LIMIT)
+            if kind in GROUPED or kind == "animation":
+                media = {"type": kind, "media": said.content["file_id"], "caption": caption, "parse_mode": "HTML"}
+                return Letter([Call("editMessageMedia", {**where, "media": media, **markup})])
+            return Letter([Call("editMessageCaption", {**where, "caption": caption, "parse_mode": "HTML", **markup})])
+        return Letter()
+
+    async def notice(self) -> Letter:
+        """A text with its parameters, in the reader's language."""
+        station, t = await self._reader()
+        params = {k: self._param(k, v, t) for k, v in self.payload.get("params", {}).items()}
+        if self.row.ticket_id is not None:
+            params["number"] = self.row.ticket_id
+        call: dict[str, Any] = {
+            "chat_id": self.chat_id,
+            "text": t(self.payload["text"], **params),
+            "parse_mode": "HTML",
+            "link_preview_options": {"is_disabled": True},
+        }
+        if station is not None:
+            call |= await self._beside_the_card()
+        name = self.payload.get("keyboard")
+        if name is not None and self.row.ticket_id is not None:
+            call["reply_markup"] = KEYBOARDS[name](t, self.row.ticket_id)
+        return Letter([Call("sendMessage", call)])
+
+    def _param(self, name: str, value: Any, t: Texts) -> Any:
+        if isinstance(value, dict):
+            return t.pick(value)
+        if name in ("due", "since") and isinstance(value, str):
+            return t.moment(datetime.fromisoformat(value), self.now)
+        return value
+
+
+KEYBOARDS = {"fixed": keyboards.fixed, "view": keyboards.view, "rate": keyboards.rating}
+"""The keyboards a notice can name."""
+
+
+def _with(header: str, content: Content, limit: int) -> str:
+    """The header and the words below it, cut so that both fit after parsing."""
+    text = str(content.get("text", "")).strip()
+    room = limit - HEADER_ROOM
+    if len(text.encode("utf-16-le")) // 2 > room:
+        text = text.encode("utf-16-le")[: 2 * (room - 1)].decode("utf-16-le", "ignore") + "…"
+    return header + ("\n" + str(Markup("{}").format(text)) if text else "")
+
+
+def _say(
+    contents: Sequence[Content], header: str, common: dict[str, Any], keyboard: dict[str, Any] | None
+) -> list[Call]:
+    """These contents as calls; what cannot carry the header gets it as a message of its own."""
+    markup = {"reply_markup": keyboard} if keyboard else {}
+    if len(contents) > 1 and all(c["type"] in GROUPED for c in contents):
+        calls = [
+            Call("sendMediaGroup", {**common, "media": _media(contents[i : i + 10], header if i == 0 else "")})
+            for i in range(0, len(contents), 10)
+        ]
+        # An album carries no buttons: they come below it.
+        return [*calls, Call("sendMessage", {**common, "text": header, "parse_mode": "HTML", **markup})] if keyboard else calls
+    calls = []
+    for content in contents:
+        calls += _one(content, header, common, markup)
+    return calls
+
+
+def _media(contents: Sequence[Content], header: str) -> list[dict[str, Any]]:
+    media = []
+    for i, content in enumerate(contents):
+        caption = _with(header if i == 0 else "", content, CAPTION_LIMIT).strip()
+        item = {"type": content["type"], "media": content["file_id"]}
+        media.append({**item, "caption": caption, "parse_mode": "HTML"} if caption else item)
+    return media
+
+
+def _one(content: Content, header: str, common: dict[str, Any], markup: dict[str, Any]) -> list[Call]:
+    kind = str(content["type"])
+    head = Call("sendMessage", {**common, "text": _with(header, content, TEXT_LIMIT), "parse_mode": "HTML", **markup})
+    if kind == "text":
+        return [head]
+    if kind == "location":
+        return [Call("sendLocation", {**common, "latitude": content["latitude"], "longitude": content["longitude"]}), head]
+    if kind == "venue":
+        fields = {name: content[name] for name in ("latitude", "longitude", "title", "address")}
+        return [Call("sendVenue", {**common, **fields}), head]
+    if kind == "contact":
+        fields = {name: content[name] for name in ("phone_number", "first_name", "last_name") if name in content}
+        return [Call("sendContact", {**common, **fields}), head]
+    method, parameter = METHODS[kind]
+    params = {**common, parameter: content["file_id"]}
+    if kind in WITHOUT_CAPTION:
+        return [Call(method, params), head]
+    return [Call(method, {**params, "caption": _with(header, content, CAPTION_LIMIT), "parse_mode": "HTML", **markup})]
+
+
