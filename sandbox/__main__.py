@@ -1,0 +1,59 @@
+"""`python -m sandbox`: a Telegram of one's own until Ctrl-C."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from datetime import UTC, datetime
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    parser.add_argument("--token", action="append", default=[], help="register a bot with this token (repeatable)")
+    parser.add_argument("--no-flood", action="store_true", help="switch the flood windows off")
+    parser.add_argument("--speed", type=float, default=1.0, help="how many times faster its clock runs")
+    parser.add_argument("--start", type=moment, help="its clock's first moment, in ISO 8601")
+    options = parser.parse_args()
+    try:
+        asyncio.run(serve(options))
+    except OSError as error:
+        print(f"sandbox cannot listen on {options.host}:{options.port}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def moment(text: str) -> datetime:
+    found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+async def serve(options: argparse.Namespace) -> None:
+    # Importing Telegram's types takes seconds: a wrong option should be told before.
+    from sandbox.refusals import ControlError
+    from sandbox.server import start
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    try:
+        async with start(
+            host=options.host,
+            port=options.port,
+            tokens=options.token,
+            flood=not options.no_flood,
+            speed=options.speed,
+            begin=options.start,
+        ) as sandbox:
+            print(f"sandbox listening on {sandbox.url}", flush=True)
+            await stop.wait()
+    except ControlError as error:
+        raise SystemExit(f"sandbox: {error}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,202 @@
+"""What people do in chats: write, press, edit, vote, react, block, delete."""
+
+from sandbox.control.base import any_chat, message_in, need, place, route
+from sandbox.control.contents import contents
+from sandbox.members import permitted
+from sandbox.methods.messages import reply_fields
+from sandbox.model import ANONYMOUS_ADMIN, CHANNEL_BOT, Chat, Person, Posted, Press
+from sandbox.refusals import ControlError
+from sandbox.shapes import Json
+from sandbox.world import World
+
+
+@route("POST", "say")
+def say(world: World, wish: Json) -> Json | list[Json]:
+    person, chat, bot = place(world, wish)
+    if chat.private and bot.id in person.blocked:
+        raise ControlError(f"{person.first_name} has blocked the bot; unblock first")
+    thread = int(wish["thread"]) if wish.get("thread") else None
+    check_may_write(chat, person, thread)
+    sender, extra = speaker(world, chat, person, wish)
+    reply = None
+    if wish.get("reply_to"):
+        reply = chat.messages.get(int(wish["reply_to"]))
+        if reply is None:
+            raise ControlError(f"no message {wish['reply_to']} to reply to in chat {chat.id}")
+    fields, thread = reply_fields(chat, reply, thread, wish.get("quote"))
+    extra |= fields
+    if wish.get("forward_from"):
+        extra["forward_origin"] = origin(world, wish["forward_from"])
+    pieces = contents(world, wish)
+    if len(pieces) > 1:
+        extra["media_group_id"] = world.unique()
+    said: list[Json] = []
+    for content in pieces:
+        posted = world.post(chat, sender, content, thread=thread, extra=extra, author=person.id)
+        world.deliver("message", chat, posted)
+        said.append(posted.message)
+    return said if isinstance(wish.get("media"), list) else said[0]
+
+
+def check_may_write(chat: Chat, person: Person, thread: int | None) -> None:
+    if chat.private:
+        return
+    member = chat.member(person.id)
+    if member is None or not member.present:
+        raise ControlError(f"{person.first_name} is not a member of {chat.brief['title']}")
+    if not permitted(chat, member, "can_send_messages"):
+        raise ControlError(f"{person.first_name} may not write in {chat.brief['title']}")
+    if chat.forum and thread is not None:
+        topic = chat.topics.get(thread)
+        if topic is None:
+            raise ControlError(f"no topic {thread} in {chat.brief['title']}")
+        if topic.closed and not member.admin:
+            raise ControlError(f"topic {topic.name} is closed")
+
+
+def speaker(world: World, chat: Chat, person: Person, wish: Json) -> tuple[Json, Json]:
+    """Who the message seems to be from, and what it carries beside."""
+    if wish.get("anonymous"):
+        member = chat.member(person.id)
+        if member is None or not member.admin:
+            raise ControlError(f"{person.first_name} is no administrator and cannot be an anonymous one")
+        return ANONYMOUS_ADMIN, {"sender_chat": chat.brief}
+    if channel := wish.get("as_channel"):
+        shape = {"id": -1_001_999_000_000, "title": "A channel", **channel, "type": "channel"}
+        return CHANNEL_BOT, {"sender_chat": shape}
+    return person.user, {}
+
+
+def origin(world: World, given: Json) -> Json:
+    """Where a forwarded message claims to come from: {"person": id}, {"name": hidden} or {"title": a channel}."""
+    date = int(world.clock.now()) - 60
+    if "type" in given:
+        return {"date": date, **given}
+    if "person" in given or "id" in given:
+        person = world.person(given.get("person", given.get("id")))
+        return {"type": "user", "date": date, "sender_user": person.user}
+    if "title" in given:
+        chat = {"id": given.get("chat", -1_001_999_000_001), "type": "channel", "title": given["title"]}
+        return {"type": "channel", "date": date, "chat": chat, "message_id": 1}
+    return {"type": "hidden_user", "date": date, "sender_user_name": str(given.get("name", "Somebody"))}
+
+
+@route("POST", "tap")
+def tap(world: World, wish: Json) -> Json:
+    """Press a button. The payload may be anything and the message long gone: forgery is part of the game."""
+    person = world.person(need(wish, "person"))
+    bot = world.the_bot(wish.get("bot"))
+    chat = world.chat_for(person, wish.get("chat"), bot)
+    number = int(need(wish, "message_id"))
+    posted = chat.messages.get(number)
+    if posted is not None and posted.author in world.bots:
+        bot = world.bots[posted.author]
+    query = world.unique()
+    world.presses[query] = Press(bot.id, person.id, chat.id, number, world.clock.patience())
+    update: Json = {
+        "id": query,
+        "from": person.user,
+        "message": posted.message if posted else {"chat": chat.brief, "message_id": number, "date": 0},
+        "chat_instance": str(abs(chat.id) * 7919),
+        "data": str(need(wish, "data")),
+    }
+    world.feed.add(
+        "callback_query", chat.id, id=query, person=person.id, message_id=number, data=update["data"], bot=bot.id
+    )
+    bot.mailbox.put("callback_query", update, chat.id)
+    return {"id": query}
+
+
+@route("POST", "edit")
+def edit(world: World, wish: Json) -> Json:
+    person, chat, _ = place(world, wish)
+    posted = message_in(chat, wish)
+    if posted.author != person.id:
+        raise ControlError(f"message {wish['message_id']} is not {person.first_name}'s")
+    new = {
+        name: value
+        for name, value in posted.message.items()
+        if name not in ("text", "entities", "caption", "caption_entities")
+    }
+    is_caption = "text" not in posted.message
+    words = wish.get("caption", wish.get("text")) if is_caption else wish.get("text", wish.get("caption"))
+    content = contents(world, {"text": str(words), "entities": wish.get("entities")})[0]
+    if is_caption:
+        content = {"caption": content["text"], **({"caption_entities": content["entities"]} if "entities" in content else {})}
+    new.update(content)
+    new["edit_date"] = int(world.clock.now())
+    posted.message = new
+    world.announce("edit", chat, posted)
+    world.deliver("edited_message", chat, posted)
+    return new
+
+
+@route("POST", "react")
+def react(world: World, wish: Json) -> bool:
+    person, chat, _ = place(world, wish)
+    posted = message_in(chat, wish)
+    emoji = wish.get("emoji")
+    set_reaction(world, chat, posted, person.id, [str(emoji)] if emoji else [])
+    return True
+
+
+def set_reaction(world: World, chat: Chat, posted: Posted, who: int, emoji: list[str]) -> None:
+    reactions = dict(posted.reactions or {})
+    old = reactions.pop(who, [])
+    if emoji:
+        reactions[who] = emoji
+    posted.reactions = reactions
+    world.announce(
+        "reaction", chat, posted, message_id=posted.message["message_id"], person=who, emoji=emoji[0] if emoji else None
+    )
+    person = world.people.get(who)
+    if person is None or old == emoji:
+        return
+    update = {
+        "chat": chat.brief,
+        "message_id": posted.message["message_id"],
+        "user": person.user,
+        "date": int(world.clock.now()),
+        "old_reaction": [{"type": "emoji", "emoji": item} for item in old],
+        "new_reaction": [{"type": "emoji", "emoji": item} for item in emoji],
+    }
+    for bot in world.listeners(chat):
+        member = chat.member(bot.id)
+        if chat.private or (member is not None and member.admin):
+            bot.mailbox.put("message_reaction", update, chat.id)
+
+
+@route("POST", "block")
+def block(world: World, wish: Json) -> bool:
+    return _block(world, wish, blocked=True)
+
+
+@route("POST", "unblock")
+def unblock(world: World, wish: Json) -> bool:
+    return _block(world, wish, blocked=False)
+
+
+def _block(world: World, wish: Json, blocked: bool) -> bool:
+    person = world.person(need(wish, "person"))
+    bot = world.the_bot(wish.get("bot"))
+    if (bot.id in person.blocked) == blocked:
+        return False
+    (person.blocked.add if blocked else person.blocked.discard)(bot.id)
+    chat = world.private_chat(bot, person)
+    world.feed.add("block", chat.id, person=person.id, blocked=blocked, bot=bot.id)
+    gone: Json = {"user": bot.user, "status": "kicked", "until_date": 0}
+    there: Json = {"user": bot.user, "status": "member"}
+    before, after = (there, gone) if blocked else (gone, there)
+    world.tell_of_member(chat, bot.user, person.user, before, after)
+    return True
+
+
+@route("POST", "delete")
+def delete(world: World, wish: Json) -> bool:
+    chat = any_chat(world, wish)
+    number = message_in(chat, wish).message["message_id"]
+    del chat.messages[number]
+    if number in chat.pinned:
+        chat.pinned = [pinned for pinned in chat.pinned if pinned != number]
+    world.feed.add("delete", chat.id, message_ids=[number], bot=chat.bot)
+    return True

@@ -1,0 +1,173 @@
+"""People and groups: who exists, who is where, as what; topics; a group becoming a supergroup."""
+
+from typing import Any
+
+from sandbox.control.base import need, route
+from sandbox.members import STATUSES
+from sandbox.methods.topics import close_topic, create_topic, delete_topic
+from sandbox.model import ANONYMOUS_ADMIN, PRESENT, Chat
+from sandbox.refusals import ControlError
+from sandbox.shapes import Json
+from sandbox.world import World
+
+PERSON_FIELDS = ("first_name", "last_name", "username", "language_code")
+
+
+@route("POST", "people")
+def people(world: World, wish: Json) -> Json:
+    need(wish, "first_name")
+    number = int(wish["id"]) if wish.get("id") is not None else None
+    return world.add_person(number, **{name: wish[name] for name in PERSON_FIELDS if wish.get(name)}).user
+
+
+@route("POST", "groups")
+def groups(world: World, wish: Json) -> Json:
+    kind = wish.get("type") or ("supergroup" if wish.get("forum") else "group")
+    if kind not in ("group", "supergroup"):
+        raise ControlError('type is "group" or "supergroup"')
+    if wish.get("forum") and kind != "supergroup":
+        raise ControlError("only a supergroup can have topics")
+    members = [world.person(number) for number in wish.get("members") or ()]
+    admins = [world.person(number) for number in wish.get("admins") or ()]
+    number = int(wish["id"]) if wish.get("id") is not None else None
+    chat = world.add_group(kind, str(need(wish, "title")), number, wish.get("username"), bool(wish.get("forum")))
+    for index, person in enumerate(admins):
+        world.set_member(chat, person.user, "administrator" if index else "creator", quietly=True)
+    for person in members:
+        if not chat.has(person.id):
+            world.set_member(chat, person.user, "member", quietly=True)
+    world.feed.add("chat", chat.id, info=chat.info())
+    status = wish.get("bot", "administrator")
+    if status:
+        if status not in ("administrator", "member"):
+            raise ControlError('bot is "administrator", "member" or null')
+        by = (admins + members)[0].user if admins or members else ANONYMOUS_ADMIN
+        world.set_member(chat, world.the_bot(wish.get("which_bot")).user, status, wish.get("rights"), by=by)
+    return chat.brief
+
+
+def who(world: World, wish: Json) -> Json:
+    """The user an act is about: a person, or the bot under the name "bot"."""
+    given: Any = need(wish, "person")
+    if given == "bot":
+        return world.the_bot(wish.get("bot")).user
+    number = int(given)
+    return world.bots[number].user if number in world.bots else world.person(number).user
+
+
+def _by(world: World, wish: Json, default: Json) -> Json:
+    return world.person(wish["by"]).user if wish.get("by") is not None else default
+
+
+@route("POST", "join")
+def join(world: World, wish: Json) -> bool:
+    chat = world.group(need(wish, "chat"))
+    user = who(world, wish)
+    if chat.has(user["id"]):
+        return False
+    by = _by(world, wish, user)
+    world.set_member(chat, user, "member", by=by)
+    world.service(chat, by, {"new_chat_members": [user], "new_chat_member": user, "new_chat_participant": user})
+    return True
+
+
+@route("POST", "leave")
+def leave(world: World, wish: Json) -> bool:
+    """Somebody leaves, or is removed when `by` names somebody else."""
+    chat = world.group(need(wish, "chat"))
+    user = who(world, wish)
+    if not chat.has(user["id"]):
+        return False
+    by = _by(world, wish, user)
+    if by["id"] == user["id"]:
+        world.set_member(chat, user, "left", by=by)
+    else:
+        world.set_member(chat, user, "kicked", by=by)
+    world.service(chat, by, {"left_chat_member": user, "left_chat_participant": user})
+    return True
+
+
+@route("POST", "promote")
+def promote(world: World, wish: Json) -> Json:
+    chat = world.group(need(wish, "chat"))
+    status = need(wish, "status")
+    if status not in STATUSES:
+        raise ControlError(f"status is one of {', '.join(STATUSES)}")
+    user = who(world, wish)
+    by = _by(world, wish, _some_admin(chat) or user)
+    was_present = chat.has(user["id"])
+    member = world.set_member(
+        chat,
+        user,
+        status,
+        wish.get("rights"),
+        by=by,
+        anonymous=bool(wish.get("anonymous")),
+        custom_title=wish.get("custom_title"),
+    )
+    if was_present and status not in PRESENT:
+        world.service(chat, by, {"left_chat_member": user, "left_chat_participant": user})
+    return {"user": user, "status": member.status, "rights": member.rights}
+
+
+def _some_admin(chat: Chat) -> Json | None:
+    for member in chat.members.values():
+        if member.admin and not member.user["is_bot"]:
+            return member.user
+    return None
+
+
+def _forum(world: World, wish: Json) -> Chat:
+    chat = world.group(need(wish, "chat"))
+    if not chat.forum:
+        raise ControlError(f"{chat.brief['title']} has no topics")
+    return chat
+
+
+def _thread(chat: Chat, wish: Json) -> int:
+    thread = int(need(wish, "thread"))
+    if thread not in chat.topics:
+        raise ControlError(f"no topic {thread} in {chat.brief['title']}")
+    return thread
+
+
+@route("POST", "topics/create")
+def topics_create(world: World, wish: Json) -> Json:
+    chat = _forum(world, wish)
+    sender = world.person(wish["person"]).user if wish.get("person") else _some_admin(chat) or ANONYMOUS_ADMIN
+    return create_topic(world, chat, sender, str(need(wish, "name"))).as_json()
+
+
+@route("POST", "topics/close")
+def topics_close(world: World, wish: Json) -> bool:
+    chat = _forum(world, wish)
+    close_topic(world, chat, _some_admin(chat) or ANONYMOUS_ADMIN, _thread(chat, wish), not wish.get("reopen"))
+    return True
+
+
+@route("POST", "topics/delete")
+def topics_delete(world: World, wish: Json) -> bool:
+    chat = _forum(world, wish)
+    delete_topic(world, chat, _thread(chat, wish))
+    return True
+
+
+@route("POST", "migrate")
+def migrate(world: World, wish: Json) -> Json:
+    """A plain group becomes a supergroup: another number, the same people, the old messages left behind."""
+    old = world.group(need(wish, "chat"))
+    if old.type != "group" or old.migrated_to is not None:
+        raise ControlError(f"{old.id} is no plain group any more")
+    new = world.add_group("supergroup", old.brief["title"], None, None, forum=bool(wish.get("forum")))
+    for member in old.members.values():
+        world.set_member(new, member.user, member.status, member.rights, quietly=True)
+    sender = _some_admin(old) or ANONYMOUS_ADMIN
+    world.service(old, sender, {"migrate_to_chat_id": new.id})
+    old.migrated_to = new.id
+    world.feed.add("chat", old.id, info=old.info())
+    world.feed.add("chat", new.id, info=new.info())
+    posted = world.post(
+        new, ANONYMOUS_ADMIN, {"migrate_from_chat_id": old.id}, extra={"sender_chat": new.brief}
+    )
+    world.deliver("message", new, posted)
+    return {"id": new.id}

@@ -1,0 +1,6 @@
+"""The Bot API's methods, one subject a module; importing this package fills `METHODS`."""
+
+from sandbox.methods import chats, editing, media, messages, updates
+from sandbox.methods.base import METHODS, Call, Raw
+
+__all__ = ["METHODS", "Call", "Raw", "chats", "editing", "media", "messages", "updates"]
