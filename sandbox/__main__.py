@@ -12,7 +12,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
-    parser.add_argument("--token", action="append", default=[], help="register a bot with this token (repeatable)")
+    parser.add_argument(
+        "--token", action="append", default=[], help="register a bot with this token (repeatable)"
+    )
     parser.add_argument("--no-flood", action="store_true", help="switch the flood windows off")
     parser.add_argument("--speed", type=float, default=1.0, help="how many times faster its clock runs")
     parser.add_argument("--start", type=moment, help="its clock's first moment, in ISO 8601")
@@ -20,7 +22,8 @@ def main() -> int:
     try:
         asyncio.run(serve(options))
     except OSError as error:
-        print(f"sandbox cannot listen on {options.host}:{options.port}: {error.strerror or error}", file=sys.stderr)
+        reason = error.strerror or error
+        sys.stderr.write(f"sandbox cannot listen on {options.host}:{options.port}: {reason}\n")
         return 1
     return 0
 
@@ -49,7 +52,8 @@ async def serve(options: argparse.Namespace) -> None:
             speed=options.speed,
             begin=options.start,
         ) as sandbox:
-            print(f"sandbox listening on {sandbox.url}", flush=True)
+            sys.stdout.write(f"sandbox listening on {sandbox.url}\n")
+            sys.stdout.flush()
             await stop.wait()
     except ControlError as error:
         raise SystemExit(f"sandbox: {error}") from None

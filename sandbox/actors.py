@@ -1,7 +1,7 @@
 """The people of a test: alice.says("/new"), alice.taps("Water"), desk.shows("claimed").
 
-Each waits for what it needs on the event stream, so a test reads like the conversation it describes and runs as fast
-as the bot answers.
+Each waits for what it needs on the event stream, so a test reads like the conversation it describes and
+runs as fast as the bot answers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ class Attachment:
     shape: Json
 
 
-def _attachment(kind: str, file: bytes | None, file_name: str | None, caption: str | None, **more: Any) -> Attachment:
+def _attachment(
+    kind: str, file: bytes | None, file_name: str | None, caption: str | None, **more: Any
+) -> Attachment:
     shape: Json = {"type": kind, **more}
     if file is not None:
         shape["file"] = base64.b64encode(file).decode()
@@ -50,7 +52,9 @@ def video(file: bytes | None = None, caption: str | None = None) -> Attachment:
     return _attachment("video", file, "video.mp4", caption)
 
 
-def document(file: bytes = b"sandbox", file_name: str = "notes.txt", caption: str | None = None) -> Attachment:
+def document(
+    file: bytes = b"sandbox", file_name: str = "notes.txt", caption: str | None = None
+) -> Attachment:
     return _attachment("document", file, file_name, caption)
 
 
@@ -114,7 +118,9 @@ class Place:
                     return message
             return None
 
-        return await self.sandbox.until(look, timeout, f"chat {self.id} does not show {shown(wanted)}", self.id)
+        return await self.sandbox.until(
+            look, timeout, f"chat {self.id} does not show {shown(wanted)}", self.id
+        )
 
     async def hides(self, wanted: Wanted, timeout: float = PATIENCE) -> None:
         """Wait until no message in the chat contains the text any more."""
@@ -170,7 +176,9 @@ class Person(Place):
         thread: int | None = None,
         **more: Any,
     ) -> Message:
-        """Write a message; `more` goes to the control call as it is (anonymous, as_channel, forward_from …)."""
+        """Write a message; `more` goes to the control call as it is (anonymous, as_channel, forward_from
+        …).
+        """
         said = await self._act("say", chat, text=text, reply_to=_number(reply_to), thread=thread, **more)
         return Message(said)
 
@@ -200,8 +208,8 @@ class Person(Place):
     ) -> str | None:
         """Press the button with this label on the newest message that has one.
 
-        Returns the answer's text ("" for a silent one), or None when the bot let the press go unanswered. A button of
-        a reply keyboard is pressed by saying it, a deep link by following it.
+        Returns the answer's text ("" for a silent one), or None when the bot let the press go unanswered. A
+        button of a reply keyboard is pressed by saying it, a deep link by following it.
         """
         number = self._chat(chat)
         only = _number(message)
@@ -238,7 +246,9 @@ class Person(Place):
             return None
 
     async def _follows(self, url: str) -> str:
-        """Open a link into the bot (t.me/bot?start=…), as Telegram does: by saying /start with its payload."""
+        """Open a link into the bot (t.me/bot?start=…), as Telegram does: by saying /start with its
+        payload.
+        """
         parts = urlsplit(url)
         payload = parse_qs(parts.query).get("start")
         if parts.hostname in ("t.me", "telegram.me") and payload:
@@ -246,9 +256,15 @@ class Person(Place):
         return ""
 
     async def reads(
-        self, wanted: Wanted, chat: Place | int | None = None, timeout: float = PATIENCE, thread: int | None = None
+        self,
+        wanted: Wanted,
+        chat: Place | int | None = None,
+        timeout: float = PATIENCE,
+        thread: int | None = None,
     ) -> Message:
-        """Wait for a message the bot wrote or edited since this person last read, wrote or pressed in the chat."""
+        """Wait for a message the bot wrote or edited since this person last read, wrote or pressed in the
+        chat.
+        """
         number = self._chat(chat)
         mark = self._marks.get(number, 0)
 
@@ -274,7 +290,9 @@ class Person(Place):
         """Vote in a poll; no options at all take the vote back."""
         await self._act("vote", chat, message_id=_number(message), options=list(options))
 
-    async def reacts(self, message: Message | int, emoji: str | None, chat: Place | int | None = None) -> None:
+    async def reacts(
+        self, message: Message | int, emoji: str | None, chat: Place | int | None = None
+    ) -> None:
         await self._act("react", chat, message_id=_number(message), emoji=emoji)
 
     async def blocks(self) -> None:

@@ -166,7 +166,9 @@ class Sandbox:
 
     # Who is there.
 
-    async def bot(self, token: str, username: str | None = None, first_name: str | None = None, **more: Any) -> Json:
+    async def bot(
+        self, token: str, username: str | None = None, first_name: str | None = None, **more: Any
+    ) -> Json:
         made: Json = await self.control("bots", token=token, username=username, first_name=first_name, **more)
         return made
 
@@ -211,9 +213,15 @@ class Sandbox:
         made = await self.control("groups", **wish)
         return Group(self, int(made["id"]), title)
 
-    async def promote(self, chat: Place | int, person: Person | str, status: str = "administrator", **more: Any) -> Json:
+    async def promote(
+        self, chat: Place | int, person: Person | str, status: str = "administrator", **more: Any
+    ) -> Json:
         made: Json = await self.control(
-            "promote", chat=_id(chat), person=person if isinstance(person, str) else person.id, status=status, **more
+            "promote",
+            chat=_id(chat),
+            person=person if isinstance(person, str) else person.id,
+            status=status,
+            **more,
         )
         return made
 

@@ -1,7 +1,8 @@
 """The sandbox's own time.
 
-Everything that Telegram does by the clock (dates, flood windows, polls that close, webhook retries) follows this one,
-so that a demonstration can jump to the next morning and a test can wait out a window without waiting.
+Everything that Telegram does by the clock (dates, flood windows, polls that close, webhook retries) follows
+this one, so that a demonstration can jump to the next morning and a test can wait out a window without
+waiting.
 """
 
 import asyncio
@@ -38,7 +39,8 @@ class Clock:
     def patience(self) -> float:
         """Seconds a person would have waited: jumps count in full, a fast clock does not.
 
-        The 15 s in which a button press may be answered go by this one, or no bot could answer under `--speed 60`.
+        The 15 s in which a button press may be answered go by this one, or no bot could answer under
+        `--speed 60`.
         """
         return time.monotonic() - self._began + self._jumped
 

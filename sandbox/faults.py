@@ -21,13 +21,27 @@ DESCRIPTIONS = {
     504: "Gateway Timeout",
 }
 KNOWN = frozenset(
-    {"method", "chat", "times", "after", "status", "description", "retry_after", "delay", "drop", "garbage", "parameters"}
+    {
+        "method",
+        "chat",
+        "times",
+        "after",
+        "status",
+        "description",
+        "retry_after",
+        "delay",
+        "drop",
+        "garbage",
+        "parameters",
+    }
 )
 
 
 @dataclass(slots=True)
 class Fault:
-    """One planned misfortune. `status` refuses without effect; `delay` holds back the answer, after the effect."""
+    """One planned misfortune. `status` refuses without effect; `delay` holds back the answer, after the
+    effect.
+    """
 
     id: int
     method: str
@@ -49,7 +63,9 @@ class Faults:
 
     def add(self, wish: Json) -> int:
         if unknown := set(wish) - KNOWN:
-            raise ControlError(f"a fault has no field {sorted(unknown)[0]!r}; fields: {', '.join(sorted(KNOWN))}")
+            raise ControlError(
+                f"a fault has no field {sorted(unknown)[0]!r}; fields: {', '.join(sorted(KNOWN))}"
+            )
         if not any(wish.get(name) for name in ("status", "delay", "drop", "garbage")):
             raise ControlError("a fault needs one of status, delay, drop, garbage")
         drop = wish.get("drop")

@@ -1,6 +1,7 @@
 """What happened, in order: the event log behind the chat page and the actors, and the record of every call.
 
-Readers wait on the log instead of asking again and again, so a test ends as soon as what it waits for is there.
+Readers wait on the log instead of asking again and again, so a test ends as soon as what it waits for is
+there.
 """
 
 import asyncio
@@ -75,7 +76,9 @@ class Feed:
 
 def _sse(event: tuple[int, str, float, Json]) -> bytes:
     number, kind, at, fields = event
-    data = json.dumps({"n": number, "kind": kind, "at": iso(at), **fields}, ensure_ascii=False, separators=(",", ":"))
+    data = json.dumps(
+        {"n": number, "kind": kind, "at": iso(at), **fields}, ensure_ascii=False, separators=(",", ":")
+    )
     return f"id: {number}\ndata: {data}\n\n".encode(errors="surrogatepass")
 
 

@@ -80,7 +80,12 @@ class Files:
         self._count = itertools.count()
 
     def add(
-        self, kind: str, data: bytes, name: str | None = None, mime_type: str | None = None, size: int | None = None
+        self,
+        kind: str,
+        data: bytes,
+        name: str | None = None,
+        mime_type: str | None = None,
+        size: int | None = None,
     ) -> File:
         number = next(self._count)
         unique = "AQAD" + hashlib.sha256(data + kind.encode()).hexdigest()[:12]

@@ -1,8 +1,8 @@
 """Telegram's flood windows, kept on the sandbox's clock.
 
-Telegram publishes no exact rule; bots feel about one message a second in a private chat with short bursts forgiven,
-twenty a minute in a group with edits and new topics counted, thirty a second in all. These are those limits, made
-definite so that a test can stand right at the edge of one.
+Telegram publishes no exact rule; bots feel about one message a second in a private chat with short bursts
+forgiven, twenty a minute in a group with edits and new topics counted, thirty a second in all. These are
+those limits, made definite so that a test can stand right at the edge of one.
 """
 
 import math
@@ -51,7 +51,9 @@ class Flood:
         self._chats.clear()
 
     def check(self, bot: int, chat: int, count: int, edit: bool) -> None:
-        """Refuse with 429 when `count` more messages to the chat do not fit in; edits are free in private chats."""
+        """Refuse with 429 when `count` more messages to the chat do not fit in; edits are free in private
+        chats.
+        """
         if not self.on:
             return
         now = self._clock.now()

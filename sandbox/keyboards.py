@@ -1,7 +1,7 @@
 """Keyboards under messages: which are well formed, and which Telegram refuses.
 
-Buttons are checked when the message is sent, not when they are pressed, so a payload that is one byte too long shows
-at once.
+Buttons are checked when the message is sent, not when they are pressed, so a payload that is one byte too
+long shows at once.
 """
 
 from typing import Any
@@ -26,7 +26,9 @@ ACTIONS = frozenset(
 
 
 def plain_inline_keyboard(markup: Any) -> bool:
-    """Whether this is an inline keyboard of nothing but labelled payloads and links, the usual case by far."""
+    """Whether this is an inline keyboard of nothing but labelled payloads and links, the usual case by
+    far.
+    """
     if type(markup) is not dict or len(markup) != 1:
         return False
     rows = markup.get("inline_keyboard")
@@ -90,7 +92,9 @@ def check_button(button: Json, private: bool) -> None:
         return
     chosen = ACTIONS & button.keys()
     if not chosen:
-        raise bad_request("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
+        raise bad_request(
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
+        )
     if "url" in chosen:
         url = button["url"]
         address = url.split("://", 1)[-1]

@@ -1,7 +1,7 @@
 """A bot's pending updates: what getUpdates hands out and what the webhook pushes.
 
-Updates are turned to text once, when they arrive, because the same update may be handed out many times before it is
-confirmed.
+Updates are turned to text once, when they arrive, because the same update may be handed out many times
+before it is confirmed.
 """
 
 import asyncio
@@ -44,7 +44,8 @@ ON_DEMAND = frozenset({"chat_member", "message_reaction", "message_reaction_coun
 DEFAULT_KINDS = frozenset(KINDS) - ON_DEMAND
 
 KEPT_SECONDS = 24 * 3600.0
-# A button press says nothing any more after the person has given up; Telegram drops it much sooner than a message.
+# A button press says nothing any more after the person has given up; Telegram drops it much sooner than a
+# message.
 PRESS_KEPT_SECONDS = 150.0
 
 

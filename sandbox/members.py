@@ -11,7 +11,9 @@ ORDINARY = frozenset(FORUM_ADMIN_RIGHTS) - {"can_promote_members"}
 
 
 def rights_of(status: str, chat: Chat, given: Json | None) -> dict[str, bool]:
-    """The full set of rights for a status; rights that `given` names win, unnamed ones are the ordinary ones."""
+    """The full set of rights for a status; rights that `given` names win, unnamed ones are the ordinary
+    ones.
+    """
     given = {name: bool(value) for name, value in (given or {}).items()}
     if status == "administrator":
         names = FORUM_ADMIN_RIGHTS if chat.type == "supergroup" else GROUP_ADMIN_RIGHTS
@@ -66,7 +68,9 @@ def permitted(chat: Chat, member: Member | None, permission: str) -> bool:
 
 
 def permissions_from(given: dict[str, Any], independent: bool) -> dict[str, bool]:
-    """ChatPermissions with Telegram's older rule: leave to send media, polls or stickers implies leave to write."""
+    """ChatPermissions with Telegram's older rule: leave to send media, polls or stickers implies leave to
+    write.
+    """
     chosen = {name: bool(given.get(name, False)) for name in PERMISSIONS}
     if not independent:
         media = (

@@ -1,7 +1,7 @@
 """The things a Telegram consists of: people, bots, chats with members and topics, messages.
 
-A message's Bot API form (`Posted.message`) is never changed in place: an edit puts a new dictionary there. Events,
-updates and answers can therefore share it without copying, which is what keeps the server fast.
+A message's Bot API form (`Posted.message`) is never changed in place: an edit puts a new dictionary there.
+Events, updates and answers can therefore share it without copying, which is what keeps the server fast.
 """
 
 from collections import OrderedDict
@@ -22,6 +22,7 @@ ADMIN_RIGHTS = (
     "can_post_stories",
     "can_edit_stories",
     "can_delete_stories",
+    "can_send_welcome_messages",
 )
 GROUP_ADMIN_RIGHTS = (*ADMIN_RIGHTS, "can_pin_messages")
 FORUM_ADMIN_RIGHTS = (*GROUP_ADMIN_RIGHTS, "can_manage_topics")
@@ -36,6 +37,8 @@ PERMISSIONS = (
     "can_send_polls",
     "can_send_other_messages",
     "can_add_web_page_previews",
+    "can_react_to_messages",
+    "can_edit_tag",
     "can_change_info",
     "can_invite_users",
     "can_pin_messages",
@@ -99,7 +102,9 @@ class Member:
 
     @property
     def present(self) -> bool:
-        return self.status in PRESENT and not (self.status == "restricted" and self.rights.get("is_member") is False)
+        return self.status in PRESENT and not (
+            self.status == "restricted" and self.rights.get("is_member") is False
+        )
 
     @property
     def admin(self) -> bool:
@@ -147,7 +152,8 @@ class Poll:
             for index in chosen:
                 counts[index] += 1
         options = [
-            {**option, "voter_count": count} for option, count in zip(self.base["options"], counts, strict=True)
+            {**option, "voter_count": count}
+            for option, count in zip(self.base["options"], counts, strict=True)
         ]
         total = sum(1 for chosen in self.votes.values() if chosen)
         return {**self.base, "options": options, "total_voter_count": total, "is_closed": self.closed}
@@ -175,12 +181,17 @@ class Posted:
             extra["reply_markup"] = self.markup
         if self.reactions:
             extra["reactions"] = [
-                {"person": person, "emoji": emoji} for person, given in self.reactions.items() for emoji in given
+                {"person": person, "emoji": emoji}
+                for person, given in self.reactions.items()
+                for emoji in given
             ]
         if self.silent:
             extra["silent"] = True
         if self.poll is not None:
-            extra["poll"] = {**self.message["poll"], "voters": {str(k): v for k, v in self.poll.votes.items()}}
+            extra["poll"] = {
+                **self.message["poll"],
+                "voters": {str(k): v for k, v in self.poll.votes.items()},
+            }
         return {**self.message, **extra} if extra else self.message
 
 

@@ -1,7 +1,7 @@
 """A call's parameters: read from whatever the client sent, checked against aiogram's own method types.
 
-Simple fields are converted here and only structures go through aiogram's models, field by field. That gives the same
-refusals as checking the whole method at once and leaves the usual call with next to no work.
+Simple fields are converted here and only structures go through aiogram's models, field by field. That gives
+the same refusals as checking the whole method at once and leaves the usual call with next to no work.
 """
 
 import datetime
@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import aiogram.methods
 from aiogram.client.default import Default
 from aiogram.types import InputFile
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from sandbox.keyboards import plain_inline_keyboard
@@ -56,7 +56,7 @@ async def read(request: web.BaseRequest) -> tuple[Json, dict[str, Upload]]:
             params.update({name: value for name, value in given.items() if value is not None})
     elif kind.startswith("multipart/"):
         async for part in await request.multipart():
-            if not hasattr(part, "filename"):
+            if not isinstance(part, BodyPartReader):
                 continue
             name = part.name or ""
             data = bytes(await part.read(decode=True))
@@ -160,7 +160,9 @@ def shape_of(method: str) -> Shape:
 
 
 def check(method: str, params: Json, files: dict[str, Upload]) -> Json:
-    """The parameters as the method wants them, or Telegram's refusal. Unknown parameters are ignored, as there."""
+    """The parameters as the method wants them, or Telegram's refusal. Unknown parameters are ignored, as
+    there.
+    """
     shape = shape_of(method)
     checked: Json = {}
     for name, value in params.items():
@@ -301,7 +303,7 @@ def _first(error: ValidationError) -> str:
     worst = max(error.errors(include_url=False), key=lambda item: len(item["loc"]))
     where = str(worst["loc"][-1]) if worst["loc"] else ""
     if worst["type"] == "missing":
-        return f"Can't find field \"{where}\""
+        return f'Can\'t find field "{where}"'
     return f'Field "{where}" must be of another type ({worst["msg"]})'
 
 

@@ -1,6 +1,7 @@
 """What Telegram says when it refuses, in its own words.
 
-Bots tell errors apart by these sentences, so they are copied letter by letter from what the real server answers.
+Bots tell errors apart by these sentences, so they are copied letter by letter from what the real server
+answers.
 """
 
 from sandbox.shapes import Json
@@ -43,8 +44,8 @@ def upgraded(new_chat: int) -> Refusal:
 
 
 NOT_MODIFIED = (
-    "message is not modified: specified new message content and reply markup are exactly the same as a current "
-    "content and reply markup of the message"
+    "message is not modified: specified new message content and reply markup are exactly the same as a "
+    "current content and reply markup of the message"
 )
 QUERY_TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
 OTHER_POLLER = (
@@ -52,7 +53,8 @@ OTHER_POLLER = (
 )
 TERMINATED_BY_WEBHOOK = "Conflict: terminated by setWebhook request"
 WEBHOOK_ACTIVE = (
-    "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+    "Conflict: can't use getUpdates method while webhook is active; "
+    "use deleteWebhook to delete the webhook first"
 )
 
 

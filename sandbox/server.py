@@ -1,7 +1,8 @@
 """The HTTP side: which address is answered by what, in which process and for how long.
 
-Requests are dispatched by hand on aiohttp's low-level server. The usual application with its router and middlewares
-costs more than a sendMessage does here, and this server is what other programs are measured against.
+Requests are dispatched by hand on aiohttp's low-level server. The usual application with its router and
+middlewares costs more than a sendMessage does here, and this server is what other programs are measured
+against.
 """
 
 import asyncio
@@ -183,7 +184,11 @@ def page(path: str) -> web.StreamResponse:
     """The chat page's own files; nothing outside its folder."""
     name = "index.html" if path in ("", "/") else unquote(path).removeprefix("/page/")
     file = (PAGE / name).resolve()
-    if not file.is_relative_to(PAGE.resolve()) or not file.is_file() or (path != "/" and "/page/" not in path):
+    if (
+        not file.is_relative_to(PAGE.resolve())
+        or not file.is_file()
+        or (path != "/" and "/page/" not in path)
+    ):
         return web.Response(status=404, text="Not Found")
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     if kind.startswith("text/") or kind.endswith("javascript"):

@@ -104,7 +104,8 @@ class View:
         return self._chats.setdefault(number, {})
 
     def take(self, event: Json) -> None:
-        number, kind, chat = int(event["n"]), event["kind"], event.get("chat")
+        number, kind = int(event["n"]), event["kind"]
+        chat: Any = event.get("chat")
         self.newest = number
         if kind in ("message", "edit", "reaction", "poll"):
             messages = self.chat(int(chat))

@@ -1,7 +1,8 @@
 """Pushing updates to a bot's own address, with the secret header and Telegram's patience.
 
-One chat's updates are pushed in order; different chats' go out side by side up to `max_connections`. An update that is
-not answered with 2xx is tried again at once and then after 2, 4, 8 … 120 s of the sandbox's clock.
+One chat's updates are pushed in order; different chats' go out side by side up to `max_connections`. An
+update that is not answered with 2xx is tried again at once and then after 2, 4, 8 … 120 s of the sandbox's
+clock.
 """
 
 import asyncio

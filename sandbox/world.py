@@ -1,7 +1,8 @@
-"""Everything there is, and the few acts that several parts share: finding a chat, posting, delivering, joining.
+"""Everything there is, and the few acts that several parts share: finding a chat, posting, delivering,
+joining.
 
-People act on the world through `sandbox.control`, bots through `sandbox.methods`; both end here, so that an act looks
-the same to everybody whoever began it.
+People act on the world through `sandbox.control`, bots through `sandbox.methods`; both end here, so that an
+act looks the same to everybody whoever began it.
 """
 
 import itertools
@@ -17,7 +18,7 @@ from sandbox.files import Files
 from sandbox.flood import Flood
 from sandbox.mailbox import Mailbox
 from sandbox.members import described, rights_of
-from sandbox.model import FORUM_ADMIN_RIGHTS, PRESENT, Bot, Chat, Member, Person, Posted, Press
+from sandbox.model import FORUM_ADMIN_RIGHTS, PRESENT, Bot, Chat, Member, Person, Poll, Posted, Press
 from sandbox.refusals import ControlError, Refusal
 from sandbox.shapes import Json
 from sandbox.webhooks import Webhooks
@@ -166,6 +167,7 @@ class World:
         author: int | None = None,
         silent: bool = False,
         protected: bool = False,
+        poll: Poll | None = None,
     ) -> Posted:
         """Put a message into a chat and tell whoever listens; bots hear of it only through `deliver`."""
         message: Json = {
@@ -188,6 +190,7 @@ class World:
         posted = Posted(message, sender["id"] if author is None else author, markup, thread)
         posted.silent = silent
         posted.protected = protected
+        posted.poll = poll
         chat.messages[message["message_id"]] = posted
         self.announce("message", chat, posted)
         return posted
@@ -210,7 +213,9 @@ class World:
                 yield bot
 
     def may_read(self, bot: Bot, chat: Chat, posted: Posted) -> bool:
-        """Privacy mode: a plain member hears commands, replies to itself, mentions and service messages only."""
+        """Privacy mode: a plain member hears commands, replies to itself, mentions and service messages
+        only.
+        """
         if chat.private or not bot.privacy:
             return True
         member = chat.member(bot.id)

@@ -1,6 +1,7 @@
 """The control side: people's acts, misfortune, time and a view on everything, as JSON over HTTP.
 
-Tests and the chat page play the people through it. It shares the port of the Bot API but nothing else with it.
+Tests and the chat page play the people through it. It shares the port of the Bot API but nothing else with
+it.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def _body(data: bytes) -> Json:
 def _answer(status: int, shape: Json) -> web.Response:
     text = json.dumps(shape, ensure_ascii=False, separators=(",", ":"))
     return web.Response(
-        body=text.encode("utf-8", "surrogatepass"), status=status, headers={"Content-Type": "application/json"}
+        body=text.encode("utf-8", "surrogatepass"),
+        status=status,
+        headers={"Content-Type": "application/json"},
     )
 
 

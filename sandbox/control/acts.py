@@ -1,10 +1,12 @@
 """What people do in chats: write, press, edit, vote, react, block, delete."""
 
+from sandbox.acts import remove_messages, set_reaction
 from sandbox.control.base import any_chat, message_in, need, place, route
 from sandbox.control.contents import contents
 from sandbox.members import permitted
 from sandbox.methods.messages import reply_fields
-from sandbox.model import ANONYMOUS_ADMIN, CHANNEL_BOT, Chat, Person, Posted, Press
+from sandbox.methods.polls import vote
+from sandbox.model import ANONYMOUS_ADMIN, CHANNEL_BOT, Chat, Person, Press
 from sandbox.refusals import ControlError
 from sandbox.shapes import Json
 from sandbox.world import World
@@ -68,7 +70,9 @@ def speaker(world: World, chat: Chat, person: Person, wish: Json) -> tuple[Json,
 
 
 def origin(world: World, given: Json) -> Json:
-    """Where a forwarded message claims to come from: {"person": id}, {"name": hidden} or {"title": a channel}."""
+    """Where a forwarded message claims to come from: {"person": id}, {"name": hidden} or {"title": a
+    channel}.
+    """
     date = int(world.clock.now()) - 60
     if "type" in given:
         return {"date": date, **given}
@@ -101,7 +105,13 @@ def tap(world: World, wish: Json) -> Json:
         "data": str(need(wish, "data")),
     }
     world.feed.add(
-        "callback_query", chat.id, id=query, person=person.id, message_id=number, data=update["data"], bot=bot.id
+        "callback_query",
+        chat.id,
+        id=query,
+        person=person.id,
+        message_id=number,
+        data=update["data"],
+        bot=bot.id,
     )
     bot.mailbox.put("callback_query", update, chat.id)
     return {"id": query}
@@ -122,7 +132,10 @@ def edit(world: World, wish: Json) -> Json:
     words = wish.get("caption", wish.get("text")) if is_caption else wish.get("text", wish.get("caption"))
     content = contents(world, {"text": str(words), "entities": wish.get("entities")})[0]
     if is_caption:
-        content = {"caption": content["text"], **({"caption_entities": content["entities"]} if "entities" in content else {})}
+        content = {
+            "caption": content["text"],
+            **({"caption_entities": content["entities"]} if "entities" in content else {}),
+        }
     new.update(content)
     new["edit_date"] = int(world.clock.now())
     posted.message = new
@@ -140,30 +153,30 @@ def react(world: World, wish: Json) -> bool:
     return True
 
 
-def set_reaction(world: World, chat: Chat, posted: Posted, who: int, emoji: list[str]) -> None:
-    reactions = dict(posted.reactions or {})
-    old = reactions.pop(who, [])
-    if emoji:
-        reactions[who] = emoji
-    posted.reactions = reactions
-    world.announce(
-        "reaction", chat, posted, message_id=posted.message["message_id"], person=who, emoji=emoji[0] if emoji else None
+@route("POST", "vote")
+def vote_in_poll(world: World, wish: Json) -> Json:
+    person, chat, _ = place(world, wish)
+    return vote(
+        world, chat, message_in(chat, wish), person, [int(index) for index in wish.get("options") or ()]
     )
-    person = world.people.get(who)
-    if person is None or old == emoji:
-        return
+
+
+@route("POST", "ask")
+def ask(world: World, wish: Json) -> Json:
+    """An inline query: the bot's name and some words in any message field."""
+    person = world.person(need(wish, "person"))
+    bot = world.the_bot(wish.get("bot"))
+    query = world.unique()
+    world.inline_queries[query] = world.clock.patience()
     update = {
-        "chat": chat.brief,
-        "message_id": posted.message["message_id"],
-        "user": person.user,
-        "date": int(world.clock.now()),
-        "old_reaction": [{"type": "emoji", "emoji": item} for item in old],
-        "new_reaction": [{"type": "emoji", "emoji": item} for item in emoji],
+        "id": query,
+        "from": person.user,
+        "query": str(wish.get("query", "")),
+        "offset": str(wish.get("offset", "")),
+        "chat_type": "sender",
     }
-    for bot in world.listeners(chat):
-        member = chat.member(bot.id)
-        if chat.private or (member is not None and member.admin):
-            bot.mailbox.put("message_reaction", update, chat.id)
+    bot.mailbox.put("inline_query", update)
+    return {"id": query}
 
 
 @route("POST", "block")
@@ -195,8 +208,5 @@ def _block(world: World, wish: Json, blocked: bool) -> bool:
 def delete(world: World, wish: Json) -> bool:
     chat = any_chat(world, wish)
     number = message_in(chat, wish).message["message_id"]
-    del chat.messages[number]
-    if number in chat.pinned:
-        chat.pinned = [pinned for pinned in chat.pinned if pinned != number]
-    world.feed.add("delete", chat.id, message_ids=[number], bot=chat.bot)
+    remove_messages(world, chat, [number])
     return True

@@ -30,7 +30,9 @@ def groups(world: World, wish: Json) -> Json:
     members = [world.person(number) for number in wish.get("members") or ()]
     admins = [world.person(number) for number in wish.get("admins") or ()]
     number = int(wish["id"]) if wish.get("id") is not None else None
-    chat = world.add_group(kind, str(need(wish, "title")), number, wish.get("username"), bool(wish.get("forum")))
+    chat = world.add_group(
+        kind, str(need(wish, "title")), number, wish.get("username"), bool(wish.get("forum"))
+    )
     for index, person in enumerate(admins):
         world.set_member(chat, person.user, "administrator" if index else "creator", quietly=True)
     for person in members:
@@ -67,7 +69,9 @@ def join(world: World, wish: Json) -> bool:
         return False
     by = _by(world, wish, user)
     world.set_member(chat, user, "member", by=by)
-    world.service(chat, by, {"new_chat_members": [user], "new_chat_member": user, "new_chat_participant": user})
+    world.service(
+        chat, by, {"new_chat_members": [user], "new_chat_member": user, "new_chat_participant": user}
+    )
     return True
 
 
@@ -141,7 +145,9 @@ def topics_create(world: World, wish: Json) -> Json:
 @route("POST", "topics/close")
 def topics_close(world: World, wish: Json) -> bool:
     chat = _forum(world, wish)
-    close_topic(world, chat, _some_admin(chat) or ANONYMOUS_ADMIN, _thread(chat, wish), not wish.get("reopen"))
+    close_topic(
+        world, chat, _some_admin(chat) or ANONYMOUS_ADMIN, _thread(chat, wish), not wish.get("reopen")
+    )
     return True
 
 

@@ -68,12 +68,16 @@ def file(world: World, wish: Json) -> web.Response:
     found = world.files.get(str(need(wish, "name")))
     if found is None:
         raise ControlError("no such file")
-    return web.Response(body=found.data, headers={"Content-Type": found.mime_type, "Cache-Control": "max-age=3600"})
+    return web.Response(
+        body=found.data, headers={"Content-Type": found.mime_type, "Cache-Control": "max-age=3600"}
+    )
 
 
 @route("GET", "commands")
 def commands(world: World, wish: Json) -> list[Json]:
-    """The command menu that a person sees in a chat: the narrowest scope that has one, in their language or none."""
+    """The command menu that a person sees in a chat: the narrowest scope that has one, in their language
+    or none.
+    """
     person = world.person(need(wish, "person"))
     bot = world.the_bot(wish.get("bot"))
     number = int(wish.get("chat") or person.id)

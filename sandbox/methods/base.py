@@ -1,4 +1,6 @@
-"""What every method needs: the call itself, the register, and the questions asked of every chat and message."""
+"""What every method needs: the call itself, the register, and the questions asked of every chat and
+message.
+"""
 
 import inspect
 from collections.abc import Callable

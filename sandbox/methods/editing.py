@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.acts import remove_messages
 from sandbox.methods.base import (
     Call,
     caption_of,
@@ -36,7 +37,9 @@ def editable(call: Call) -> tuple[Chat, Posted]:
     return chat, posted
 
 
-def apply(call: Call, chat: Chat, posted: Posted, content: Json | None, removed: tuple[str, ...] = ()) -> Json:
+def apply(
+    call: Call, chat: Chat, posted: Posted, content: Json | None, removed: tuple[str, ...] = ()
+) -> Json:
     """Put new content and the given keyboard (none means none, as at Telegram) into a message."""
     markup = markup_of(call.params, chat)
     if markup is not None and "inline_keyboard" not in markup:
@@ -113,19 +116,11 @@ def edit_live_location(call: Call) -> Json:
 def deletable(call: Call, chat: Chat, posted: Posted) -> bool:
     age = call.world.clock.now() - posted.message["date"]
     if chat.private:
-        return age < DELETABLE_SECONDS
+        return bool(age < DELETABLE_SECONDS)
     member = own_member(call, chat)
     if member.may("can_delete_messages"):
         return True
-    return posted.author == call.bot.id and age < DELETABLE_SECONDS
-
-
-def remove(call: Call, chat: Chat, numbers: list[int]) -> None:
-    for number in numbers:
-        chat.messages.pop(number, None)
-        if number in chat.pinned:
-            chat.pinned = [pinned for pinned in chat.pinned if pinned != number]
-    call.world.feed.add("delete", chat.id, message_ids=numbers, bot=chat.bot)
+    return posted.author == call.bot.id and bool(age < DELETABLE_SECONDS)
 
 
 @method("deleteMessage")
@@ -134,7 +129,7 @@ def delete_message(call: Call) -> bool:
     posted = find_message(chat, call.params["message_id"], "delete")
     if not deletable(call, chat, posted):
         raise bad_request("message can't be deleted for everyone")
-    remove(call, chat, [call.params["message_id"]])
+    remove_messages(call.world, chat, [call.params["message_id"]])
     return True
 
 
@@ -144,7 +139,7 @@ def delete_messages(call: Call) -> bool:
     numbers = message_numbers(call.params["message_ids"])
     gone = [n for n in numbers if n in chat.messages and deletable(call, chat, chat.messages[n])]
     if gone:
-        remove(call, chat, gone)
+        remove_messages(call.world, chat, gone)
     return True
 
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from sandbox.files import DOWNLOAD_LIMIT, PHOTO_LIMIT, UPLOAD_LIMIT, File
-from sandbox.methods.base import Call, Raw, caption_of, markup_of, method, reach_chat
+from sandbox.methods.base import Call, caption_of, markup_of, method
 from sandbox.methods.messages import destination, reply_of, send
 from sandbox.params import Upload
-from sandbox.refusals import bad_request
+from sandbox.refusals import Refusal, bad_request
 from sandbox.shapes import Json
 
 PERMISSION = {
@@ -67,8 +67,6 @@ def added(call: Call, kind: str, upload: Upload) -> File:
     if len(upload.data) > (PHOTO_LIMIT if kind == "photo" else UPLOAD_LIMIT):
         if kind == "photo":
             raise bad_request("file is too big for a photo")
-        from sandbox.refusals import Refusal
-
         raise Refusal(413, "Request Entity Too Large")
     mime_type = upload.mime_type if upload.mime_type != "application/octet-stream" else None
     return call.world.files.add(kind, upload.data, upload.name, mime_type)
@@ -78,7 +76,12 @@ def described(file: File, kind: str, params: Json) -> Any:
     """The media object of a message."""
     shape: Json = {"file_id": file.file_id, "file_unique_id": file.unique_id, "file_size": file.size}
     if kind == "photo":
-        small = {**shape, "width": min(90, file.width), "height": min(90, file.height), "file_size": min(1200, file.size)}
+        small = {
+            **shape,
+            "width": min(90, file.width),
+            "height": min(90, file.height),
+            "file_size": min(1200, file.size),
+        }
         small["file_unique_id"] = file.unique_id + "s"
         return [small, {**shape, "width": file.width, "height": file.height}]
     if kind in ("video", "animation"):
@@ -163,7 +166,7 @@ def described_media(call: Call, item: Json) -> Json:
     """The content of one InputMedia, without its caption."""
     kind = item.get("type")
     if kind not in ("photo", "video", "audio", "document", "animation"):
-        raise bad_request(f"can't parse InputMedia: type \"{kind}\" is unsupported")
+        raise bad_request(f'can\'t parse InputMedia: type "{kind}" is unsupported')
     shape = described(stored(call, kind, item.get("media")), kind, item)
     content: Json = {kind: shape}
     if item.get("has_spoiler"):
@@ -210,6 +213,3 @@ def get_file(call: Call) -> Json:
 @method("getUserProfilePhotos")
 def get_user_profile_photos(call: Call) -> Json:
     return {"total_count": 0, "photos": []}
-
-
-__all__ = ["CAPTIONED", "MEDIA_FIELDS", "Raw", "described_media", "media_content", "reach_chat"]

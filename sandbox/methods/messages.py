@@ -12,7 +12,7 @@ from sandbox.methods.base import (
     require_right,
     text_of,
 )
-from sandbox.model import Chat, Posted
+from sandbox.model import Chat, Poll, Posted
 from sandbox.refusals import bad_request
 from sandbox.shapes import Json
 
@@ -89,10 +89,13 @@ def reply_of(call: Call, chat: Chat) -> Posted | None:
     return posted
 
 
-def reply_fields(chat: Chat, reply: Posted | None, thread: int | None, quote: Any = None) -> tuple[Json, int | None]:
+def reply_fields(
+    chat: Chat, reply: Posted | None, thread: int | None, quote: Any = None
+) -> tuple[Json, int | None]:
     """What a reply adds to a message, and the topic it falls into.
 
-    Telegram quotes the original without the reply inside it. In a forum every message that answers nothing else
+    Telegram quotes the original without the reply inside it. In a forum every message that answers
+    nothing else
     "replies" to the message that opened its topic; bots have mistaken that for an answer.
     """
     if reply is None:
@@ -120,6 +123,7 @@ def send(
     reply: Posted | None = None,
     markup: Json | None = None,
     extra: Json | None = None,
+    poll: Poll | None = None,
 ) -> Posted:
     params, world = call.params, call.world
     if reply is not None or (thread is not None and chat.forum):
@@ -135,15 +139,10 @@ def send(
         extra=extra,
         silent=params.get("disable_notification", False),
         protected=params.get("protect_content", False),
+        poll=poll,
     )
     world.flood.note(call.bot.id, chat.id, 1, edit=False)
     return posted
-
-
-def send_content(call: Call, content: Json, permission: str) -> Json:
-    chat, thread = destination(call, permission)
-    reply = reply_of(call, chat)
-    return send(call, chat, thread, content, reply=reply, markup=markup_of(call.params, chat)).message
 
 
 @method("sendMessage")
@@ -177,7 +176,9 @@ def send_chat_action(call: Call) -> bool:
 def pin_chat_message(call: Call) -> bool:
     chat = reach_chat(call, call.params["chat_id"])
     if not chat.private:
-        require_right(call, chat, "can_pin_messages", "not enough rights to manage pinned messages in the chat")
+        require_right(
+            call, chat, "can_pin_messages", "not enough rights to manage pinned messages in the chat"
+        )
     posted = chat.messages.get(call.params["message_id"])
     if posted is None:
         raise bad_request("message to pin not found")
@@ -223,5 +224,7 @@ def unpin_all_forum_topic_messages(call: Call) -> bool:
 def _pinboard(call: Call) -> Chat:
     chat = reach_chat(call, call.params["chat_id"])
     if not chat.private:
-        require_right(call, chat, "can_pin_messages", "not enough rights to manage pinned messages in the chat")
+        require_right(
+            call, chat, "can_pin_messages", "not enough rights to manage pinned messages in the chat"
+        )
     return chat

@@ -1,5 +1,6 @@
 """Forum topics: made, renamed, closed, opened again, deleted."""
 
+from sandbox.acts import remove_messages
 from sandbox.methods.base import Call, method, own_member, reach_chat, require_supergroup
 from sandbox.model import Chat, Topic
 from sandbox.refusals import bad_request
@@ -36,9 +37,7 @@ def delete_topic(world: World, chat: Chat, thread: int) -> None:
     """A topic goes with all its messages, and no bot is told."""
     topic = chat.topics.pop(thread)
     gone = [number for number, posted in chat.messages.items() if posted.thread == thread]
-    for number in gone:
-        del chat.messages[number]
-    world.feed.add("delete", chat.id, message_ids=gone, bot=None)
+    remove_messages(world, chat, gone)
     _announce(world, chat, "deleted", topic)
 
 

@@ -1,7 +1,7 @@
 """From what a bot or a person sends to what Telegram keeps.
 
-The order matters and is Telegram's: markup is parsed, blanks at both ends are cut, links and commands are found, and
-only then is the length measured.
+The order matters and is Telegram's: markup is parsed, blanks at both ends are cut, links and commands are
+found, and only then is the length measured.
 """
 
 from typing import Any
@@ -111,7 +111,7 @@ def checked_entities(text: str, entities: list[Any]) -> list[Json]:
     for given in entities:
         kind = given.get("type")
         if kind not in KNOWN:
-            raise bad_request('can\'t parse MessageEntity: unsupported type specified')
+            raise bad_request("can't parse MessageEntity: unsupported type specified")
         offset, span = int(given["offset"]), int(given["length"])
         if offset < 0 or offset > 1_000_000:
             raise bad_request(f"can't parse entities: receive an entity with incorrect offset {offset}")
@@ -120,8 +120,10 @@ def checked_entities(text: str, entities: list[Any]) -> list[Json]:
         if offset > length:
             raise bad_request(f"entity begins after the end of the text at UTF-16 offset {offset}")
         if offset + span > length:
-            raise bad_request(f"entity beginning at UTF-16 offset {offset} ends after the end of the text at "
-                              f"UTF-16 offset {offset + span}")
+            raise bad_request(
+                f"entity beginning at UTF-16 offset {offset} ends after the end of the text at "
+                f"UTF-16 offset {offset + span}"
+            )
         if kind not in FOUND and span:
             kept.append({name: value for name, value in given.items() if value is not None})
     return kept

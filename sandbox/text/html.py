@@ -1,6 +1,7 @@
 """Telegram's HTML: a handful of tags, refused with Telegram's sentences when they are wrong.
 
-Offsets in the refusals count bytes of the text as it was sent, offsets in entities UTF-16 units of what remains.
+Offsets in the refusals count bytes of the text as it was sent, offsets in entities UTF-16 units of what
+remains.
 """
 
 import re
@@ -75,7 +76,7 @@ class _Reader:
         if self.at < len(text):
             self.say(text[self.at :])
         if self.open:
-            raise ValueError(f"Can't find end tag corresponding to start tag \"{self.open[-1].tag}\"")
+            raise ValueError(f'Can\'t find end tag corresponding to start tag "{self.open[-1].tag}"')
         plain = "".join(self.parts)
         try:
             plain.encode()
@@ -221,7 +222,12 @@ class _Reader:
         elif opened.tag == "blockquote" and opened.argument:
             entity["type"] = "expandable_blockquote"
         elif opened.tag == "pre":
-            if same and last is not None and last["type"] == "code" and (language := last.pop("language", None)):
+            if (
+                same
+                and last is not None
+                and last["type"] == "code"
+                and (language := last.pop("language", None))
+            ):
                 last["type"] = "pre"
                 last["language"] = language
                 return
@@ -248,7 +254,9 @@ def link_entity(url: str) -> Json | None:
     """What a link becomes: a mention of a person, a link, or nothing when it is no address."""
     if match := re.fullmatch(r"tg:(?://)?user\?id=(\d+)", url):
         return {"type": "text_mention", "user": {"id": int(match.group(1))}}
-    if re.fullmatch(r"(?i)(?:https?|tg|ton|ftp|tonsite)://\S+", url) or url.lower().startswith(("mailto:", "tel:")):
+    if re.fullmatch(r"(?i)(?:https?|tg|ton|ftp|tonsite)://\S+", url) or url.lower().startswith(
+        ("mailto:", "tel:")
+    ):
         # The server always shows a path, if only the root.
         return {"type": "text_link", "url": url + "/" if re.fullmatch(r"(?i)https?://[^/?#]+", url) else url}
     if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+(?:[/?#]\S*)?", url):

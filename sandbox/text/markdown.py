@@ -202,7 +202,9 @@ class _Reader:
         opened = self.open.pop()
         self.quoted = False
         if self.length > opened.offset:
-            self.entities.append({"type": kind, "offset": opened.offset, "length": self.length - opened.offset})
+            self.entities.append(
+                {"type": kind, "offset": opened.offset, "length": self.length - opened.offset}
+            )
 
     def address(self, opened: Open) -> Json | None:
         """The part in round brackets after a link's text."""
