@@ -1,0 +1,1 @@
+"""What falls due: one file a subject, each with `run(session, toolbox, now)`, safe to run twice."""

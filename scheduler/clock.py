@@ -1,0 +1,88 @@
+"""The clock: APScheduler says when to look, the jobs ask the database what is due (law 9).
+
+Triggers live in memory only. A job is a function of the open session, the toolbox and `now`; it finds what is due by then, so a run that was missed heals
+at the next, and a run that comes twice finds nothing. Adding one is a function in `jobs/` and a line in JOBS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.toolbox import Toolbox
+from models.database import Database
+from scheduler.jobs import deadlines, pulses, sweeping
+
+log = structlog.get_logger()
+
+Work = Callable[[AsyncSession, Toolbox, datetime], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to look after, and how often."""
+
+    name: str
+    every: BaseTrigger
+    work: Work
+
+
+JOBS = (
+    Job("deadlines", IntervalTrigger(minutes=1), deadlines.run),
+    Job("pulses", IntervalTrigger(minutes=1), pulses.run),
+    Job("sweeping", CronTrigger(hour=3, minute=30), sweeping.run),
+)
+
+
+class Scheduler:
+    """Runs the jobs, each in a transaction of its own."""
+
+    def __init__(
+        self, database: Database, toolbox: Toolbox, clock: Callable[[], datetime], committed: Callable[[], None]
+    ) -> None:
+        """`clock` says what time it is; `committed` is called after each job: there may be something to send."""
+        self._database = database
+        self._toolbox = toolbox
+        self._clock = clock
+        self._committed = committed
+        self._one_at_a_time = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Until cancelled; everything that fell due while the program was away is done first."""
+        await self.run_due(self._clock())
+        scheduler = AsyncIOScheduler(timezone=self._toolbox.settings.timezone)
+        for job in JOBS:
+            scheduler.add_job(
+                self._run_now, job.every, args=[job], name=job.name, max_instances=1, coalesce=True, misfire_grace_time=None
+            )
+        scheduler.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            scheduler.shutdown(wait=False)
+
+    async def run_due(self, now: datetime) -> None:
+        """Every job once, in order, as if it were `now`."""
+        for job in JOBS:
+            await self._run(job, now)
+
+    async def _run_now(self, job: Job) -> None:
+        await self._run(job, self._clock())
+
+    async def _run(self, job: Job, now: datetime) -> None:
+        async with self._one_at_a_time:
+            try:
+                async with self._database.transaction() as session:
+                    await job.work(session, self._toolbox, now)
+            except Exception as error:  # noqa: BLE001  (one job that fails must not stop the others)
+                log.error("a job failed", job=job.name, why=type(error).__name__, exc_info=True)
+        self._committed()
