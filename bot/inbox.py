@@ -29,6 +29,8 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from bot import errors
 from bot.conversations import open_session
+from bot.keyboards import SEPARATOR
+from bot.menus import SetUp
 from bot.outgoing import Mouth, speaking
 from bot.people import GROUPS, SHARED_ACCOUNTS, Presence, language_of
 from bot.toolbox import Clock, Toolbox
@@ -261,7 +263,12 @@ class Worker:
                 await self._run(row_id, update, presence)
                 return
             except Refusal as refusal:
-                await self._refuse(row_id, update, refusal)
+                try:
+                    await self._refuse(row_id, update, refusal)
+                except DBAPIError:
+                    raise
+                except Exception as error:  # noqa: BLE001  (a sentence that cannot be said must not stop the chat)
+                    await self._set_aside(row_id, update, error)
                 return
             except (StaleDataError, IntegrityError) as error:
                 # Somebody else changed the same rows first: what they left is the truth now, so look again.
@@ -272,7 +279,7 @@ class Worker:
                     raise
                 if attempt == TRIES:
                     await self._set_aside(row_id, update, error)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (whatever a handler did wrong, the chat goes on)
                 await self._set_aside(row_id, update, error)
                 return
 
@@ -335,10 +342,16 @@ class Worker:
             return Presence("unknown", is_member=False)
         try:
             member = await self._bot.get_chat_member(chat.id, user.id, request_timeout=10)
+            bot_member = await self._bot.get_chat_member(chat.id, self._bot.id) if _sets_up(event) else None
         except (TelegramAPIError, TimeoutError, aiohttp.ClientError) as error:
             log.warning("a member could not be looked up", why=type(error).__name__)
             return Presence("unknown", is_member=False)
-        return Presence(str(member.status.value), is_member=isinstance(member, ChatMemberRestricted) and member.is_member)
+        return Presence(
+            str(member.status.value),
+            is_member=isinstance(member, ChatMemberRestricted) and member.is_member,
+            bot_status=str(bot_member.status.value) if bot_member is not None else None,
+            bot_manages_topics=bool(getattr(bot_member, "can_manage_topics", False)),
+        )
 
     async def _refuse(self, row_id: int, update: Update, refusal: Refusal) -> None:
         async with self._turn(row_id) as turn:
@@ -420,6 +433,13 @@ def _acts(message: Message, bot_id: int) -> bool:
     return text.startswith("/") or (
         replied is not None and replied.from_user is not None and replied.from_user.id == bot_id
     )
+
+
+def _sets_up(event: Message | CallbackQuery) -> bool:
+    """Whether this is about making the group a station's: then the bot's own rights are looked up too."""
+    if isinstance(event, CallbackQuery):
+        return (event.data or "").startswith(f"{SetUp.prefix}{SEPARATOR}")
+    return (event.text or "").startswith("/setup")
 
 
 def _serialization(error: DBAPIError) -> bool:

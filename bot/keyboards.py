@@ -153,6 +153,52 @@ def card(t: Texts, ticket: Ticket, station: Station, *, unsure: bool) -> dict[st
     return keyboard(rows)
 
 
+def _cancel(t: Texts, ticket_id: int) -> dict[str, Any]:
+    return button(t.plain("nav.cancel"), Choice("cancel", ticket_id, ""))
+
+
+def cancel(t: Texts, ticket_id: int) -> dict[str, Any]:
+    """Under a prompt for words: never mind."""
+    return keyboard([[_cancel(t, ticket_id)]])
+
+
+def templates(t: Texts, ticket_id: int, keys: Sequence[str]) -> dict[str, Any]:
+    """The answers that are said often; a tap shows one first."""
+    rows = [[button(t.plain(f"template_label.{k}"), Choice("template", ticket_id, k))] for k in keys]
+    return keyboard([*rows, [_cancel(t, ticket_id)]])
+
+
+def send_template(t: Texts, ticket_id: int, key: str) -> dict[str, Any]:
+    """Send what was shown, or look at the others."""
+    back = button(t.plain("nav.back"), Choice("templates", ticket_id, ""))
+    return keyboard([[button(t.plain("desk.send"), Choice("send", ticket_id, key))], [back, _cancel(t, ticket_id)]])
+
+
+def resolutions(t: Texts, ticket_id: int, keys: Sequence[str]) -> dict[str, Any]:
+    """How it ended."""
+    rows = [[button(t.plain(f"resolution.{k}"), Choice("resolve", ticket_id, k))] for k in keys]
+    write = button(t.plain("desk.write"), Choice("resolve_write", ticket_id, ""))
+    return keyboard([*rows, [write, _cancel(t, ticket_id)]])
+
+
+def places(t: Texts, ticket_id: int, found: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Where to: (key, name)."""
+    rows = [[button(name, Choice("place", ticket_id, key))] for key, name in found]
+    return keyboard([*rows, [_cancel(t, ticket_id)]])
+
+
+def transfer_reasons(t: Texts, ticket_id: int, place: str, keys: Sequence[str]) -> dict[str, Any]:
+    """Why there."""
+    rows = [[button(t.plain(f"transfer.{k}"), Choice("why", ticket_id, f"{place}.{k}"))] for k in keys]
+    write = button(t.plain("desk.write"), Choice("why", ticket_id, f"{place}.write"))
+    return keyboard([*rows, [write, _cancel(t, ticket_id)]])
+
+
+def as_me(t: Texts, ticket_id: int, message_id: int) -> dict[str, Any]:
+    """For an anonymous admin: the press that says who they are."""
+    return keyboard([[button(t.plain("desk.as_me"), Choice("as_me", ticket_id, str(message_id)))]])
+
+
 # ---------------------------------------------------------------- in the student's chat
 
 

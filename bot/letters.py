@@ -226,7 +226,7 @@ class _Drawing:
         return value
 
 
-KEYBOARDS = {"fixed": keyboards.fixed, "view": keyboards.view, "rate": keyboards.rating}
+KEYBOARDS = {"cancel": keyboards.cancel, "fixed": keyboards.fixed, "view": keyboards.view, "rate": keyboards.rating}
 """The keyboards a notice can name."""
 
 

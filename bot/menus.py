@@ -59,6 +59,14 @@ class Belongs(Press, prefix="bl"):
 
 
 @dataclass(frozen=True)
+class SetUp(Press, prefix="su"):
+    """A step of /setup: place, topics, plain, language, seen, cancel; with the place's key or the language."""
+
+    step: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Page(Press, prefix="pg"):
     """A page of the student's own tickets, counted from 0."""
 
@@ -219,3 +227,30 @@ def mine(t: Texts, tickets: Sequence[tuple[int, State, str]], page: int, last: i
     if page < last:
         turn.append(button("›", Page(page + 1)))
     return keyboard([*rows, *([turn] if turn else []), [button(t.plain("nav.home"), Go("home"))]])
+
+
+def setup_places(t: Texts, places: Sequence[tuple[str, str, bool]]) -> dict[str, Any]:
+    """Every place: (key, name, whether it has a chat already)."""
+    rows = [[button(f"{'🔁 ' if seated else ''}{name}", SetUp("place", key))] for key, name, seated in places]
+    return keyboard([*rows, [button(t.plain("nav.cancel"), SetUp("cancel", ""))]])
+
+
+def setup_topics(t: Texts, place: str) -> dict[str, Any]:
+    """For a forum: one topic per ticket, or one card below the other."""
+    return keyboard(
+        [
+            [button(t.plain("setup.topics_yes"), SetUp("topics", place))],
+            [button(t.plain("setup.topics_no"), SetUp("plain", place))],
+            [button(t.plain("nav.cancel"), SetUp("cancel", ""))],
+        ]
+    )
+
+
+def setup_languages(t: Texts, offered: Sequence[str]) -> dict[str, Any]:
+    """The language of the cards."""
+    return keyboard(in_rows((button(LANGUAGE_NAMES[x], SetUp("language", x)) for x in offered), 3))
+
+
+def setup_seen(t: Texts) -> dict[str, Any]:
+    """Under the test card."""
+    return keyboard([[button(t.plain("setup.seen"), SetUp("seen", ""))]])

@@ -34,6 +34,9 @@ class Presence:
     """creator, administrator, member, restricted, left, kicked; "unknown" when Telegram did not answer."""
     is_member: bool
     """For `restricted`: whether they are in the group at all."""
+    bot_status: str | None = None
+    """The bot's own standing in the group; looked up only for /setup."""
+    bot_manages_topics: bool = False
 
     @property
     def present(self) -> bool:

@@ -1,23 +1,39 @@
 """Working time: office hours, holidays and exam weeks, and the deadlines that count in them.
 
-All of it is pure: moments come in aware and go out in UTC; the union's time zone is used only to know which day and which hour it is
-there. A *working hour* passes only inside office hours. A *working day* leads to the same local time on the next working day.
+Everything here is pure. Moments come in aware, of whatever zone, and go out in UTC; the union's time zone
+serves only to know which day and which hour it is there. A moment without a time zone is refused with a
+ValueError, because Python would quietly take it for the machine's own time.
+
+Two units, as mission.md has them (*The life of a ticket*): a *working hour* passes only while the union is open;
+a *working day* leads to the same local time on the next day that has opening hours. Where clocks are changed,
+hours are counted as they really pass, and wall-clock times stay in order: a time that is skipped means the moment
+of the change, the second pass through a repeated hour stands at that hour's end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 Hours = tuple[tuple[time, time], ...]
+"""A day's opening spans in local time: each open from the first moment up to, and without, the second."""
+
+Spans = tuple[tuple[datetime, datetime], ...]
+"""The same spans as moments in UTC."""
+
+ONE_DAY = timedelta(days=1)
 
 LONGEST_CLOSURE = 366
-"""Days without one working day after which a calendar is called empty instead of searched for ever."""
+"""Days in a row without opening hours after which a calendar is called empty, not searched for ever."""
+
+LONGEST_DAYS, LONGEST_HOURS = 1_000, 24_000
+"""The longest span, in working days and hours: beyond any promise, so a slip of the keyboard is refused."""
 
 QUIET_FROM, QUIET_TO = time(22, 30), time(7, 30)
-"""The night: nothing but answers to what somebody just did (issue of the service desk, *Quiet hours*)."""
+"""The night in local time: only answers to what somebody just did go out, the rest waits for the morning."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +47,30 @@ class Semester:
 
 @dataclass(frozen=True)
 class Span:
-    """A length of working time: whole working days, then working hours."""
+    """A length of working time: whole working days, and working hours on top.
+
+    ValueError when one of them is negative, no number, or longer than `LONGEST_DAYS` or `LONGEST_HOURS`.
+    """
 
     days: int = 0
-    hours: float = 0.0
+    hours: float = 0
+
+    def __post_init__(self) -> None:
+        # Written so that NaN, which compares false with everything, is refused too.
+        if not (0 <= self.days <= LONGEST_DAYS and 0 <= self.hours <= LONGEST_HOURS):
+            raise ValueError(
+                f"{self.days} working days and {self.hours} working hours are no length of time: "
+                f"0 to {LONGEST_DAYS} days, 0 to {LONGEST_HOURS} hours"
+            )
 
 
 @dataclass(frozen=True)
 class Deadlines:
-    """How long each step may take (mission.md, *The life of a ticket*)."""
+    """How long each step may take, from filing, and how long before it a warning comes.
+
+    The defaults are mission.md's (*The life of a ticket*): claimed within 4 working hours, a first human reply
+    within 1 working day, resolved within 5.
+    """
 
     claim: Span = Span(hours=4)
     reply: Span = Span(days=1)
@@ -49,145 +80,217 @@ class Deadlines:
 
 @dataclass(frozen=True)
 class WorkCalendar:
-    """When the union works. `hours` maps a weekday (0 = Monday) to its opening spans, in order and not overlapping."""
+    """When the union works, and so when its clocks run.
+
+    A stopped exam day outranks a make-up day (a whole week stops, with the Saturday in it), and a make-up day
+    outranks a holiday (holidays are given as ranges, make-up days are named one by one).
+
+    ValueError when a day's opening spans are empty, overlap or are out of order, or when there are make-up days
+    and the weekday whose hours they have is not worked.
+    """
 
     timezone: ZoneInfo
     hours: Mapping[int, Hours]
+    """Weekday (0 = Monday) → its opening spans in order; a weekday that is missing is not worked."""
     holidays: frozenset[date] = frozenset()
     makeup_days: frozenset[date] = frozenset()
-    """Weekend days that are worked (调休), with the hours of `makeup_like`."""
+    """Weekend days that are worked in exchange for a holiday (调休)."""
     exam_days: frozenset[date] = frozenset()
     exam_days_count: bool = True
-    """False stops the clocks in exam weeks."""
+    """False stops the clocks on exam days."""
     semesters: tuple[Semester, ...] = ()
-    makeup_like: int = field(default=0)
+    makeup_hours_of: int = 0
+    """The weekday whose hours a make-up day has."""
+
+    # Days once looked at: thousands of deadlines fall on the same few.
+    _known: dict[date, Spans] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for weekday, spans in self.hours.items():
+            if weekday not in range(7):
+                raise ValueError(f"{weekday} is no weekday: 0 is Monday, 6 is Sunday")
+            edges = [edge for span in spans for edge in span]
+            # A closing may be the next opening; anything else has to move on.
+            if not all(a < b or (i % 2 and a == b) for i, (a, b) in enumerate(pairwise(edges))):
+                written = ", ".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in spans)
+                raise ValueError(f"the hours of weekday {weekday} overlap or are out of order: {written}")
+        if self.makeup_days and not self.hours.get(self.makeup_hours_of):
+            raise ValueError(f"make-up days have the hours of weekday {self.makeup_hours_of}: it has none")
+
+    # ------------------------------------------------------------ what is asked
 
     def hours_on(self, day: date) -> Hours:
-        """The opening spans of a day; empty when nobody works."""
+        """A day's opening spans in local time; none when the clocks stand still all day."""
+        if day in self.exam_days and not self.exam_days_count:
+            return ()
         if day in self.makeup_days:
-            return self.hours.get(self.makeup_like, ())
-        if day in self.holidays or (day in self.exam_days and not self.exam_days_count):
+            return self.hours.get(self.makeup_hours_of, ())
+        if day in self.holidays:
             return ()
         return self.hours.get(day.weekday(), ())
 
     def is_open(self, moment: datetime) -> bool:
-        """Whether somebody works at this moment."""
-        local = moment.astimezone(self.timezone)
-        return any(a <= local.time() < b for a, b in self.hours_on(local.date()))
+        """Whether the clocks run at this moment; at closing time they no longer do."""
+        moment = _utc(moment)
+        return any(opens <= moment < closes for opens, closes in self._open_on(self._wall(moment).date()))
 
     def next_opening(self, moment: datetime) -> datetime:
-        """This moment if it is open, else the next at which it opens. ValueError when a year has no working day."""
-        if self.is_open(moment):
-            return moment.astimezone(UTC)
-        return next(a for a, _ in self._spans_from(moment) if a >= moment)
+        """This moment while it is open, else the next at which it opens.
+
+        ValueError when a year goes by without a working day.
+        """
+        moment = _utc(moment)
+        day = self._wall(moment).date()
+        while True:
+            for opens, closes in self._open_on(day):
+                if closes > moment:
+                    return max(opens, moment)
+            day = self._working_day(day, +1)
 
     def add(self, start: datetime, span: Span) -> datetime:
-        """The deadline `span` of working time after `start`: days first, then hours.
+        """The deadline for what began at `start` and may take `span`: first its working days, then its hours.
 
-        A start outside office hours counts from the next opening. ValueError when a year has no working day.
+        A start outside office hours counts from the next opening. The deadline is within office hours or exactly
+        at closing: where a day is closed at the local time that is wanted, it is the closing before, or the
+        opening of a day that opens later. ValueError when a year goes by without a working day.
         """
         moment = self.next_opening(start)
         if span.days:
-            moment = self._add_days(moment, span.days)
+            moment = self._same_time(moment, span.days, +1)
         left = timedelta(hours=span.hours)
         if not left:
             return moment
-        for a, b in self._spans_from(moment):
-            begins = max(a, moment)
-            if b - begins >= left:
-                return begins + left
-            left -= max(b - begins, timedelta())
-        raise AssertionError("the spans of a calendar do not end")
+        day = self._wall(moment).date()
+        while True:
+            for opens, closes in self._open_on(day):
+                begins = max(opens, moment)
+                if closes - begins >= left:
+                    return begins + left
+                left -= max(closes - begins, timedelta())
+            day = self._working_day(day, +1)
 
     def subtract(self, moment: datetime, span: Span) -> datetime:
-        """The moment from which `span` of working time leads to `moment`; for warnings before a deadline."""
-        result = moment.astimezone(UTC)
-        if span.days:
-            local = result.astimezone(self.timezone)
-            day, left = local.date(), span.days
-            while left:
-                day = self._working_day(day, -1)
-                left -= 1
-            result = self._at(day, local.time())
-        left_time = timedelta(hours=span.hours)
-        if not left_time:
-            return result
-        for a, b in self._spans_before(result):
-            ends = min(b, result)
-            if ends - a >= left_time:
-                return ends - left_time
-            left_time -= max(ends - a, timedelta())
-        raise AssertionError("the spans of a calendar do not end")
+        """When to speak up so that `span` is left before `moment`; what `add` did, undone in reverse.
+
+        A moment outside office hours counts as the closing before it. Taking back what `add` gave leads to its
+        start, or to the next opening if that was outside hours: always for hours, for days where all have the
+        same hours. ValueError when a year lies behind without a working day.
+        """
+        left = timedelta(hours=span.hours)
+        moment = self._back(_utc(moment), left)
+        return self._same_time(moment, span.days, -1) if span.days else moment
 
     def between(self, start: datetime, end: datetime) -> timedelta:
-        """The working time from `start` to `end`; negative when `end` is earlier."""
+        """The working time that passes from `start` to `end`; negative when `end` is the earlier one."""
+        start, end = _utc(start), _utc(end)
         if end < start:
             return -self.between(end, start)
         total = timedelta()
-        day, last = start.astimezone(self.timezone).date(), end.astimezone(self.timezone).date()
+        day, last = self._wall(start).date(), self._wall(end).date()
         while day <= last:
-            for a, b in self._spans_on(day):
-                total += max(min(b, end) - max(a, start), timedelta())
-            day += timedelta(days=1)
+            for opens, closes in self._open_on(day):
+                total += max(min(closes, end) - max(opens, start), timedelta())
+            day += ONE_DAY
         return total
 
     def semester_at(self, moment: datetime) -> Semester | None:
-        """The semester this moment falls in, None in the vacation."""
-        day = moment.astimezone(self.timezone).date()
-        return next((s for s in self.semesters if s.starts <= day <= s.ends), None)
+        """The semester in which this moment falls, by the local date; None in the vacation."""
+        day = _utc(moment).astimezone(self.timezone).date()
+        return next((term for term in self.semesters if term.starts <= day <= term.ends), None)
 
     def is_quiet(self, moment: datetime) -> bool:
-        """Whether it is night for the students."""
-        local = moment.astimezone(self.timezone).time()
+        """Whether students are left in peace: from 22:30 up to 7:30 local time, on every day of the week."""
+        local = _utc(moment).astimezone(self.timezone).time()
         return local >= QUIET_FROM or local < QUIET_TO
 
     def after_quiet(self, moment: datetime) -> datetime:
-        """This moment by day, else the morning that ends the night."""
+        """This moment by day, else the morning that ends the night; never earlier than `moment`."""
         if not self.is_quiet(moment):
-            return moment.astimezone(UTC)
-        local = moment.astimezone(self.timezone)
-        day = local.date() + timedelta(days=1 if local.time() >= QUIET_FROM else 0)
-        return self._at(day, QUIET_TO)
+            return _utc(moment)
+        local = _utc(moment).astimezone(self.timezone)
+        morning = local.date() if local.time() < QUIET_TO else local.date() + ONE_DAY
+        return self._at(datetime.combine(morning, QUIET_TO))
 
-    def _add_days(self, moment: datetime, days: int) -> datetime:
-        local = moment.astimezone(self.timezone)
-        day = local.date()
+    # ------------------------------------------------------------ how it is found
+
+    def _back(self, moment: datetime, left: timedelta) -> datetime:
+        """From where there is `left` of working time to `moment`; the later one where a break makes two."""
+        if not left and self.is_open(moment):
+            return moment
+        day = self._wall(moment).date()
+        while True:
+            for opens, closes in reversed(self._open_on(day)):
+                ends = min(closes, moment)
+                if ends > opens and ends - opens >= left:
+                    return ends - left
+                left -= max(ends - opens, timedelta())
+            day = self._working_day(day, -1)
+
+    def _same_time(self, moment: datetime, days: int, step: int) -> datetime:
+        """The same local time so many working days on (`step` +1) or back (-1), within that day's hours."""
+        wall = self._wall(moment)
+        day = wall.date()
         for _ in range(days):
-            day = self._working_day(day, +1)
-        wanted = self._at(day, local.time())
-        spans = list(self._spans_on(day))
-        # A shorter day may be closed at that hour: then the last minute of it, or its next opening, is meant.
-        if any(a <= wanted <= b for a, b in spans):
-            return wanted
-        later = [a for a, _ in spans if a > wanted]
-        return later[0] if later else spans[-1][1]
+            day = self._working_day(day, step)
+        wanted = self._at(datetime.combine(day, wall.time()))
+        spans = self._open_on(day)
+        held = spans[0][0]
+        for opens, closes in spans:
+            if opens <= wanted:
+                held = min(wanted, closes)
+        return held
 
     def _working_day(self, day: date, step: int) -> date:
+        """The nearest day with opening hours after (`step` +1) or before (-1) this one."""
+        found = day
         for _ in range(LONGEST_CLOSURE):
-            day += timedelta(days=step)
-            if self.hours_on(day):
-                return day
-        raise ValueError(f"the calendar has no working day within a year of {day}")
+            try:
+                found += step * ONE_DAY
+                spans = self._open_on(found)
+            except OverflowError:
+                raise ValueError(f"no working day was found between {day} and the end of all dates") from None
+            if spans:
+                return found
+        raise ValueError(f"the calendar has no working day from {min(day, found)} to {max(day, found)}")
 
-    def _at(self, day: date, at: time) -> datetime:
-        return datetime.combine(day, at, self.timezone).astimezone(UTC)
+    def _open_on(self, day: date) -> Spans:
+        """A day's opening spans as moments, without those that a clock change swallows."""
+        spans = self._known.get(day)
+        if spans is None:
+            edges = [[self._at(datetime.combine(day, at)) for at in span] for span in self.hours_on(day)]
+            spans = self._known[day] = tuple((opens, closes) for opens, closes in edges if opens < closes)
+        return spans
 
-    def _spans_on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
-        for a, b in self.hours_on(day):
-            yield self._at(day, a), self._at(day, b)
+    # ------------------------------------------------------------ wall clock and moments, both in order
 
-    def _spans_from(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
-        day = moment.astimezone(self.timezone).date()
-        if not self.hours_on(day):
-            day = self._working_day(day, +1)
-        while True:
-            yield from self._spans_on(day)
-            day = self._working_day(day, +1)
+    def _at(self, wall: datetime) -> datetime:
+        """The moment of a local time: its first pass if it is repeated, the clock change if it is skipped."""
+        moment = wall.replace(tzinfo=self.timezone).astimezone(UTC)
+        if moment.astimezone(self.timezone).replace(tzinfo=None) == wall:
+            return moment
+        return self._clock_change(wall.replace(tzinfo=self.timezone, fold=1).astimezone(UTC), moment)
 
-    def _spans_before(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
-        day = moment.astimezone(self.timezone).date()
-        if not self.hours_on(day):
-            day = self._working_day(day, -1)
-        while True:
-            yield from reversed(list(self._spans_on(day)))
-            day = self._working_day(day, -1)
+    def _wall(self, moment: datetime) -> datetime:
+        """The local time of a moment, without a zone; the end of a repeated hour during its second pass."""
+        local = moment.astimezone(self.timezone)
+        if local.fold:
+            change = self._clock_change(local.replace(fold=0).astimezone(UTC), moment)
+            local = (change - timedelta.resolution).astimezone(self.timezone)
+        return local.replace(tzinfo=None)
+
+    def _clock_change(self, before: datetime, after: datetime) -> datetime:
+        """The moment of the one clock change in (before, after], which `zoneinfo` does not tell."""
+        offset = before.astimezone(self.timezone).utcoffset()
+        while after - before > timedelta.resolution:
+            middle = before + (after - before) // 2
+            if middle.astimezone(self.timezone).utcoffset() == offset:
+                before = middle
+            else:
+                after = middle
+        return after
+
+
+def _utc(moment: datetime) -> datetime:
+    if moment.utcoffset() is None:
+        raise ValueError(f"{moment} has no time zone")
+    return moment.astimezone(UTC)

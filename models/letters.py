@@ -11,15 +11,15 @@ in the language its reader has at that moment. The letters:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import outbox, postings, requesters
-from models.outbox import Keep, Lane, Outgoing, Repeat
+from models.outbox import Keep, Lane, Outgoing, Repeat, Sending
 from models.people import Person
 from models.postings import Card, Posting
 from models.requesters import Requester
@@ -152,6 +152,44 @@ async def to_station(
         dedupe=dedupe,
         ticket_id=ticket.id if ticket else None,
     )
+
+
+async def resend(session: AsyncSession, ticket: Ticket, now: datetime) -> int:
+    """Say once more what may not have arrived, because a person decided so. Returns to how many."""
+    return await _say_again(session, Outgoing.ticket_id == ticket.id, [Sending.UNKNOWN, Sending.FAILED], now)
+
+
+async def release(session: AsyncSession, person: Person, now: datetime) -> int:
+    """Somebody who could not be reached is back: what Telegram refused for that reason goes out. Returns how many."""
+    mine = select(Requester.id).where(Requester.person_id == person.id)
+    await session.execute(update(Requester).where(Requester.person_id == person.id).values(reachable=True))
+    return await _say_again(session, Outgoing.requester_id.in_(mine), [Sending.FAILED], now)
+
+
+async def _say_again(
+    session: AsyncSession, which: ColumnElement[bool], states: Sequence[Sending], now: datetime
+) -> int:
+    rows = (
+        await session.scalars(
+            select(Outgoing)
+            .where(which, Outgoing.letter == "words", Outgoing.requester_id.is_not(None), Outgoing.state.in_(states))
+            .order_by(Outgoing.id)
+        )
+    ).all()
+    for row in rows:
+        row.state = Sending.SUPERSEDED
+        requester, said = await session.get_one(Requester, row.requester_id), await session.get_one(Words, row.words_id)
+        await _to_requester(
+            session,
+            requester,
+            now=now,
+            lane=Lane.ANSWER,
+            repeat=Repeat.NEVER,
+            letter="words",
+            ticket_id=said.ticket_id,
+            words_id=said.id,
+        )
+    return len(rows)
 
 
 async def edited(session: AsyncSession, said: Words, now: datetime) -> None:

@@ -565,6 +565,21 @@ async def escalate(session: AsyncSession, ticket: Ticket, level: int, overdue: s
     await letters.card(session, ticket, await _station(session, ticket), now)
 
 
+async def post_open_cards(session: AsyncSession, station: Station, now: datetime) -> int:
+    """A place has a (new) chat: every open ticket of its own gets its card there, with what came with it. Returns how many."""
+    rows = await session.scalars(
+        select(Ticket).where(Ticket.station_id == station.id, Ticket.state.in_(OPEN)).order_by(Ticket.id)
+    )
+    count = 0
+    for ticket in rows:
+        await letters.card(session, ticket, station, now)
+        for said in await words.of_ticket(session, ticket.id, Side.STUDENT):
+            if said.content["type"] != "text":
+                await letters.relay_to_station(session, ticket, said, station, now)
+        count += 1
+    return count
+
+
 # ---------------------------------------------------------------- shared
 
 

@@ -1,0 +1,80 @@
+"""Chats that change: the bot is added or removed, a group moves, a student blocks the bot or comes back (law 8)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aiogram import F, Router
+from aiogram.types import ChatMemberUpdated, Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.people import GROUPS
+from bot.texts import Texts
+from models import letters, people, stations, tickets
+from models.people import Person, Role
+from models.stations import Station
+
+GONE = ("left", "kicked")
+
+
+def router() -> Router:
+    """Membership and migration."""
+    router = Router(name="membership")
+    router.my_chat_member.register(in_private, F.chat.type == "private")
+    router.my_chat_member.register(in_group, F.chat.type.in_(GROUPS))
+    router.message.register(moved, F.migrate_to_chat_id)
+    router.message.register(arrived, F.migrate_from_chat_id)
+    return router
+
+
+async def in_private(event: ChatMemberUpdated, person: Person, session: AsyncSession, now: datetime) -> None:
+    """Blocked, or unblocked: then what could not be delivered lately is sent after all."""
+    if event.new_chat_member.status in GONE:
+        person.reachable = False
+        return
+    person.reachable = True
+    await letters.release(session, person, now)
+
+
+async def in_group(
+    event: ChatMemberUpdated, station: Station | None, session: AsyncSession, now: datetime, t: Texts
+) -> None:
+    """Added to a group: say what to do, or leave where nobody authorised it. Removed: the office is told."""
+    status = event.new_chat_member.status
+    if status in GONE:
+        if station is not None:
+            station.chat_id = None
+            office = await stations.office(session)
+            if office.id != station.id:
+                await letters.to_station(session, office, "office.lost_chat", now, station=station.names)
+        return
+    if station is not None or event.old_chat_member.status not in GONE:
+        return
+    adder = await people.roles(session, event.from_user.id)
+    if Role.ADMIN in adder:
+        await event.answer(t("stranger.help"))
+        return
+    await event.answer(t("stranger.leaving"))
+    await event.chat.leave()
+
+
+async def moved(message: Message, session: AsyncSession, now: datetime) -> None:
+    """The group became a supergroup with another id: the station sits there now, and every open card is posted anew."""
+    assert message.migrate_to_chat_id is not None
+    await follow(session, message.chat.id, message.migrate_to_chat_id, now)
+
+
+async def arrived(message: Message, session: AsyncSession, now: datetime) -> None:
+    """The same news, told from the other side; whichever comes first does it."""
+    assert message.migrate_from_chat_id is not None
+    await follow(session, message.migrate_from_chat_id, message.chat.id, now)
+
+
+async def follow(session: AsyncSession, old: int, new: int, now: datetime) -> None:
+    """Everything that was bound to the old id is bound to the new one."""
+    station = await stations.by_chat(session, old)
+    if station is None:
+        return
+    await stations.chat_moved(session, old, new, now)
+    await session.refresh(station)
+    await tickets.post_open_cards(session, station, now)

@@ -1,0 +1,239 @@
+"""Words in a station's chat. Only a reply to the card or to something about the ticket, or a command as such a reply, does anything.
+
+    reply ─▶ what was asked for last (a question, a note, a reason), else: the answer to everybody who waits
+    //… or /note … ─▶ a note          /ask … ─▶ a question          /claim, /resolve …, /transfer …
+    an edit of such words ─▶ the students' copies are edited
+    an anonymous admin ─▶ "press, so that I know who you are" ─▶ sent as theirs
+    anything else ─▶ nothing: colleagues talk to each other
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from aiogram import F, Router
+from aiogram.filters import Command, CommandObject
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import keyboards
+from bot.contents import content_of, says_something
+from bot.filters import AtDesk, markup
+from bot.people import SHARED_ACCOUNTS, Presence
+from bot.texts import Texts
+from handlers.screens import show
+from handlers.staff.common import Writing, here, member
+from models import postings, stations, tickets, words
+from models.conversations import Conversation
+from models.errors import Refusal
+from models.house import House
+from models.people import Person
+from models.stations import Station
+from models.tickets import Ticket
+
+NOTE_SIGN = "//"
+
+
+def router() -> Router:
+    """The handlers of this room's words."""
+    router = Router(name="answers")
+    desk = AtDesk()
+    router.message.register(cancel, Command("cancel"), desk)
+    router.message.register(help_, Command("help"), desk)
+    router.message.register(command, Command("claim", "ask", "note", "resolve", "transfer"), desk)
+    router.message.register(reply, desk, F.reply_to_message)
+    router.edited_message.register(edited, desk)
+    return router
+
+
+async def cancel(message: Message, t: Texts, state: FSMContext) -> None:
+    """Nothing more is expected of this staff member."""
+    await state.clear()
+    await message.reply(t("desk.cancelled"))
+
+
+async def help_(message: Message, t: Texts, station: Station) -> None:
+    """How this chat is used."""
+    await message.reply(t("desk.help", station=t.pick(station.names)))
+
+
+async def command(
+    message: Message,
+    command: CommandObject,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    house: House,
+    t: Texts,
+) -> None:
+    """/claim, /ask, /note, /resolve, /transfer as a reply to a card."""
+    someone = member(staff, presence)
+    ticket = await _ticket_of(session, message)
+    if ticket is None:
+        raise Refusal("desk.reply_to_card", command=command.command)
+    here(ticket, station)
+    text, source = (command.args or "").strip(), (message.chat.id, message.message_id)
+    content = {"type": "text", "text": text}
+    if command.command == "claim":
+        await tickets.claim(session, ticket, someone, now)
+        return
+    if not text:
+        raise Refusal("desk.words_missing", command=command.command)
+    match command.command:
+        case "ask":
+            await tickets.answer(session, ticket, someone, content, house, now, source, asks=True)
+        case "note":
+            await tickets.note(session, ticket, someone, content, house, now, source)
+        case "resolve":
+            await tickets.resolve(session, ticket, someone, text, now)
+        case "transfer":
+            key, _, reason = text.partition(" ")
+            to = await _place_called(session, key)
+            if to is None:
+                known = [f"{p.key} ({t.pick(p.names)})" for p in await stations.open_desks(session)]
+                raise Refusal("desk.unknown_place", typed=key[:40], places=", ".join(known))
+            await tickets.transfer(session, ticket, someone, to, reason, now)
+
+
+async def reply(
+    message: Message,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    house: House,
+    t: Texts,
+    state: FSMContext,
+) -> None:
+    """A reply to something the bot wrote about a ticket."""
+    ticket = await _ticket_of(session, message)
+    if ticket is None:
+        # A reply to a colleague, or to something of the bot's that is about no ticket.
+        return
+    content = content_of(message)
+    if content is None:
+        return
+    if message.from_user is None or message.from_user.id in SHARED_ACCOUNTS or message.sender_chat is not None:
+        await _who_are_you(message, content, ticket, session, t)
+        return
+    someone = member(staff, presence)
+    here(ticket, station)
+    await _say(ticket, someone, content, (message.chat.id, message.message_id), session, house, now, state)
+
+
+async def _say(
+    ticket: Ticket,
+    staff: Person,
+    content: dict[str, Any],
+    source: tuple[int, int],
+    session: AsyncSession,
+    house: House,
+    now: datetime,
+    state: FSMContext | None,
+) -> None:
+    """What these words are: what the bot asked for last, a note by its sign, or the answer."""
+    text = str(content.get("text", "")).strip()
+    if text.startswith(NOTE_SIGN):
+        stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
+        await tickets.note(session, ticket, staff, stripped, house, now, source)
+        return
+    writing, data = None, {}
+    if state is not None:
+        data = await state.get_data()
+        writing = await state.get_state() if data.get("ticket") == ticket.id else None
+    if writing == Writing.note.state:
+        await tickets.note(session, ticket, staff, content, house, now, source)
+    elif writing == Writing.resolution.state:
+        _words_needed(text)
+        await tickets.resolve(session, ticket, staff, text, now)
+    elif writing == Writing.transfer.state:
+        _words_needed(text)
+        to = await stations.by_key(session, data["to"])
+        assert to is not None, "the place was chosen from the open ones"
+        await tickets.transfer(session, ticket, staff, to, text, now)
+    else:
+        if not says_something([content]) and content["type"] == "text":
+            raise Refusal("draft.empty")
+        asks = writing == Writing.question.state
+        await tickets.answer(session, ticket, staff, content, house, now, source, asks=asks)
+    if writing is not None and state is not None:
+        await state.clear()
+
+
+def _words_needed(text: str) -> None:
+    if not text:
+        raise Refusal("draft.empty")
+
+
+async def edited(message: Message, session: AsyncSession, now: datetime, house: House) -> None:
+    """An answer was edited where it was written; only its author can do that."""
+    said = await words.by_source(session, house.vault.tag("source", message.chat.id, message.message_id))
+    content = content_of(message)
+    if said is None or content is None:
+        return
+    content.pop("album", None)
+    text = str(content.get("text", ""))
+    if said.side is words.Side.NOTE and text.startswith(NOTE_SIGN):
+        content["text"] = text.removeprefix(NOTE_SIGN).strip()
+    for name in ("/ask ", "/note "):
+        content["text"] = str(content.get("text", "")).removeprefix(name)
+    await tickets.edit(session, said, content, now)
+
+
+async def _who_are_you(
+    message: Message, content: dict[str, Any], ticket: Ticket, session: AsyncSession, t: Texts
+) -> None:
+    """An anonymous admin wrote: the words wait for a press, because a press carries the real id."""
+    if message.sender_chat is None or message.sender_chat.id != message.chat.id:
+        return
+    key = _waiting_key(message.chat.id, str(message.message_id))
+    session.add(Conversation(key=key, state=None, data={"ticket": ticket.id, "content": content}))
+    await message.reply(t("desk.who_are_you"), reply_markup=markup(keyboards.as_me(t, ticket.id, message.message_id)))
+
+
+async def as_me(
+    query: CallbackQuery,
+    ticket: Ticket,
+    staff: Person,
+    message_id: str,
+    session: AsyncSession,
+    house: House,
+    now: datetime,
+    t: Texts,
+) -> None:
+    """The press that says whose the waiting words are: they are sent once."""
+    if not isinstance(query.message, Message) or not message_id.isdigit():
+        raise Refusal("old.button")
+    chat_id = query.message.chat.id
+    waiting = await session.get(Conversation, _waiting_key(chat_id, message_id))
+    if waiting is None or waiting.data.get("ticket") != ticket.id:
+        raise Refusal("old.button")
+    await _say(ticket, staff, waiting.data["content"], (chat_id, int(message_id)), session, house, now, None)
+    await session.delete(waiting)
+    await show(query, t("desk.sent_as", name=staff.name, number=ticket.id))
+
+
+def _waiting_key(chat_id: int, message_id: str) -> str:
+    return f"anonymous:{chat_id}:{message_id}"
+
+
+async def _ticket_of(session: AsyncSession, message: Message) -> Ticket | None:
+    """The ticket that the replied-to message is about."""
+    replied = message.reply_to_message
+    if replied is None:
+        return None
+    posting = await postings.in_chat(session, message.chat.id, replied.message_id)
+    return await tickets.get(session, posting.ticket_id) if posting is not None else None
+
+
+async def _place_called(session: AsyncSession, name: str) -> Station | None:
+    """A place by its key or by its name in any language."""
+    for place in await stations.open_desks(session):
+        if name.casefold() in {place.key, *(n.casefold() for n in place.names.values())}:
+            return place
+    return None

@@ -1,0 +1,232 @@
+"""The buttons on a card, in the chat of a station, the office or the supervisors.
+
+    claim · release · accept · return · resend · history      done at the press
+    resolve ─▶ a reason (picked, or "write it" ─▶ a reply)
+    transfer ─▶ a place ─▶ a reason ─▶ offered
+    templates ─▶ preview ─▶ sent
+    ask, note ─▶ a prompt ─▶ a reply to it (handlers/staff/answers.py)
+
+Every prompt has a way out. A press counts only for members of the chat in which the ticket is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aiogram import Router
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import keyboards
+from bot.filters import AtDesk, Pressed, markup
+from bot.keyboards import Choice, Desk
+from bot.people import Presence
+from bot.texts import Texts
+from bot.toolbox import Toolbox
+from handlers.screens import show
+from handlers.staff import answers
+from handlers.staff.common import Writing, here, member
+from models import letters, requesters, stations, tickets
+from models.errors import Refusal
+from models.house import House
+from models.people import Person
+from models.stations import Station
+from models.tickets import Action, Ticket
+
+TEMPLATES = ("received", "passed_on", "date", "more", "visit")
+RESOLUTIONS = ("done", "explained", "elsewhere", "impossible")
+TRANSFER_REASONS = ("area", "task", "together")
+ALERT_LENGTH = 200
+
+
+def router() -> Router:
+    """The handlers of this room's buttons."""
+    router = Router(name="cards")
+    router.callback_query.register(act, Pressed(Desk), AtDesk())
+    router.callback_query.register(choose, Pressed(Choice), AtDesk())
+    return router
+
+
+async def act(
+    query: CallbackQuery,
+    press: Desk,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    t: Texts,
+    state: FSMContext,
+) -> None:
+    """A button on a card."""
+    someone = member(staff, presence)
+    ticket = await tickets.get(session, press.ticket)
+    if press.act == "history":
+        if station.id not in (ticket.station_id, ticket.from_station_id):
+            here(ticket, station)
+        await query.answer(await _history(session, ticket, t, now), show_alert=True)
+        return
+    here(ticket, station)
+    match press.act:
+        case "claim":
+            await tickets.claim(session, ticket, someone, now)
+        case "release":
+            await tickets.release(session, ticket, someone, now)
+        case "accept":
+            await tickets.accept(session, ticket, someone, now)
+        case "return":
+            await tickets.give_back(session, ticket, someone, t.plain("desk.not_ours"), now)
+        case "resend":
+            if not await letters.resend(session, ticket, now):
+                raise Refusal("desk.nothing_to_resend", number=ticket.id)
+        case "ask" | "note":
+            _must(ticket, Action.ASK if press.act == "ask" else Action.NOTE)
+            await state.set_state(Writing.question if press.act == "ask" else Writing.note)
+            await state.set_data({"ticket": ticket.id})
+            await _prompt(session, station, ticket, f"desk.{press.act}_prompt", someone, now)
+        case "answers":
+            _must(ticket, Action.ANSWER)
+            await _below(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, TEMPLATES))
+        case "resolve":
+            _must(ticket, Action.RESOLVE)
+            await _below(query, t("desk.resolve_how", number=ticket.id), keyboards.resolutions(t, ticket.id, RESOLUTIONS))
+        case "transfer":
+            _must(ticket, Action.TRANSFER)
+            places = [p for p in await stations.open_desks(session) if p.id != station.id and p.chat_id is not None]
+            places = [p for p in places if p.desk is not stations.Desk.SUPERVISORS]
+            if not places:
+                raise Refusal("desk.no_place")
+            await _below(
+                query,
+                t("desk.transfer_where", number=ticket.id),
+                keyboards.places(t, ticket.id, [(p.key, t.pick(p.names)) for p in places]),
+            )
+        case _:
+            raise Refusal("old.button")
+
+
+async def choose(
+    query: CallbackQuery,
+    press: Choice,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    t: Texts,
+    house: House,
+    toolbox: Toolbox,
+    state: FSMContext,
+) -> None:
+    """A choice below a card; the ticket is asked anew whether it still allows it."""
+    someone = member(staff, presence)
+    ticket = await tickets.get(session, press.ticket)
+    if press.step == "cancel":
+        await state.clear()
+        await show(query, t("desk.cancelled"))
+        return
+    here(ticket, station)
+    match press.step:
+        case "template" if press.value in TEMPLATES:
+            text = await _template(session, ticket, press.value, toolbox)
+            await show(query, t("desk.preview", text=text, number=ticket.id), keyboards.send_template(t, ticket.id, press.value))
+        case "templates":
+            await show(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, TEMPLATES))
+        case "send" if press.value in TEMPLATES:
+            content = {"type": "text", "text": await _template(session, ticket, press.value, toolbox)}
+            await tickets.answer(session, ticket, someone, content, house, now, _source(query))
+            await show(query, t("desk.template_sent", number=ticket.id, name=someone.name))
+        case "resolve" if press.value in RESOLUTIONS:
+            reason = (await _filer_texts(session, ticket, toolbox)).plain(f"resolution.{press.value}")
+            await tickets.resolve(session, ticket, someone, reason, now)
+            await show(query, t("desk.resolved", number=ticket.id, name=someone.name))
+        case "resolve_write":
+            _must(ticket, Action.RESOLVE)
+            await state.set_state(Writing.resolution)
+            await state.set_data({"ticket": ticket.id})
+            await show(query, t("desk.write_below", number=ticket.id))
+            await _prompt(session, station, ticket, "desk.resolve_prompt", someone, now)
+        case "place":
+            to = await _place(session, press.value)
+            await show(
+                query,
+                t("desk.transfer_why", number=ticket.id, station=t.pick(to.names)),
+                keyboards.transfer_reasons(t, ticket.id, to.key, TRANSFER_REASONS),
+            )
+        case "why" if "." in press.value:
+            key, _, why = press.value.partition(".")
+            to = await _place(session, key)
+            if why == "write":
+                _must(ticket, Action.TRANSFER)
+                await state.set_state(Writing.transfer)
+                await state.set_data({"ticket": ticket.id, "to": key})
+                await show(query, t("desk.write_below", number=ticket.id))
+                await _prompt(session, station, ticket, "desk.transfer_prompt", someone, now)
+                return
+            if why not in TRANSFER_REASONS:
+                raise Refusal("old.button")
+            await tickets.transfer(session, ticket, someone, to, t.plain(f"transfer.{why}"), now)
+            await show(query, t("desk.transferred", number=ticket.id, station=t.pick(to.names), name=someone.name))
+        case "as_me":
+            await answers.as_me(query, ticket, someone, press.value, session, house, now, t)
+        case _:
+            raise Refusal("old.button")
+
+
+async def _below(query: CallbackQuery, text: str, keyboard: dict[str, object]) -> None:
+    """A choice below the card: the card itself stays what it is."""
+    if not isinstance(query.message, Message):
+        raise Refusal("old.button")
+    await query.message.reply(text, reply_markup=markup(keyboard), allow_sending_without_reply=True)
+
+
+async def _prompt(
+    session: AsyncSession, station: Station, ticket: Ticket, text: str, staff: Person, now: datetime
+) -> None:
+    """Asks for words. It is a letter about the ticket, so a reply to it finds the ticket."""
+    await letters.to_station(session, station, text, now, ticket=ticket, keyboard="cancel", name=staff.name)
+
+
+async def _place(session: AsyncSession, key: str) -> Station:
+    place = await stations.by_key(session, key)
+    if place is None:
+        raise Refusal("old.button")
+    return place
+
+
+def _must(ticket: Ticket, action: Action) -> None:
+    if not tickets.allowed(ticket, action):
+        raise Refusal(f"refused.{action}", number=ticket.id, state=ticket.state)
+
+
+async def _filer_texts(session: AsyncSession, ticket: Ticket, toolbox: Toolbox) -> Texts:
+    """The texts in the language of whoever waits first: what staff pick from a list is said in it."""
+    waiting = await requesters.of_ticket(session, ticket.id)
+    if not waiting:
+        return toolbox.t(None)
+    first = waiting[0]
+    person = await session.get(Person, first.person_id) if first.person_id else None
+    return toolbox.t(person.language if person else first.language)
+
+
+async def _template(session: AsyncSession, ticket: Ticket, key: str, toolbox: Toolbox) -> str:
+    return (await _filer_texts(session, ticket, toolbox)).plain(f"template.{key}", number=ticket.id)
+
+
+def _source(query: CallbackQuery) -> tuple[int, int]:
+    """A template has no message of its own that could be edited: it is known by the press."""
+    message = query.message
+    return (message.chat.id if message else 0, -int(query.id) % 2**31)
+
+
+async def _history(session: AsyncSession, ticket: Ticket, t: Texts, now: datetime) -> str:
+    """The last steps that fit into the little window, the newest below."""
+    lines: list[str] = []
+    for event in reversed(await tickets.timeline(session, ticket.id)):
+        who = (await session.get_one(Person, event.staff_id)).name[:20] if event.staff_id else ""
+        line = f"{t.moment(event.at, now)} {t.plain(f'desk_event.{event.action}')} {who}".strip()
+        if len("\n".join([line, *lines])) > ALERT_LENGTH:
+            break
+        lines.insert(0, line)
+    return "\n".join(lines)

@@ -1,0 +1,135 @@
+"""/setup: a union admin makes a group the chat of a station, of the office or of the supervisors.
+
+    /setup ─▶ which place? ─▶ (a forum: one topic per ticket?) ─▶ seated
+                                                                  │ rights checked, what to press to mend each
+                                                                  ├─▶ a test card ─▶ "I see it" ─▶ works
+                                                                  ├─▶ the language of the cards
+                                                                  └─▶ the cards of every open ticket
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import menus
+from bot.filters import InGroup, Pressed, markup
+from bot.menus import SetUp
+from bot.people import Presence
+from bot.texts import Texts
+from bot.toolbox import Toolbox
+from handlers.screens import show
+from models import people, stations, tickets
+from models.errors import Refusal
+from models.house import House
+from models.people import Person, Role
+from models.stations import Station
+
+
+def router() -> Router:
+    """This conversation's handlers."""
+    router = Router(name="setup")
+    router.message.register(begin, Command("setup"), InGroup())
+    router.callback_query.register(step, Pressed(SetUp), InGroup())
+    return router
+
+
+async def begin(message: Message, session: AsyncSession, person: Person | None, t: Texts) -> None:
+    """Which place is this?"""
+    await _admin(session, person)
+    places = [(p.key, t.pick(p.names), p.chat_id is not None) for p in await stations.open_desks(session)]
+    await message.reply(t("setup.which"), reply_markup=markup(menus.setup_places(t, places)))
+
+
+async def step(
+    query: CallbackQuery,
+    press: SetUp,
+    session: AsyncSession,
+    person: Person | None,
+    presence: Presence | None,
+    station: Station | None,
+    now: datetime,
+    t: Texts,
+    house: House,
+    toolbox: Toolbox,
+) -> None:
+    """A choice on the way; everything but "I see it" is the admins'."""
+    if not isinstance(query.message, Message):
+        raise Refusal("old.button")
+    chat = query.message.chat
+    if press.step == "seen":
+        if presence is None or not presence.present:
+            raise Refusal("desk.members_only")
+        await show(query, t("setup.works", name=person.name if person else ""))
+        return
+    await _admin(session, person)
+    match press.step:
+        case "place":
+            place = await stations.by_key(session, press.value)
+            if place is None or place.closed:
+                raise Refusal("old.button")
+            if chat.is_forum:
+                await show(query, t("setup.topics", station=t.pick(place.names)), menus.setup_topics(t, place.key))
+            else:
+                await _seat(query, place, False, chat.id, session, presence, now, toolbox)
+        case "topics" | "plain":
+            place = await stations.by_key(session, press.value)
+            if place is None or place.closed:
+                raise Refusal("old.button")
+            topics = press.step == "topics" and bool(chat.is_forum)
+            await _seat(query, place, topics, chat.id, session, presence, now, toolbox)
+        case "language":
+            if station is None or press.value not in house.languages:
+                raise Refusal("old.button")
+            station.language = press.value
+            await tickets.post_open_cards(session, station, now)
+            await query.answer(toolbox.t(press.value).plain("setup.language_set"), show_alert=True)
+        case "cancel":
+            await show(query, t("desk.cancelled"))
+        case _:
+            raise Refusal("old.button")
+
+
+async def _admin(session: AsyncSession, person: Person | None) -> None:
+    if person is None or Role.ADMIN not in await people.roles(session, person.telegram_id):
+        raise Refusal("setup.admins_only")
+
+
+async def _seat(
+    query: CallbackQuery,
+    place: Station,
+    topics: bool,
+    chat_id: int,
+    session: AsyncSession,
+    presence: Presence | None,
+    now: datetime,
+    toolbox: Toolbox,
+) -> None:
+    await stations.bind(session, place, chat_id, topics)
+    await session.flush()
+    t = toolbox.t(place.language)
+    name = t.pick(place.names)
+    missing = _missing(presence, topics, t)
+    lines = [t("setup.seated", station=name), *(missing or [t("setup.rights_fine")])]
+    await show(query, "\n".join(lines), menus.setup_languages(t, toolbox.house.languages))
+    assert isinstance(query.message, Message)
+    await query.message.answer(t("setup.test_card", station=name), reply_markup=markup(menus.setup_seen(t)))
+    count = await tickets.post_open_cards(session, place, now)
+    if count:
+        await query.message.answer(t.n("setup.open_cards", count))
+
+
+def _missing(presence: Presence | None, topics: bool, t: Texts) -> list[str]:
+    """The rights the bot lacks here, each with what to press."""
+    if presence is None or presence.bot_status is None:
+        return [t("setup.rights_unknown")]
+    lines = []
+    if presence.bot_status not in ("administrator", "creator"):
+        lines.append(t("setup.not_admin"))
+    elif topics and not presence.bot_manages_topics:
+        lines.append(t("setup.no_topics_right"))
+    return lines
