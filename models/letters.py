@@ -101,6 +101,7 @@ async def to_requester(
     requester: Requester,
     text: str,
     now: datetime,
+    /,
     *,
     dedupe: str | None = None,
     keyboard: str | None = None,
@@ -121,7 +122,7 @@ async def to_requester(
     )
 
 
-async def to_requesters(session: AsyncSession, ticket: Ticket, text: str, now: datetime, **how: Any) -> None:
+async def to_requesters(session: AsyncSession, ticket: Ticket, text: str, now: datetime, /, **how: Any) -> None:
     """The same notice to everybody who waits for the ticket; `how` as in `to_requester`."""
     for requester in await requesters.of_ticket(session, ticket.id):
         await to_requester(session, ticket, requester, text, now, **how)
@@ -132,6 +133,7 @@ async def to_station(
     station: Station,
     text: str,
     now: datetime,
+    /,
     *,
     ticket: Ticket | None = None,
     dedupe: str | None = None,

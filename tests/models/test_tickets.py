@@ -157,7 +157,8 @@ async def test_a_ticket_changed_by_somebody_else_meanwhile_is_not_overwritten(da
     with pytest.raises(StaleDataError):
         async with database.transaction() as session:
             mine = await tickets.get(session, ticket.id)
-            await session.execute(update(Ticket).values(version=Ticket.version + 1))
+            elsewhere = update(Ticket).values(version=Ticket.version + 1)
+            await session.execute(elsewhere, execution_options={"synchronize_session": False})
             mine.subject = "changed"
 
 
