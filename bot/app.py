@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,6 +24,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.types import LinkPreviewOptions
+from sqlalchemy.ext.asyncio import AsyncSession
 
 import handlers
 from bot import commands, letters, people
@@ -37,6 +39,7 @@ from bot.web import Web
 from models.database import Database
 from models.house import House
 from models.migrations import require_current
+from models.outbox import Outgoing
 from scheduler.clock import Scheduler
 from scheduler.courier import Courier
 
@@ -135,8 +138,8 @@ class App:
     ) -> None:
         await self._stack.aclose()
 
-    async def _draw(self, session: Any, row: Any, now: Any) -> Any:
-        return await letters.draw(session, row, self.toolbox, now)
+    async def _draw(self, session: AsyncSession, row: Outgoing, now: datetime, chat_id: int) -> letters.Letter:
+        return await letters.draw(session, row, self.toolbox, now, chat_id)
 
     async def run(self) -> None:
         """Do everything until cancelled; then nothing new starts, and what is on its way is finished and written."""

@@ -102,7 +102,7 @@ def _place(ticket: Ticket, t: Texts, settings: Settings) -> str:
 async def _names(session: AsyncSession, waiting: Sequence[Requester]) -> dict[int, str]:
     ids = [r.person_id for r in waiting if r.person_id is not None]
     rows = await session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
-    return dict(rows.tuples().all())
+    return {person: name for person, name in rows}
 
 
 def _who(names: dict[int, str], waiting: Sequence[Requester], t: Texts) -> str:

@@ -21,7 +21,7 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramAPIError
 from aiogram.methods import AnswerCallbackQuery, TelegramMethod
-from aiogram.types import CallbackQuery, ChatMemberRestricted, Message, Update
+from aiogram.types import CallbackQuery, ChatMember, ChatMemberRestricted, Message, Update
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -257,9 +257,11 @@ class Worker:
         except (ValueError, ValidationError) as error:
             await self._set_aside(row_id, None, error)
             return
-        presence = await self._look_up(update)
+        presence: Presence | None = None
         for attempt in range(1, TRIES + 1):
             try:
+                if attempt == 1:
+                    presence = await self._look_up(update)
                 await self._run(row_id, update, presence)
                 return
             except Refusal as refusal:
@@ -347,9 +349,9 @@ class Worker:
             log.warning("a member could not be looked up", why=type(error).__name__)
             return Presence("unknown", is_member=False)
         return Presence(
-            str(member.status.value),
+            _status(member),
             is_member=isinstance(member, ChatMemberRestricted) and member.is_member,
-            bot_status=str(bot_member.status.value) if bot_member is not None else None,
+            bot_status=_status(bot_member) if bot_member is not None else None,
             bot_manages_topics=bool(getattr(bot_member, "can_manage_topics", False)),
         )
 
@@ -433,6 +435,10 @@ def _acts(message: Message, bot_id: int) -> bool:
     return text.startswith("/") or (
         replied is not None and replied.from_user is not None and replied.from_user.id == bot_id
     )
+
+
+def _status(member: ChatMember) -> str:
+    return str(getattr(member.status, "value", member.status))
 
 
 def _sets_up(event: Message | CallbackQuery) -> bool:

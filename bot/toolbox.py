@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -9,12 +10,11 @@ from typing import TYPE_CHECKING
 from models.house import House
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from bot.config import Settings
     from bot.texts import Catalogue, Texts
 
-    Clock = Callable[[], datetime]
+Clock = Callable[[], datetime]
+"""Says what time it is, in UTC."""
 
 
 def utcnow() -> datetime:

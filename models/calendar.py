@@ -4,10 +4,10 @@ Everything here is pure. Moments come in aware, of whatever zone, and go out in 
 serves only to know which day and which hour it is there. A moment without a time zone is refused with a
 ValueError, because Python would quietly take it for the machine's own time.
 
-Two units, as mission.md has them (*The life of a ticket*): a *working hour* passes only while the union is open;
-a *working day* leads to the same local time on the next day that has opening hours. Where clocks are changed,
-hours are counted as they really pass, and wall-clock times stay in order: a time that is skipped means the moment
-of the change, the second pass through a repeated hour stands at that hour's end.
+Two units, as mission.md has them (*The life of a ticket*): a *working hour* passes only while the union is
+open; a *working day* leads to the same local time on the next day that has opening hours. Where clocks are
+changed, hours are counted as they really pass, and wall-clock times stay in order: a time that is skipped is
+the moment of the change, the second pass through a repeated hour stands at that hour's end.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ class Span:
 class Deadlines:
     """How long each step may take, from filing, and how long before it a warning comes.
 
-    The defaults are mission.md's (*The life of a ticket*): claimed within 4 working hours, a first human reply
-    within 1 working day, resolved within 5.
+    The defaults are mission.md's (*The life of a ticket*): claimed within 4 working hours, a first human
+    reply within 1 working day, resolved within 5.
     """
 
     claim: Span = Span(hours=4)
@@ -85,8 +85,8 @@ class WorkCalendar:
     A stopped exam day outranks a make-up day (a whole week stops, with the Saturday in it), and a make-up day
     outranks a holiday (holidays are given as ranges, make-up days are named one by one).
 
-    ValueError when a day's opening spans are empty, overlap or are out of order, or when there are make-up days
-    and the weekday whose hours they have is not worked.
+    ValueError when a day's opening spans are empty, overlap or are out of order, or when there are make-up
+    days and the weekday whose hours they have is not worked.
     """
 
     timezone: ZoneInfo
@@ -150,9 +150,9 @@ class WorkCalendar:
     def add(self, start: datetime, span: Span) -> datetime:
         """The deadline for what began at `start` and may take `span`: first its working days, then its hours.
 
-        A start outside office hours counts from the next opening. The deadline is within office hours or exactly
-        at closing: where a day is closed at the local time that is wanted, it is the closing before, or the
-        opening of a day that opens later. ValueError when a year goes by without a working day.
+        A start outside office hours counts from the next opening. The deadline is within office hours or
+        exactly at closing: where a day is closed at the local time that is wanted, it is the closing before,
+        or the opening of a day that opens later. ValueError when a year goes by without a working day.
         """
         moment = self.next_opening(start)
         if span.days:
@@ -172,9 +172,9 @@ class WorkCalendar:
     def subtract(self, moment: datetime, span: Span) -> datetime:
         """When to speak up so that `span` is left before `moment`; what `add` did, undone in reverse.
 
-        A moment outside office hours counts as the closing before it. Taking back what `add` gave leads to its
-        start, or to the next opening if that was outside hours: always for hours, for days where all have the
-        same hours. ValueError when a year lies behind without a working day.
+        A moment outside office hours counts as the closing before it. Taking back what `add` gave leads to
+        its start, or to the next opening if that was outside hours: always for hours, for days where all have
+        the same hours. ValueError when a year lies behind without a working day.
         """
         left = timedelta(hours=span.hours)
         moment = self._back(_utc(moment), left)
@@ -247,11 +247,11 @@ class WorkCalendar:
             try:
                 found += step * ONE_DAY
                 spans = self._open_on(found)
-            except OverflowError:
-                raise ValueError(f"no working day was found between {day} and the end of all dates") from None
+            except OverflowError:  # Python's dates end with the year 9999.
+                break
             if spans:
                 return found
-        raise ValueError(f"the calendar has no working day from {min(day, found)} to {max(day, found)}")
+        raise ValueError(f"there is no working day in the year {'after' if step > 0 else 'before'} {day}")
 
     def _open_on(self, day: date) -> Spans:
         """A day's opening spans as moments, without those that a clock change swallows."""

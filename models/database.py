@@ -85,6 +85,8 @@ class Database:
             try:
                 yield session
             finally:
+                # What was read stays readable after the session has ended.
+                session.expunge_all()
                 await session.rollback()
 
     async def _begin_writing(self, session: AsyncSession) -> None:
