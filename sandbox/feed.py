@@ -25,6 +25,7 @@ class Feed:
         self._events: deque[tuple[int, str, float, Json]] = deque(maxlen=KEPT_EVENTS)
         self._waiting: set[asyncio.Future[None]] = set()
         self.newest = 0
+        self._closed = False
         # Calls are events only while somebody listens for them: a benchmark should not pay for them.
         self.call_listeners = 0
 
@@ -33,11 +34,19 @@ class Feed:
         fields["chat"] = chat
         self._events.append((self.newest, kind, self._clock.now(), fields))
         if self._waiting:
-            for future in self._waiting:
-                if not future.done():
-                    future.set_result(None)
-            self._waiting.clear()
+            self._wake()
         return self.newest
+
+    def close(self) -> None:
+        """End every stream; readers come back to the world that follows."""
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+        self._waiting.clear()
 
     def since(self, after: int) -> list[tuple[int, str, float, Json]]:
         if after >= self.newest:
@@ -52,8 +61,11 @@ class Feed:
         """Yield the events after `after` as server-sent events, several at once when several are there."""
         if calls:
             self.call_listeners += 1
+        if after > self.newest:
+            # The reader knows another world, one that has been reset since.
+            after = 0
         try:
-            while True:
+            while not self._closed:
                 fresh = self.since(after)
                 if not fresh:
                     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -62,11 +62,7 @@ def accepted(markup: Json | None, private: bool) -> Json | None:
             raise bad_request("reply markup is too long")
         return {"inline_keyboard": rows}
     if "keyboard" in markup:
-        rows = [
-            [{"text": button} if isinstance(button, str) else button for button in row]
-            for row in markup["keyboard"]
-            if row
-        ]
+        rows = [row for row in markup["keyboard"] if row]
         if not rows:
             return None
         for row in rows:

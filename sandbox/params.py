@@ -14,7 +14,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import aiogram.methods
 from aiogram.client.default import Default
-from aiogram.types import InputFile
+from aiogram.types import (
+    ForceReply,
+    InlineKeyboardMarkup,
+    InputFile,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
+)
 from aiohttp import BodyPartReader, web
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -136,6 +142,13 @@ def _kind(annotation: Any) -> str:
     return "json"
 
 
+# A keyboard is known by its first word: as a mere alternative, `ForceReply` would take in anything.
+_markups: dict[str, TypeAdapter[Any]] = {
+    "inline_keyboard": TypeAdapter(InlineKeyboardMarkup),
+    "keyboard": TypeAdapter(ReplyKeyboardMarkup),
+    "remove_keyboard": TypeAdapter(ReplyKeyboardRemove),
+    "force_reply": TypeAdapter(ForceReply),
+}
 _shapes: dict[str, Shape] = {}
 _models: dict[str, type[aiogram.methods.TelegramMethod[Any]]] = {
     model.__api_method__.lower(): model
@@ -263,6 +276,29 @@ EXPECTED = {
 }
 
 
+def _with_buttons(value: Any) -> Any:
+    """A reply keyboard whose buttons are plain strings, which Telegram takes as well, with objects for them."""
+    if not isinstance(value, dict) or not isinstance(value.get("keyboard"), list):
+        return value
+    rows = [
+        [{"text": button} if isinstance(button, str) else button for button in row]
+        if isinstance(row, list)
+        else row
+        for row in value["keyboard"]
+    ]
+    return {**value, "keyboard": rows}
+
+
+def plain_reply(value: Any) -> bool:
+    """Whether this names a message of the same chat and nothing else, the usual reply."""
+    return (
+        type(value) is dict
+        and type(value.get("message_id")) is int
+        and type(value.get("allow_sending_without_reply", False)) is bool
+        and value.keys() <= {"message_id", "allow_sending_without_reply"}
+    )
+
+
 def _structure(field: Field, value: Any) -> Any:
     name = field.name
     if isinstance(value, str):
@@ -277,16 +313,24 @@ def _structure(field: Field, value: Any) -> Any:
             return None
         if plain_inline_keyboard(value):
             return value
+    elif name == "reply_parameters" and plain_reply(value):
+        return value
+        value = _with_buttons(value)
     if name == "options" and isinstance(value, list):
         # Poll options were plain strings before they were objects, and still may be.
         value = [{"text": option} if isinstance(option, str) else option for option in value]
+    if name in EXPECTED and not isinstance(value, dict | list):
+        raise bad_request(EXPECTED[name])
     assert field.adapter is not None
+    adapter = field.adapter
+    if name == "reply_markup" and isinstance(value, dict):
+        adapter = next((_markups[key] for key in _markups if key in value), adapter)
     try:
-        field.adapter.validate_python(value)
+        adapter.validate_python(value)
     except ValidationError as error:
-        if name in EXPECTED and not isinstance(value, dict | list):
-            raise bad_request(EXPECTED[name]) from None
-        raise bad_request(f"can't parse {NOUNS.get(name, name)}: {_first(error)}") from None
+        inline = name == "reply_markup" and "inline_keyboard" in value
+        noun = "inline keyboard button" if inline else NOUNS.get(name, name)
+        raise bad_request(f"can't parse {noun}: {_first(error)}") from None
     return without_nulls(value)
 
 

@@ -51,6 +51,7 @@ class World:
 
     async def close(self) -> None:
         self.clock.stop()
+        self.feed.close()
         await self.webhooks.close()
 
     def unique(self) -> str:

@@ -27,6 +27,9 @@ async def answer_control(sandbox: Sandbox, request: web.BaseRequest, path: str) 
     parts = path.rstrip("/").split("/")
     run = ROUTES.get((request.method, "/".join(parts)))
     wish: Json = dict(parse_qsl(urlsplit(request.raw_path).query))
+    if path == "events" and (last := request.headers.get("Last-Event-ID", "")).isdigit():
+        # A browser that lost its stream says how far it got; its address still says where it began.
+        wish["after"] = last
     if run is None and len(parts) > 1:
         run = ROUTES.get((request.method, "/".join([*parts[:-1], "*"])))
         wish["name"] = parts[-1]

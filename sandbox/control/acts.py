@@ -96,6 +96,8 @@ def tap(world: World, wish: Json) -> Json:
     if posted is not None and posted.author in world.bots:
         bot = world.bots[posted.author]
     query = world.unique()
+    if len(world.presses) > 10_000:
+        world.presses.pop(next(iter(world.presses)))
     world.presses[query] = Press(bot.id, person.id, chat.id, number, world.clock.patience())
     update: Json = {
         "id": query,

@@ -42,7 +42,9 @@ async def test_curl_sends_json_forms_queries_and_files(api: Api, alice: Person, 
         f"{api.base}/sendMessage", "-d", f"chat_id={chat}", "--data-urlencode", "text=a & b=水"
     )
     assert as_form["result"]["text"] == "a & b=水"
-    as_query = await curled("-G", f"{api.base}/sendMessage", "-d", f"chat_id={chat}", "-d", "text=hello+there")
+    as_query = await curled(
+        "-G", f"{api.base}/sendMessage", "-d", f"chat_id={chat}", "-d", "text=hello+there"
+    )
     assert as_query["result"]["text"] == "hello there"
     picture = tmp_path / "tap.jpg"
     picture.write_bytes(b"\xff\xd8 a leaking tap")
@@ -131,7 +133,10 @@ async def test_a_wrong_request_is_refused_in_telegrams_words(
 
 async def test_a_method_telegram_has_and_the_sandbox_lacks_says_so(api: Api) -> None:
     refused = await api.refused("getAvailableGifts")
-    assert (refused.code, refused.description) == (400, "Bad Request: the sandbox does not know this method yet")
+    assert (refused.code, refused.description) == (
+        400,
+        "Bad Request: the sandbox does not know this method yet",
+    )
 
 
 async def test_texts_that_are_no_unicode_are_refused(api: Api, alice: Person) -> None:
@@ -139,7 +144,9 @@ async def test_texts_that_are_no_unicode_are_refused(api: Api, alice: Person) ->
     assert refused.description == "Bad Request: strings must be encoded in UTF-8"
 
 
-async def test_several_bots_live_side_by_side(stage: Sandbox, telegram: Server, api: Api, alice: Person) -> None:
+async def test_several_bots_live_side_by_side(
+    stage: Sandbox, telegram: Server, api: Api, alice: Person
+) -> None:
     await stage.bot("777:OTHER", username="other_bot")
     async with aiohttp.ClientSession() as session:
         other = Api(telegram.url, session, "777:OTHER")
