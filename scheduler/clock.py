@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.toolbox import Toolbox
 from models.database import Database
-from scheduler.jobs import deadlines, pulses, sweeping
+from scheduler.jobs import deadlines, sweeping
 
 log = structlog.get_logger()
 
@@ -38,7 +38,6 @@ class Job:
 
 JOBS = (
     Job("deadlines", IntervalTrigger(minutes=1), deadlines.run),
-    Job("pulses", IntervalTrigger(minutes=1), pulses.run),
     Job("sweeping", CronTrigger(hour=3, minute=30), sweeping.run),
 )
 

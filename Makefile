@@ -1,0 +1,64 @@
+# unionbot. `make` alone lists the commands.
+#
+# One .venv, two stamps: what it takes to run, and what it takes to test. A stamp is older than a changed lock, so a changed
+# lock is installed at the next command.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8090
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test run check lint types bench chaos screenshots lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | while IFS='|' read -r c d; do printf '%-18s %s\n' "$$c" "$$d"; done
+
+demo: $(VENV)/run.stamp ## play a short story against a local Telegram, then play on in the browser (KEEP=1 keeps its data, PORT=8090)
+	@$(BIN)/unionbot demo --port $(PORT) $(if $(KEEP),--keep)
+
+test: $(VENV)/test.stamp ## the whole suite (ARGS="-k story" for a part of it)
+	@sh .ci/chromium
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+run: $(VENV)/run.stamp ## the bot itself: config.toml, UNIONBOT_TOKEN and UNIONBOT_KEY
+	@$(BIN)/unionbot run
+
+check: lint types test ## what CI runs: ruff, mypy --strict, the suite
+
+lint: $(VENV)/test.stamp ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/test.stamp ## mypy --strict
+	@$(BIN)/mypy
+
+bench: $(VENV)/test.stamp ## measured comparisons, some minutes
+	@$(BIN)/python -m bench $(ARGS)
+
+chaos: $(VENV)/test.stamp ## kill -9 at 100 random moments, on SQLite and on PostgreSQL, some minutes
+	@$(BIN)/python -m pytest -m long --timeout 3600 -p no:cacheprovider $(ARGS)
+
+screenshots: $(VENV)/test.stamp ## drive the chat page and take docs/screenshots anew
+	@sh .ci/chromium
+	@$(BIN)/python -m tests.screenshots
+
+lock: $(VENV)/test.stamp ## resolve the dependencies anew and write the locks
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+		--custom-compile-command "make lock" --extra build -o requirements.txt
+	@$(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+		--custom-compile-command "make lock" --extra build --extra dev -c requirements.txt -o requirements-dev.txt
+
+clean: ## remove what was made here: .venv, the demo's data, caches
+	@rm -rf $(VENV) data/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/run.stamp: requirements.txt pyproject.toml .ci/venv
+	@sh .ci/venv $(VENV) requirements.txt
+	@touch $@
+
+$(VENV)/test.stamp: requirements.txt requirements-dev.txt pyproject.toml .ci/venv
+	@sh .ci/venv $(VENV) requirements-dev.txt
+	@touch $(VENV)/run.stamp $@

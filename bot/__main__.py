@@ -1,0 +1,236 @@
+"""The command line. Every import of something heavy waits until a command needs it.
+
+Exit codes: 0 done; 1 something asked for did not come about; 2 the configuration or the command is wrong;
+3 the database cannot be used; 4 an address is taken; 5 Telegram does not accept the token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+
+app = typer.Typer(
+    name="unionbot",
+    help="A student union's service desk on Telegram.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
+DEFAULT = Path("config.toml")
+FAILED, WRONG, DATABASE, TAKEN, TOKEN = 1, 2, 3, 4, 5
+
+
+def main() -> None:
+    """The entry point of the `unionbot` command."""
+    app()
+
+
+def stop(code: int, *lines: str) -> NoReturn:
+    """Say why on standard error and end with this code."""
+    for line in lines:
+        typer.echo(line, err=True)
+    raise typer.Exit(code)
+
+
+def read(path: Path) -> Settings:
+    """The settings, or every mistake in them and exit code 2."""
+    from bot.config import ConfigError, load
+
+    try:
+        return load(path)
+    except ConfigError as error:
+        count = len(error.problems)
+        stop(WRONG, f"{path}: {count} thing{'s' if count > 1 else ''} to mend", *(f"  • {p}" for p in error.problems))
+
+
+@app.command()
+def key() -> None:
+    """Make a key for UNIONBOT_KEY."""
+    from bot.config import new_key
+
+    typer.echo(new_key())
+
+
+@app.command()
+def check(
+    config: Config = DEFAULT, offline: Annotated[bool, typer.Option(help="Only read the configuration.")] = False
+) -> None:
+    """Read the configuration and ask Telegram whether everything is in place."""
+    settings = read(config)
+    typer.echo(f"✓ {config}")
+    if offline:
+        return
+    from bot.check import ask_telegram
+
+    findings = asyncio.run(ask_telegram(settings, asyncio.run(_bound_chats(settings))))
+    signs = {"ok": "✓", "warning": "!", "error": "✗"}
+    for finding in findings:
+        typer.echo(f"{signs[finding.level]} {finding.text}")
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def migrate(config: Config = DEFAULT) -> None:
+    """Bring the database's schema up to date (`run` does it as well)."""
+    settings = read(config)
+    _guarded(_migrate(settings), settings)
+    typer.echo("the schema is up to date")
+
+
+@app.command()
+def run(config: Config = DEFAULT) -> None:
+    """Run the bot until it is told to stop."""
+    settings = read(config)
+    _log(settings)
+    _guarded(_run(settings), settings)
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Play the story and end.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Go on with the data of the last time.")] = False,
+    port: Annotated[int, typer.Option(help="Where the chat page listens; 0 for any free port.")] = 8090,
+) -> None:
+    """Play a short story against a local Telegram, then let you play on."""
+    from bot.demo import DidNotHappen, play
+
+    try:
+        code = asyncio.run(_until_told(play(_stage, once=once, keep=keep, port=port)))
+    except DidNotHappen as error:
+        stop(FAILED, f"✗ did not happen: {error}")
+    raise typer.Exit(code or 0)
+
+
+def _stage(url: str) -> Any:
+    """The sandbox's control side; the one place where the product knows of the sandbox at all."""
+    from sandbox.client import Sandbox
+
+    return Sandbox(url)
+
+
+# ---------------------------------------------------------------- what the commands share
+
+
+def _log(settings: Settings) -> None:
+    from bot import logs
+
+    secrets = (settings.token.get_secret_value(), settings.key.get_secret_value())
+    logs.configure(settings.log.level, settings.log.format, secrets)
+
+
+def _guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> None:
+    """Run it; what can be wrong at a start is said in one line, with its exit code."""
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    from bot.check import TokenRefused
+    from models.migrations import SchemaMismatch
+
+    try:
+        asyncio.run(_until_told(work))
+    except SchemaMismatch as error:
+        stop(DATABASE, f"{error}: this program is older than its database; start the newer one, or restore a backup")
+    except TokenRefused as error:
+        stop(TOKEN, str(error))
+    except (SQLAlchemyError, OSError) as error:
+        if isinstance(error, OSError) and error.errno == 98:
+            stop(TAKEN, f"{settings.telegram.listen} is taken by another program: stop it, or change listen in [telegram]")
+        reason = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        shown = settings.database.url if settings.database.url.startswith("sqlite") else "PostgreSQL"
+        stop(DATABASE, f"the database {shown} cannot be used: {type(reason).__name__}: {_first_line(reason)}")
+
+
+def _first_line(error: object) -> str:
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else "no reason given"
+
+
+async def _until_told(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run until it ends or a signal comes; the signal lets it clean up. A second signal ends at once."""
+    task = asyncio.ensure_future(work)
+    told = False
+
+    def tell(number: int) -> None:
+        nonlocal told
+        if told:
+            os._exit(128 + number)
+        told = True
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, tell, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not told:
+            raise
+        return None
+    except BaseExceptionGroup as group:
+        # A task group wraps the one thing that went wrong; who reads the line wants that thing.
+        first: BaseException = group
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None
+
+
+async def _migrate(settings: Settings) -> None:
+    from models.database import Database
+    from models.migrations import migrate
+
+    url = settings.database.url
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    database = Database(url)
+    try:
+        await migrate(database)
+    finally:
+        await database.close()
+
+
+async def _run(settings: Settings) -> None:
+    import structlog
+
+    from bot.app import App
+    from bot.check import wait_for_telegram
+
+    log = structlog.get_logger()
+    await _migrate(settings)
+    await wait_for_telegram(settings)
+    async with App(settings) as program:
+        log.info("running", mode=settings.telegram.mode)
+        await program.run()
+
+
+async def _bound_chats(settings: Settings) -> dict[str, tuple[int, bool]]:
+    """Every place with a chat: from the database where there is one, else from the file."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from models import stations
+    from models.database import Database
+
+    url = settings.database.url
+    from_file = {s.key: (s.chat_id, False) for s in settings.station_specs() if s.chat_id is not None}
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        return from_file
+    database = Database(url)
+    with contextlib.suppress(SQLAlchemyError, OSError):
+        async with database.reading() as session:
+            from_file |= {p.key: (p.chat_id, p.topics) for p in await stations.open_desks(session) if p.chat_id is not None}
+    await database.close()
+    return from_file
+
+
+if __name__ == "__main__":
+    sys.exit(main())

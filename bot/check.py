@@ -1,0 +1,141 @@
+"""`unionbot check`: is the configuration right, and does Telegram let the bot do its work?
+
+Asked over plain HTTP, so that a check needs none of the heavy libraries. Every finding that is a problem says what to press or to write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import structlog
+
+from bot.config import Settings
+
+log = structlog.get_logger()
+
+SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    level: str
+    """ok, warning (it works, but not fully) or error (it does not)."""
+    text: str
+
+
+class TokenRefused(Exception):
+    """Telegram does not know the token."""
+
+
+class Unreachable(Exception):
+    """Telegram cannot be reached."""
+
+
+async def call(http: aiohttp.ClientSession, settings: Settings, method: str, **params: Any) -> Any:
+    """A Bot API method's result. Raises TokenRefused, Unreachable, or ValueError with Telegram's words."""
+    url = f"{settings.telegram.api_base.rstrip('/')}/bot{settings.token.get_secret_value()}/{method}"
+    try:
+        async with http.post(url, json=params, timeout=aiohttp.ClientTimeout(total=SECONDS)) as response:
+            answer = await response.json(content_type=None)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise Unreachable(f"{settings.telegram.api_base} cannot be reached ({type(error).__name__})") from None
+    if not isinstance(answer, dict):
+        raise Unreachable(f"{settings.telegram.api_base} does not answer like Telegram")
+    if answer.get("ok"):
+        return answer["result"]
+    if answer.get("error_code") in (401, 404) and method == "getMe":
+        raise TokenRefused("Telegram does not accept UNIONBOT_TOKEN: copy it again from @BotFather → /mybots → API Token")
+    raise ValueError(str(answer.get("description", "?")))
+
+
+async def ask_telegram(settings: Settings, chats: Mapping[str, tuple[int, bool]]) -> list[Finding]:
+    """The findings for the token, the way in, and each bound chat: name → (chat id, whether it uses topics)."""
+    findings: list[Finding] = []
+    async with aiohttp.ClientSession() as http:
+        try:
+            me = await call(http, settings, "getMe")
+        except (TokenRefused, Unreachable) as problem:
+            return [Finding("error", str(problem))]
+        findings.append(Finding("ok", f"token: @{me.get('username')}"))
+        if not me.get("can_join_groups", True):
+            findings.append(
+                Finding("error", "the bot may not join groups: @BotFather → /mybots → Bot Settings → Allow Groups? → Turn on")
+            )
+        findings += await _way_in(http, settings)
+        for name, (chat_id, topics) in chats.items():
+            findings += await _chat(http, settings, me, name, chat_id, topics)
+        if not chats:
+            findings.append(Finding("warning", "no group is set up yet: add the bot to a group and send /setup there"))
+    return findings
+
+
+async def _way_in(http: aiohttp.ClientSession, settings: Settings) -> list[Finding]:
+    info = await call(http, settings, "getWebhookInfo")
+    url = info.get("url", "")
+    if settings.telegram.mode == "polling" and url:
+        return [Finding("warning", "a webhook is set; `unionbot run` takes it away when it starts polling")]
+    if settings.telegram.mode == "webhook":
+        if info.get("last_error_message"):
+            return [Finding("warning", f"Telegram's last call of the webhook failed: {info['last_error_message']}")]
+        if not url:
+            return [Finding("warning", "the webhook is not set yet; `unionbot run` sets it when it starts")]
+    return [Finding("ok", f"way in: {settings.telegram.mode}")]
+
+
+async def _chat(
+    http: aiohttp.ClientSession, settings: Settings, me: Mapping[str, Any], name: str, chat_id: int, topics: bool
+) -> list[Finding]:
+    try:
+        chat = await call(http, settings, "getChat", chat_id=chat_id)
+        member = await call(http, settings, "getChatMember", chat_id=chat_id, user_id=me["id"])
+    except ValueError as refusal:
+        if "upgraded to a supergroup" in str(refusal):
+            return [Finding("warning", f"{name}: the group has a new id; the bot follows it at the next message")]
+        return [Finding("error", f"{name}: the bot is not in its group ({refusal}); add it again and send /setup there")]
+    except Unreachable as problem:
+        return [Finding("error", str(problem))]
+    status = member.get("status")
+    if status in ("left", "kicked"):
+        return [Finding("error", f"{name}: the bot was removed from its group; add it again and send /setup there")]
+    findings = []
+    if status not in ("administrator", "creator"):
+        press = "open the group → its name → Administrators → Add Administrator → choose the bot"
+        if not me.get("can_read_all_group_messages"):
+            findings.append(
+                Finding("warning", f"{name}: the bot is no administrator and in privacy mode: it sees replies to its own messages, "
+                        f"which is enough; for edits of them as well: {press}")
+            )
+        else:
+            findings.append(Finding("warning", f"{name}: the bot is no administrator: {press}"))
+    if topics and not chat.get("is_forum"):
+        findings.append(
+            Finding("error", f"{name}: topics are switched off in the group: group info → Edit → Topics → turn on; or /setup again without topics")
+        )
+    elif topics and status == "administrator" and not member.get("can_manage_topics"):
+        findings.append(
+            Finding("error", f"{name}: the bot may not manage topics: group info → Administrators → the bot → Manage Topics → turn on")
+        )
+    return findings or [Finding("ok", f"{name}: {chat.get('title')}")]
+
+
+async def wait_for_telegram(settings: Settings) -> None:
+    """Return once Telegram has accepted the token; say every so often that it cannot be reached.
+
+    Raises TokenRefused: waiting would not help.
+    """
+    pause = 2.0
+    async with aiohttp.ClientSession() as http:
+        while True:
+            try:
+                await call(http, settings, "getMe")
+                return
+            except (Unreachable, ValueError) as problem:
+                log.warning("waiting for Telegram", why=str(problem), seconds=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 60.0)
