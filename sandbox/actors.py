@@ -118,6 +118,7 @@ class Place:
                     return message
             return None
 
+        await self.sandbox.caught_up()
         return await self.sandbox.until(
             look, timeout, f"chat {self.id} does not show {shown(wanted)}", self.id
         )
@@ -129,6 +130,7 @@ class Place:
             messages = self.view.chat(self.id).values()
             return None if any(contains(message, wanted) for message in messages) else True
 
+        await self.sandbox.caught_up()
         await self.sandbox.until(look, timeout, f"chat {self.id} still shows {shown(wanted)}", self.id)
 
 
@@ -223,6 +225,8 @@ class Person(Place):
                         return candidate, button
             return None
 
+        # Without this an older message could win while the newest is still on its way here.
+        await self.sandbox.caught_up()
         found, button = await self.sandbox.until(
             look, timeout, f"{self.name} finds no button {shown(label)} in chat {number}", number
         )

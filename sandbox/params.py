@@ -277,7 +277,7 @@ EXPECTED = {
 
 
 def _with_buttons(value: Any) -> Any:
-    """A reply keyboard whose buttons are plain strings, which Telegram takes as well, with objects for them."""
+    """A reply keyboard with objects in place of plain strings, which Telegram takes for buttons too."""
     if not isinstance(value, dict) or not isinstance(value.get("keyboard"), list):
         return value
     rows = [
@@ -313,9 +313,9 @@ def _structure(field: Field, value: Any) -> Any:
             return None
         if plain_inline_keyboard(value):
             return value
+        value = _with_buttons(value)
     elif name == "reply_parameters" and plain_reply(value):
         return value
-        value = _with_buttons(value)
     if name == "options" and isinstance(value, list):
         # Poll options were plain strings before they were objects, and still may be.
         value = [{"text": option} if isinstance(option, str) else option for option in value]

@@ -1,4 +1,4 @@
-"""A bare Bot API client for the sandbox's own tests: JSON both ways, results checked against aiogram's types."""
+"""A bare Bot API client for the sandbox's own tests: results checked against aiogram's types."""
 
 from __future__ import annotations
 

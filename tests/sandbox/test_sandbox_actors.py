@@ -1,4 +1,4 @@
-"""The people of the tests: what they see, what they wait for, how they fail; the control side they act through."""
+"""The people of the tests: what they see and wait for, how they fail, how they act."""
 
 from __future__ import annotations
 

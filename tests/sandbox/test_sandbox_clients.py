@@ -37,7 +37,7 @@ from tests.sandbox.botapi import TOKEN, Api
 
 
 @pytest.fixture
-async def mouth(telegram: Server) -> AsyncIterator[telegram.Bot]:  # type: ignore[name-defined]
+async def mouth(telegram: Server) -> AsyncIterator[telegram.Bot]:
     """python-telegram-bot, pointed here."""
     async with ptb(telegram.url) as bot:
         yield bot
