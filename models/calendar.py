@@ -221,7 +221,7 @@ class WorkCalendar:
         while True:
             for opens, closes in reversed(self._open_on(day)):
                 ends = min(closes, moment)
-                if ends > opens and ends - opens >= left:
+                if ends - opens >= left:
                     return ends - left
                 left -= max(ends - opens, timedelta())
             day = self._working_day(day, -1)
