@@ -6,6 +6,7 @@ chat, the reader's own in private. All words of people are shortened before they
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -17,12 +18,13 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import cards, keyboards
+from bot import cards, charts, keyboards
 from bot.texts import Texts
 from bot.toolbox import Toolbox
-from models import postings, stations, words
+from models import postings, pulses, stations, words
 from models.outbox import Outgoing
 from models.people import Person
+from models.pulses import Pulse, PulsePicture
 from models.requesters import Requester
 from models.stations import Station
 from models.tickets import ENDED, Ticket
@@ -32,6 +34,8 @@ TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024
 HEADER_ROOM = 200
 """What a header may need of the limit, so that the words are cut to what is left."""
 TOPIC_LENGTH = 128
+SOONEST_CLOSE, LATEST_CLOSE = 5, 2_628_000
+"""Seconds within which Telegram closes a poll by itself."""
 GROUPED = ("photo", "video", "audio", "document")
 """What an album may hold."""
 
@@ -65,6 +69,8 @@ class Letter:
     """For a card: what was drawn, hashed."""
     topic: str | None = None
     """For a card that needs a forum topic first: the topic's name; the calls then go into it."""
+    picture: tuple[int, str] | None = None
+    """For a pulse's result: which picture this is, so that Telegram's id for it can be kept."""
 
 
 async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: datetime, chat_id: int) -> Letter:
@@ -81,6 +87,10 @@ async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: date
             return await drawing.edited()
         case "notice":
             return await drawing.notice()
+        case "pulse":
+            return await drawing.pulse()
+        case "pulse_result":
+            return await drawing.pulse_result()
     raise ValueError(f"no letter is called {row.letter!r}")
 
 
@@ -218,12 +228,53 @@ class _Drawing:
             call["reply_markup"] = KEYBOARDS[name](t, self.row.ticket_id)
         return Letter([Call("sendMessage", call)])
 
+    async def pulse(self) -> Letter:
+        """One question to everybody, as a native anonymous poll that Telegram itself closes."""
+        _, t = await self._reader()
+        pulse = await self.session.get_one(Pulse, self.payload["pulse"])
+        if pulse.closed:
+            return Letter()
+        call = {
+            "chat_id": self.chat_id,
+            "question": pulse.question,
+            "options": [{"text": label} for label in pulse_labels(pulse, t)],
+            "is_anonymous": True,
+        }
+        if SOONEST_CLOSE < (pulse.closes_at - self.now).total_seconds() < LATEST_CLOSE:
+            call["close_date"] = int(pulse.closes_at.timestamp())
+        return Letter([Call("sendPoll", call)])
+
+    async def pulse_result(self) -> Letter:
+        """What came of it, as a picture in the reader's language; too few answers are not shown at all."""
+        _, t = await self._reader()
+        pulse = await self.session.get_one(Pulse, self.payload["pulse"])
+        picture = await self.session.get(PulsePicture, (pulse.id, t.language))
+        if picture is None:
+            cell = self.toolbox.settings.surveys.minimum_cell
+            text = t("pulse.too_few", question=pulse.question, cell=cell)
+            return Letter([Call("sendMessage", {"chat_id": self.chat_id, "text": text, "parse_mode": "HTML"})])
+        counted = t.plain("pulse.counted", **charts.counted(await pulses.result(self.session, pulse)))
+        photo: Any = picture.file_id
+        if photo is None:
+            assert picture.png is not None, "a picture is there as bytes until Telegram has it"
+            photo = {"$file": base64.b64encode(picture.png).decode(), "name": "result.png"}
+        caption = t("pulse.result", question=pulse.question, counted=counted)
+        call = {"chat_id": self.chat_id, "photo": photo, "caption": caption, "parse_mode": "HTML"}
+        return Letter([Call("sendPhoto", call)], picture=(pulse.id, t.language))
+
     def _param(self, name: str, value: Any, t: Texts) -> Any:
         if isinstance(value, dict):
             return t.pick(value)
         if name in ("due", "since") and isinstance(value, str):
             return t.moment(datetime.fromisoformat(value), self.now)
         return value
+
+
+def pulse_labels(pulse: Pulse, t: Texts) -> tuple[str, ...]:
+    """The answers of a pulse as this reader sees them."""
+    if pulse.options is not None:
+        return tuple(str(option) for option in pulse.options)
+    return tuple(t.plain(f"pulse.scale.{i}") for i in range(1, pulses.SCALE + 1))
 
 
 KEYBOARDS = {"cancel": keyboards.cancel, "fixed": keyboards.fixed, "view": keyboards.view, "rate": keyboards.rating}

@@ -67,6 +67,13 @@ class SetUp(Press, prefix="su"):
 
 
 @dataclass(frozen=True)
+class Ask(Press, prefix="ak"):
+    """A step of /poll: scale, send, cancel."""
+
+    step: str
+
+
+@dataclass(frozen=True)
 class Page(Press, prefix="pg"):
     """A page of the student's own tickets, counted from 0."""
 
@@ -254,3 +261,18 @@ def setup_languages(t: Texts, offered: Sequence[str]) -> dict[str, Any]:
 def setup_seen(t: Texts) -> dict[str, Any]:
     """Under the test card."""
     return keyboard([[button(t.plain("setup.seen"), SetUp("seen", ""))]])
+
+
+def pulse_cancel(t: Texts) -> dict[str, Any]:
+    """While the question is written."""
+    return keyboard([[button(t.plain("nav.cancel"), Ask("cancel"))]])
+
+
+def pulse_scale(t: Texts) -> dict[str, Any]:
+    """While the answers are written: or simply 1–5."""
+    return keyboard([[button(t.plain("pulse.use_scale"), Ask("scale"))], [button(t.plain("nav.cancel"), Ask("cancel"))]])
+
+
+def pulse_preview(t: Texts) -> dict[str, Any]:
+    """Ask everybody, or not."""
+    return keyboard([[button(t.plain("pulse.send"), Ask("send"))], [button(t.plain("nav.cancel"), Ask("cancel"))]])

@@ -101,6 +101,24 @@ async def roles(session: AsyncSession, telegram_id: int, station_id: int | None 
     return frozenset(g.role for g in rows if g.station_id is None or g.station_id == station_id)
 
 
+async def grant(
+    session: AsyncSession, role: Role, telegram_id: int, *, given_by: int, now: datetime, station_id: int | None = None
+) -> None:
+    """Give somebody a role; giving what they hold already changes nothing."""
+    held = await session.scalar(
+        select(Grant.id).where(
+            Grant.telegram_id == telegram_id,
+            Grant.role == role,
+            Grant.station_id.is_(None) if station_id is None else Grant.station_id == station_id,
+            Grant.taken_back_at.is_(None),
+        )
+    )
+    if held is None:
+        session.add(
+            Grant(telegram_id=telegram_id, role=role, station_id=station_id, given_by=given_by, given_at=now)
+        )
+
+
 async def grant_configured(session: AsyncSession, role: Role, telegram_ids: list[int], now: datetime) -> None:
     """Make the grants without a giver equal to config.toml's list: missing ones given, dropped ones taken back."""
     rows = await session.scalars(

@@ -8,10 +8,11 @@ from models import (
     outbox,
     people,
     postings,
+    pulses,
     requesters,
     stations,
     tickets,
     words,
 )
 
-__all__ = ["conversations", "inbox", "outbox", "people", "postings", "requesters", "stations", "tickets", "words"]
+__all__ = ["conversations", "inbox", "outbox", "people", "postings", "pulses", "requesters", "stations", "tickets", "words"]

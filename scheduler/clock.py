@@ -1,6 +1,6 @@
 """The clock: APScheduler says when to look, the jobs ask the database what is due (law 9).
 
-Triggers live in memory only. A job is a function of the open session, the toolbox and `now`; it finds what is due by then, so a run that was missed heals
+Triggers live in memory only. A job is a function of the database, the toolbox and `now`; it finds what is due by then, so a run that was missed heals
 at the next, and a run that comes twice finds nothing. Adding one is a function in `jobs/` and a line in JOBS.
 """
 
@@ -16,15 +16,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.toolbox import Toolbox
 from models.database import Database
-from scheduler.jobs import deadlines, sweeping
+from scheduler.jobs import deadlines, pulses, sweeping
 
 log = structlog.get_logger()
 
-Work = Callable[[AsyncSession, Toolbox, datetime], Awaitable[None]]
+Work = Callable[[Database, Toolbox, datetime], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -38,12 +37,13 @@ class Job:
 
 JOBS = (
     Job("deadlines", IntervalTrigger(minutes=1), deadlines.run),
+    Job("pulses", IntervalTrigger(minutes=1), pulses.run),
     Job("sweeping", CronTrigger(hour=3, minute=30), sweeping.run),
 )
 
 
 class Scheduler:
-    """Runs the jobs, each in a transaction of its own."""
+    """Runs the jobs, one at a time; each opens the transactions it needs."""
 
     def __init__(
         self, database: Database, toolbox: Toolbox, clock: Callable[[], datetime], committed: Callable[[], None]
@@ -80,8 +80,7 @@ class Scheduler:
     async def _run(self, job: Job, now: datetime) -> None:
         async with self._one_at_a_time:
             try:
-                async with self._database.transaction() as session:
-                    await job.work(session, self._toolbox, now)
+                await job.work(self._database, self._toolbox, now)
             except Exception as error:  # noqa: BLE001  (one job that fails must not stop the others)
                 log.error("a job failed", job=job.name, why=type(error).__name__, exc_info=True)
         self._committed()

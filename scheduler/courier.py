@@ -29,7 +29,7 @@ from telegram.error import ChatMigrated
 from telegram.ext import AIORateLimiter, ExtBot
 
 from bot.letters import Call, Letter
-from models import letters, outbox, people, postings, requesters, stations
+from models import letters, outbox, people, postings, pulses, requesters, stations
 from models.database import Database
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.requesters import Requester
@@ -389,6 +389,8 @@ class Courier:
             await self._card_sent(session, row, attempt, now)
         elif row.letter == "pulse":
             await self._pulse_sent(session, row, attempt)
+        elif attempt.letter.picture is not None:
+            await pulses.uploaded(session, *attempt.letter.picture, attempt.results[-1]["photo"][-1]["file_id"])
         elif row.ticket_id is not None and row.letter in ("words", "notice"):
             for message_id in ids:
                 session.add(
@@ -431,8 +433,6 @@ class Courier:
             await self._touch_card(session, row, now)
 
     async def _pulse_sent(self, session: AsyncSession, row: Outgoing, attempt: Attempt) -> None:
-        from models import pulses
-
         poll = attempt.results[-1].get("poll") if attempt.results else None
         if poll is not None:
             await pulses.sent(session, int((row.payload or {})["pulse"]), str(poll["id"]))

@@ -1,1 +1,1 @@
-"""What falls due: one file a subject, each with `run(session, toolbox, now)`, safe to run twice."""
+"""What falls due: one file a subject, each with `run(database, toolbox, now)`, safe to run twice."""

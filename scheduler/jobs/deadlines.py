@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.toolbox import Toolbox
 from models import letters, requesters, stations, tickets
 from models.calendar import Span
+from models.database import Database
 from models.house import OFFICE, SUPERVISORS, House
 from models.people import Grant, Person, Role
 from models.requesters import Requester
@@ -33,15 +34,16 @@ SOON = timedelta(days=4)
 """Tickets due within this time are looked at for a warning: longer than any warning over a weekend."""
 
 
-async def run(session: AsyncSession, toolbox: Toolbox, now: datetime) -> None:
+async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     """Everything that is due at `now`."""
     house = toolbox.house
-    for ticket in await _near(session, now):
-        if ticket.state is State.TRANSFERRED and await _send_back(session, ticket, house, now):
-            continue
-        await _look_at(session, ticket, house, now)
-    await _close_silent(session, house, now)
-    await _forget(session, house, now)
+    async with database.transaction() as session:
+        for ticket in await _near(session, now):
+            if ticket.state is State.TRANSFERRED and await _send_back(session, ticket, house, now):
+                continue
+            await _look_at(session, ticket, house, now)
+        await _close_silent(session, house, now)
+        await _forget(session, house, now)
 
 
 async def _near(session: AsyncSession, now: datetime) -> Sequence[Ticket]:

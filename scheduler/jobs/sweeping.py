@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.toolbox import Toolbox
+from models.database import Database
 from models.inbox import Handling, Incoming
 from models.outbox import Outgoing, Sending
 
@@ -15,18 +15,17 @@ KEPT = 20_000
 """Finished rows that stay: a done update must be recognised for as long as Telegram may bring it again, which is a day."""
 
 
-async def run(session: AsyncSession, toolbox: Toolbox, now: datetime) -> None:
+async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     """Keep the newest `KEPT` rows of each; finished rows carry no time, so their number says how old they are."""
     del toolbox, now
-    newest = await session.scalar(select(func.max(Incoming.id))) or 0
-    await session.execute(
-        delete(Incoming).where(Incoming.state == Handling.DONE, Incoming.id <= newest - KEPT)
-    )
-    newest = await session.scalar(select(func.max(Outgoing.id))) or 0
-    await session.execute(
-        delete(Outgoing).where(
-            Outgoing.state.in_([Sending.SENT, Sending.SUPERSEDED]),
-            Outgoing.dedupe.is_(None),
-            Outgoing.id <= newest - KEPT,
+    async with database.transaction() as session:
+        newest = await session.scalar(select(func.max(Incoming.id))) or 0
+        await session.execute(delete(Incoming).where(Incoming.state == Handling.DONE, Incoming.id <= newest - KEPT))
+        newest = await session.scalar(select(func.max(Outgoing.id))) or 0
+        await session.execute(
+            delete(Outgoing).where(
+                Outgoing.state.in_([Sending.SENT, Sending.SUPERSEDED]),
+                Outgoing.dedupe.is_(None),
+                Outgoing.id <= newest - KEPT,
+            )
         )
-    )

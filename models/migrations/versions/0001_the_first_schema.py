@@ -52,6 +52,17 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_people')),
     sa.UniqueConstraint('telegram_id', name=op.f('uq_people_telegram_id'))
     )
+    op.create_table('pulses',
+    sa.Column('id', Key, nullable=False),
+    sa.Column('question', sa.String(), nullable=False),
+    sa.Column('options', Json, nullable=True),
+    sa.Column('closes_at', Moment(), nullable=False),
+    sa.Column('closed', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pulses'))
+    )
+    with op.batch_alter_table('pulses', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_pulses_closes_at'), ['closes_at'], unique=False)
+
     op.create_table('stations',
     sa.Column('id', Key, nullable=False),
     sa.Column('key', sa.String(), nullable=False),
@@ -78,6 +89,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('grants', schema=None) as batch_op:
         batch_op.create_index('ix_grants_telegram_id', ['telegram_id'], unique=False)
+
+    op.create_table('pulse_pictures',
+    sa.Column('pulse_id', Key, nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('png', sa.LargeBinary(), nullable=True),
+    sa.Column('file_id', sa.String(), nullable=True),
+    sa.ForeignKeyConstraint(['pulse_id'], ['pulses.id'], name=op.f('fk_pulse_pictures_pulse_id')),
+    sa.PrimaryKeyConstraint('pulse_id', 'language', name=op.f('pk_pulse_pictures'))
+    )
+    op.create_table('pulse_polls',
+    sa.Column('poll_id', sa.String(), nullable=False),
+    sa.Column('pulse_id', Key, nullable=False),
+    sa.Column('choice', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['pulse_id'], ['pulses.id'], name=op.f('fk_pulse_polls_pulse_id')),
+    sa.PrimaryKeyConstraint('poll_id', name=op.f('pk_pulse_polls'))
+    )
+    with op.batch_alter_table('pulse_polls', schema=None) as batch_op:
+        batch_op.create_index('ix_pulse_polls_pulse_id', ['pulse_id', 'choice'], unique=False)
 
     op.create_table('tickets',
     sa.Column('id', Key, nullable=False),
@@ -292,11 +321,20 @@ def downgrade() -> None:
         batch_op.drop_index('ix_tickets_state_building')
 
     op.drop_table('tickets')
+    with op.batch_alter_table('pulse_polls', schema=None) as batch_op:
+        batch_op.drop_index('ix_pulse_polls_pulse_id')
+
+    op.drop_table('pulse_polls')
+    op.drop_table('pulse_pictures')
     with op.batch_alter_table('grants', schema=None) as batch_op:
         batch_op.drop_index('ix_grants_telegram_id')
 
     op.drop_table('grants')
     op.drop_table('stations')
+    with op.batch_alter_table('pulses', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_pulses_closes_at'))
+
+    op.drop_table('pulses')
     op.drop_table('people')
     with op.batch_alter_table('inbox', schema=None) as batch_op:
         batch_op.drop_index('uq_inbox_bot_id_update_id')
