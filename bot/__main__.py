@@ -108,17 +108,17 @@ def demo(
     from bot.demo import DidNotHappen, play
 
     try:
-        code = asyncio.run(_until_told(play(_stage, once=once, keep=keep, port=port)))
+        code = asyncio.run(_until_told(play(*_sandbox(), once=once, keep=keep, port=port)))
     except DidNotHappen as error:
         stop(FAILED, f"✗ did not happen: {error}")
     raise typer.Exit(code or 0)
 
 
-def _stage(url: str) -> Any:
-    """The sandbox's control side; the one place where the product knows of the sandbox at all."""
-    from sandbox.client import Sandbox
+def _sandbox() -> tuple[Any, Any]:
+    """The sandbox's control side and a photo of its actors; the one place where the product knows of the sandbox at all."""
+    from sandbox.client import Sandbox, photo
 
-    return Sandbox(url)
+    return Sandbox, photo
 
 
 # ---------------------------------------------------------------- what the commands share

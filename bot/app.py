@@ -145,6 +145,7 @@ class App:
         """Do everything until cancelled; then nothing new starts, and what is on its way is finished and written."""
         async with self.courier, self._way_in() as way_in, asyncio.TaskGroup() as group:
             group.create_task(self.worker.run(), name="worker")
+            group.create_task(self.courier.run(), name="courier")
             group.create_task(self.scheduler.run(), name="clock")
             group.create_task(commands.publish(self.bot, self.toolbox), name="commands")
             for task in way_in:

@@ -81,11 +81,15 @@ class Cast:
     zhou: Any
     teacher: Any
     groups: dict[str, Any]
+    picture: Callable[[], Any]
+    """A photo as the sandbox's actors send it."""
 
 
-async def play(make_stage: Callable[[str], Any], *, once: bool, keep: bool, port: int) -> int:
+async def play(
+    make_stage: Callable[[str], Any], picture: Callable[[], Any], *, once: bool, keep: bool, port: int
+) -> int:
     """Everything from the sandbox's start to its end. Returns the exit code; raises DidNotHappen naming the step."""
-    logs.configure("error")
+    logs.configure("info")
     _say("unionbot demo: a student union's service desk on a local Telegram")
     if FOLDER.exists() and not keep:
         shutil.rmtree(FOLDER)
@@ -96,7 +100,7 @@ async def play(make_stage: Callable[[str], Any], *, once: bool, keep: bool, port
         _say(f"chat page: {url}/")
         settings = _settings(url)
         stage = await stack.enter_async_context(make_stage(url))
-        cast = await _gather(stage)
+        cast = await _gather(stage, picture)
         _say("the database is migrated, the bot, the courier and the clock start …")
         database = Database(settings.database.url)
         await migrate(database)
@@ -179,7 +183,7 @@ async def _time(url: str) -> tuple[datetime, float]:
     return datetime.fromisoformat(clock["now"].replace("Z", "+00:00")), float(clock["speed"])
 
 
-async def _gather(stage: Any) -> Cast:
+async def _gather(stage: Any, picture: Callable[[], Any]) -> Cast:
     await stage.bot(TOKEN, username="binhai_union_bot", first_name="滨海大学学生会")
     lin = await stage.person("林小雨", "zh-hans", id=800000001)
     chen = await stage.person("陳家豪", "zh-hant", id=800000002)
@@ -195,7 +199,7 @@ async def _gather(stage: Any) -> Cast:
         "office": await stage.group("学生会办公室", [zhou], [], id=GROUPS["office"]),
         "supervisors": await stage.group("团委指导老师", [teacher], [], id=GROUPS["supervisors"]),
     }
-    return Cast(lin, chen, emma, wang, li, zhou, teacher, groups)
+    return Cast(lin, chen, emma, wang, li, zhou, teacher, groups, picture)
 
 
 async def _seat(program: App, clock: DemoClock) -> None:
@@ -304,7 +308,8 @@ async def _story(cast: Cast, program: App, stage: Any, settings: Settings) -> No
     async with _step("林小雨 says who she is"):
         await _arrives(cast.lin, hans, settings, "e1")
     async with _step("林小雨 files a leaking tap, with a photo"):
-        number = await _files(cast.lin, hans, settings, "卫生间的水龙头一直漏水，晚上滴答响睡不着", picture=True)
+        words = "卫生间的水龙头一直漏水，晚上滴答响睡不着"
+        number = await _files(cast.lin, hans, settings, words, picture=cast.picture())
         card = await east.shows(f"#{number}")
     async with _step("陳家豪 has the same trouble and joins"):
         await _arrives(cast.chen, hant, settings, "e1")
@@ -358,14 +363,14 @@ async def _arrives(person: Any, t: Texts, settings: Settings, building: str) -> 
     await person.taps(t.plain("home.new"))
 
 
-async def _describes(person: Any, t: Texts, settings: Settings, words: str, *, topic: str = "water", picture: bool = False) -> None:
+async def _describes(person: Any, t: Texts, settings: Settings, words: str, *, topic: str = "water", picture: Any = None) -> None:
     """From the menu to the end of the words."""
     await person.taps(t.plain("kind.complaint"))
     await person.taps(t.pick(settings.category_names("repairs")))
     await person.taps(t.pick(settings.category_names(topic)))
     await person.reads(t.plain("new.words").splitlines()[0])
-    if picture:
-        await person.sends_picture(words)
+    if picture is not None:
+        await person.sends(picture, caption=words)
     else:
         await person.says(words)
     await person.taps(t.plain("new.continue"))
