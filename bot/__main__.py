@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -115,7 +114,9 @@ def demo(
 
 
 def _sandbox() -> tuple[Any, Any]:
-    """The sandbox's control side and a photo of its actors; the one place where the product knows of the sandbox at all."""
+    """The sandbox's control side and a photo of its actors; the one place where the product knows of the sandbox at
+    all.
+    """
     from sandbox.client import Sandbox, photo
 
     return Sandbox, photo
@@ -146,7 +147,10 @@ def _guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> None:
         stop(TOKEN, str(error))
     except (SQLAlchemyError, OSError) as error:
         if isinstance(error, OSError) and error.errno == 98:
-            stop(TAKEN, f"{settings.telegram.listen} is taken by another program: stop it, or change listen in [telegram]")
+            stop(
+                TAKEN,
+                f"{settings.telegram.listen} is taken by another program: stop it, or change listen in [telegram]",
+            )
         reason = error.orig if isinstance(error, DBAPIError) and error.orig else error
         shown = settings.database.url if settings.database.url.startswith("sqlite") else "PostgreSQL"
         stop(DATABASE, f"the database {shown} cannot be used: {type(reason).__name__}: {_first_line(reason)}")
@@ -213,6 +217,11 @@ async def _run(settings: Settings) -> None:
         await program.run()
 
 
+def _missing(url: str) -> bool:
+    """Whether this is an SQLite file that does not exist (yet)."""
+    return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()
+
+
 async def _bound_chats(settings: Settings) -> dict[str, tuple[int, bool]]:
     """Every place with a chat: from the database where there is one, else from the file."""
     from sqlalchemy.exc import SQLAlchemyError
@@ -222,15 +231,17 @@ async def _bound_chats(settings: Settings) -> dict[str, tuple[int, bool]]:
 
     url = settings.database.url
     from_file = {s.key: (s.chat_id, False) for s in settings.station_specs() if s.chat_id is not None}
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+    if _missing(url):
         return from_file
     database = Database(url)
     with contextlib.suppress(SQLAlchemyError, OSError):
         async with database.reading() as session:
-            from_file |= {p.key: (p.chat_id, p.topics) for p in await stations.open_desks(session) if p.chat_id is not None}
+            from_file |= {
+                p.key: (p.chat_id, p.topics) for p in await stations.open_desks(session) if p.chat_id is not None
+            }
     await database.close()
     return from_file
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

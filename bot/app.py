@@ -24,6 +24,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.types import LinkPreviewOptions
+from opencc import OpenCC
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import handlers
@@ -56,6 +57,7 @@ def house_of(settings: Settings) -> House:
         desk_of=settings.desk_of_category(),
         languages=tuple(settings.union.languages),
         forget_after=settings.anonymity.destroy_after,
+        one_script=OpenCC("t2s").convert,
     )
 
 
@@ -66,9 +68,7 @@ def make_bot(settings: Settings) -> Bot:
     return Bot(
         settings.token.get_secret_value(),
         session=session,
-        default=DefaultBotProperties(
-            parse_mode=ParseMode.HTML, link_preview=LinkPreviewOptions(is_disabled=True)
-        ),
+        default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview=LinkPreviewOptions(is_disabled=True)),
     )
 
 
@@ -126,9 +126,7 @@ class App:
             )
             self.intake = Intake(self.database, self.bot.id, self.clock, self.worker.wake)
             api = self.settings.telegram.api_base.rstrip("/")
-            self.poller = Poller(
-                self._http, f"{api}/bot{self.settings.token.get_secret_value()}", self.intake
-            )
+            self.poller = Poller(self._http, f"{api}/bot{self.settings.token.get_secret_value()}", self.intake)
             self.scheduler = Scheduler(self.database, self.toolbox, self.clock, self.courier.wake)
             self._stack = stack.pop_all()
         return self

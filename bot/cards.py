@@ -1,7 +1,18 @@
 """What a ticket looks like in the staff chat: one message to be read at a glance on a phone, edited in place (law 7).
 
-A card names an anonymous requester by number and nothing else. All words of people are shortened before they are escaped, so that the whole
-stays within Telegram's 4096 characters whatever they contain.
+    📣 #12 · Complaint                      which one, and what it is
+    📍 Building E1 · Repairs › Water
+    🙂 Alice and 2 more students wait
+    ┃ The tap in the bathroom drips …       their words; what does not fit is sent below the card
+    👤 in hand · Wang                       where it stands, who has it, what is due
+    ⏳ Resolve by Mon 19 Oct 09:30 · in 5 days
+    📬 Answer delivered                     what became of the last answer
+
+A card stays for days, so it says no "today". How long there is left is counted by the reader's own Telegram (a
+`date_time` entity); the card itself is edited only when something happens. Once a ticket has ended the card shrinks
+to what it came to.
+
+An anonymous requester is a word and a number here and nothing else (law 11).
 """
 
 from __future__ import annotations
@@ -9,26 +20,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards
-from bot.config import Settings
 from bot.texts import Texts
-from models import requesters, words
+from bot.untrusted import cut, inline, lines
+from models import requesters, tickets, words
 from models.outbox import Outgoing, Sending
 from models.people import Person
 from models.requesters import Requester
 from models.stations import Station
-from models.tickets import ENDED, OPEN, State, Ticket
+from models.tickets import ENDED, OPEN, Event, State, Ticket
 from models.words import Content, Side, Words
 
-FIRST_WORDS = 900
-NOTE_LENGTH = 200
+if TYPE_CHECKING:
+    from bot.config import Settings
+
 NAME_LENGTH = 40
+PLACE_LENGTH = 120
+NOTE_LENGTH = 200
+REASON_LENGTH = 300
+SUBJECT_LENGTH = 120
+CAPTION_LENGTH = 80
+"""Of what came with a picture: all of it stands below, with the picture."""
+MOST_MEDIA = 8
+MOST_REMARKS = 3
 
 KIND_ICONS = {"complaint": "📣", "need": "🙋", "suggestion": "💡", "question": "❓", "thanks": "💐"}
 PRIORITY_ICONS = ("", "🔶 ", "🔴 ")
@@ -59,120 +80,265 @@ async def draw(
     session: AsyncSession, ticket: Ticket, station: Station, t: Texts, settings: Settings, now: datetime
 ) -> Drawn:
     """The ticket as it is now, as this station sees it."""
-    said = await words.of_ticket(session, ticket.id)
-    waiting = await requesters.of_ticket(session, ticket.id)
-    holder = await session.get(Person, ticket.claimed_by_id) if ticket.claimed_by_id else None
-    last_answer = await _last_answer(session, ticket)
-    unsure = last_answer is not None and last_answer.state in (Sending.UNKNOWN, Sending.FAILED)
-    lines = [_head(ticket, t), _place(ticket, t, settings)]
-    if ticket.station_id != station.id:
-        to = await session.get_one(Station, ticket.station_id)
-        lines.append(t("card.offered_to", station=t.pick(to.names)))
-        return Drawn("\n".join(lines), keyboards.card(t, ticket, station, unsure=False))
-    if waiting:
-        lines.append(_who(await _names(session, waiting), waiting, t))
-    lines += ["", _words([w for w in said if w.side is Side.STUDENT], t), ""]
-    lines.append(t("card.state", state=t.plain(f"state.{ticket.state}"), holder=_short(holder.name) if holder else "—"))
-    if ticket.state in OPEN:
-        lines += _due(ticket, t, now)
-    if ticket.urged:
-        lines.append(t.n("card.urged", ticket.urged))
-    if ticket.escalation:
-        lines.append(t(f"card.escalated.{min(ticket.escalation, 3)}"))
-    if last_answer is not None and (status := _delivery(last_answer, waiting, t)):
-        lines.append(status)
-    notes = [w for w in said if w.side is Side.NOTE]
-    if notes:
-        lines.append(t("card.note", text=_cut(str(notes[-1].content.get("text", "")), NOTE_LENGTH)))
-    if ticket.state in (State.RESOLVED, *ENDED):
-        lines += _outcome(waiting, t)
-    return Drawn("\n".join(lines), keyboards.card(t, ticket, station, unsure=unsure))
+    return await _Card(session, ticket, station, t, settings, now).draw()
 
 
-def _head(ticket: Ticket, t: Texts) -> str:
-    icon = KIND_ICONS[ticket.kind]
-    return t("card.head", urgency=PRIORITY_ICONS[ticket.priority], icon=icon, number=ticket.id, kind=t.plain(f"kind.{ticket.kind}"))
+class _Card:
+    """One card being drawn; holds what every line needs."""
 
+    def __init__(
+        self, session: AsyncSession, ticket: Ticket, station: Station, t: Texts, settings: Settings, now: datetime
+    ) -> None:
+        self.session, self.ticket, self.station = session, ticket, station
+        self.t, self.settings, self.now = t, settings, now
 
-def _place(ticket: Ticket, t: Texts, settings: Settings) -> str:
-    building = t.pick(settings.building_names(ticket.building)) if ticket.building else t.plain("building.no")
-    return t("card.place", category=t.pick(settings.category_path(ticket.category)), building=building)
+    async def draw(self) -> Drawn:
+        ticket = self.ticket
+        if self.station.id not in (ticket.station_id, ticket.from_station_id):
+            return Drawn(
+                "\n".join(await self._taken_over()), keyboards.card(self.t, ticket, self.station, unsure=False)
+            )
+        said = await words.of_ticket(self.session, ticket.id)
+        waiting = await requesters.of_ticket(self.session, ticket.id)
+        delivery, unsure = await self._delivery()
+        if ticket.state in ENDED:
+            rows = [*await self._ended(), *(delivery if unsure else []), *self._outcome(waiting)]
+        else:
+            rows = [
+                self._head(),
+                self._place(),
+                *await self._who(waiting),
+                self._words([w for w in said if w.side is Side.STUDENT]),
+                *await self._state(),
+                *self._due(),
+                *self._troubles(),
+                *delivery,
+                *(self._outcome(waiting) if ticket.state is State.RESOLVED else []),
+            ]
+        rows += await self._note([w for w in said if w.side is Side.NOTE])
+        return Drawn("\n".join(rows), keyboards.card(self.t, ticket, self.station, unsure=unsure))
 
+    # ------------------------------------------------------------ which one
 
-async def _names(session: AsyncSession, waiting: Sequence[Requester]) -> dict[int, str]:
-    ids = [r.person_id for r in waiting if r.person_id is not None]
-    rows = await session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
-    return {person: name for person, name in rows}
+    def _head(self) -> str:
+        ticket = self.ticket
+        return self.t(
+            "card.head",
+            urgency=PRIORITY_ICONS[ticket.priority],
+            icon=KIND_ICONS[ticket.kind],
+            number=ticket.id,
+            kind=self._kind(),
+        )
 
+    def _kind(self) -> str:
+        return self.t.plain(f"kind.{self.ticket.kind}")
 
-def _who(names: dict[int, str], waiting: Sequence[Requester], t: Texts) -> str:
-    first = waiting[0]
-    who = _short(names[first.person_id]) if first.person_id is not None else t.plain("card.anonymous")
-    return t("card.who", who=who) if len(waiting) == 1 else t.n("card.who_many", len(waiting) - 1, who=who)
+    def _place(self) -> str:
+        category = inline(self.t.pick(self.settings.category_path(self.ticket.category)), PLACE_LENGTH)
+        if self.ticket.building is None:
+            return self.t("card.no_building", category=category)
+        building = inline(self.t.pick(self.settings.building_names(self.ticket.building)), PLACE_LENGTH)
+        return self.t("card.place", building=building, category=category)
 
+    async def _who(self, waiting: Sequence[Requester]) -> list[str]:
+        """The first who waits, by name only if they gave it, and how many more."""
+        if not waiting:
+            return []
+        first = waiting[0]
+        if first.anonymous:
+            key, who = "card.who_anonymous", self.t.plain("card.anonymous")
+        else:
+            key, who = "card.who", await self._name(first.person_id) or self.t.plain("card.student")
+        if len(waiting) > 1:
+            return [self.t(key, who=Markup(self.t.n("card.and_more", len(waiting) - 1, who=who)))]
+        return [self.t(key, who=who)]
 
-def _words(said: Sequence[Words], t: Texts) -> str:
-    parts = []
-    for each in said:
-        edited = t.plain("card.edited") if each.edited_at else ""
-        parts.append(" ".join(x for x in (summary(each.content), edited) if x))
-    text = "\n".join(part for part in parts if part)
-    return str(Markup("<blockquote expandable>{}</blockquote>").format(_cut(text, FIRST_WORDS) or "—"))
+    async def _name(self, person_id: int | None) -> str:
+        """Somebody's name as it may stand in a line of ours; empty when there is none (any more)."""
+        person = await self.session.get(Person, person_id) if person_id is not None else None
+        return inline(person.name, NAME_LENGTH) if person is not None else ""
+
+    # ------------------------------------------------------------ what was said
+
+    def _words(self, said: Sequence[Words]) -> str:
+        """What it was filed with. Whatever of it does not fit, and all that came later, stands below the card."""
+        first = [w for w in said if w.at <= self.ticket.filed_at]
+        text = [w for w in first if w.content["type"] == "text"]
+        media = [w for w in first if w.content["type"] != "text"]
+        edited = self.t.plain("card.edited")
+        rows = [cut("\n".join(_folded(text, edited)), words.ON_CARD), *_folded(media, edited)[:MOST_MEDIA]]
+        below = [w for w in words.below_card(said, self.ticket.filed_at) if w not in media]
+        if below:
+            rows.append(self.t.n("card.more", len(below)))
+        return str(Markup("<blockquote expandable>{}</blockquote>").format("\n".join(filter(None, rows)) or "—"))
+
+    async def _note(self, notes: Sequence[Words]) -> list[str]:
+        if not notes:
+            return []
+        note = notes[-1]
+        name = await self._name(note.staff_id) or "—"
+        return [self.t("card.note", name=name, text=inline(summary(note.content), NOTE_LENGTH))]
+
+    # ------------------------------------------------------------ where it stands
+
+    async def _state(self) -> list[str]:
+        ticket, t = self.ticket, self.t
+        state = t.plain(f"state.{ticket.state}")
+        if ticket.state is State.TRANSFERRED and ticket.from_station_id is not None:
+            here = self.station.id == ticket.station_id
+            other = await self.session.get_one(Station, ticket.from_station_id if here else ticket.station_id)
+            row = t("card.offered_here" if here else "card.offered", station=inline(t.pick(other.names), NAME_LENGTH))
+            return [row, *await self._reason("transfer")]
+        holder = await self._name(ticket.claimed_by_id)
+        if ticket.state is State.RESOLVED:
+            return [
+                t("card.held" if holder else "card.state", state=state, holder=holder),
+                *await self._reason("resolve"),
+            ]
+        return [t("card.held" if holder else "card.unheld", state=state, holder=holder)]
+
+    async def _reason(self, action: str) -> list[str]:
+        """Why it was last done, in the words of whoever did it."""
+        detail = await self.session.scalar(
+            select(Event.detail)
+            .where(Event.ticket_id == self.ticket.id, Event.action == action)
+            .order_by(Event.id.desc())
+            .limit(1)
+        )
+        reason = inline(str((detail or {}).get("reason") or ""), REASON_LENGTH)
+        return [self.t("card.reason", reason=reason)] if reason else []
+
+    def _due(self) -> list[str]:
+        """The next deadline that is still to be met, and whether it has passed."""
+        found = tickets.next_deadline(self.ticket) if self.ticket.state in OPEN else None
+        if found is None:
+            return []
+        step, due = found
+        key = f"card.overdue.{step}" if due <= self.now else f"card.due.{step}"
+        return [self.t(key, moment=self.t.stamp(due, self.now), ticking=_ticking(due))]
+
+    def _troubles(self) -> list[str]:
+        ticket, rows = self.ticket, []
+        if ticket.reopenings:
+            rows.append(self.t.n("card.reopened", ticket.reopenings))
+        if ticket.urged:
+            rows.append(self.t.n("card.urged", ticket.urged))
+        if ticket.escalation:
+            rows.append(self.t(f"card.escalated.{min(ticket.escalation, 3)}"))
+        return rows
+
+    async def _delivery(self) -> tuple[list[str], bool]:
+        """What became of the last answer, and whether something can be sent once more."""
+        t = self.t
+        rows = (
+            await self.session.execute(
+                select(Outgoing.words_id, Outgoing.state, Requester.reachable, func.count())
+                .join(Requester, Requester.id == Outgoing.requester_id)
+                .where(
+                    Outgoing.ticket_id == self.ticket.id,
+                    Outgoing.letter == "words",
+                    Outgoing.state != Sending.SUPERSEDED,
+                    Outgoing.words_id.is_not(None),
+                    Requester.left.is_(False),
+                )
+                .group_by(Outgoing.words_id, Outgoing.state, Requester.reachable)
+            )
+        ).all()
+        if not rows:
+            return [], False
+        newest = max(row[0] or 0 for row in rows)
+        last = [row for row in rows if row[0] == newest]
+        total = sum(count for *_, count in last)
+        sent = sum(count for _, state, _, count in last if state is Sending.SENT)
+        waiting = sum(count for _, state, _, count in last if state in (Sending.DUE, Sending.SENDING))
+        blocked = sum(count for _, state, reachable, count in last if state is Sending.FAILED and not reachable)
+        unknown = any(state is Sending.UNKNOWN for _, state, _, _ in rows)
+        failed = any(state is Sending.FAILED and reachable for _, state, reachable, _ in rows)
+        said = []
+        if unknown:
+            said.append(t("card.delivery.unknown"))
+        if failed:
+            said.append(t("card.delivery.failed"))
+        if waiting:
+            key = "card.delivery.waiting" if total == 1 else "card.delivery.waiting_some"
+            said.append(t(key, sent=sent, total=total))
+        if blocked:
+            said.append(t("card.delivery.blocked") if total == 1 else t.n("card.delivery.blocked_some", blocked))
+        if sent and not said:
+            said.append(t("card.delivery.sent"))
+        return said, unknown or failed
+
+    # ------------------------------------------------------------ how it ended
+
+    async def _ended(self) -> list[str]:
+        ticket, t = self.ticket, self.t
+        rows = [
+            t("card.head_ended", state=t.plain(f"state.{ticket.state}"), number=ticket.id, kind=self._kind()),
+            self._place(),
+            *self._subject(),
+        ]
+        if ticket.merged_into_id is not None:
+            rows.append(t("card.merged_into", into=ticket.merged_into_id))
+        if ticket.closed_at is not None:
+            holder = await self._name(ticket.claimed_by_id)
+            moment, span = t.stamp(ticket.closed_at, self.now), t.span(ticket.closed_at - ticket.filed_at)
+            rows.append(t("card.ended" if holder else "card.ended_unheld", holder=holder, moment=moment, span=span))
+        return rows
+
+    async def _taken_over(self) -> list[str]:
+        """What is left here of a ticket that another place has accepted."""
+        other = await self.session.get_one(Station, self.ticket.station_id)
+        name = inline(self.t.pick(other.names), NAME_LENGTH)
+        return [
+            self.t("card.taken_over", number=self.ticket.id, kind=self._kind(), station=name),
+            self._place(),
+            *self._subject(),
+        ]
+
+    def _subject(self) -> list[str]:
+        subject = inline(self.ticket.subject, SUBJECT_LENGTH)
+        return [self.t("card.subject", subject=subject)] if subject else []
+
+    def _outcome(self, waiting: Sequence[Requester]) -> list[str]:
+        rows, t = [], self.t
+        yes, no = (sum(r.solved is answer for r in waiting) for answer in (True, False))
+        if yes or no:
+            rows.append(t("card.solved", yes=yes, no=no))
+        rated = [(r.rating, inline(r.remark or "", NOTE_LENGTH)) for r in waiting if r.rating is not None]
+        if len(rated) > MOST_REMARKS:
+            mean = sum(rating for rating, _ in rated) / len(rated)
+            rows.append(t.n("card.ratings", len(rated), mean=f"{mean:.1f}"))
+            rated = [each for each in rated if each[1]][-MOST_REMARKS:]
+        for rating, remark in rated:
+            rows.append(t("card.rating", stars="★" * rating + "☆" * (5 - rating), remark=remark).rstrip())
+        return rows
 
 
 def summary(content: Content) -> str:
-    """One message in one line: a sign for what is not words, and the words."""
-    icon = MEDIA_ICONS.get(str(content["type"]), "")
-    detail = content.get("title") or content.get("file_name") or content.get("emoji") or ""
-    return " ".join(str(x) for x in (icon, detail if icon else "", str(content.get("text", "")).strip()) if x)
+    """One message as the card shows it: text as it is, anything else as a sign with the beginning of its words."""
+    text = lines(str(content.get("text", "")))
+    icon = MEDIA_ICONS.get(str(content["type"]))
+    if icon is None:
+        return text
+    detail = inline(str(content.get("title") or content.get("file_name") or content.get("emoji") or ""), NAME_LENGTH)
+    return " ".join(part for part in (icon, detail, inline(text, CAPTION_LENGTH)) if part)
 
 
-def _due(ticket: Ticket, t: Texts, now: datetime) -> list[str]:
-    """The next deadline that is still to be met, and whether it has passed."""
-    steps = [("claim", ticket.claim_due if ticket.claimed_by_id is None else None)]
-    steps.append(("reply", ticket.reply_due if ticket.replied_at is None else None))
-    steps.append(("resolve", ticket.resolve_due))
-    for step, due in steps:
-        if due is not None:
-            if due <= now:
-                return [t(f"card.overdue.{step}", moment=t.moment(due, now))]
-            return [t(f"card.due.{step}", moment=t.moment(due, now))]
-    return []
+EXCERPT_LENGTH = 600
 
 
-async def _last_answer(session: AsyncSession, ticket: Ticket) -> Outgoing | None:
-    row: Outgoing | None = await session.scalar(
-        select(Outgoing)
-        .where(Outgoing.ticket_id == ticket.id, Outgoing.letter == "words", Outgoing.requester_id.is_not(None))
-        .order_by(Outgoing.id.desc())
-        .limit(1)
-    )
-    return row
+def excerpt(contents: Sequence[Content]) -> str:
+    """What a student has written so far, as it will stand on the card; as plain text, cut to a screen's length."""
+    return cut("\n".join(filter(None, (summary(content) for content in contents))), EXCERPT_LENGTH)
 
 
-def _delivery(row: Outgoing, waiting: Sequence[Requester], t: Texts) -> str:
-    if any(r.id == row.requester_id and not r.reachable for r in waiting):
-        return t("card.delivery.blocked")
-    key = {Sending.SENT: "sent", Sending.UNKNOWN: "unknown", Sending.FAILED: "failed"}.get(row.state, "waiting")
-    return t(f"card.delivery.{key}")
+def _folded(said: Sequence[Words], edited: str) -> list[str]:
+    """Each message's summary; the same sign several times in a row is "🖼 ×3"."""
+    rows = [" ".join(filter(None, (summary(w.content), edited if w.edited_at else ""))) for w in said]
+    runs = [(row, len(list(same))) for row, same in groupby(filter(None, rows))]
+    return [f"{row} ×{count}" if count > 1 and row in MEDIA_ICONS.values() else row for row, count in runs]
 
 
-def _outcome(waiting: Sequence[Requester], t: Texts) -> list[str]:
-    lines = []
-    yes, no = sum(r.solved is True for r in waiting), sum(r.solved is False for r in waiting)
-    if yes or no:
-        lines.append(t("card.solved", yes=yes, no=no))
-    for requester in waiting:
-        if requester.rating is not None:
-            stars = "★" * requester.rating + "☆" * (5 - requester.rating)
-            lines.append(t("card.rating", stars=stars, remark=_cut(requester.remark or "", NOTE_LENGTH)))
-    return lines[:6]
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
-def _short(name: str) -> str:
-    """A name inside a direction isolate: right-to-left letters in it do not turn the line around."""
-    return f"\u2068{_cut(name, NAME_LENGTH)}\u2069"
+def _ticking(moment: datetime) -> Markup:
+    """How long there is left, counted by the reader's Telegram; one that cannot do that shows the clock face."""
+    return Markup('<tg-time unix="{}" format="r">{}</tg-time>').format(int(moment.timestamp()), "⏱")

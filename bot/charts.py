@@ -1,4 +1,5 @@
-"""Figures as pictures that can be read on a phone, in the reader's language, with a Chinese font that comes with the install.
+"""Figures as pictures that can be read on a phone, in the reader's language, with a Chinese font that comes with the
+install.
 
 matplotlib takes a second to import and a tenth to draw: call `pulse` in a thread, never in a transaction.
 """
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 INK, PALE, ACCENT, LINE = "#1f2933", "#7b8794", "#2f6fb0", "#e4e7eb"
 SHADES = ("#c0504d", "#e3a59f", "#c5cad1", "#8fb8de", "#2f6fb0")
-"""From dissatisfied to satisfied; told apart also by those who do not see red and green, and by the number beside each bar."""
+"""From dissatisfied to satisfied; told apart also by those who do not see red and green, and by the number beside
+each bar.
+"""
 
 
 @cache
@@ -60,7 +63,9 @@ def pulse(question: str, labels: tuple[str, ...], result: Result, t: Texts) -> b
     axes.set_xlim(0, most * 1.02)
     for row, count in zip(rows, result.counts, strict=True):
         share = f"{count}  ({100 * count / result.answered:.0f} %)" if result.answered else "0"
-        axes.text(count + most * 0.02, row, share, va="center", ha="left", color=INK, fontproperties=_font(11), clip_on=False)
+        axes.text(
+            count + most * 0.02, row, share, va="center", ha="left", color=INK, fontproperties=_font(11), clip_on=False
+        )
     axes.set_yticks(list(rows), ["\n".join(n) for n in names], fontproperties=_font(11), color=INK)
     axes.set_xticks([])
     axes.tick_params(length=0)
@@ -68,10 +73,26 @@ def pulse(question: str, labels: tuple[str, ...], result: Result, t: Texts) -> b
         side.set_visible(False)
     axes.spines["left"].set_visible(True)
     axes.spines["left"].set_color(LINE)
-    figure.text(0.04, 1 - 0.16 / height, "\n".join(lines), va="top", ha="left", color=INK, fontproperties=_font(14, bold=True))
-    figure.text(0.04, 0.62 / height, t.plain("pulse.counted", **counted(result)), color=PALE, fontproperties=_font(10.5), va="center")
+    figure.text(
+        0.04, 1 - 0.16 / height, "\n".join(lines), va="top", ha="left", color=INK, fontproperties=_font(14, bold=True)
+    )
+    figure.text(
+        0.04,
+        0.62 / height,
+        t.plain("pulse.counted", **counted(result)),
+        color=PALE,
+        fontproperties=_font(10.5),
+        va="center",
+    )
     if result.scale:
-        figure.text(0.04, 0.28 / height, t.plain("pulse.csat", **satisfaction(result)), color=ACCENT, fontproperties=_font(10.5), va="center")
+        figure.text(
+            0.04,
+            0.28 / height,
+            t.plain("pulse.csat", **satisfaction(result)),
+            color=ACCENT,
+            fontproperties=_font(10.5),
+            va="center",
+        )
     out = io.BytesIO()
     figure.savefig(out, format="png")
     return out.getvalue()

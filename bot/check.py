@@ -1,6 +1,7 @@
 """`unionbot check`: is the configuration right, and does Telegram let the bot do its work?
 
-Asked over plain HTTP, so that a check needs none of the heavy libraries. Every finding that is a problem says what to press or to write.
+Asked over plain HTTP, so that a check needs none of the heavy libraries. Every finding that is a problem says what to
+press or to write.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ async def call(http: aiohttp.ClientSession, settings: Settings, method: str, **p
     if answer.get("ok"):
         return answer["result"]
     if answer.get("error_code") in (401, 404) and method == "getMe":
-        raise TokenRefused("Telegram does not accept UNIONBOT_TOKEN: copy it again from @BotFather → /mybots → API Token")
+        raise TokenRefused(
+            "Telegram does not accept UNIONBOT_TOKEN: copy it again from @BotFather → /mybots → API Token"
+        )
     raise ValueError(str(answer.get("description", "?")))
 
 
@@ -65,7 +68,10 @@ async def ask_telegram(settings: Settings, chats: Mapping[str, tuple[int, bool]]
         findings.append(Finding("ok", f"token: @{me.get('username')}"))
         if not me.get("can_join_groups", True):
             findings.append(
-                Finding("error", "the bot may not join groups: @BotFather → /mybots → Bot Settings → Allow Groups? → Turn on")
+                Finding(
+                    "error",
+                    "the bot may not join groups: @BotFather → /mybots → Bot Settings → Allow Groups? → Turn on",
+                )
             )
         findings += await _way_in(http, settings)
         for name, (chat_id, topics) in chats.items():
@@ -97,7 +103,9 @@ async def _chat(
     except ValueError as refusal:
         if "upgraded to a supergroup" in str(refusal):
             return [Finding("warning", f"{name}: the group has a new id; the bot follows it at the next message")]
-        return [Finding("error", f"{name}: the bot is not in its group ({refusal}); add it again and send /setup there")]
+        return [
+            Finding("error", f"{name}: the bot is not in its group ({refusal}); add it again and send /setup there")
+        ]
     except Unreachable as problem:
         return [Finding("error", str(problem))]
     status = member.get("status")
@@ -108,18 +116,29 @@ async def _chat(
         press = "open the group → its name → Administrators → Add Administrator → choose the bot"
         if not me.get("can_read_all_group_messages"):
             findings.append(
-                Finding("warning", f"{name}: the bot is no administrator and in privacy mode: it sees replies to its own messages, "
-                        f"which is enough; for edits of them as well: {press}")
+                Finding(
+                    "warning",
+                    f"{name}: the bot is no administrator and in privacy mode: it sees replies to its own messages, "
+                    f"which is enough; for edits of them as well: {press}",
+                )
             )
         else:
             findings.append(Finding("warning", f"{name}: the bot is no administrator: {press}"))
     if topics and not chat.get("is_forum"):
         findings.append(
-            Finding("error", f"{name}: topics are switched off in the group: group info → Edit → Topics → turn on; or /setup again without topics")
+            Finding(
+                "error",
+                f"{name}: topics are switched off in the group: group info → Edit → Topics → turn on; "
+                "or /setup again without topics",
+            )
         )
     elif topics and status == "administrator" and not member.get("can_manage_topics"):
         findings.append(
-            Finding("error", f"{name}: the bot may not manage topics: group info → Administrators → the bot → Manage Topics → turn on")
+            Finding(
+                "error",
+                f"{name}: the bot may not manage topics: "
+                "group info → Administrators → the bot → Manage Topics → turn on",
+            )
         )
     return findings or [Finding("ok", f"{name}: {chat.get('title')}")]
 

@@ -22,7 +22,6 @@ PRIVATE = ("new", "mine", "language", "help", "privacy", "cancel")
 GROUP = ("claim", "ask", "note", "resolve", "transfer", "setup", "help")
 
 
-
 async def publish(bot: Bot, toolbox: Toolbox) -> None:
     """Set the menus. They are a convenience: when Telegram does not take them now, the program goes on without."""
     languages = toolbox.house.languages

@@ -2,8 +2,8 @@
 
     settings = load(Path("config.toml"))          # ConfigError lists all that is wrong, with what to write instead
 
-Unknown keys are refused, because a mistyped key that is silently ignored is a rule the union believes to have. Secrets never
-stand in the file: it is copied, mailed and backed up.
+Unknown keys are refused, because a mistyped key that is silently ignored is a rule the union believes to have.
+Secrets never stand in the file: it is copied, mailed and backed up.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import difflib
+import itertools
 import os
 import re
 import tomllib
@@ -22,7 +23,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -54,17 +64,21 @@ class Section(BaseModel):
 
 def _names(value: object) -> object:
     """A name may be one string for all languages or a table of them."""
-    return {language: value for language in LANGUAGES} if isinstance(value, str) else value
+    return dict.fromkeys(LANGUAGES, value) if isinstance(value, str) else value
 
 
 def _complete(value: dict[str, str]) -> dict[str, str]:
     unknown = sorted(set(value) - set(LANGUAGES))
     if unknown:
-        raise PydanticCustomError("language", "there is no language {x}; use zh-hans, zh-hant, en", {"x": ", ".join(unknown)})
+        raise PydanticCustomError(
+            "language", "there is no language {x}; use zh-hans, zh-hant, en", {"x": ", ".join(unknown)}
+        )
     missing = [language for language in LANGUAGES if not value.get(language, "").strip()]
     if missing:
         raise PydanticCustomError(
-            "language", "the name is missing in {x}: write {{ zh-hans = \"…\", zh-hant = \"…\", en = \"…\" }}", {"x": ", ".join(missing)}
+            "language",
+            'the name is missing in {x}: write {{ zh-hans = "…", zh-hant = "…", en = "…" }}',
+            {"x": ", ".join(missing)},
         )
     return value
 
@@ -74,7 +88,7 @@ Names = Annotated[dict[str, str], BeforeValidator(_names), AfterValidator(_compl
 
 def _key(value: str) -> str:
     if not KEY_NAME.fullmatch(value):
-        raise PydanticCustomError("key", "a key has up to 24 small letters, digits and dashes, for example \"east\"")
+        raise PydanticCustomError("key", 'a key has up to 24 small letters, digits and dashes, for example "east"')
     return value
 
 
@@ -86,7 +100,7 @@ def _span(value: object) -> object:
         return value
     found = re.fullmatch(r"(?:(\d+)d)?\s*(?:(\d+(?:\.\d+)?)h)?", value.strip())
     if not found or not any(found.groups()):
-        raise PydanticCustomError("span", "write a length of working time, for example \"4h\", \"1d\" or \"1d 2h\"")
+        raise PydanticCustomError("span", 'write a length of working time, for example "4h", "1d" or "1d 2h"')
     return Span(days=int(found[1] or 0), hours=float(found[2] or 0))
 
 
@@ -103,12 +117,14 @@ class Telegram(Section):
 
     @model_validator(mode="after")
     def _webhook_has_an_address(self) -> Self:
-        if self.mode == "webhook" and not self.webhook_url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        if self.mode == "webhook" and not self.webhook_url.startswith(
+            ("https://", "http://127.0.0.1", "http://localhost")
+        ):
             raise PydanticCustomError(
-                "webhook", "mode = \"webhook\" needs webhook_url = \"https://your.domain\"; Telegram calls nothing else"
+                "webhook", 'mode = "webhook" needs webhook_url = "https://your.domain"; Telegram calls nothing else'
             )
         if not re.fullmatch(r"\S*:\d{1,5}", self.listen):
-            raise PydanticCustomError("listen", "listen is an address and a port: listen = \"127.0.0.1:8080\"")
+            raise PydanticCustomError("listen", 'listen is an address and a port: listen = "127.0.0.1:8080"')
         return self
 
 
@@ -121,7 +137,8 @@ class DatabaseSection(Section):
     def _known_engine(self) -> Self:
         if not self.url.startswith(("sqlite:///", "postgresql://")):
             raise PydanticCustomError(
-                "database", "url begins with sqlite:/// or postgresql://; the default is url = \"sqlite:///data/unionbot.db\""
+                "database",
+                'url begins with sqlite:/// or postgresql://; the default is url = "sqlite:///data/unionbot.db"',
             )
         return self
 
@@ -136,14 +153,16 @@ class Union(Section):
     office_chat_id: int | None = None
     supervisors_chat_id: int | None = None
     timezone: str = "Asia/Shanghai"
-    languages: tuple[Language, ...] = Field(default=LANGUAGES, min_length=1)
+    languages: tuple[Language, ...] = Field(default=("zh-hans", "zh-hant", "en"), min_length=1)
 
     @model_validator(mode="after")
     def _exists(self) -> Self:
         if self.timezone not in available_timezones():
             near = difflib.get_close_matches(self.timezone, available_timezones(), 1)
             raise PydanticCustomError(
-                "timezone", "there is no time zone {x}; write timezone = \"{y}\"", {"x": self.timezone, "y": near[0] if near else "Asia/Shanghai"}
+                "timezone",
+                'there is no time zone {x}; write timezone = "{y}"',
+                {"x": self.timezone, "y": near[0] if near else "Asia/Shanghai"},
             )
         return self
 
@@ -235,7 +254,7 @@ def _from_to(value: str) -> tuple[time, time]:
                 return start, end
     except ValueError:
         pass
-    raise PydanticCustomError("hours", "{x} is no span of office hours; write for example \"08:30-12:00\"", {"x": value})
+    raise PydanticCustomError("hours", '{x} is no span of office hours; write for example "08:30-12:00"', {"x": value})
 
 
 OpeningHours = Annotated[tuple[tuple[time, time], ...], BeforeValidator(_hours)]
@@ -261,14 +280,16 @@ class Calendar(Section):
     makeup_days: tuple[date, ...] = ()
     exam_weeks: tuple[Days, ...] = ()
     exam_weeks_count: bool = True
-    office_hours: OfficeHours = OfficeHours(**{day: ("08:30-12:00", "13:30-17:30") for day in WEEKDAYS[:5]})
+    office_hours: OfficeHours = OfficeHours(**dict.fromkeys(WEEKDAYS[:5], ("08:30-12:00", "13:30-17:30")))
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
         terms = sorted(self.semesters, key=lambda s: s.starts)
-        for one, two in zip(terms, terms[1:], strict=False):
+        for one, two in itertools.pairwise(terms):
             if two.starts <= one.ends:
-                raise PydanticCustomError("semester", "the semesters {x} and {y} overlap", {"x": one.name, "y": two.name})
+                raise PydanticCustomError(
+                    "semester", "the semesters {x} and {y} overlap", {"x": one.name, "y": two.name}
+                )
         if not any(getattr(self.office_hours, day) for day in WEEKDAYS):
             raise PydanticCustomError("hours", "no office hours at all: deadlines could never pass")
         return self
@@ -318,7 +339,12 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         # The environment is read by `load`, so that a test or the demo can hand in one of its own.
         return (init_settings,)
@@ -390,7 +416,8 @@ class Settings(BaseSettings):
     def station_specs(self) -> list[StationSpec]:
         """The places that answer, as `models.stations` wants them; the union's own two among them."""
         places = [
-            StationSpec(s.key, s.name, Desk.STATION, s.chat_id, tuple(b.key for b in s.buildings)) for s in self.stations
+            StationSpec(s.key, s.name, Desk.STATION, s.chat_id, tuple(b.key for b in s.buildings))
+            for s in self.stations
         ]
         return [
             *places,
@@ -515,7 +542,10 @@ def build(data: dict[str, Any], environment: Mapping[str, str], text: str = "") 
 def _secrets(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[str]:
     for name in ("token", "key"):
         if name in data:
-            yield f"{name}: a secret does not belong into the file; set UNIONBOT_{name.upper()} in the environment and delete the line"
+            yield (
+                f"{name}: a secret does not belong into the file; "
+                f"set UNIONBOT_{name.upper()} in the environment and delete the line"
+            )
     token = environment.get("UNIONBOT_TOKEN", "")
     if not token:
         yield "UNIONBOT_TOKEN is not set: ask @BotFather for a token with /newbot, then export UNIONBOT_TOKEN=…"
@@ -523,7 +553,7 @@ def _secrets(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterato
         yield "UNIONBOT_TOKEN does not look like a token: @BotFather gives digits, a colon and 35 letters"
     key = environment.get("UNIONBOT_KEY", "")
     if not key:
-        yield "UNIONBOT_KEY is not set: `unionbot key` makes one; keep it somewhere safe, anonymous replies depend on it"
+        yield "UNIONBOT_KEY is not set: `unionbot key` makes one; keep it safe, anonymous replies depend on it"
         return
     try:
         decode_key(key)
@@ -606,14 +636,17 @@ def _contradictions(settings: Settings) -> list[str]:
     places = {"station", OFFICE, *(s.key for s in settings.stations)}
     for category, _ in walk(settings.categories):
         if category.to not in places:
-            near = difflib.get_close_matches(category.to, places, 1)
-            problems.append(
-                f"category {category.key!r}: to = {category.to!r} is no place; write to = \"{near[0] if near else 'station'}\""
-            )
+            near = difflib.get_close_matches(category.to, places, 1) or ["station"]
+            problems.append(f'category {category.key!r}: to = {category.to!r} is no place; write to = "{near[0]}"')
     chats = [s.chat_id for s in settings.stations] + [settings.union.office_chat_id, settings.union.supervisors_chat_id]
     bound = [c for c in chats if c is not None]
-    problems += [f"chat_id {chat} is given to two places; each needs a group of its own" for chat in sorted({c for c in bound if bound.count(c) > 1})]
-    problems += [f"chat_id {chat} is no group: a group's id is negative; /setup finds it by itself" for chat in bound if chat > 0]
+    problems += [
+        f"chat_id {chat} is given to two places; each needs a group of its own"
+        for chat in sorted({c for c in bound if bound.count(c) > 1})
+    ]
+    problems += [
+        f"chat_id {chat} is no group: a group's id is negative; /setup finds it by itself" for chat in bound if chat > 0
+    ]
     return problems
 
 

@@ -1,14 +1,19 @@
 """From a Telegram message to the plain values that are kept of it (`models.words.Content`).
 
-Nothing of the message's origin goes along: no forward header, no mention, no hidden link, no preview (law 11). Every kind of
-media people send passes; what carries nothing to keep (service messages, polls, games) is None.
+Nothing of the message's origin goes along: no forward header, no mention, no hidden link, no preview (law 11). Every
+kind of media people send passes; what carries nothing to keep (service messages, polls, games) is None.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiogram.types import Message
+
+from bot.untrusted import units
+from models.errors import Refusal
+from models.words import Content
 
 MAX_TEXT = 4096
 """Telegram's own limit for one message; anything longer did not come from an ordinary client."""
@@ -67,6 +72,19 @@ def content_of(message: Message) -> dict[str, Any] | None:
     return found
 
 
-def says_something(contents: list[dict[str, Any]]) -> bool:
+def kept_of(message: Message) -> dict[str, Any]:
+    """The same for words that are going to be kept. Raises Refusal for what cannot be passed on and for what is too
+    long.
+    """
+    content = content_of(message)
+    if content is None:
+        raise Refusal("words.unknown_kind")
+    length = units(str(content.get("text", "")))
+    if length > MAX_TEXT:
+        raise Refusal("words.too_long", length=length, most=MAX_TEXT)
+    return content
+
+
+def says_something(contents: Sequence[Content]) -> bool:
     """Whether anybody could act on this: a lone sticker or a few blanks say nothing."""
     return any(c["type"] not in ("text", "sticker") or str(c.get("text", "")).strip() for c in contents)

@@ -1,10 +1,11 @@
 """`unionbot demo`: the whole program against the local Telegram, with a short real story played through it.
 
-Nothing here is staged: people speak to the sandbox's Telegram, the program hears them as it would anywhere, and every line printed is what a
-chat shows. The sandbox is a process of its own and is reached over HTTP like any Telegram; its actors are handed in (`make_stage`), so that the
-product goes on knowing nothing of it.
+Nothing here is staged: people speak to the sandbox's Telegram, the program hears them as it would anywhere, and every
+line printed is what a chat shows. The sandbox is a process of its own and is reached over HTTP like any Telegram; its
+actors are handed in (`make_stage`), so that the product goes on knowing nothing of it.
 
-The demo's clock belongs to the sandbox: the page moves it, `DemoClock` follows, and what falls due in between is run hour by hour.
+The demo's clock belongs to the sandbox: the page moves it, `DemoClock` follows, and what falls due in between is run
+hour by hour.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ MOST_HOPS = 200
 """A long jump of the clock is taken in at most this many steps: a semester hour by hour would take minutes to watch."""
 ADMIN, TEACHER = 700000001, 700000002
 GROUPS = {"east": -900001, "west": -900002, "south": -900003, "office": -900004, "supervisors": -900005}
+STORY_SPEED = 10
+"""The story's time runs so much faster: a group takes twenty messages a minute, and the story says more than that."""
 MINIMUM_CELL = 2
 """The demo has two students who vote; a real union shows nothing of fewer than ten."""
 
@@ -89,11 +92,9 @@ async def play(
     make_stage: Callable[[str], Any], picture: Callable[[], Any], *, once: bool, keep: bool, port: int
 ) -> int:
     """Everything from the sandbox's start to its end. Returns the exit code; raises DidNotHappen naming the step."""
-    logs.configure("info")
+    logs.configure("error")
     _say("unionbot demo: a student union's service desk on a local Telegram")
-    if FOLDER.exists() and not keep:
-        shutil.rmtree(FOLDER)
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    _make_room(keep)
     async with contextlib.AsyncExitStack() as stack:
         settings = _settings("http://127.0.0.1:0")
         url = await stack.enter_async_context(_sandbox(0 if once else port, _begin(settings)))
@@ -113,6 +114,7 @@ async def play(
         narrator = Narrator(cast, program.toolbox.t("zh-hans"))
         watching = asyncio.create_task(_watch(url, narrator, clock, program), name="watch")
         stack.push_async_callback(_ended, watching)
+        await stage.set_speed(STORY_SPEED)
         story = asyncio.create_task(_story(cast, program, stage, settings), name="story")
         stack.push_async_callback(_ended, story)
         await asyncio.wait({story, running, watching}, return_when=asyncio.FIRST_COMPLETED)
@@ -120,13 +122,23 @@ async def play(
             if task.done():
                 raise DidNotHappen(f"the program ended by itself: {task.exception()!r}")
         await story
+        await stage.set_speed(1)
         await stage.guide(**_guide(cast, settings))
         if once:
             _say("the story is over: everything happened")
             return 0
-        _say(f"\nthe story is over; everything runs on. Open {url}/ and play any student or staff member; Ctrl-C ends it")
+        _say(
+            f"\nthe story is over; everything runs on. Open {url}/ and play any student or staff member; Ctrl-C ends it"
+        )
         await asyncio.wait({running, watching}, return_when=asyncio.FIRST_COMPLETED)
         raise DidNotHappen("the program ended by itself")
+
+
+def _make_room(keep: bool) -> None:
+    """A folder for what this demo writes; what an earlier one wrote goes unless it is to be kept."""
+    if FOLDER.exists() and not keep:
+        shutil.rmtree(FOLDER)
+    FOLDER.mkdir(parents=True, exist_ok=True)
 
 
 def _say(line: str) -> None:
@@ -203,7 +215,9 @@ async def _gather(stage: Any, picture: Callable[[], Any]) -> Cast:
 
 
 async def _seat(program: App, clock: DemoClock) -> None:
-    """Each place in its group, and 李敏 the lead in the east: what /setup and a grant do, done before the curtain rises."""
+    """Each place in its group, and 李敏 the lead in the east: what /setup and a grant do, done before the curtain
+    rises.
+    """
     async with program.database.transaction() as session:
         for key, chat_id in GROUPS.items():
             place = await stations.by_key(session, key)
@@ -310,13 +324,13 @@ async def _story(cast: Cast, program: App, stage: Any, settings: Settings) -> No
     async with _step("林小雨 files a leaking tap, with a photo"):
         words = "卫生间的水龙头一直漏水，晚上滴答响睡不着"
         number = await _files(cast.lin, hans, settings, words, picture=cast.picture())
-        card = await east.shows(f"#{number}")
+        card = await east.shows(f"#{number} · {hans.plain('kind.complaint')}")
     async with _step("陳家豪 has the same trouble and joins"):
         await _arrives(cast.chen, hant, settings, "e1")
         await _describes(cast.chen, hant, settings, "衛生間水龍頭一直漏水，晚上睡不着")
         await cast.chen.taps(f"#{number}")
         await cast.chen.reads("🤝")
-        await east.shows("1 位")
+        await east.shows(hans.n("card.and_more", 1, who="林小雨").replace("<b>", "").replace("</b>", ""))
     async with _step("王磊 claims it and asks back"):
         await cast.wang.taps(hans.plain("desk.claim"), chat=east, message=card)
         await cast.lin.reads("👤")
@@ -343,7 +357,9 @@ async def _story(cast: Cast, program: App, stage: Any, settings: Settings) -> No
     async with _step("Emma files something that nobody takes up: the deadline passes and it is escalated"):
         en = program.toolbox.t("en")
         await _arrives(cast.emma, en, settings, "e2")
-        late = await _files(cast.emma, en, settings, "The light in the corridor of the second floor is broken", topic="power")
+        late = await _files(
+            cast.emma, en, settings, "The light in the corridor of the second floor is broken", topic="power"
+        )
         await east.shows(f"#{late}")
         begin = program.clock()
         due = program.toolbox.house.calendar.add(begin, Span(hours=13))
@@ -363,7 +379,9 @@ async def _arrives(person: Any, t: Texts, settings: Settings, building: str) -> 
     await person.taps(t.plain("home.new"))
 
 
-async def _describes(person: Any, t: Texts, settings: Settings, words: str, *, topic: str = "water", picture: Any = None) -> None:
+async def _describes(
+    person: Any, t: Texts, settings: Settings, words: str, *, topic: str = "water", picture: Any = None
+) -> None:
     """From the menu to the end of the words."""
     await person.taps(t.plain("kind.complaint"))
     await person.taps(t.pick(settings.category_names("repairs")))
@@ -402,12 +420,44 @@ def _guide(cast: Cast, settings: Settings) -> dict[str, Any]:
     last = datetime(end.year, end.month, end.day, 9, 0, tzinfo=settings.timezone)
     return {
         "notes": [
-            {"title": "File something yourself", "text": "Be 林小雨, tap ✍️ and follow the buttons. Try it anonymously.", "person": cast.lin.id, "chat": cast.lin.id},
-            {"title": "Answer it", "text": "Be 王磊 in the station's group: claim the card, then reply to it. Nothing else written there reaches a student.", "person": cast.wang.id, "chat": GROUPS["east"]},
-            {"title": "Speak another language", "text": "Be Emma or 陳家豪, or change it under 🌐.", "person": cast.emma.id, "chat": cast.emma.id},
-            {"title": "Let a deadline pass", "text": "File something, do not claim it, and press “Two days on”: the station, the office and the teacher are told.", "person": cast.teacher.id, "chat": GROUPS["supervisors"]},
-            {"title": "One topic per ticket", "text": "The south station is a forum: file something as somebody from 研究生公寓.", "person": cast.li.id, "chat": GROUPS["south"]},
-            {"title": "Ask everybody", "text": "Be 周一帆 in the office and write /poll.", "person": cast.zhou.id, "chat": GROUPS["office"]},
+            {
+                "title": "File something yourself",
+                "text": "Be 林小雨, tap ✍️ and follow the buttons. Try it anonymously.",
+                "person": cast.lin.id,
+                "chat": cast.lin.id,
+            },
+            {
+                "title": "Answer it",
+                "text": "Be 王磊 in the station's group: claim the card, then reply to it. "
+                "Nothing else written there reaches a student.",
+                "person": cast.wang.id,
+                "chat": GROUPS["east"],
+            },
+            {
+                "title": "Speak another language",
+                "text": "Be Emma or 陳家豪, or change it under 🌐.",
+                "person": cast.emma.id,
+                "chat": cast.emma.id,
+            },
+            {
+                "title": "Let a deadline pass",
+                "text": "File something, do not claim it, and press “Two days on”: "
+                "the station, the office and the teacher are told.",
+                "person": cast.teacher.id,
+                "chat": GROUPS["supervisors"],
+            },
+            {
+                "title": "One topic per ticket",
+                "text": "The south station is a forum: file something as somebody from 研究生公寓.",
+                "person": cast.li.id,
+                "chat": GROUPS["south"],
+            },
+            {
+                "title": "Ask everybody",
+                "text": "Be 周一帆 in the office and write /poll.",
+                "person": cast.zhou.id,
+                "chat": GROUPS["office"],
+            },
         ],
         "clock": [
             {"label": "An hour on", "advance": 3600},

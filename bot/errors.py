@@ -1,4 +1,6 @@
-"""From what went wrong to what the person reads: a rule's refusal becomes its sentence, anything else an apology with a number."""
+"""From what went wrong to what the person reads: a rule's refusal becomes its sentence, anything else an apology with
+a number.
+"""
 
 from __future__ import annotations
 

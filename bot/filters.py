@@ -8,7 +8,7 @@ from aiogram.enums import ChatType
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
-from bot.keyboards import Press
+from bot.keyboards import Go, Press
 from bot.people import GROUPS
 
 
@@ -23,6 +23,17 @@ class Pressed(Filter):
             return {"press": self._kind.unpack(query.data or "")}
         except ValueError:
             return False
+
+
+class Going(Filter):
+    """A press that leads there."""
+
+    def __init__(self, to: str) -> None:
+        self._pressed, self._to = Pressed(Go), to
+
+    async def __call__(self, query: CallbackQuery) -> bool:
+        found = await self._pressed(query)
+        return isinstance(found, dict) and found["press"].to == self._to
 
 
 class Private(Filter):

@@ -1,9 +1,10 @@
-"""The ways in: what Telegram hands over is stored, and only then acknowledged (law 1); then each update runs once (law 2).
+"""The ways in: what Telegram hands over is stored, and only then acknowledged (law 1); then each update runs once
+(law 2).
 
-    Poller ──▶ inbox row ──commit──▶ next getUpdates (that is the acknowledgement)
-    webhook ─▶ inbox row ──commit──▶ 200
-                   │
-    Worker: look up ─▶ [ transaction: take the row, person, conversation, handler, outbox, done ] ─▶ answers to presses
+Poller ──▶ inbox row ──commit──▶ next getUpdates (that is the acknowledgement)
+webhook ─▶ inbox row ──commit──▶ 200
+               │
+Worker: look up ─▶ [ transaction: take the row, person, conversation, handler, outbox, done ] ─▶ answers to presses
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramAPIError
 from aiogram.methods import AnswerCallbackQuery, TelegramMethod
-from aiogram.types import CallbackQuery, ChatMember, ChatMemberRestricted, Message, Update
+from aiogram.types import CallbackQuery, ChatMemberRestricted, Message, ResultChatMemberUnion, Update, User
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -126,13 +127,19 @@ class Poller:
                 self.reached.set()
                 if raws:
                     await self._intake.store(raws)
-                    numbers = [r["update_id"] for r in raws if isinstance(r, dict) and isinstance(r.get("update_id"), int)]
+                    numbers = [
+                        r["update_id"] for r in raws if isinstance(r, dict) and isinstance(r.get("update_id"), int)
+                    ]
                     if numbers:
                         offset = max(numbers) + 1
                 pause = 0.0
             except (aiohttp.ClientError, TimeoutError, DBAPIError, _Refused) as error:
                 pause = min(max(pause * 2, 0.5), 30.0)
-                log.warning("poller waits", why=str(error) if isinstance(error, _Refused) else type(error).__name__, seconds=pause)
+                log.warning(
+                    "poller waits",
+                    why=str(error) if isinstance(error, _Refused) else type(error).__name__,
+                    seconds=pause,
+                )
 
     async def _get(self, offset: int | None) -> list[object]:
         params: dict[str, Any] = {"timeout": POLL_SECONDS, "limit": 100, "allowed_updates": ALLOWED_UPDATES}
@@ -332,6 +339,7 @@ class Worker:
     async def _look_up(self, update: Update) -> Presence | None:
         """Whether the person who acts in a group is in it now; None where nobody acts."""
         event = update.event
+        user: User | None
         if isinstance(event, CallbackQuery):
             user, chat = event.from_user, event.message.chat if event.message else None
         elif isinstance(event, Message) and _acts(event, self._bot.id):
@@ -375,7 +383,12 @@ class Worker:
 
     async def _set_aside(self, row_id: int, update: Update | None, error: Exception) -> None:
         incident = errors.incident_number()
-        log.error("an update was set aside", incident=incident, why=errors.where(error), exc_info=not isinstance(error, ValueError))
+        log.error(
+            "an update was set aside",
+            incident=incident,
+            why=errors.where(error),
+            exc_info=not isinstance(error, ValueError),
+        )
         async with self._turn(row_id) as turn:
             if turn is None:
                 return
@@ -437,7 +450,7 @@ def _acts(message: Message, bot_id: int) -> bool:
     )
 
 
-def _status(member: ChatMember) -> str:
+def _status(member: ResultChatMemberUnion) -> str:
     return str(getattr(member.status, "value", member.status))
 
 

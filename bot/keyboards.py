@@ -1,7 +1,8 @@
 """Every button on a ticket: what it carries, and which ones are offered in which state.
 
-Keyboards are plain dicts, so that both libraries take them. What a button carries is chosen by whoever presses it: a payload is at most
-64 bytes, is unpacked strictly, and means nothing until the handler has asked who pressed it, where, and how the ticket stands.
+Keyboards are plain dicts, so that both libraries take them. What a button carries is chosen by whoever presses it: a
+payload is at most 64 bytes, is unpacked strictly, and means nothing until the handler has asked who pressed it,
+where, and how the ticket stands.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Self, get_type_hints
 
 from bot.texts import Texts
@@ -17,12 +19,16 @@ from models.stations import Station
 from models.tickets import Action, State, Ticket, allowed
 
 MOST_BYTES = 64
+MOST_DIGITS = 18
+"""A longer number does not fit into the database; asking for it would be an error there."""
 SEPARATOR = ":"
 
 
 @dataclass(frozen=True)
 class Press:
-    """What a button carries. Subclasses name their prefix: `class Go(Press, prefix="go")`; fields are int, str or bool."""
+    """What a button carries. Subclasses name their prefix: `class Go(Press, prefix="go")`; fields are int, str or
+    bool.
+    """
 
     prefix: ClassVar[str] = ""
 
@@ -42,27 +48,37 @@ class Press:
         return packed
 
     @classmethod
+    @cache
+    def _kinds(cls) -> tuple[Any, ...]:
+        hints = get_type_hints(cls)
+        return tuple(hints[each.name] for each in dataclasses.fields(cls))
+
+    @classmethod
     def unpack(cls, payload: str) -> Self:
         """The press again. Raises ValueError for anything that `pack` did not make."""
         prefix, *parts = payload.split(SEPARATOR)
-        fields = dataclasses.fields(cls)
-        if prefix != cls.prefix or len(parts) != len(fields):
+        kinds = cls._kinds()
+        if prefix != cls.prefix or len(parts) != len(kinds):
             raise ValueError("another button")
-        hints = get_type_hints(cls)
-        values: list[Any] = []
-        for each, part in zip(fields, parts, strict=True):
-            if hints[each.name] is str:
-                values.append(part)
-            elif part.isascii() and part.isdigit() and len(part) <= 18:
-                values.append(bool(int(part)) if hints[each.name] is bool else int(part))
-            else:
-                raise ValueError("not a number")
-        return cls(*values)
+        press = cls(*(_value(part, kind) for part, kind in zip(parts, kinds, strict=True)))
+        if press.pack() != payload:
+            raise ValueError("not a payload of ours")
+        return press
+
+
+def _value(part: str, kind: Any) -> str | int | bool:
+    if kind is str:
+        return part
+    if not (part.isascii() and part.isdigit() and len(part) <= MOST_DIGITS):
+        raise ValueError("not a number")
+    return bool(int(part)) if kind is bool else int(part)
 
 
 @dataclass(frozen=True)
 class Desk(Press, prefix="d"):
-    """A staff action on a card: claim, release, ask, note, answers, transfer, accept, return, resolve, history, resend."""
+    """A staff action on a card: claim, release, ask, note, answers, transfer, accept, return, resolve, history,
+    resend.
+    """
 
     act: str
     ticket: int
@@ -122,35 +138,30 @@ def keyboard(rows: Sequence[Sequence[dict[str, Any]]]) -> dict[str, Any]:
 
 
 def card(t: Texts, ticket: Ticket, station: Station, *, unsure: bool) -> dict[str, Any]:
-    """What staff can do now. `unsure` when the last answer may not have arrived."""
+    """What staff can do now. `unsure` when an answer may not have arrived.
+
+    Claim and Resend stand above the rest: when they go, nothing else moves under a finger that taps twice.
+    """
 
     def press(act: str) -> dict[str, Any]:
         return button(t.plain(f"desk.{act}"), Desk(act, ticket.id))
 
+    def presses(*acts: tuple[str, Action]) -> list[dict[str, Any]]:
+        return [press(act) for act, action in acts if allowed(ticket, action)]
+
     if ticket.station_id != station.id:
-        # Offered to another place: here it can only be looked at.
+        # Offered to another place, or theirs by now: here it can only be looked at.
         return keyboard([[press("history")]])
-    rows: list[list[dict[str, Any]]] = []
-    if ticket.state is State.TRANSFERRED:
-        rows.append([press("accept"), press("return")])
-    else:
-        first = []
-        if allowed(ticket, Action.CLAIM):
-            first.append(press("claim"))
-        if allowed(ticket, Action.RESOLVE):
-            first.append(press("resolve"))
-        rows.append(first)
-        if allowed(ticket, Action.ANSWER):
-            rows.append([press("answers"), press("ask")])
-        if allowed(ticket, Action.TRANSFER):
-            rows.append([press("note"), press("transfer")])
-    if unsure:
-        rows.append([press("resend")])
-    last = [press("history")]
-    if allowed(ticket, Action.RELEASE):
-        last.insert(0, press("release"))
-    rows.append(last)
-    return keyboard(rows)
+    return keyboard(
+        [
+            [press("resend")] if unsure else [],
+            presses(("claim", Action.CLAIM)),
+            presses(("accept", Action.ACCEPT), ("return", Action.RETURN)),
+            presses(("answers", Action.ANSWER), ("ask", Action.ASK)),
+            presses(("resolve", Action.RESOLVE), ("note", Action.NOTE)),
+            [*presses(("transfer", Action.TRANSFER), ("release", Action.RELEASE)), press("history")],
+        ]
+    )
 
 
 def _cancel(t: Texts, ticket_id: int) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What an outbox row says once its time has come: the letters that the rules wrote (`models/letters.py`), drawn.
 
-The courier calls `draw` in the transaction in which it takes a row; what comes back are plain Bot API calls. Language: a station's in its
-chat, the reader's own in private. All words of people are shortened before they are escaped.
+The courier calls `draw` in the transaction in which it takes a row; what comes back are plain Bot API calls.
+Language: a station's in its chat, the reader's own in private. What people wrote passes through `bot/untrusted.py`
+before it is escaped.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import cards, charts, keyboards
 from bot.texts import Texts
 from bot.toolbox import Toolbox
+from bot.untrusted import cut, inline, units, verbatim, without_mentions
 from models import postings, pulses, stations, words
 from models.outbox import Outgoing
 from models.people import Person
@@ -31,8 +33,6 @@ from models.tickets import ENDED, Ticket
 from models.words import Content, Words
 
 TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024
-HEADER_ROOM = 200
-"""What a header may need of the limit, so that the words are cut to what is left."""
 TOPIC_LENGTH = 128
 SOONEST_CLOSE, LATEST_CLOSE = 5, 2_628_000
 """Seconds within which Telegram closes a poll by itself."""
@@ -49,7 +49,13 @@ METHODS = {
     "sticker": ("sendSticker", "sticker"),
     "animation": ("sendAnimation", "animation"),
 }
-WITHOUT_CAPTION = ("video_note", "sticker", "location", "venue", "contact")
+WITHOUT_CAPTION = ("video_note", "sticker")
+PLAIN_FIELDS = {
+    "location": ("sendLocation", ("latitude", "longitude")),
+    "venue": ("sendVenue", ("latitude", "longitude", "title", "address")),
+    "contact": ("sendContact", ("phone_number", "first_name", "last_name")),
+}
+ALBUM_LENGTH = 10
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,10 @@ class Call:
 
     method: str
     params: dict[str, Any]
+    shows: tuple[int | None, ...] = ()
+    """For each message it makes, whose words it shows, so that an edit of them finds it; None for what is ours
+    alone.
+    """
 
 
 @dataclass(frozen=True)
@@ -159,7 +169,7 @@ class _Drawing:
         if card is not None and card.thread_id is not None:
             params["message_thread_id"] = card.thread_id
         elif station.topics:
-            topic = f"#{ticket.id} {ticket.subject}"[:TOPIC_LENGTH]
+            topic = cut(f"#{ticket.id} {inline(ticket.subject, TOPIC_LENGTH)}".strip(), TOPIC_LENGTH)
         return Letter([Call("sendMessage", params)], digest, topic)
 
     async def words(self) -> Letter:
@@ -168,25 +178,30 @@ class _Drawing:
         assert self.row.words_id is not None
         said = await self.session.get_one(Words, self.row.words_id)
         album = await words.album_of(self.session, said)
+        header = await self._header(ticket, said, t, to_station=station is not None)
         common: dict[str, Any] = {"chat_id": self.chat_id}
         if station is not None:
-            common |= await self._beside_the_card()
-            keyboard = None
-        else:
-            keyboard = keyboards.about(t, ticket.id, asks=bool(self.payload.get("asks")))
-        header = await self._header(ticket, said, t, to_station=station is not None)
-        return Letter(_say([w.content for w in album], header, common, keyboard))
+            return Letter(_say(album, header, common | await self._beside_the_card()))
+        asks = bool(self.payload.get("asks"))
+        calls = _say(album, header, common, keyboards.about(t, ticket.id, asks=asks))
+        if len(album) > 1:
+            # An album carries no buttons: they come below it.
+            below = t("words.buttons_asks" if asks else "words.buttons", number=ticket.id)
+            calls.append(_text(below, {**common, "reply_markup": keyboards.about(t, ticket.id, asks=asks)}))
+        return Letter(calls)
 
     async def _header(self, ticket: Ticket, said: Words, t: Texts, *, to_station: bool) -> str:
         """Who says this, in one line of HTML; never more of an anonymous student than a number."""
         edited = t("words.edited") if said.edited_at else ""
         if to_station:
             requester = await self.session.get_one(Requester, said.requester_id) if said.requester_id else None
-            key = "words.from_named" if requester is not None and not requester.anonymous else "words.from_anonymous"
-            return t(key, number=ticket.id, which=requester.number if requester else 1) + edited
+            key = "words.from_anonymous" if requester is None or requester.anonymous else "words.from_student"
+            if requester is None or (requester.number == 1 and ticket.requesters == 1):
+                return _join(t(key, number=ticket.id), edited)
+            return _join(t(f"{key}_n", number=ticket.id, which=requester.number), edited)
         station = await self.session.get_one(Station, ticket.station_id)
         key = "words.question" if self.payload.get("asks") else "words.answer"
-        return t(key, number=ticket.id, station=t.pick(station.names)) + edited
+        return _join(t(key, number=ticket.id, station=t.pick(station.names)), edited)
 
     async def edited(self) -> Letter:
         """The copy that is already there follows the words it shows."""
@@ -196,18 +211,19 @@ class _Drawing:
         header = await self._header(ticket, said, t, to_station=station is not None)
         keyboard = None if station is not None else keyboards.about(t, ticket.id)
         where = {"chat_id": self.chat_id, "message_id": self.payload["message_id"]}
-        markup = {"reply_markup": keyboard} if keyboard else {}
+        if keyboard and said.album is None:
+            where["reply_markup"] = keyboard
         kind = said.content["type"]
         if kind == "text":
-            text = _with(header, said.content, TEXT_LIMIT)
-            return Letter([Call("editMessageText", {**where, "text": text, "parse_mode": "HTML", **markup})])
-        if kind in METHODS and kind not in WITHOUT_CAPTION:
-            caption = _with(header, said.content, CAPTION_LIMIT)
-            if kind in GROUPED or kind == "animation":
-                media = {"type": kind, "media": said.content["file_id"], "caption": caption, "parse_mode": "HTML"}
-                return Letter([Call("editMessageMedia", {**where, "media": media, **markup})])
-            return Letter([Call("editMessageCaption", {**where, "caption": caption, "parse_mode": "HTML", **markup})])
-        return Letter()
+            return Letter([Call("editMessageText", {**where, **_body("text", header, said.content, TEXT_LIMIT)})])
+        if kind not in METHODS or kind in WITHOUT_CAPTION:
+            return Letter()
+        first = (await words.album_of(self.session, said))[0].id == said.id
+        caption = _body("caption", header if first else "", said.content, CAPTION_LIMIT)
+        if kind in GROUPED or kind == "animation":
+            media = {"type": kind, "media": said.content["file_id"], **caption}
+            return Letter([Call("editMessageMedia", {**where, "media": media})])
+        return Letter([Call("editMessageCaption", {**where, **caption})])
 
     async def notice(self) -> Letter:
         """A text with its parameters, in the reader's language."""
@@ -281,59 +297,80 @@ KEYBOARDS = {"cancel": keyboards.cancel, "fixed": keyboards.fixed, "view": keybo
 """The keyboards a notice can name."""
 
 
-def _with(header: str, content: Content, limit: int) -> str:
-    """The header and the words below it, cut so that both fit after parsing."""
-    text = str(content.get("text", "")).strip()
-    room = limit - HEADER_ROOM
-    if len(text.encode("utf-16-le")) // 2 > room:
-        text = text.encode("utf-16-le")[: 2 * (room - 1)].decode("utf-16-le", "ignore") + "…"
-    return header + ("\n" + str(Markup("{}").format(text)) if text else "")
+def _join(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _body(name: str, header: str, content: Content, limit: int) -> dict[str, Any]:
+    """The words under the header as parameters of a call, where both fit; else the words alone, whole and without
+    markup.
+    """
+    text = verbatim(str(content.get("text", "")))
+    if not text and not header:
+        return {}
+    if _fits(header, text, limit):
+        body = str(Markup("{}").format(without_mentions(text)))
+        return {name: "\n".join(part for part in (header, body) if part), "parse_mode": "HTML"}
+    return {name: cut(without_mentions(text), limit)}
+
+
+def _fits(header: str, text: str, limit: int) -> bool:
+    return units(Markup(header).striptags()) + 1 + units(without_mentions(text)) <= limit
+
+
+def _text(text: str, common: dict[str, Any]) -> Call:
+    return Call("sendMessage", {**common, "text": text, "parse_mode": "HTML"}, (None,))
 
 
 def _say(
-    contents: Sequence[Content], header: str, common: dict[str, Any], keyboard: dict[str, Any] | None
+    said: Sequence[Words], header: str, common: dict[str, Any], keyboard: dict[str, Any] | None = None
 ) -> list[Call]:
-    """These contents as calls; what cannot carry the header gets it as a message of its own."""
-    markup = {"reply_markup": keyboard} if keyboard else {}
-    if len(contents) > 1 and all(c["type"] in GROUPED for c in contents):
-        calls = [
-            Call("sendMediaGroup", {**common, "media": _media(contents[i : i + 10], header if i == 0 else "")})
-            for i in range(0, len(contents), 10)
-        ]
-        # An album carries no buttons: they come below it.
-        return [*calls, Call("sendMessage", {**common, "text": header, "parse_mode": "HTML", **markup})] if keyboard else calls
-    calls = []
-    for content in contents:
-        calls += _one(content, header, common, markup)
+    """These words as calls, the header with them where it fits and as a message of its own before them where it does
+    not.
+    """
+    album = len(said) > 1 and all(w.content["type"] in GROUPED for w in said)
+    first = said[0].content
+    kind = str(first["type"])
+    carries = kind == "text" or (kind in METHODS and kind not in WITHOUT_CAPTION)
+    limit = TEXT_LIMIT if kind == "text" else CAPTION_LIMIT
+    if carries and _fits(header, verbatim(str(first.get("text", ""))), limit):
+        calls, with_it = [], header
+    else:
+        calls, with_it = [_text(header, common)], ""
+    if album:
+        return [*calls, *_album(said, with_it, common)]
+    for i, each in enumerate(said):
+        last = {"reply_markup": keyboard} if keyboard and len(said) == 1 else {}
+        calls.append(_one(each, with_it if i == 0 else "", {**common, **last}))
     return calls
 
 
-def _media(contents: Sequence[Content], header: str) -> list[dict[str, Any]]:
-    media = []
-    for i, content in enumerate(contents):
-        caption = _with(header if i == 0 else "", content, CAPTION_LIMIT).strip()
-        item = {"type": content["type"], "media": content["file_id"]}
-        media.append({**item, "caption": caption, "parse_mode": "HTML"} if caption else item)
-    return media
+def _album(said: Sequence[Words], header: str, common: dict[str, Any]) -> list[Call]:
+    calls = []
+    for start in range(0, len(said), ALBUM_LENGTH):
+        part = said[start : start + ALBUM_LENGTH]
+        media = [
+            {
+                "type": each.content["type"],
+                "media": each.content["file_id"],
+                **_body("caption", header if start + i == 0 else "", each.content, CAPTION_LIMIT),
+            }
+            for i, each in enumerate(part)
+        ]
+        calls.append(Call("sendMediaGroup", {**common, "media": media}, tuple(each.id for each in part)))
+    return calls
 
 
-def _one(content: Content, header: str, common: dict[str, Any], markup: dict[str, Any]) -> list[Call]:
+def _one(said: Words, header: str, common: dict[str, Any]) -> Call:
+    """One message as it was said, under the header if there is one."""
+    content, shows = said.content, (said.id,)
     kind = str(content["type"])
-    head = Call("sendMessage", {**common, "text": _with(header, content, TEXT_LIMIT), "parse_mode": "HTML", **markup})
     if kind == "text":
-        return [head]
-    if kind == "location":
-        return [Call("sendLocation", {**common, "latitude": content["latitude"], "longitude": content["longitude"]}), head]
-    if kind == "venue":
-        fields = {name: content[name] for name in ("latitude", "longitude", "title", "address")}
-        return [Call("sendVenue", {**common, **fields}), head]
-    if kind == "contact":
-        fields = {name: content[name] for name in ("phone_number", "first_name", "last_name") if name in content}
-        return [Call("sendContact", {**common, **fields}), head]
+        return Call("sendMessage", {**common, **_body("text", header, content, TEXT_LIMIT)}, shows)
+    fields = PLAIN_FIELDS.get(kind)
+    if fields is not None:
+        method, names = fields
+        return Call(method, {**common, **{name: content[name] for name in names if name in content}}, shows)
     method, parameter = METHODS[kind]
-    params = {**common, parameter: content["file_id"]}
-    if kind in WITHOUT_CAPTION:
-        return [Call(method, params), head]
-    return [Call(method, {**params, "caption": _with(header, content, CAPTION_LIMIT), "parse_mode": "HTML", **markup})]
-
-
+    caption = {} if kind in WITHOUT_CAPTION else _body("caption", header, content, CAPTION_LIMIT)
+    return Call(method, {**common, parameter: content["file_id"], **caption}, shows)

@@ -1,7 +1,8 @@
 """What goes to the log, and what never does: no token, no key, nothing anybody wrote.
 
-The Bot API carries the token in every address, so anything that prints an address prints the token. Every handler therefore has a filter of its
-own that takes secrets out of the finished line, tracebacks included; httpx and httpcore, which log each address, only warn.
+The Bot API carries the token in every address, so anything that prints an address prints the token. Every handler
+therefore has a filter of its own that takes secrets out of the finished line, tracebacks included; httpx and
+httpcore, which log each address, only warn.
 """
 
 from __future__ import annotations

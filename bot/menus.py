@@ -141,9 +141,7 @@ def buildings(t: Texts, keys: Sequence[str], settings: Settings, *, back: Press)
 
 def kinds(t: Texts) -> dict[str, Any]:
     """What they come with."""
-    rows = in_rows(
-        (button(f"{KIND_ICONS[k]} {t.plain(f'kind.{k}')}", Pick("kind", k)) for k in Kind), 2
-    )
+    rows = in_rows((button(f"{KIND_ICONS[k]} {t.plain(f'kind.{k}')}", Pick("kind", k)) for k in Kind), 2)
     return keyboard([*rows, [button(t.plain("nav.cancel"), Go("cancel"))]])
 
 
@@ -159,7 +157,9 @@ def collecting(t: Texts, any_yet: bool) -> dict[str, Any]:
     if any_yet:
         rows.append([button(t.plain("new.continue"), Step("similar"))])
         rows.append([button(t.plain("new.empty"), Step("empty"))])
-    return keyboard([*rows, [button(t.plain("nav.back"), Step("category")), button(t.plain("nav.cancel"), Go("cancel"))]])
+    return keyboard(
+        [*rows, [button(t.plain("nav.back"), Step("category")), button(t.plain("nav.cancel"), Go("cancel"))]]
+    )
 
 
 def similar(t: Texts, found: Sequence[tuple[int, int]]) -> dict[str, Any]:
@@ -270,7 +270,9 @@ def pulse_cancel(t: Texts) -> dict[str, Any]:
 
 def pulse_scale(t: Texts) -> dict[str, Any]:
     """While the answers are written: or simply 1–5."""
-    return keyboard([[button(t.plain("pulse.use_scale"), Ask("scale"))], [button(t.plain("nav.cancel"), Ask("cancel"))]])
+    return keyboard(
+        [[button(t.plain("pulse.use_scale"), Ask("scale"))], [button(t.plain("nav.cancel"), Ask("cancel"))]]
+    )
 
 
 def pulse_preview(t: Texts) -> dict[str, Any]:

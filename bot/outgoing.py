@@ -1,10 +1,12 @@
 """What a handler says becomes an outbox row (law 3).
 
-Handlers are ordinary aiogram: `await message.answer(...)`. This request middleware sits on the bot's session and writes the
-method into the outbox of the open transaction instead of sending it. Three kinds of method are treated otherwise:
+Handlers are ordinary aiogram: `await message.answer(...)`. This request middleware sits on the bot's session and
+writes the method into the outbox of the open transaction instead of sending it. Three kinds of method are treated
+otherwise:
 
 - answering a button press or showing "typing…" loses its meaning later: it goes out directly, after the commit;
-- a look-up inside the transaction would hold the database while the network is slow, so it is refused: look-ups are made
+- a look-up inside the transaction would hold the database while the network is slow, so it is refused: look-ups are
+made
   before the transaction (`bot/inbox.py`);
 - outside of an update's transaction (setting commands at the start, look-ups) everything passes.
 """
@@ -64,7 +66,8 @@ class Mouth:
 
 
 speaking: ContextVar[Mouth] = ContextVar("speaking")
-_about: ContextVar[About] = ContextVar("about", default=About())
+ORDINARY = About()
+_about: ContextVar[About] = ContextVar("about", default=ORDINARY)
 
 
 @contextlib.contextmanager
@@ -125,7 +128,7 @@ class ToOutbox(BaseRequestMiddleware):
         if isinstance(method, LOOKUPS):
             raise RuntimeError(f"{method.__api_method__} inside a transaction: look it up before it opens")
         await _write(mouth, bot, method)
-        return (True if method.__returning__ is bool else Unsent())  # type: ignore[return-value]
+        return True if method.__returning__ is bool else Unsent()  # type: ignore[return-value]
 
 
 async def _write(mouth: Mouth, bot: Bot, method: TelegramMethod[Any]) -> None:

@@ -1,4 +1,5 @@
-"""Who is speaking, found before any handler runs: the person, their language, and in a station's chat whether they are staff.
+"""Who is speaking, found before any handler runs: the person, their language, and in a station's chat whether they
+are staff.
 
 Nothing here is cached: a role is what it is at the moment of acting.
 """

@@ -3,33 +3,40 @@
     t = Catalogue.load(timezone)["zh-hans"]
     t("receipt.filed", number=12)          HTML; every parameter is escaped
     t.plain("nav.back")                    no HTML: buttons, little windows, topic names
-    t.n("mine.list", 3)                    plural
+    t.n("mine.list", 3)                    HTML, in the form that goes with a number
     t.pick({"zh-hans": …, "en": …})        the name in this language
+    t.moment(due, now)                     "today 17:30"
 
-A text's msgid is its key; each domain (students, staff, …) is a file of its own, merged here. The .po files are read as they are: there is
-no build step to forget.
+A text's msgid is its key; each domain (students, staff, …) is a file of its own, merged here. The .po files are
+read as they are: there is no build step to forget. Texts are taken apart once, when they are read, because
+filling them in is done for every message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates
-from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from babel.plural import to_python
-from markupsafe import Markup
+from markupsafe import escape
 
 LOCALES = Path(__file__).parent / "locales"
 BABEL = {"zh-hans": "zh_Hans_CN", "zh-hant": "zh_Hant_TW", "en": "en_GB"}
-"""The union's languages as Babel names them; English dates are written 24-hour and day first, as the campus clocks show them."""
-
-Template = str | tuple[str, ...]
+"""The union's languages as Babel names them. English is British: day first, as the campus calendars have it."""
+NEAREST = {
+    "zh-hans": ("zh-hans", "zh-hant", "en"),
+    "zh-hant": ("zh-hant", "zh-hans", "en"),
+    "en": ("en", "zh-hans", "zh-hant"),
+}
+"""Where a name is missing in a language, these are asked in turn."""
 
 
 class UnknownText(KeyError):
@@ -37,69 +44,107 @@ class UnknownText(KeyError):
 
 
 @dataclass(frozen=True)
+class Template:
+    """A text taken apart: what stands there, and after each piece the name of what is put in or None."""
+
+    pieces: tuple[tuple[str, str | None], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Template:
+        """Raises ValueError for anything but plain `{name}` placeholders."""
+        pieces = []
+        for literal, name, spec, conversion in Formatter().parse(text):
+            if name is not None and (spec or conversion or not name.isidentifier()):
+                raise ValueError(f"a placeholder is a plain {{name}}: {text!r}")
+            pieces.append((literal, name))
+        return cls(tuple(pieces))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What has to be put in."""
+        return frozenset(name for _, name in self.pieces if name is not None)
+
+    def fill(self, params: Mapping[str, Any], show: Callable[[Any], str]) -> str:
+        """The text with `show(parameter)` in each place. Raises KeyError when one is missing."""
+        parts: list[str] = []
+        for literal, name in self.pieces:
+            parts.append(literal)
+            if name is not None:
+                parts.append(show(params[name]))
+        return "".join(parts)
+
+
+NEAR_DAYS = {0: "time.today", 1: "time.tomorrow", -1: "time.yesterday"}
+
+Forms = tuple[Template, ...]
+"""One template, or one for each plural form of the language."""
+
+
+@dataclass(frozen=True)
 class Texts:
     """One language."""
 
     language: str
-    templates: Mapping[str, Template]
-    locale: Locale
+    templates: Mapping[str, Forms]
+    plural: Callable[[int], int]
+    """From a number to the index of its form."""
     timezone: ZoneInfo
 
-    def __call__(self, key: str, **params: Any) -> str:
+    def __call__(self, key: str, /, **params: Any) -> str:
         """The text as HTML. Parameters are escaped; a Markup parameter is HTML already."""
-        return str(Markup(self._template(key)).format(**params)) if params else self._template(key)
+        return self._forms(key)[0].fill(params, escape)
 
-    def plain(self, key: str, **params: Any) -> str:
+    def plain(self, key: str, /, **params: Any) -> str:
         """The text without HTML, for buttons and little windows: nothing is escaped."""
-        return self._template(key).format(**params) if params else self._template(key)
+        return self._forms(key)[0].fill(params, str)
 
-    def n(self, key: str, count: int, **params: Any) -> str:
-        """The text for a number, as HTML; the number is `count`."""
-        forms = self.templates.get(key)
-        if not isinstance(forms, tuple):
-            raise UnknownText(key)
-        form = forms[min(_plural_index(self.language, count), len(forms) - 1)]
-        return str(Markup(form).format(count=count, **params))
+    def n(self, key: str, count: int, /, **params: Any) -> str:
+        """The text for this many, as HTML; the number is `{count}`."""
+        forms = self._forms(key)
+        return forms[min(self.plural(count), len(forms) - 1)].fill({**params, "count": count}, escape)
 
     def pick(self, names: Mapping[str, str]) -> str:
-        """The name in this language, or in the nearest one there is."""
-        order = {"zh-hans": ("zh-hans", "zh-hant", "en"), "zh-hant": ("zh-hant", "zh-hans", "en")}
-        for language in order.get(self.language, ("en", "zh-hans", "zh-hant")):
-            if names.get(language):
-                return names[language].strip()
+        """The name in this language, or in the nearest one there is; empty where there is none at all."""
+        for language in NEAREST[self.language]:
+            if found := names.get(language):
+                return found
         return next(iter(names.values()), "")
 
-    def has(self, key: str) -> bool:
-        """Whether this text exists."""
-        return key in self.templates
+    def day(self, day: date, today: date | None = None) -> str:
+        """A day: "Tue 13 Oct 2026"; given today, the year is left out while it goes without saying."""
+        return _day(self.language, day, today is None or day.year != today.year)
+
+    def stamp(self, moment: datetime, now: datetime) -> str:
+        """A moment that stays right however long it is looked at: "Tue 13 Oct 09:30"."""
+        local = moment.astimezone(self.timezone)
+        return self.plain("time.at", day=self.day(local.date(), self._today(now)), at=f"{local:%H:%M}")
 
     def moment(self, moment: datetime, now: datetime) -> str:
-        """A moment as people say it: "today 17:30", "Tue 13 Oct 09:30"."""
-        local, today = moment.astimezone(self.timezone), now.astimezone(self.timezone).date()
-        at = f"{local:%H:%M}"
-        near = {0: "time.today", 1: "time.tomorrow", -1: "time.yesterday"}.get((local.date() - today).days)
-        if near is not None:
-            return self.plain(near, at=at)
-        pattern = "E d MMM" if self.language == "en" else "M月d日（E）"
-        if local.year != today.year:
-            pattern += " y" if self.language == "en" else ""
-            pattern = pattern if self.language == "en" else "y年" + pattern
-        return f"{dates.format_date(local.date(), pattern, locale=self.locale)} {at}"
+        """A moment as people say it when they say it now: "today 17:30", "Tue 13 Oct 09:30"."""
+        local = moment.astimezone(self.timezone)
+        near = NEAR_DAYS.get((local.date() - self._today(now)).days)
+        return self.plain(near, at=f"{local:%H:%M}") if near else self.stamp(moment, now)
 
     def span(self, span: timedelta) -> str:
         """A length of time, rounded to what matters: "2 h 10 min", "3 days"."""
         minutes = max(int(span.total_seconds() // 60), 0)
-        if minutes >= 48 * 60:
-            return self.plain("time.days", days=minutes // (24 * 60))
-        if minutes >= 60:
-            return self.plain("time.hours", hours=minutes // 60, minutes=minutes % 60)
+        hours, rest = divmod(minutes, 60)
+        if hours >= 48:
+            return self.n("time.days", hours // 24)
+        if hours and rest:
+            return self.plain("time.hours_minutes", hours=hours, minutes=rest)
+        if hours:
+            return self.plain("time.hours", hours=hours)
         return self.plain("time.minutes", minutes=max(minutes, 1))
 
-    def _template(self, key: str) -> str:
-        template = self.templates.get(key)
-        if not isinstance(template, str):
-            raise UnknownText(key)
-        return template
+    def _today(self, now: datetime) -> date:
+        return now.astimezone(self.timezone).date()
+
+    def _forms(self, key: str) -> Forms:
+        try:
+            return self.templates[key]
+        except KeyError:
+            raise UnknownText(key) from None
 
 
 class Catalogue(Mapping[str, Texts]):
@@ -119,33 +164,38 @@ class Catalogue(Mapping[str, Texts]):
 
     @classmethod
     def load(cls, timezone: ZoneInfo) -> Catalogue:
-        """Read every .po file. Raises ValueError when a key stands in two domains."""
-        return cls(
-            {
-                language: Texts(language, read(language), Locale.parse(code), timezone)
-                for language, code in BABEL.items()
-            }
-        )
+        """Read every .po file. Raises ValueError when a key stands in two domains or a text cannot be parsed."""
+        return cls({name: Texts(name, read(name), _plural(name), timezone) for name in BABEL})
 
 
-def read(language: str) -> dict[str, Template]:
-    """A language's templates by key, all domains merged. Raises ValueError when a key stands in two of them."""
-    templates: dict[str, Template] = {}
+def read(language: str) -> dict[str, Forms]:
+    """A language's texts by key, all domains merged. Raises ValueError when a key stands in two of them."""
+    texts: dict[str, Forms] = {}
     for path in sorted((LOCALES / language).glob("*.po")):
         with path.open("rb") as file:
-            catalogue: Catalog = read_po(file)
+            catalogue = read_po(file)
         for message in catalogue:
             if not message.id:
                 continue
-            key = message.id[0] if isinstance(message.id, tuple) else message.id
-            if key in templates:
-                raise ValueError(f"the text {key!r} stands twice in {language} ({path.name})")
-            templates[key] = tuple(message.string) if isinstance(message.id, tuple) else str(message.string)
-    return templates
+            key = message.id if isinstance(message.id, str) else message.id[0]
+            if key in texts:
+                raise ValueError(f"the text {key!r} stands twice in {language} (again in {path.name})")
+            forms = [message.string] if isinstance(message.string, str) else message.string or []
+            texts[key] = tuple(Template.parse(form) for form in forms)
+    return texts
 
 
-_RULES = {language: to_python(Locale.parse(code).plural_form) for language, code in BABEL.items()}
+@lru_cache(maxsize=1024)
+def _day(language: str, day: date, with_year: bool) -> str:
+    if language == "en":
+        pattern = "E d MMM y" if with_year else "E d MMM"
+    else:
+        pattern = "y年M月d日（E）" if with_year else "M月d日（E）"
+    return dates.format_date(day, pattern, locale=Locale.parse(BABEL[language]))
 
 
-def _plural_index(language: str, count: int) -> int:
-    return 0 if _RULES[language](count) == "one" else 1
+def _plural(language: str) -> Callable[[int], int]:
+    """gettext's form index by Babel's rules: "one" is the first form where there is one, all else the last."""
+    rule = Locale.parse(BABEL[language]).plural_form
+    name = to_python(rule)
+    return lambda count: 0 if name(count) == "one" else len(rule.tags)

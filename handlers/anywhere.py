@@ -11,8 +11,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from bot import menus
-from bot.filters import Pressed, Private
-from bot.keyboards import Go
+from bot.filters import Going, Private
 from bot.texts import Texts
 from handlers.screens import show
 from models.people import Person
@@ -23,11 +22,11 @@ def router() -> Router:
     router = Router(name="anywhere")
     private = Private()
     router.message.register(cancel, Command("cancel"), private)
-    router.callback_query.register(cancel_pressed, Pressed(Go), private, lambda _, press: press.to == "cancel")
+    router.callback_query.register(cancel_pressed, Going("cancel"), private)
     router.message.register(help_, Command("help"), private)
     router.message.register(privacy, Command("privacy"), private)
-    router.callback_query.register(help_, Pressed(Go), private, lambda _, press: press.to == "help")
-    router.callback_query.register(privacy, Pressed(Go), private, lambda _, press: press.to == "privacy")
+    router.callback_query.register(help_, Going("help"), private)
+    router.callback_query.register(privacy, Going("privacy"), private)
     return router
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -30,6 +31,13 @@ class House:
     """The union's languages, the first being the default."""
     forget_after: timedelta
     """How long after closing an anonymous ticket's address and owner are destroyed."""
+    one_script: Callable[[str], str]
+    """Traditional Chinese as simplified, so that both find each other."""
+
+    def fold(self, text: str) -> str:
+        """The text without what does not matter for likeness: width, case, script, punctuation."""
+        text = self.one_script(unicodedata.normalize("NFKC", text).casefold())
+        return " ".join("".join(c if c.isalnum() else " " for c in text).split())
 
     def desk_for(self, building: str | None, category: str) -> str:
         """The key of the place a ticket goes to: the category's own, else the building's, else the office."""

@@ -1,4 +1,6 @@
-"""What Telegram handed over, stored before it is acknowledged (law 1), and run once each in the order of its chat (law 4)."""
+"""What Telegram handed over, stored before it is acknowledged (law 1), and run once each in the order of its chat
+(law 4).
+"""
 
 from __future__ import annotations
 
@@ -76,9 +78,7 @@ async def store(session: AsyncSession, bot_id: int, arrivals: Sequence[Arrival],
         for arrival in arrivals
     ]
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = (
-        insert(Incoming).on_conflict_do_nothing(index_elements=["bot_id", "update_id"]).returning(Incoming.id)
-    )
+    statement = insert(Incoming).on_conflict_do_nothing(index_elements=["bot_id", "update_id"]).returning(Incoming.id)
     return len((await session.scalars(statement, rows)).all())
 
 

@@ -1,7 +1,7 @@
 """What the rules have to say to people, as outbox rows that are drawn when the courier gets to them.
 
-The rules know facts, not sentences: a row names a letter and what it is about, and the toolbox (`bot/letters.py`) draws it
-in the language its reader has at that moment. The letters:
+The rules know facts, not sentences: a row names a letter and what it is about, and the toolbox (`bot/letters.py`)
+draws it in the language its reader has at that moment. The letters:
 
 - `card`    the ticket as it is when drawn; posted, edited, or posted anew;
 - `words`   one message, or the whole album it belongs to, brought to the other side;
@@ -52,9 +52,7 @@ async def card(session: AsyncSession, ticket: Ticket, station: Station, now: dat
     )
 
 
-async def relay_to_station(
-    session: AsyncSession, ticket: Ticket, said: Words, station: Station, now: datetime
-) -> None:
+async def relay_to_station(session: AsyncSession, ticket: Ticket, said: Words, station: Station, now: datetime) -> None:
     """The student's words as a reply to the card; nothing is sent where no chat is bound yet."""
     if station.chat_id is None:
         return
@@ -77,7 +75,9 @@ async def relay_to_station(
 async def relay_to_requester(
     session: AsyncSession, ticket: Ticket, said: Words, requester: Requester, now: datetime, *, asks: bool = False
 ) -> None:
-    """Staff's words to one who waits. Nobody knows whether a lost attempt arrived, so it is never repeated by itself."""
+    """Staff's words to one who waits. Nobody knows whether a lost attempt arrived, so it is never repeated by
+    itself.
+    """
     album = said.album is not None
     await _to_requester(
         session,
@@ -188,9 +188,11 @@ async def _say_again(
             lane=Lane.ANSWER,
             repeat=Repeat.NEVER,
             letter="words",
+            payload=row.payload,
             ticket_id=said.ticket_id,
             words_id=said.id,
         )
+        outbox.forget(row)
     return len(rows)
 
 

@@ -6,9 +6,9 @@ A row says where it goes, how urgent it is, what it is about and what happened t
 - `letter` + `payload`: a name the toolbox draws when the courier gets to the row (a ticket's card as it is *then*, a
   notice in the language its reader has *then*, words relayed from one chat to the other).
 
-Where it goes: `chat_id`, or, for the requester of an anonymous ticket, nothing but `requester_id`: the courier opens the
-sealed address at the moment of sending, so that no row ever joins an anonymous ticket and a chat. Once sent, a private
-row forgets its chat, its payload and its dedupe words: only what staff may see of it remains (law 11).
+Where it goes: `chat_id`, or, for the requester of an anonymous ticket, nothing but `requester_id`: the courier opens
+the sealed address at the moment of sending, so that no row ever joins an anonymous ticket and a chat. Once sent, a
+private row forgets its chat, its payload and its dedupe words: only what staff may see of it remains (law 11).
 """
 
 from __future__ import annotations
@@ -165,8 +165,12 @@ async def post(
 
 
 def forget(row: Outgoing) -> None:
-    """Drop the words of a row that is finished, and in private chats the place too: neither is needed any more."""
-    row.payload = None
+    """Drop the words of a row that is finished, and in private chats the place too: neither is needed any more.
+
+    Words for a student that did not arrive for certain keep how they were to be said: somebody may send them again.
+    """
+    if row.letter != "words" or row.state not in (Sending.FAILED, Sending.UNKNOWN):
+        row.payload = None
     if row.chat_id is not None and row.chat_id > 0:
         row.chat_id = None
         row.queue = None

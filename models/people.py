@@ -1,4 +1,6 @@
-"""Who speaks with the bot, and what they may do. Roles come from membership of a bound chat or from a recorded grant."""
+"""Who speaks with the bot, and what they may do. Roles come from membership of a bound chat or from a recorded
+grant.
+"""
 
 from __future__ import annotations
 
@@ -95,9 +97,7 @@ async def meet(session: AsyncSession, telegram_id: int, name: str, username: str
 
 async def roles(session: AsyncSession, telegram_id: int, station_id: int | None = None) -> frozenset[Role]:
     """The roles somebody holds now; a lead's role counts only for their own station."""
-    rows = await session.scalars(
-        select(Grant).where(Grant.telegram_id == telegram_id, Grant.taken_back_at.is_(None))
-    )
+    rows = await session.scalars(select(Grant).where(Grant.telegram_id == telegram_id, Grant.taken_back_at.is_(None)))
     return frozenset(g.role for g in rows if g.station_id is None or g.station_id == station_id)
 
 
@@ -114,9 +114,7 @@ async def grant(
         )
     )
     if held is None:
-        session.add(
-            Grant(telegram_id=telegram_id, role=role, station_id=station_id, given_by=given_by, given_at=now)
-        )
+        session.add(Grant(telegram_id=telegram_id, role=role, station_id=station_id, given_by=given_by, given_at=now))
 
 
 async def grant_configured(session: AsyncSession, role: Role, telegram_ids: list[int], now: datetime) -> None:

@@ -58,7 +58,5 @@ async def in_chat(session: AsyncSession, chat_id: int, message_id: int) -> Posti
 
 async def card_of(session: AsyncSession, ticket_id: int, chat_id: int) -> Card | None:
     """The ticket's card in this chat, posted or not."""
-    card: Card | None = await session.scalar(
-        select(Card).where(Card.ticket_id == ticket_id, Card.chat_id == chat_id)
-    )
+    card: Card | None = await session.scalar(select(Card).where(Card.ticket_id == ticket_id, Card.chat_id == chat_id))
     return card

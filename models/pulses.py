@@ -1,8 +1,9 @@
 """One question to everybody: a pulse, asked by a native anonymous Telegram poll in each private chat.
 
-Telegram tells the bot what a poll's counts are, not who voted. What is kept of a sent poll is its id and its pulse; the outbox row that carried it
-forgets its chat when it is sent, and its dedupe key is a keyed tag. So nothing here leads from a vote to a person, and there is no row of who
-voted at all: the number invited is the number of polls that were delivered.
+Telegram tells the bot what a poll's counts are, not who voted. What is kept of a sent poll is its id and its pulse;
+the outbox row that carried it forgets its chat when it is sent, and its dedupe key is a keyed tag. So nothing here
+leads from a vote to a person, and there is no row of who voted at all: the number invited is the number of polls that
+were delivered.
 """
 
 from __future__ import annotations
@@ -100,7 +101,12 @@ async def recipients(session: AsyncSession) -> Sequence[Person]:
 
 
 async def launch(
-    session: AsyncSession, question: str, options: Sequence[str] | None, closes_at: datetime, house: House, now: datetime
+    session: AsyncSession,
+    question: str,
+    options: Sequence[str] | None,
+    closes_at: datetime,
+    house: House,
+    now: datetime,
 ) -> Pulse:
     """Ask everybody. One outbox row each, in an order that says nothing."""
     pulse = Pulse(question=question, options=list(options) if options is not None else None, closes_at=closes_at)
@@ -141,7 +147,9 @@ async def voted(session: AsyncSession, poll_id: str, counts: Sequence[int]) -> b
 
 async def due(session: AsyncSession, now: datetime) -> Sequence[Pulse]:
     """Pulses whose time is over and that are not closed yet."""
-    rows = await session.scalars(select(Pulse).where(Pulse.closed.is_(False), Pulse.closes_at <= now).order_by(Pulse.id))
+    rows = await session.scalars(
+        select(Pulse).where(Pulse.closed.is_(False), Pulse.closes_at <= now).order_by(Pulse.id)
+    )
     return rows.all()
 
 
@@ -151,17 +159,19 @@ async def result(session: AsyncSession, pulse: Pulse) -> Result:
     rows = await session.execute(
         select(PulsePoll.choice, func.count()).where(PulsePoll.pulse_id == pulse.id).group_by(PulsePoll.choice)
     )
-    by_choice: dict[int | None, int] = {choice: count for choice, count in rows}
+    by_choice: dict[int | None, int] = dict(rows.tuples().all())
     counts = tuple(by_choice.get(i, 0) for i in range(options))
     return Result(invited=sum(by_choice.values()), counts=counts, scale=pulse.options is None)
 
 
-async def close(session: AsyncSession, pulse: Pulse, pictures: dict[str, bytes], chats: Sequence[int], now: datetime) -> None:
-    """The question is over: what was not sent is not sent any more, and the result goes to those asked and to `chats`."""
+async def close(
+    session: AsyncSession, pulse: Pulse, pictures: dict[str, bytes], chats: Sequence[int], now: datetime
+) -> None:
+    """The question is over: what was not sent is not sent any more, and the result goes to those asked and to
+    `chats`.
+    """
     pulse.closed = True
-    waiting = await session.scalars(
-        select(Outgoing).where(Outgoing.letter == "pulse", Outgoing.state == Sending.DUE)
-    )
+    waiting = await session.scalars(select(Outgoing).where(Outgoing.letter == "pulse", Outgoing.state == Sending.DUE))
     for row in waiting:
         if (row.payload or {}).get("pulse") == pulse.id:
             row.state = Sending.SUPERSEDED

@@ -1,14 +1,15 @@
 """Who waits for a ticket: the student who filed it and everybody who joined. Named, or sealed (law 11).
 
 A named requester is a person. An anonymous one is nobody: a salt, a keyed tag by which they are recognised when *they*
-ask, and a sealed address by which the courier reaches them. The tag differs from ticket to ticket, so that two tickets of
-one student cannot be laid side by side; some days after closing tag and address are destroyed.
+ask, and a sealed address by which the courier reaches them. The tag differs from ticket to ticket, so that two
+tickets of one student cannot be laid side by side; some days after closing tag and address are destroyed.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+
 from sqlalchemy import ForeignKey, Index, LargeBinary, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -59,9 +60,7 @@ def context_of(salt: str) -> str:
     return f"requester:{salt}"
 
 
-def make(
-    ticket_id: int, number: int, person: Person, *, anonymous: bool, vault: Vault
-) -> Requester:
+def make(ticket_id: int, number: int, person: Person, *, anonymous: bool, vault: Vault) -> Requester:
     """A requester for this person; for an anonymous one nothing of the person remains but tag and sealed address."""
     if not anonymous:
         return Requester(ticket_id=ticket_id, number=number, person_id=person.id, language=person.language)
@@ -88,9 +87,7 @@ def is_of(requester: Requester, person: Person, vault: Vault) -> bool:
 async def of_ticket(session: AsyncSession, ticket_id: int) -> list[Requester]:
     """Everybody who waits for this ticket, the filer first; those who left are not among them."""
     rows = await session.scalars(
-        select(Requester)
-        .where(Requester.ticket_id == ticket_id, Requester.left.is_(False))
-        .order_by(Requester.number)
+        select(Requester).where(Requester.ticket_id == ticket_id, Requester.left.is_(False)).order_by(Requester.number)
     )
     return list(rows)
 
@@ -106,7 +103,9 @@ async def all_of(session: AsyncSession, person: Person, vault: Vault) -> list[Re
         select(Requester)
         .where(
             Requester.left.is_(False),
-            or_(Requester.person_id == person.id, and_(Requester.person_id.is_(None), Requester.owner_tag.is_not(None))),
+            or_(
+                Requester.person_id == person.id, and_(Requester.person_id.is_(None), Requester.owner_tag.is_not(None))
+            ),
         )
         .order_by(Requester.ticket_id.desc())
     )

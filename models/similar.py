@@ -1,19 +1,19 @@
 """Has somebody said this already? Open tickets that read alike, offered before a new one is filed.
 
-RapidFuzz over the open tickets of the same building or category. Chinese has no blanks between words, so both the texts as
-written and their character pairs are compared; the better of the two counts.
+RapidFuzz over the open tickets of the same building or category. Chinese has no blanks between words, so both the
+texts as written and their character pairs are compared; the better of the two counts.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tickets import OPEN, Kind, Ticket
+from models.house import House
+from models.tickets import FOLDED_LENGTH, OPEN, Kind, Ticket
 
 ENOUGH = 62.0
 """From this score (0–100) on a ticket is offered: below, people are asked about things that have nothing in common."""
@@ -27,12 +27,6 @@ class Alike:
 
     ticket: Ticket
     score: float
-
-
-def fold(text: str) -> str:
-    """The text without what does not matter for likeness: width, case, punctuation."""
-    text = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in text).split())
 
 
 def pairs(text: str) -> str:
@@ -50,25 +44,29 @@ def likeness(one: str, other: str) -> float:
 
 
 async def find(
-    session: AsyncSession, text: str, *, kind: Kind, category: str, building: str | None
+    session: AsyncSession, text: str, *, kind: Kind, category: str, building: str | None, house: House
 ) -> list[Alike]:
     """The open tickets of this building or category that read most like `text`, best first, at most `SHOWN`.
 
     Thanks are never offered: nobody wants to join somebody else's.
     """
-    wanted = fold(text)
+    wanted = house.fold(text)[:FOLDED_LENGTH]
     if kind is Kind.THANKS or len(wanted) < 4:
         return []
     near = [Ticket.category == category]
     if building is not None:
         near.append(Ticket.building == building)
-    rows = await session.scalars(
-        select(Ticket)
+    rows = await session.execute(
+        select(Ticket.id, Ticket.folded, Ticket.building)
         .where(Ticket.state.in_(OPEN), Ticket.kind != Kind.THANKS, or_(*near))
         .order_by(Ticket.id.desc())
         .limit(READ_AT_MOST)
     )
-    scored = [Alike(t, score) for t in rows if (score := likeness(wanted, fold(t.subject))) >= ENOUGH]
     # The same trouble in another building is another trouble: it needs its own pair of hands.
-    here = [a for a in scored if building is None or a.ticket.building in (None, building)]
-    return sorted(here, key=lambda a: a.score, reverse=True)[:SHOWN]
+    scored = [
+        (score, number)
+        for number, folded, place in rows
+        if (building is None or place in (None, building)) and (score := likeness(wanted, folded)) >= ENOUGH
+    ]
+    best = sorted(scored, reverse=True)[:SHOWN]
+    return [Alike(await session.get_one(Ticket, number), score) for score, number in best]

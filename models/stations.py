@@ -1,7 +1,7 @@
 """The stations, the union's office and the supervisors: each is a group chat in which tickets are answered.
 
-Names and buildings come from config.toml; which chat a station sits in is learnt by `/setup` and follows the chat when it
-moves (law 8).
+Names and buildings come from config.toml; which chat a station sits in is learnt by `/setup` and follows the chat
+when it moves (law 8).
 """
 
 from __future__ import annotations

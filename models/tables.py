@@ -15,4 +15,15 @@ from models import (
     words,
 )
 
-__all__ = ["conversations", "inbox", "outbox", "people", "postings", "pulses", "requesters", "stations", "tickets", "words"]
+__all__ = [
+    "conversations",
+    "inbox",
+    "outbox",
+    "people",
+    "postings",
+    "pulses",
+    "requesters",
+    "stations",
+    "tickets",
+    "words",
+]

@@ -1,8 +1,9 @@
 """A ticket and its life: what may be done to it in which state, by one table, and the rules that do it.
 
 Every rule takes the open session, the ticket, who acts and `now`; it changes the ticket through `_move`, writes what
-happened into the timeline and leaves what has to be said in the outbox (`models/letters.py`). Two people who act at once are
-settled by the ticket's version: the second one's transaction is undone and meets the ticket as the first one left it.
+happened into the timeline and leaves what has to be said in the outbox (`models/letters.py`). Two people who act at
+once are settled by the ticket's version: the second one's transaction is undone and meets the ticket as the first one
+left it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, Index, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -131,7 +132,9 @@ class Ticket(Base):
     category: Mapped[str]
     building: Mapped[str | None]
     subject: Mapped[str]
-    """The first words, shortened: what lists and the search for similar tickets read."""
+    """The first words, shortened, for lists."""
+    folded: Mapped[str]
+    """The same without what does not matter for likeness: what the search for similar tickets reads."""
     station_id: Mapped[int] = mapped_column(ForeignKey("stations.id"))
     from_station_id: Mapped[int | None] = mapped_column(ForeignKey("stations.id"))
     """While it is offered to another place: where it returns when nobody accepts (首接负责)."""
@@ -157,7 +160,7 @@ class Ticket(Base):
     """Which deadline has been warned about, so that it is said once."""
     reopenings: Mapped[int] = mapped_column(default=0)
 
-    __mapper_args__ = {"version_id_col": version}
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
     __table_args__ = (
         Index("ix_tickets_station_id_state", "station_id", "state"),
         Index("ix_tickets_state_building", "state", "building"),
@@ -202,6 +205,7 @@ class Draft:
 
 
 SUBJECT_LENGTH = 200
+FOLDED_LENGTH = 400
 URGE_PAUSE_HOURS = 24
 REOPEN_DAYS = 30
 
@@ -222,6 +226,20 @@ async def timeline(session: AsyncSession, ticket_id: int) -> list[Event]:
 def allowed(ticket: Ticket, action: Action) -> bool:
     """Whether the table lets this happen to the ticket as it stands."""
     return (ticket.state, action) in TRANSITIONS
+
+
+def next_deadline(ticket: Ticket) -> tuple[str, datetime] | None:
+    """The deadline that counts now, as claim, reply or resolve: the first that is still to be met.
+
+    While the student has been asked something the resolution waits for them.
+    """
+    if ticket.claimed_by_id is None and ticket.claim_due is not None:
+        return "claim", ticket.claim_due
+    if ticket.replied_at is None and ticket.reply_due is not None:
+        return "reply", ticket.reply_due
+    if ticket.resolve_due is not None and ticket.state is not State.WAITING:
+        return "resolve", ticket.resolve_due
+    return None
 
 
 def _move(
@@ -268,6 +286,7 @@ async def file(session: AsyncSession, draft: Draft, filer: Person, house: House,
         category=draft.category,
         building=draft.building,
         subject=" ".join(text.split())[:SUBJECT_LENGTH],
+        folded=house.fold(text)[:FOLDED_LENGTH],
         station_id=station.id,
         state=State.NEW,
         filed_at=now,
@@ -282,16 +301,19 @@ async def file(session: AsyncSession, draft: Draft, filer: Person, house: House,
     await session.flush()
     session.add(Event(ticket_id=ticket.id, at=now, action="file", after=State.NEW))
     await letters.card(session, ticket, station, now)
-    for content, source in zip(draft.contents, draft.sources, strict=True):
-        said = _keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)
-        if content["type"] != "text":
-            await session.flush()
-            await letters.relay_to_station(session, ticket, said, station, now)
+    said = [
+        _keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)
+        for content, source in zip(draft.contents, draft.sources, strict=True)
+    ]
     await session.flush()
+    for each in words.below_card(said, now):
+        await letters.relay_to_station(session, ticket, each, station, now)
     return ticket
 
 
-async def join(session: AsyncSession, ticket: Ticket, person: Person, anonymous: bool, house: House, now: datetime) -> Requester:
+async def join(
+    session: AsyncSession, ticket: Ticket, person: Person, anonymous: bool, house: House, now: datetime
+) -> Requester:
     """One more student waits for this ticket: every answer reaches them too.
 
     Raises Refusal when the ticket is no longer open or they are among its requesters already.
@@ -417,11 +439,17 @@ async def reopen(
 
 async def edit(session: AsyncSession, said: Words, content: Content, now: datetime) -> None:
     """Words were edited where they were written: the other side's copy follows and says so. Notes only change."""
+    ticket = await get(session, said.ticket_id)
+    below = await _below_card(session, ticket)
     if not await words.change(session, said, content, now):
         return
-    ticket = await get(session, said.ticket_id)
+    station = await _station(session, ticket)
     await letters.edited(session, said, now)
-    await letters.card(session, ticket, await _station(session, ticket), now)
+    for each in await _below_card(session, ticket):
+        # The card has become too small for what is said now.
+        if each not in below:
+            await letters.relay_to_station(session, ticket, each, station, now)
+    await letters.card(session, ticket, station, now)
 
 
 # ---------------------------------------------------------------- what staff do
@@ -434,8 +462,10 @@ async def claim(session: AsyncSession, ticket: Ticket, staff: Person, now: datet
         raise Refusal("claim.taken", number=ticket.id, name=holder.name)
     _move(session, ticket, Action.CLAIM, now, staff)
     _hold(ticket, staff)
-    await letters.card(session, ticket, await _station(session, ticket), now)
-    await letters.to_requesters(session, ticket, "ticket.claimed", now, dedupe=f"claimed:{ticket.id}:{ticket.version}")
+    station = await _station(session, ticket)
+    await letters.card(session, ticket, station, now)
+    dedupe = f"claimed:{ticket.id}:{ticket.version}"
+    await letters.to_requesters(session, ticket, "ticket.claimed", now, dedupe=dedupe, station=station.names)
 
 
 async def release(session: AsyncSession, ticket: Ticket, staff: Person, now: datetime) -> None:
@@ -506,7 +536,7 @@ async def transfer(
     ticket.claimed_by_id = None
     await letters.card(session, ticket, first, now)
     await letters.card(session, ticket, to, now)
-    for said in await words.of_ticket(session, ticket.id, Side.STUDENT):
+    for said in await _below_card(session, ticket):
         await letters.relay_to_station(session, ticket, said, to, now)
 
 
@@ -516,10 +546,12 @@ async def accept(session: AsyncSession, ticket: Ticket, staff: Person, now: date
     _move(session, ticket, Action.ACCEPT, now, staff)
     _hold(ticket, staff)
     ticket.from_station_id = None
-    await letters.card(session, ticket, await _station(session, ticket), now)
+    station = await _station(session, ticket)
+    await letters.card(session, ticket, station, now)
     if first_id is not None:
         await letters.card(session, ticket, await session.get_one(Station, first_id), now)
-    await letters.to_requesters(session, ticket, "ticket.moved", now, dedupe=f"moved:{ticket.id}:{ticket.version}")
+    dedupe = f"moved:{ticket.id}:{ticket.version}"
+    await letters.to_requesters(session, ticket, "ticket.moved", now, dedupe=dedupe, station=station.names)
 
 
 async def give_back(session: AsyncSession, ticket: Ticket, staff: Person | None, reason: str, now: datetime) -> None:
@@ -532,7 +564,9 @@ async def give_back(session: AsyncSession, ticket: Ticket, staff: Person | None,
     first = await _station(session, ticket)
     await letters.card(session, ticket, offered, now)
     await letters.card(session, ticket, first, now)
-    await letters.to_station(session, first, "station.returned", now, ticket=ticket, station=offered.names, reason=reason)
+    await letters.to_station(
+        session, first, "station.returned", now, ticket=ticket, station=offered.names, reason=reason
+    )
 
 
 async def resolve(session: AsyncSession, ticket: Ticket, staff: Person, reason: str, now: datetime) -> None:
@@ -544,7 +578,13 @@ async def resolve(session: AsyncSession, ticket: Ticket, staff: Person, reason: 
     ticket.resolved_at = now
     await letters.card(session, ticket, await _station(session, ticket), now)
     await letters.to_requesters(
-        session, ticket, "ticket.fixed", now, dedupe=f"fixed:{ticket.id}:{ticket.version}", keyboard="fixed", reason=reason
+        session,
+        ticket,
+        "ticket.fixed",
+        now,
+        dedupe=f"fixed:{ticket.id}:{ticket.version}",
+        keyboard="fixed",
+        reason=reason,
     )
 
 
@@ -566,21 +606,26 @@ async def escalate(session: AsyncSession, ticket: Ticket, level: int, overdue: s
 
 
 async def post_open_cards(session: AsyncSession, station: Station, now: datetime) -> int:
-    """A place has a (new) chat: every open ticket of its own gets its card there, with what came with it. Returns how many."""
+    """A place has a (new) chat: every open ticket of its own gets its card there, with what came with it. Returns how
+    many.
+    """
     rows = await session.scalars(
         select(Ticket).where(Ticket.station_id == station.id, Ticket.state.in_(OPEN)).order_by(Ticket.id)
     )
     count = 0
     for ticket in rows:
         await letters.card(session, ticket, station, now)
-        for said in await words.of_ticket(session, ticket.id, Side.STUDENT):
-            if said.content["type"] != "text":
-                await letters.relay_to_station(session, ticket, said, station, now)
+        for said in await _below_card(session, ticket):
+            await letters.relay_to_station(session, ticket, said, station, now)
         count += 1
     return count
 
 
 # ---------------------------------------------------------------- shared
+
+
+async def _below_card(session: AsyncSession, ticket: Ticket) -> list[Words]:
+    return words.below_card(await words.of_ticket(session, ticket.id, Side.STUDENT), ticket.filed_at)
 
 
 async def _station(session: AsyncSession, ticket: Ticket) -> Station:

@@ -23,6 +23,10 @@ animation) with `text` (words or caption, plain) and, by type, `file_id`, `file_
 `address`, `phone_number`, `first_name`, `last_name`; `album` is the same for all parts of an album."""
 
 
+ON_CARD = 2000
+"""So much text of what a ticket was filed with is shown on its card, in UTF-16 units as Telegram counts."""
+
+
 class Side(enum.StrEnum):
     """Who said it."""
 
@@ -71,6 +75,16 @@ async def of_ticket(session: AsyncSession, ticket_id: int, *sides: Side) -> list
     if sides:
         query = query.where(Words.side.in_(sides))
     return list(await session.scalars(query))
+
+
+def below_card(said: Sequence[Words], filed_at: datetime) -> list[Words]:
+    """Of a student's words those that the card itself does not show whole, so that they have to be sent below it.
+
+    That is everything but text, everything that came later, and all of the first text when it is too much for a card.
+    """
+    first_text = [w for w in said if w.at <= filed_at and w.content["type"] == "text"]
+    length = sum(len(str(w.content.get("text", "")).encode("utf-16-le", "surrogatepass")) // 2 for w in first_text)
+    return [w for w in said if length > ON_CARD or w not in first_text]
 
 
 async def by_source(session: AsyncSession, source_tag: str) -> Words | None:

@@ -13,9 +13,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
-    parser.add_argument(
-        "--token", action="append", default=[], help="register a bot with this token (repeatable)"
-    )
+    parser.add_argument("--token", action="append", default=[], help="register a bot with this token (repeatable)")
     parser.add_argument("--no-flood", action="store_true", help="switch the flood windows off")
     parser.add_argument("--speed", type=float, default=1.0, help="how many times faster its clock runs")
     parser.add_argument("--start", type=moment, help="its clock's first moment, in ISO 8601")

@@ -31,9 +31,7 @@ class Attachment:
     shape: Json
 
 
-def _attachment(
-    kind: str, file: bytes | None, file_name: str | None, caption: str | None, **more: Any
-) -> Attachment:
+def _attachment(kind: str, file: bytes | None, file_name: str | None, caption: str | None, **more: Any) -> Attachment:
     shape: Json = {"type": kind, **more}
     if file is not None:
         shape["file"] = base64.b64encode(file).decode()
@@ -52,9 +50,7 @@ def video(file: bytes | None = None, caption: str | None = None) -> Attachment:
     return _attachment("video", file, "video.mp4", caption)
 
 
-def document(
-    file: bytes = b"sandbox", file_name: str = "notes.txt", caption: str | None = None
-) -> Attachment:
+def document(file: bytes = b"sandbox", file_name: str = "notes.txt", caption: str | None = None) -> Attachment:
     return _attachment("document", file, file_name, caption)
 
 
@@ -119,9 +115,7 @@ class Place:
             return None
 
         await self.sandbox.caught_up()
-        return await self.sandbox.until(
-            look, timeout, f"chat {self.id} does not show {shown(wanted)}", self.id
-        )
+        return await self.sandbox.until(look, timeout, f"chat {self.id} does not show {shown(wanted)}", self.id)
 
     async def hides(self, wanted: Wanted, timeout: float = PATIENCE) -> None:
         """Wait until no message in the chat contains the text any more."""
@@ -294,9 +288,7 @@ class Person(Place):
         """Vote in a poll; no options at all take the vote back."""
         await self._act("vote", chat, message_id=_number(message), options=list(options))
 
-    async def reacts(
-        self, message: Message | int, emoji: str | None, chat: Place | int | None = None
-    ) -> None:
+    async def reacts(self, message: Message | int, emoji: str | None, chat: Place | int | None = None) -> None:
         await self._act("react", chat, message_id=_number(message), emoji=emoji)
 
     async def blocks(self) -> None:

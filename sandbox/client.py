@@ -166,9 +166,7 @@ class Sandbox:
 
     # Who is there.
 
-    async def bot(
-        self, token: str, username: str | None = None, first_name: str | None = None, **more: Any
-    ) -> Json:
+    async def bot(self, token: str, username: str | None = None, first_name: str | None = None, **more: Any) -> Json:
         made: Json = await self.control("bots", token=token, username=username, first_name=first_name, **more)
         return made
 

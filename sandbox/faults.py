@@ -63,9 +63,7 @@ class Faults:
 
     def add(self, wish: Json) -> int:
         if unknown := set(wish) - KNOWN:
-            raise ControlError(
-                f"a fault has no field {sorted(unknown)[0]!r}; fields: {', '.join(sorted(KNOWN))}"
-            )
+            raise ControlError(f"a fault has no field {sorted(unknown)[0]!r}; fields: {', '.join(sorted(KNOWN))}")
         if not any(wish.get(name) for name in ("status", "delay", "drop", "garbage")):
             raise ControlError("a fault needs one of status, delay, drop, garbage")
         drop = wish.get("drop")

@@ -88,9 +88,7 @@ class Feed:
 
 def _sse(event: tuple[int, str, float, Json]) -> bytes:
     number, kind, at, fields = event
-    data = json.dumps(
-        {"n": number, "kind": kind, "at": iso(at), **fields}, ensure_ascii=False, separators=(",", ":")
-    )
+    data = json.dumps({"n": number, "kind": kind, "at": iso(at), **fields}, ensure_ascii=False, separators=(",", ":"))
     return f"id: {number}\ndata: {data}\n\n".encode(errors="surrogatepass")
 
 

@@ -88,9 +88,7 @@ def check_button(button: Json, private: bool) -> None:
         return
     chosen = ACTIONS & button.keys()
     if not chosen:
-        raise bad_request(
-            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
-        )
+        raise bad_request("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
     if "url" in chosen:
         url = button["url"]
         address = url.split("://", 1)[-1]

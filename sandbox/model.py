@@ -102,9 +102,7 @@ class Member:
 
     @property
     def present(self) -> bool:
-        return self.status in PRESENT and not (
-            self.status == "restricted" and self.rights.get("is_member") is False
-        )
+        return self.status in PRESENT and not (self.status == "restricted" and self.rights.get("is_member") is False)
 
     @property
     def admin(self) -> bool:
@@ -151,10 +149,7 @@ class Poll:
         for chosen in self.votes.values():
             for index in chosen:
                 counts[index] += 1
-        options = [
-            {**option, "voter_count": count}
-            for option, count in zip(self.base["options"], counts, strict=True)
-        ]
+        options = [{**option, "voter_count": count} for option, count in zip(self.base["options"], counts, strict=True)]
         total = sum(1 for chosen in self.votes.values() if chosen)
         return {**self.base, "options": options, "total_voter_count": total, "is_closed": self.closed}
 
@@ -181,9 +176,7 @@ class Posted:
             extra["reply_markup"] = self.markup
         if self.reactions:
             extra["reactions"] = [
-                {"person": person, "emoji": emoji}
-                for person, given in self.reactions.items()
-                for emoji in given
+                {"person": person, "emoji": emoji} for person, given in self.reactions.items() for emoji in given
             ]
         if self.silent:
             extra["silent"] = True

@@ -281,9 +281,7 @@ def _with_buttons(value: Any) -> Any:
     if not isinstance(value, dict) or not isinstance(value.get("keyboard"), list):
         return value
     rows = [
-        [{"text": button} if isinstance(button, str) else button for button in row]
-        if isinstance(row, list)
-        else row
+        [{"text": button} if isinstance(button, str) else button for button in row] if isinstance(row, list) else row
         for row in value["keyboard"]
     ]
     return {**value, "keyboard": rows}

@@ -184,11 +184,7 @@ def page(path: str) -> web.StreamResponse:
     """The chat page's own files; nothing outside its folder."""
     name = "index.html" if path in ("", "/") else unquote(path).removeprefix("/page/")
     file = (PAGE / name).resolve()
-    if (
-        not file.is_relative_to(PAGE.resolve())
-        or not file.is_file()
-        or (path != "/" and "/page/" not in path)
-    ):
+    if not file.is_relative_to(PAGE.resolve()) or not file.is_file() or (path != "/" and "/page/" not in path):
         return web.Response(status=404, text="Not Found")
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     if kind.startswith("text/") or kind.endswith("javascript"):

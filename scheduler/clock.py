@@ -1,7 +1,8 @@
 """The clock: APScheduler says when to look, the jobs ask the database what is due (law 9).
 
-Triggers live in memory only. A job is a function of the database, the toolbox and `now`; it finds what is due by then, so a run that was missed heals
-at the next, and a run that comes twice finds nothing. Adding one is a function in `jobs/` and a line in JOBS.
+Triggers live in memory only. A job is a function of the database, the toolbox and `now`; it finds what is due by
+then, so a run that was missed heals at the next, and a run that comes twice finds nothing. Adding one is a function
+in `jobs/` and a line in JOBS.
 """
 
 from __future__ import annotations
@@ -61,7 +62,13 @@ class Scheduler:
         scheduler = AsyncIOScheduler(timezone=self._toolbox.settings.timezone)
         for job in JOBS:
             scheduler.add_job(
-                self._run_now, job.every, args=[job], name=job.name, max_instances=1, coalesce=True, misfire_grace_time=None
+                self._run_now,
+                job.every,
+                args=[job],
+                name=job.name,
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
             )
         scheduler.start()
         try:
@@ -81,6 +88,6 @@ class Scheduler:
         async with self._one_at_a_time:
             try:
                 await job.work(self._database, self._toolbox, now)
-            except Exception as error:  # noqa: BLE001  (one job that fails must not stop the others)
+            except Exception as error:
                 log.error("a job failed", job=job.name, why=type(error).__name__, exc_info=True)
         self._committed()

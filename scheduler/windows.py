@@ -1,20 +1,37 @@
-"""Telegram's windows, kept by us: how many messages may leave, to whom, within which time. Pure: time is an argument in seconds.
+"""Telegram's windows, kept by us: how many messages may leave, to whom, within which time. Pure: time is an argument
+in seconds.
 
-Sliding windows, not buckets that refill: a bucket lets twice its size through around the moment it refills, which Telegram answers with
-429. A broadcast is paced evenly besides, so that an answer to somebody who waits finds a free place within a few hundredths of a second.
+Sliding windows, not buckets that refill: a bucket lets twice its size through around the moment it refills, which
+Telegram answers with 429. A message counts from the moment its answer came, because by then Telegram has counted it;
+counted from the moment it left, a slow first and a quick twenty-first message would meet inside Telegram's minute.
+Overall, where Telegram allows 30 and we 28, the moment of leaving will do.
+
+A full overall window would make an answer wait for up to a second. So everything but answers leaves in small bursts,
+and a broadcast evenly: a place is then free for an answer within a few hundredths of a second, a quarter of one at
+the worst.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
+
+from models.outbox import Lane
 
 GROUP_LIMIT, GROUP_SECONDS = 20, 60.0
-PRIVATE_LIMIT, PRIVATE_SECONDS = 1, 1.0
+GROUP_RESERVE = 2
+"""Places of a group's window that are kept for answers: somebody who asks there does not wait for cards to pass."""
+EDIT_RESERVE = 8
+"""Places kept for messages when a card is only to be changed: while a group is busy many changes make one edit."""
+PRIVATE_SECONDS = 1.0
+"""One message a private chat in this time."""
 OVERALL_LIMIT, OVERALL_SECONDS = 28, 1.0
-PACE = 1 / 27.5
-"""Seconds between two broadcasts; the rest of the overall window is the others'."""
-FORGET_ABOVE = 5_000
-"""Chats remembered before those whose windows are empty are dropped."""
+BURST_LIMIT, BURST_SECONDS = 7, 0.25
+"""So many at once of everything that is not an answer."""
+PACE = 1 / 27.6
+"""Seconds between two broadcasts."""
+CATCH_UP = 3
+"""Broadcasts that may leave at once after the program was busy elsewhere; the pace holds over a second all the same."""
 
 
 class Sliding:
@@ -27,17 +44,22 @@ class Sliding:
         self._seconds = seconds
         self._times: deque[float] = deque()
 
-    def wait(self, at: float) -> float:
-        """Seconds from `at` until one more may pass; 0.0 when it may now."""
-        while self._times and self._times[0] + self._seconds <= at:
-            self._times.popleft()
-        if len(self._times) < self._limit:
-            return 0.0
-        return self._times[len(self._times) - self._limit] + self._seconds - at
+    def wait(self, at: float, count: int = 1, reserve: int = 0) -> float:
+        """Seconds from `at` until `count` more may pass and `reserve` places stay free; 0.0 when they may now.
 
-    def take(self, at: float) -> None:
-        """One passes at `at`."""
-        self._times.append(at)
+        More than the whole window holds waits for an empty one.
+        """
+        times = self._times
+        while times and times[0] + self._seconds <= at:
+            times.popleft()
+        limit = self._limit - reserve
+        too_many = len(times) + min(count, limit) - limit
+        return 0.0 if too_many <= 0 else times[too_many - 1] + self._seconds - at
+
+    def take(self, at: float, count: int = 1) -> None:
+        """`count` pass at `at`."""
+        # A clock that was set back must not make the oldest look like the newest.
+        self._times.extend([max(at, self._times[-1]) if self._times else at] * count)
 
     def empty(self, at: float) -> bool:
         """Whether nothing of the past counts any more."""
@@ -45,56 +67,102 @@ class Sliding:
 
 
 class Windows:
-    """All windows of one bot. `enabled=False` lets everything through: for servers without limits and for benchmarks."""
+    """All windows of one bot. `enabled=False` lets everything through: for servers without limits and for
+    benchmarks.
+    """
 
     def __init__(self, *, enabled: bool = True) -> None:
-        self._enabled = enabled
+        self.enabled = enabled
         self._overall = Sliding(OVERALL_LIMIT, OVERALL_SECONDS)
-        self._chats: dict[int, Sliding] = {}
+        self._bursts = Sliding(BURST_LIMIT, BURST_SECONDS)
+        self._groups: dict[int, Sliding] = {}
+        self._private: dict[int, float] = {}
+        """Chat → when it may be written to again, the earliest first."""
         self._held: dict[int, float] = {}
         self._all_held = 0.0
         self._next_broadcast = 0.0
 
-    def wait(self, chat_id: int, at: float, *, broadcast: bool = False) -> float:
-        """Seconds from `at` until a message to this chat may leave."""
-        held = max(self._held.get(chat_id, 0.0), self._all_held) - at
-        if not self._enabled:
-            return max(held, 0.0)
-        chat = self._chats.get(chat_id)
-        waits = [held, self._overall.wait(at), chat.wait(at) if chat is not None else 0.0]
-        if broadcast:
-            waits.append(self._next_broadcast - at)
+    def lane_wait(self, lane: int, at: float, count: int = 1) -> float:
+        """Seconds from `at` until messages of this lane may leave at all."""
+        waits = [self._all_held - at]
+        if self.enabled:
+            waits.append(self._overall.wait(at, count))
+            if lane > Lane.ANSWER:
+                waits.append(self._bursts.wait(at, count))
+            if lane >= Lane.BROADCAST:
+                waits.append(self._next_broadcast - at)
         return max(0.0, *waits)
 
-    def overall_wait(self, at: float, *, broadcast: bool = False) -> float:
-        """Seconds from `at` until any message at all may leave."""
-        held = self._all_held - at
-        if not self._enabled:
-            return max(held, 0.0)
-        return max(0.0, held, self._overall.wait(at), self._next_broadcast - at if broadcast else 0.0)
+    def chat_wait(self, chat_id: int, lane: int, at: float, count: int = 1, *, edit: bool = False) -> float:
+        """Seconds from `at` until this chat takes `count` more messages of this lane; 0 for what the chat does not
+        count.
+        """
+        held = self._held.get(chat_id, 0.0) - at
+        if not self.enabled or count == 0:
+            return max(0.0, held)
+        if chat_id > 0:
+            return max(0.0, held, self._private.get(chat_id, 0.0) - at)
+        group = self._groups.get(chat_id)
+        if group is None:
+            return max(0.0, held)
+        reserve = 0 if lane == Lane.ANSWER else EDIT_RESERVE if edit else GROUP_RESERVE
+        return max(0.0, held, group.wait(at, count, reserve))
 
-    def take(self, chat_id: int, at: float, *, broadcast: bool = False) -> None:
-        """A message to this chat leaves."""
-        if not self._enabled:
+    def leaves(self, lane: int, at: float, count: int = 1) -> None:
+        """A call of this lane, as heavy as `count` messages, leaves."""
+        if not self.enabled:
             return
-        if chat_id not in self._chats:
-            if len(self._chats) > FORGET_ABOVE:
-                self._chats = {c: w for c, w in self._chats.items() if not w.empty(at)}
-            group = chat_id < 0
-            self._chats[chat_id] = Sliding(
-                GROUP_LIMIT if group else PRIVATE_LIMIT, GROUP_SECONDS if group else PRIVATE_SECONDS
-            )
-        self._chats[chat_id].take(at)
-        self._overall.take(at)
-        if broadcast:
-            # Not from `at`: a late start must not lower the pace for good; but no burst to catch up either.
-            self._next_broadcast = max(self._next_broadcast, at - PACE) + PACE
+        count = max(count, 1)
+        self._overall.take(at, count)
+        if lane > Lane.ANSWER:
+            self._bursts.take(at, count)
+        if lane >= Lane.BROADCAST:
+            # Kept from the plan, not from `at`, or every late start would lower the pace for good.
+            self._next_broadcast = max(self._next_broadcast, at - CATCH_UP * PACE) + count * PACE
+
+    def arrived(self, chat_id: int, at: float, count: int = 1) -> None:
+        """Telegram has answered: by now it has counted `count` messages to this chat."""
+        if not self.enabled or count == 0:
+            return
+        if chat_id > 0:
+            self._private.pop(chat_id, None)
+            self._private[chat_id] = at + PRIVATE_SECONDS
+        else:
+            self._groups.setdefault(chat_id, Sliding(GROUP_LIMIT, GROUP_SECONDS)).take(at, count)
+
+    def closed(self, at: float) -> list[int]:
+        """The chats that take nothing now, however urgent."""
+        for chat_id in list(self._private):
+            if self._private[chat_id] > at:
+                break
+            del self._private[chat_id]
+        self._held = {chat: until for chat, until in self._held.items() if until > at}
+        self._groups = {chat: window for chat, window in self._groups.items() if not window.empty(at)}
+        full = [chat for chat, window in self._groups.items() if window.wait(at) > 0]
+        return [*self._private, *full, *(chat for chat in self._held if chat not in self._private)]
+
+    def reserved(self, at: float) -> list[int]:
+        """The groups that take answers only."""
+        return [chat for chat, window in self._groups.items() if window.wait(at, 1, GROUP_RESERVE) > 0]
+
+    def opening(self, chat_id: int, at: float) -> float:
+        """Seconds from `at` until anything may be sent to this chat."""
+        return self.chat_wait(chat_id, Lane.ANSWER, at)
 
     def hold(self, chat_id: int, until: float) -> None:
         """Telegram said 429 for this chat: nothing to it until then."""
-        self._held = {c: u for c, u in self._held.items() if u > until - 3600}
         self._held[chat_id] = max(self._held.get(chat_id, 0.0), until)
 
     def hold_all(self, until: float) -> None:
-        """Telegram said 429 to several chats at once: nothing at all until then."""
+        """Nothing at all until then: Telegram said 429 to several chats at once, or is not there."""
         self._all_held = max(self._all_held, until)
+
+
+def weight(chat_id: int, method: str, params: dict[str, Any]) -> int:
+    """How many messages this call counts for in its chat: an album each of its parts, a change in a private chat
+    none.
+    """
+    if method in ("sendMediaGroup", "forwardMessages", "copyMessages"):
+        return max(1, len(params.get("media") or params.get("message_ids") or ()))
+    says = method.startswith(("send", "copy", "forward", "create"))
+    return 1 if says or chat_id < 0 else 0

@@ -125,7 +125,9 @@ def number_in(text: str) -> int:
 
 
 @contextlib.asynccontextmanager
-async def running(database_url: str, *, flood: bool = False, forum: bool = False, **changes: Any) -> AsyncIterator[Campus]:
+async def running(
+    database_url: str, *, flood: bool = False, forum: bool = False, **changes: Any
+) -> AsyncIterator[Campus]:
     """A campus with the program running on this database."""
     async with server.start(tokens=[TOKEN], flood=flood, begin=BEGIN) as telegram, Sandbox(telegram.url) as stage:
         await stage.bot(TOKEN, username="union_bot", first_name="Union")

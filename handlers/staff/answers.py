@@ -1,10 +1,11 @@
-"""Words in a station's chat. Only a reply to the card or to something about the ticket, or a command as such a reply, does anything.
+"""Words in a station's chat. Only a reply to the card or to something about the ticket, or a command as such a reply,
+does anything.
 
-    reply ─▶ what was asked for last (a question, a note, a reason), else: the answer to everybody who waits
-    //… or /note … ─▶ a note          /ask … ─▶ a question          /claim, /resolve …, /transfer …
-    an edit of such words ─▶ the students' copies are edited
-    an anonymous admin ─▶ "press, so that I know who you are" ─▶ sent as theirs
-    anything else ─▶ nothing: colleagues talk to each other
+reply ─▶ what was asked for last (a question, a note, a reason), else: the answer to everybody who waits
+//… or /note … ─▶ a note          /ask … ─▶ a question          /claim, /resolve …, /transfer …
+an edit of such words ─▶ the students' copies are edited
+an anonymous admin ─▶ "press, so that I know who you are" ─▶ sent as theirs
+anything else ─▶ nothing: colleagues talk to each other
 """
 
 from __future__ import annotations

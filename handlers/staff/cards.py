@@ -90,7 +90,9 @@ async def act(
             await _below(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, TEMPLATES))
         case "resolve":
             _must(ticket, Action.RESOLVE)
-            await _below(query, t("desk.resolve_how", number=ticket.id), keyboards.resolutions(t, ticket.id, RESOLUTIONS))
+            await _below(
+                query, t("desk.resolve_how", number=ticket.id), keyboards.resolutions(t, ticket.id, RESOLUTIONS)
+            )
         case "transfer":
             _must(ticket, Action.TRANSFER)
             places = [p for p in await stations.open_desks(session) if p.id != station.id and p.chat_id is not None]
@@ -130,7 +132,11 @@ async def choose(
     match press.step:
         case "template" if press.value in TEMPLATES:
             text = await _template(session, ticket, press.value, toolbox)
-            await show(query, t("desk.preview", text=text, number=ticket.id), keyboards.send_template(t, ticket.id, press.value))
+            await show(
+                query,
+                t("desk.preview", text=text, number=ticket.id),
+                keyboards.send_template(t, ticket.id, press.value),
+            )
         case "templates":
             await show(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, TEMPLATES))
         case "send" if press.value in TEMPLATES:

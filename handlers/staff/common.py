@@ -12,7 +12,9 @@ from models.tickets import Ticket
 
 
 class Writing(StatesGroup):
-    """What the next reply of this staff member is: a question, a note, or a reason. `data["ticket"]` says about what."""
+    """What the next reply of this staff member is: a question, a note, or a reason. `data["ticket"]` says about
+    what.
+    """
 
     question = State()
     note = State()
@@ -21,7 +23,9 @@ class Writing(StatesGroup):
 
 
 def member(staff: Person | None, presence: Presence | None) -> Person:
-    """The staff member who acts. Raises Refusal for somebody who is not in the group, or of whom nobody knows it now."""
+    """The staff member who acts. Raises Refusal for somebody who is not in the group, or of whom nobody knows it
+    now.
+    """
     if staff is None:
         unknown = presence is None or presence.status == "unknown"
         raise Refusal("desk.lookup_failed" if unknown else "desk.members_only")

@@ -1,4 +1,6 @@
-"""Groups that are nobody's desk: what is said there is none of the bot's business, and a press there is on something stale."""
+"""Groups that are nobody's desk: what is said there is none of the bot's business, and a press there is on something
+stale.
+"""
 
 from __future__ import annotations
 

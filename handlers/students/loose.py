@@ -1,8 +1,8 @@
 """Words nobody asked for: a reply to something the bot wrote, an edit, or simply a message.
 
-    reply to an answer ─▶ goes to that ticket
-    edit of words sent ─▶ the station's copy is edited
-    anything else ─▶ which matter does it belong to? (open tickets, or a new one; the words are kept meanwhile)
+reply to an answer ─▶ goes to that ticket
+edit of words sent ─▶ the station's copy is edited
+anything else ─▶ which matter does it belong to? (open tickets, or a new one; the words are kept meanwhile)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards, menus
-from bot.contents import MAX_TEXT, content_of, says_something
+from bot.contents import content_of, kept_of, says_something
 from bot.filters import Pressed, Private
 from bot.menus import Belongs
 from bot.texts import Texts
@@ -80,11 +80,7 @@ async def hold(
     message: Message, person: Person, t: Texts, house: House, session: AsyncSession, state: FSMContext
 ) -> None:
     """Keep the words and ask where they belong; with no open ticket they begin a new one."""
-    content = content_of(message)
-    if content is None:
-        raise Refusal("words.unknown_kind")
-    if len(str(content.get("text", ""))) > MAX_TEXT:
-        raise Refusal("words.too_long", length=len(str(content["text"])), most=MAX_TEXT)
+    content = kept_of(message)
     data = await state.get_data() if await state.get_state() == Loose.held.state else {}
     parts = [*data.get("parts", []), [content, [message.chat.id, message.message_id]]][: new.MOST_PARTS]
     if not says_something([c for c, _ in parts]):

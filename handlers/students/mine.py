@@ -1,9 +1,9 @@
 """A student's own tickets: the list, one ticket with its timeline, and what can be done with it.
 
-    /mine ─▶ list (pages) ─▶ one ticket ─▶ urge · withdraw (sure?) · reopen · rate (1–5, a word)
-                                 └─▶ add words ─▶ (collect) ─▶ back to the ticket
-    "Is it really fixed?" under a notice ─▶ yes ─▶ 1–5 ─▶ a word or none
-                                          └▶ no ─▶ reopened, what is still wrong?
+/mine ─▶ list (pages) ─▶ one ticket ─▶ urge · withdraw (sure?) · reopen · rate (1–5, a word)
+                             └─▶ add words ─▶ (collect) ─▶ back to the ticket
+"Is it really fixed?" under a notice ─▶ yes ─▶ 1–5 ─▶ a word or none
+                                      └▶ no ─▶ reopened, what is still wrong?
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards, menus
 from bot.config import Settings
-from bot.contents import MAX_TEXT, content_of
-from bot.filters import Pressed, Private
-from bot.keyboards import Fixed, Go, Mine, Rate
+from bot.contents import kept_of
+from bot.filters import Going, Pressed, Private
+from bot.keyboards import Fixed, Mine, Rate
 from bot.menus import Page
 from bot.texts import Texts
 from handlers.screens import show
@@ -32,7 +32,8 @@ from models.errors import Refusal
 from models.house import House
 from models.people import Person
 from models.requesters import Requester
-from models.tickets import Action, State as TicketState, Ticket
+from models.tickets import Action, Ticket
+from models.tickets import State as TicketState
 
 PAGE_SIZE = 8
 
@@ -49,7 +50,7 @@ def router() -> Router:
     router = Router(name="mine")
     private = Private()
     router.message.register(first_page, Command("mine"), private)
-    router.callback_query.register(first_page, Pressed(Go), private, lambda _, press: press.to == "mine")
+    router.callback_query.register(first_page, Going("mine"), private)
     router.callback_query.register(page, Pressed(Page), private)
     router.callback_query.register(fixed, Pressed(Fixed), private)
     router.callback_query.register(rate, Pressed(Rate), private)
@@ -177,7 +178,9 @@ async def rate(
     await tickets.rate(session, ticket, place, press.stars, now)
     await state.set_state(Follow.remark)
     await state.set_data({"ticket": ticket.id})
-    await show(query, t("rate.word", stars="★" * press.stars + "☆" * (5 - press.stars)), keyboards.no_remark(t, ticket.id))
+    await show(
+        query, t("rate.word", stars="★" * press.stars + "☆" * (5 - press.stars)), keyboards.no_remark(t, ticket.id)
+    )
 
 
 async def remark(
@@ -202,12 +205,7 @@ async def add_words(
     message: Message, ticket: Ticket, place: Requester, t: Texts, house: House, now: datetime, session: AsyncSession
 ) -> None:
     """Bring this message to the station and say so. Raises Refusal when it says nothing that can be passed on."""
-    content = content_of(message)
-    if content is None:
-        raise Refusal("words.unknown_kind")
-    if len(str(content.get("text", ""))) > MAX_TEXT:
-        raise Refusal("words.too_long", length=len(str(content["text"])), most=MAX_TEXT)
-    await tickets.add(session, ticket, place, [(content, (message.chat.id, message.message_id))], house, now)
+    await tickets.add(session, ticket, place, [(kept_of(message), (message.chat.id, message.message_id))], house, now)
     await show(message, t("mine.added", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
 
 
@@ -245,9 +243,9 @@ async def _show_ticket(
         t("mine.holder", name=holder.name) if holder else t("mine.no_holder"),
     ]
     if ticket.state in tickets.OPEN:
-        due = ticket.reply_due if ticket.replied_at is None and ticket.reply_due else ticket.resolve_due
-        if due is not None:
-            lines.append(t("mine.due", moment=t.moment(due, now)))
+        found = tickets.next_deadline(ticket)
+        if found is not None:
+            lines.append(t("mine.due", moment=t.moment(found[1], now)))
     lines.append(t("mine.who_reads_anonymous" if place.anonymous else "mine.who_reads", station=t.pick(station.names)))
     lines.append("")
     lines += _timeline(await tickets.timeline(session, ticket.id), t, now)

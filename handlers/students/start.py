@@ -1,8 +1,8 @@
 """Getting to know each other: consent first, then who one is and where one lives, then the menu.
 
-    /start ─▶ consent (who can see what; other languages) ─▶ audience ─▶ building ─▶ home
-                 │ words sent before agreeing are kept and taken up afterwards
-    home ─▶ language · profile (audience, building) · new · mine · privacy · help
+/start ─▶ consent (who can see what; other languages) ─▶ audience ─▶ building ─▶ home
+             │ words sent before agreeing are kept and taken up afterwards
+home ─▶ language · profile (audience, building) · new · mine · privacy · help
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aiogram.types import CallbackQuery, Message
 from bot import menus
 from bot.config import Settings
 from bot.contents import content_of
-from bot.filters import Pressed, Private
+from bot.filters import Going, Pressed, Private
 from bot.keyboards import Go
 from bot.menus import Pick
 from bot.texts import Texts
@@ -48,14 +48,16 @@ def router() -> Router:
     router.message.register(ask_consent, private, not_agreed)
     router.message.register(language, Command("language"), private)
     router.callback_query.register(consent_language, Pressed(Pick), private, picked("consentlang"))
-    router.callback_query.register(agree, Pressed(Go), private, going("agree"))
+    router.callback_query.register(agree, Going("agree"), private)
     router.callback_query.register(agree_first, private, not_agreed)
-    router.callback_query.register(home_pressed, Pressed(Go), private, going("home"))
-    router.callback_query.register(language, Pressed(Go), private, going("language"))
+    router.callback_query.register(home_pressed, Going("home"), private)
+    router.callback_query.register(language, Going("language"), private)
     router.callback_query.register(pick_language, Pressed(Pick), private, picked("language"))
-    router.callback_query.register(profile, Pressed(Go), private, going("profile"))
+    router.callback_query.register(profile, Going("profile"), private)
     router.callback_query.register(pick_audience, Pressed(Pick), private, picked("audience"))
-    router.callback_query.register(pick_building, Pressed(Pick), private, picked("building"), StateFilter(Profile.building))
+    router.callback_query.register(
+        pick_building, Pressed(Pick), private, picked("building"), StateFilter(Profile.building)
+    )
     router.message.register(type_building, private, StateFilter(Profile.building), F.text, ~F.text.startswith("/"))
     return router
 
@@ -65,15 +67,6 @@ def picked(what: str) -> Any:
 
     def check(_: CallbackQuery, press: Pick) -> bool:
         return press.what == what
-
-    return check
-
-
-def going(to: str) -> Any:
-    """Filter: a press that leads there."""
-
-    def check(_: CallbackQuery, press: Go) -> bool:
-        return press.to == to
 
     return check
 
@@ -153,9 +146,11 @@ async def pick_building(
     await _settled(query, None if press.value == "-" else press.value, person, t, settings, state)
 
 
-async def type_building(message: Message, person: Person, t: Texts, settings: Settings, state: FSMContext) -> None:
+async def type_building(
+    message: Message, person: Person, t: Texts, settings: Settings, house: House, state: FSMContext
+) -> None:
     """Where they live, typed: a near miss is offered, never guessed."""
-    found = places.find(message.text or "", settings)
+    found = places.find(message.text or "", settings, house)
     if len(found) == 1 and found[0].sure:
         await _settled(message, found[0].key, person, t, settings, state)
         return
@@ -165,7 +160,12 @@ async def type_building(message: Message, person: Person, t: Texts, settings: Se
 
 
 async def _settled(
-    event: Message | CallbackQuery, building: str | None, person: Person, t: Texts, settings: Settings, state: FSMContext
+    event: Message | CallbackQuery,
+    building: str | None,
+    person: Person,
+    t: Texts,
+    settings: Settings,
+    state: FSMContext,
 ) -> None:
     person.building = building
     pending = (await state.get_data()).get("pending", [])

@@ -1,7 +1,7 @@
 """/poll: a union admin asks everybody one question, and everybody's polls are counted.
 
-    /poll ─▶ the question ─▶ the answers (or 1–5) ─▶ preview with how many get it ─▶ sent
-    /poll question | answer | answer ─────────────▶ preview
+/poll ─▶ the question ─▶ the answers (or 1–5) ─▶ preview with how many get it ─▶ sent
+/poll question | answer | answer ─────────────▶ preview
 """
 
 from __future__ import annotations

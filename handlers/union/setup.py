@@ -1,10 +1,10 @@
 """/setup: a union admin makes a group the chat of a station, of the office or of the supervisors.
 
-    /setup ─▶ which place? ─▶ (a forum: one topic per ticket?) ─▶ seated
-                                                                  │ rights checked, what to press to mend each
-                                                                  ├─▶ a test card ─▶ "I see it" ─▶ works
-                                                                  ├─▶ the language of the cards
-                                                                  └─▶ the cards of every open ticket
+/setup ─▶ which place? ─▶ (a forum: one topic per ticket?) ─▶ seated
+                                                              │ rights checked, what to press to mend each
+                                                              ├─▶ a test card ─▶ "I see it" ─▶ works
+                                                              ├─▶ the language of the cards
+                                                              └─▶ the cards of every open ticket
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 
@@ -10,7 +10,7 @@ from models import tables  # noqa: F401  (every table must be known)
 from models.base import Base, Json, Key, Moment
 
 
-def render(kind: str, item: Any, _: Any) -> str | bool:
+def render(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """Our own column types by their names, so that a migration reads like the table it makes."""
     if kind == "type":
         for column, name in ((Key, "Key"), (Json, "Json")):

@@ -158,9 +158,7 @@ def react(world: World, wish: Json) -> bool:
 @route("POST", "vote")
 def vote_in_poll(world: World, wish: Json) -> Json:
     person, chat, _ = place(world, wish)
-    return vote(
-        world, chat, message_in(chat, wish), person, [int(index) for index in wish.get("options") or ()]
-    )
+    return vote(world, chat, message_in(chat, wish), person, [int(index) for index in wish.get("options") or ()])
 
 
 @route("POST", "ask")

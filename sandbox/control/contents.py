@@ -92,9 +92,7 @@ def file_of(world: World, kind: str, item: Json) -> File:
     if data is None:
         data = picture(len(world.people)) if kind in ("photo", "sticker") else b"sandbox " + kind.encode()
     size = item.get("file_size")
-    return world.files.add(
-        kind, data, item.get("file_name"), item.get("mime_type"), int(size) if size else None
-    )
+    return world.files.add(kind, data, item.get("file_name"), item.get("mime_type"), int(size) if size else None)
 
 
 def picture(shade: int) -> bytes:
@@ -109,9 +107,4 @@ def picture(shade: int) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")

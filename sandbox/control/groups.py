@@ -30,9 +30,7 @@ def groups(world: World, wish: Json) -> Json:
     members = [world.person(number) for number in wish.get("members") or ()]
     admins = [world.person(number) for number in wish.get("admins") or ()]
     number = int(wish["id"]) if wish.get("id") is not None else None
-    chat = world.add_group(
-        kind, str(need(wish, "title")), number, wish.get("username"), bool(wish.get("forum"))
-    )
+    chat = world.add_group(kind, str(need(wish, "title")), number, wish.get("username"), bool(wish.get("forum")))
     for index, person in enumerate(admins):
         world.set_member(chat, person.user, "administrator" if index else "creator", quietly=True)
     for person in members:
@@ -69,9 +67,7 @@ def join(world: World, wish: Json) -> bool:
         return False
     by = _by(world, wish, user)
     world.set_member(chat, user, "member", by=by)
-    world.service(
-        chat, by, {"new_chat_members": [user], "new_chat_member": user, "new_chat_participant": user}
-    )
+    world.service(chat, by, {"new_chat_members": [user], "new_chat_member": user, "new_chat_participant": user})
     return True
 
 
@@ -145,9 +141,7 @@ def topics_create(world: World, wish: Json) -> Json:
 @route("POST", "topics/close")
 def topics_close(world: World, wish: Json) -> bool:
     chat = _forum(world, wish)
-    close_topic(
-        world, chat, _some_admin(chat) or ANONYMOUS_ADMIN, _thread(chat, wish), not wish.get("reopen")
-    )
+    close_topic(world, chat, _some_admin(chat) or ANONYMOUS_ADMIN, _thread(chat, wish), not wish.get("reopen"))
     return True
 
 
@@ -172,8 +166,6 @@ def migrate(world: World, wish: Json) -> Json:
     old.migrated_to = new.id
     world.feed.add("chat", old.id, info=old.info())
     world.feed.add("chat", new.id, info=new.info())
-    posted = world.post(
-        new, ANONYMOUS_ADMIN, {"migrate_from_chat_id": old.id}, extra={"sender_chat": new.brief}
-    )
+    posted = world.post(new, ANONYMOUS_ADMIN, {"migrate_from_chat_id": old.id}, extra={"sender_chat": new.brief})
     world.deliver("message", new, posted)
     return {"id": new.id}

@@ -68,9 +68,7 @@ def file(world: World, wish: Json) -> web.Response:
     found = world.files.get(str(need(wish, "name")))
     if found is None:
         raise ControlError("no such file")
-    return web.Response(
-        body=found.data, headers={"Content-Type": found.mime_type, "Cache-Control": "max-age=3600"}
-    )
+    return web.Response(body=found.data, headers={"Content-Type": found.mime_type, "Cache-Control": "max-age=3600"})
 
 
 @route("GET", "commands")

@@ -85,7 +85,5 @@ def leave_chat(call: Call) -> bool:
         raise bad_request("chat member status can't be changed in private chats")
     world = call.world
     world.set_member(chat, call.bot.user, "left")
-    world.service(
-        chat, call.bot.user, {"left_chat_member": call.bot.user, "left_chat_participant": call.bot.user}
-    )
+    world.service(chat, call.bot.user, {"left_chat_member": call.bot.user, "left_chat_participant": call.bot.user})
     return True

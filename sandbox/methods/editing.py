@@ -37,9 +37,7 @@ def editable(call: Call) -> tuple[Chat, Posted]:
     return chat, posted
 
 
-def apply(
-    call: Call, chat: Chat, posted: Posted, content: Json | None, removed: tuple[str, ...] = ()
-) -> Json:
+def apply(call: Call, chat: Chat, posted: Posted, content: Json | None, removed: tuple[str, ...] = ()) -> Json:
     """Put new content and the given keyboard (none means none, as at Telegram) into a message."""
     markup = markup_of(call.params, chat)
     if markup is not None and "inline_keyboard" not in markup:

@@ -40,9 +40,7 @@ def content_of(posted: Posted) -> Json:
 
 
 def sendable(posted: Posted | None) -> bool:
-    return (
-        posted is not None and (bool(content_of(posted)) or posted.poll is not None) and not posted.protected
-    )
+    return posted is not None and (bool(content_of(posted)) or posted.poll is not None) and not posted.protected
 
 
 def origin(posted: Posted) -> Json:

@@ -69,9 +69,7 @@ def restrict_chat_member(call: Call) -> bool:
         call.world.set_member(chat, user, "member" if present else "left", by=call.bot.user)
         return True
     until = call.params.get("until_date", 0)
-    call.world.set_member(
-        chat, user, "restricted", {**rights, "is_member": present}, by=call.bot.user, until=until
-    )
+    call.world.set_member(chat, user, "restricted", {**rights, "is_member": present}, by=call.bot.user, until=until)
     return True
 
 

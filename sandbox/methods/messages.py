@@ -89,9 +89,7 @@ def reply_of(call: Call, chat: Chat) -> Posted | None:
     return posted
 
 
-def reply_fields(
-    chat: Chat, reply: Posted | None, thread: int | None, quote: Any = None
-) -> tuple[Json, int | None]:
+def reply_fields(chat: Chat, reply: Posted | None, thread: int | None, quote: Any = None) -> tuple[Json, int | None]:
     """What a reply adds to a message, and the topic it falls into.
 
     Telegram quotes the original without the reply inside it. In a forum every message that answers
@@ -176,9 +174,7 @@ def send_chat_action(call: Call) -> bool:
 def pin_chat_message(call: Call) -> bool:
     chat = reach_chat(call, call.params["chat_id"])
     if not chat.private:
-        require_right(
-            call, chat, "can_pin_messages", "not enough rights to manage pinned messages in the chat"
-        )
+        require_right(call, chat, "can_pin_messages", "not enough rights to manage pinned messages in the chat")
     posted = chat.messages.get(call.params["message_id"])
     if posted is None:
         raise bad_request("message to pin not found")
@@ -224,7 +220,5 @@ def unpin_all_forum_topic_messages(call: Call) -> bool:
 def _pinboard(call: Call) -> Chat:
     chat = reach_chat(call, call.params["chat_id"])
     if not chat.private:
-        require_right(
-            call, chat, "can_pin_messages", "not enough rights to manage pinned messages in the chat"
-        )
+        require_right(call, chat, "can_pin_messages", "not enough rights to manage pinned messages in the chat")
     return chat

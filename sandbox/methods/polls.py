@@ -64,9 +64,7 @@ def closing(world: World, params: Json) -> tuple[Json, float | None]:
 def send_poll(call: Call) -> Json:
     params, world = call.params, call.world
     chat, thread = destination(call, "can_send_polls")
-    question = _words(
-        params, "question", QUESTION_LIMIT, f"poll question length must not exceed {QUESTION_LIMIT}"
-    )
+    question = _words(params, "question", QUESTION_LIMIT, f"poll question length must not exceed {QUESTION_LIMIT}")
     if not question.get("question"):
         raise bad_request("poll question must be non-empty")
     options = options_of(params["options"])
@@ -105,9 +103,7 @@ def send_poll(call: Call) -> Json:
     base |= shown
     reply = reply_of(call, chat)
     poll = Poll(base, closes_at)
-    posted = send(
-        call, chat, thread, {"poll": poll.as_json()}, reply=reply, markup=markup_of(params, chat), poll=poll
-    )
+    posted = send(call, chat, thread, {"poll": poll.as_json()}, reply=reply, markup=markup_of(params, chat), poll=poll)
     if closes_at is not None and not poll.closed:
         world.clock.call_at(closes_at, lambda: close(world, chat, posted))
     return posted.message

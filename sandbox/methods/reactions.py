@@ -33,9 +33,7 @@ def set_message_reaction(call: Call) -> bool:
         if sign not in EMOJI:
             raise bad_request("REACTION_INVALID")
         emoji.append(sign)
-    if any(
-        name in posted.message for name in ("new_chat_members", "left_chat_member", "forum_topic_created")
-    ):
+    if any(name in posted.message for name in ("new_chat_members", "left_chat_member", "forum_topic_created")):
         raise bad_request("message can't be reacted")
     set_reaction(call.world, chat, posted, call.bot.id, emoji)
     return True

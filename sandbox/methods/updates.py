@@ -100,9 +100,7 @@ def answer_inline_query(call: Call) -> bool:
     results = call.params["results"]
     if len(results) > 50:
         raise bad_request("too many inline query results specified")
-    call.world.feed.add(
-        "inline_answer", None, id=call.params["inline_query_id"], results=results, bot=call.bot.id
-    )
+    call.world.feed.add("inline_answer", None, id=call.params["inline_query_id"], results=results, bot=call.bot.id)
     return True
 
 

@@ -7,9 +7,7 @@ from sandbox.shapes import Json
 _COMMAND = re.compile(r"(?<![\w/<>@])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/@])", re.ASCII)
 _MENTION = re.compile(r"(?<![\w@/])@[A-Za-z][A-Za-z0-9_]{2,31}(?!\w)", re.ASCII)
 _HASHTAG = re.compile(r"(?<![\w#])#(?!\d+\b)\w{1,256}")
-_EMAIL = re.compile(
-    r"(?<![\w.@+-])[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?!\w)", re.ASCII
-)
+_EMAIL = re.compile(r"(?<![\w.@+-])[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?!\w)", re.ASCII)
 _URL = re.compile(
     r"(?<![\w@.])(?:(?:https?|ftp|tg|ton)://[^\s<>\"'「」，。]+"
     r"|(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+(?:com|org|net|edu|gov|io|me|cn|hk|mo|tw|info|dev)\b(?:/[^\s<>\"]*)?)",

@@ -148,9 +148,7 @@ class _Reader:
                 position += 1
             name = text[start:position].lower()
             if not name:
-                raise ValueError(
-                    f'Empty attribute name in the tag "{tag}" at byte offset {self.bytes(begin)}'
-                )
+                raise ValueError(f'Empty attribute name in the tag "{tag}" at byte offset {self.bytes(begin)}')
             while position < len(text) and text[position] in _SPACE:
                 position += 1
             if position >= len(text):
@@ -192,8 +190,7 @@ class _Reader:
         opened = self.open.pop()
         if name and name != opened.tag:
             raise ValueError(
-                f'Unmatched end tag at byte offset {self.bytes(begin)}, expected "</{opened.tag}>", '
-                f'found "</{name}>"'
+                f'Unmatched end tag at byte offset {self.bytes(begin)}, expected "</{opened.tag}>", found "</{name}>"'
             )
         self.at = position + 1
         if self.length > opened.offset:
@@ -222,12 +219,7 @@ class _Reader:
         elif opened.tag == "blockquote" and opened.argument:
             entity["type"] = "expandable_blockquote"
         elif opened.tag == "pre":
-            if (
-                same
-                and last is not None
-                and last["type"] == "code"
-                and (language := last.pop("language", None))
-            ):
+            if same and last is not None and last["type"] == "code" and (language := last.pop("language", None)):
                 last["type"] = "pre"
                 last["language"] = language
                 return
@@ -254,9 +246,7 @@ def link_entity(url: str) -> Json | None:
     """What a link becomes: a mention of a person, a link, or nothing when it is no address."""
     if match := re.fullmatch(r"tg:(?://)?user\?id=(\d+)", url):
         return {"type": "text_mention", "user": {"id": int(match.group(1))}}
-    if re.fullmatch(r"(?i)(?:https?|tg|ton|ftp|tonsite)://\S+", url) or url.lower().startswith(
-        ("mailto:", "tel:")
-    ):
+    if re.fullmatch(r"(?i)(?:https?|tg|ton|ftp|tonsite)://\S+", url) or url.lower().startswith(("mailto:", "tel:")):
         # The server always shows a path, if only the root.
         return {"type": "text_link", "url": url + "/" if re.fullmatch(r"(?i)https?://[^/?#]+", url) else url}
     if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+(?:[/?#]\S*)?", url):

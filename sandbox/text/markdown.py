@@ -65,9 +65,7 @@ class _Reader:
         return ValueError(f"Can't find end of {opened.name} entity at byte offset {self.bytes(opened.begin)}")
 
     def reserved(self) -> ValueError:
-        return ValueError(
-            f"Character '{self.text[self.at]}' is reserved and must be escaped with the preceding '\\'"
-        )
+        return ValueError(f"Character '{self.text[self.at]}' is reserved and must be escaped with the preceding '\\'")
 
     def run(self) -> tuple[str, list[Json]]:
         text = self.text
@@ -202,9 +200,7 @@ class _Reader:
         opened = self.open.pop()
         self.quoted = False
         if self.length > opened.offset:
-            self.entities.append(
-                {"type": kind, "offset": opened.offset, "length": self.length - opened.offset}
-            )
+            self.entities.append({"type": kind, "offset": opened.offset, "length": self.length - opened.offset})
 
     def address(self, opened: Open) -> Json | None:
         """The part in round brackets after a link's text."""
@@ -288,9 +284,7 @@ def parse_markdown(text: str) -> tuple[str, list[Json]]:
             position += 1
         end = text.find(mark, position)
         if end < 0:
-            raise ValueError(
-                f"Can't find end of the entity starting at byte offset {len(text[:begin].encode())}"
-            )
+            raise ValueError(f"Can't find end of the entity starting at byte offset {len(text[:begin].encode())}")
         inner = text[position:end]
         say(inner)
         position = end + len(mark)

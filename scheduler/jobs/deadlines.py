@@ -1,11 +1,11 @@
 """Deadlines of tickets: warned before, escalated after, and what ends by itself (督办).
 
-    claim, reply, resolve ──warn_before──▶ the station is warned
-                          ──passed───────▶ 1 lead ─▶ 2 office ─▶ 3 supervisors, one claim span apart for the claim,
-                                           one working day apart for the others
-    transferred and not accepted within a claim span ─▶ back to its first station (首接负责)
-    resolved and nobody said anything for three working days ─▶ closed
-    anonymous and closed for `forget_after` ─▶ the keys to its requesters are destroyed
+claim, reply, resolve ──warn_before──▶ the station is warned
+                      ──passed───────▶ 1 lead ─▶ 2 office ─▶ 3 supervisors, one claim span apart for the claim,
+                                       one working day apart for the others
+transferred and not accepted within a claim span ─▶ back to its first station (首接负责)
+resolved and nobody said anything for three working days ─▶ closed
+anonymous and closed for `forget_after` ─▶ the keys to its requesters are destroyed
 """
 
 from __future__ import annotations
@@ -61,19 +61,8 @@ async def _near(session: AsyncSession, now: datetime) -> Sequence[Ticket]:
     return (await session.scalars(query.order_by(Ticket.id))).all()
 
 
-def next_deadline(ticket: Ticket) -> tuple[str, datetime] | None:
-    """The deadline that counts now: the first one that is still to be met."""
-    if ticket.claimed_by_id is None and ticket.claim_due is not None:
-        return "claim", ticket.claim_due
-    if ticket.replied_at is None and ticket.reply_due is not None:
-        return "reply", ticket.reply_due
-    if ticket.resolve_due is not None and ticket.state is not State.WAITING:
-        return "resolve", ticket.resolve_due
-    return None
-
-
 async def _look_at(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
-    found = next_deadline(ticket)
+    found = tickets.next_deadline(ticket)
     if found is None:
         return
     step, due = found
@@ -82,7 +71,13 @@ async def _look_at(session: AsyncSession, ticket: Ticket, house: House, now: dat
         if now >= warn_at:
             station = await session.get_one(Station, ticket.station_id)
             await letters.to_station(
-                session, station, f"station.warned.{step}", now, ticket=ticket, dedupe=f"warn:{ticket.id}:{step}:{due:%Y%m%d%H%M}", due=due.isoformat()
+                session,
+                station,
+                f"station.warned.{step}",
+                now,
+                ticket=ticket,
+                dedupe=f"warn:{ticket.id}:{step}:{due:%Y%m%d%H%M}",
+                due=due.isoformat(),
             )
         return
     level = min(1 + _steps_since(due, step, ticket, house, now), LEVELS)
@@ -99,9 +94,7 @@ def _steps_since(due: datetime, step: str, ticket: Ticket, house: House, now: da
     return steps
 
 
-async def _escalate(
-    session: AsyncSession, ticket: Ticket, level: int, step: str, due: datetime, now: datetime
-) -> None:
+async def _escalate(session: AsyncSession, ticket: Ticket, level: int, step: str, due: datetime, now: datetime) -> None:
     await tickets.escalate(session, ticket, level, step, now)
     station = await session.get_one(Station, ticket.station_id)
     leads = await _leads(session, station) if level == 1 else ""
@@ -116,8 +109,15 @@ async def _escalate(
         place = await stations.by_key(session, OFFICE)
     if place is not None and place.id != station.id:
         await letters.to_station(
-            session, place, f"above.overdue.{step}", now, dedupe=f"{key}:above", ticket=ticket, since=due.isoformat(),
-            station=station.names, subject=ticket.subject[:120],
+            session,
+            place,
+            f"above.overdue.{step}",
+            now,
+            dedupe=f"{key}:above",
+            ticket=ticket,
+            since=due.isoformat(),
+            station=station.names,
+            subject=ticket.subject[:120],
         )
 
 
@@ -133,7 +133,10 @@ async def _leads(session: AsyncSession, station: Station) -> str:
 
 async def _send_back(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> bool:
     offered = await session.scalar(
-        select(Event.at).where(Event.ticket_id == ticket.id, Event.action == "transfer").order_by(Event.id.desc()).limit(1)
+        select(Event.at)
+        .where(Event.ticket_id == ticket.id, Event.action == "transfer")
+        .order_by(Event.id.desc())
+        .limit(1)
     )
     if offered is None or house.calendar.add(offered, house.deadlines[ticket.category].claim) > now:
         return False
@@ -144,7 +147,10 @@ async def _send_back(session: AsyncSession, ticket: Ticket, house: House, now: d
 async def _close_silent(session: AsyncSession, house: House, now: datetime) -> None:
     before = house.calendar.subtract(now, CLOSES_AFTER)
     rows = await session.scalars(
-        select(Ticket).where(Ticket.state == State.RESOLVED, Ticket.resolved_at <= before).order_by(Ticket.id).limit(500)
+        select(Ticket)
+        .where(Ticket.state == State.RESOLVED, Ticket.resolved_at <= before)
+        .order_by(Ticket.id)
+        .limit(500)
     )
     for ticket in rows:
         await tickets.close_unanswered(session, ticket, now)

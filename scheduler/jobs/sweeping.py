@@ -12,7 +12,9 @@ from models.inbox import Handling, Incoming
 from models.outbox import Outgoing, Sending
 
 KEPT = 20_000
-"""Finished rows that stay: a done update must be recognised for as long as Telegram may bring it again, which is a day."""
+"""Finished rows that stay: a done update must be recognised for as long as Telegram may bring it again, which is a
+day.
+"""
 
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:

@@ -294,9 +294,7 @@ def test_a_closure_of_nearly_a_year_is_waited_for() -> None:
     [row("last", "9999-12-31 17:00", YEAR.add), row("first", "0001-01-02 09:00", YEAR.subtract)],
 )
 @pytest.mark.parametrize("span", [Span(days=9), Span(hours=24)])
-def test_the_end_of_all_dates_is_refused(
-    edge: str, ask: Callable[[datetime, Span], datetime], span: Span
-) -> None:
+def test_the_end_of_all_dates_is_refused(edge: str, ask: Callable[[datetime, Span], datetime], span: Span) -> None:
     with pytest.raises(ValueError, match="no working day"):
         ask(at(edge), span)
 
@@ -412,17 +410,13 @@ spans = st.builds(lambda d, n: Span(d, n / 60), st.integers(0, 12), st.integers(
 
 
 @for_all(calendars(), moments, moments, spans)
-def test_who_comes_first_is_due_first(
-    calendar: WorkCalendar, one: datetime, two: datetime, span: Span
-) -> None:
+def test_who_comes_first_is_due_first(calendar: WorkCalendar, one: datetime, two: datetime, span: Span) -> None:
     first, second = sorted((one, two))
     assert calendar.add(first, span) <= calendar.add(second, span)
     assert calendar.subtract(first, span) <= calendar.subtract(second, span)
 
 
-@for_all(
-    calendars(), moments, st.integers(0, 10), st.integers(0, 10), st.integers(0, 900), st.integers(0, 900)
-)
+@for_all(calendars(), moments, st.integers(0, 10), st.integers(0, 10), st.integers(0, 900), st.integers(0, 900))
 def test_more_time_is_never_due_earlier(
     calendar: WorkCalendar, start: datetime, days_: int, more_days: int, minutes: int, more_minutes: int
 ) -> None:
@@ -433,9 +427,7 @@ def test_more_time_is_never_due_earlier(
 
 
 @for_all(calendars(), moments, hour_spans)
-def test_exactly_the_hours_given_pass_until_the_deadline(
-    calendar: WorkCalendar, start: datetime, span: Span
-) -> None:
+def test_exactly_the_hours_given_pass_until_the_deadline(calendar: WorkCalendar, start: datetime, span: Span) -> None:
     assert calendar.between(start, calendar.add(start, span)) == timedelta(hours=span.hours)
 
 
@@ -447,9 +439,7 @@ def test_hours_add_up(calendar: WorkCalendar, start: datetime, one: int, two: in
 
 
 @for_all(calendars(alike=True, zones=[SHANGHAI]), moments, st.integers(0, 15), st.integers(0, 15))
-def test_days_add_up_where_all_have_the_same_hours(
-    calendar: WorkCalendar, start: datetime, one: int, two: int
-) -> None:
+def test_days_add_up_where_all_have_the_same_hours(calendar: WorkCalendar, start: datetime, one: int, two: int) -> None:
     assert calendar.add(calendar.add(start, Span(one)), Span(two)) == calendar.add(start, Span(one + two))
 
 
@@ -472,9 +462,7 @@ def test_a_warning_undoes_days_where_all_have_the_same_hours(
 
 
 @for_all(calendars(), moments, hour_spans)
-def test_the_warning_time_leads_back_to_the_deadline(
-    calendar: WorkCalendar, moment: datetime, span: Span
-) -> None:
+def test_the_warning_time_leads_back_to_the_deadline(calendar: WorkCalendar, moment: datetime, span: Span) -> None:
     warned = calendar.subtract(moment, span)
     assert calendar.between(warned, moment) == timedelta(hours=span.hours)
     # A moment outside hours, or at opening, was reached at the closing before it.
@@ -509,9 +497,7 @@ def test_no_deadline_falls_outside_office_hours_or_on_a_holiday(
 
 
 @for_all(calendars(zones=[SHANGHAI, ZoneInfo("UTC")]), moments, st.integers(0, 3 * 24 * 12))
-def test_working_time_is_what_counting_by_the_minute_gives(
-    calendar: WorkCalendar, start: datetime, steps: int
-) -> None:
+def test_working_time_is_what_counting_by_the_minute_gives(calendar: WorkCalendar, start: datetime, steps: int) -> None:
     start = start.replace(minute=start.minute // 5 * 5)
     ticks = [start + timedelta(minutes=5 * n) for n in range(steps)]
     counted = sum(works_at(calendar, tick) for tick in ticks) * timedelta(minutes=5)

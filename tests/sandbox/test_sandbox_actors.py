@@ -20,9 +20,7 @@ from tests.sandbox.botapi import TOKEN, Api
 
 async def say(api: Api, person: Person, text: str, *labels: str) -> int:
     keyboard = [[{"text": label, "callback_data": label.lower()}] for label in labels]
-    message = await api(
-        "sendMessage", chat_id=person.id, text=text, reply_markup={"inline_keyboard": keyboard}
-    )
+    message = await api("sendMessage", chat_id=person.id, text=text, reply_markup={"inline_keyboard": keyboard})
     number: int = message["message_id"]
     return number
 
@@ -80,9 +78,7 @@ async def test_the_newest_button_of_that_name_is_pressed(api: Api, alice: Person
     assert await tapping == "noted"
 
 
-async def test_a_press_that_nobody_answers_is_none(
-    api: Api, alice: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_press_that_nobody_answers_is_none(api: Api, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sandbox.actors.ANSWER_SECONDS", 0.05)
     await say(api, alice, "x", "Water")
     assert await alice.taps("Water") is None
@@ -145,9 +141,7 @@ async def test_control_calls_say_what_is_wrong(stage: Sandbox, alice: Person) ->
 async def test_the_state_tells_everything_the_page_needs(api: Api, stage: Sandbox, alice: Person) -> None:
     desk = await stage.group("Desk", admins=[alice], forum=True)
     thread = await desk.topic("General talk")
-    await stage.guide(
-        notes=[{"title": "Try", "text": "a complaint"}], clock=[{"label": "An hour on", "advance": 3600}]
-    )
+    await stage.guide(notes=[{"title": "Try", "text": "a complaint"}], clock=[{"label": "An hour on", "advance": 3600}])
     state = await stage.state()
     (bot,) = state["bots"]
     assert (bot["username"], bot["first_name"]) == ("union_bot", "Union")
@@ -155,9 +149,7 @@ async def test_the_state_tells_everything_the_page_needs(api: Api, stage: Sandbo
     (person,) = state["people"]
     assert (person["id"], person["started"], person["blocked"]) == (alice.id, True, False)
     group, private = state["chats"]
-    assert group["topics"] == [
-        {"thread": thread, "name": "General talk", "closed": False, "icon_color": 7322096}
-    ]
+    assert group["topics"] == [{"thread": thread, "name": "General talk", "closed": False, "icon_color": 7322096}]
     assert {member["user"]["id"] for member in group["members"]} == {alice.id, 123456}
     assert (private["person"], private["last_message_id"]) == (alice.id, 1)
     assert state["guide"]["clock"] == [{"label": "An hour on", "advance": 3600}]
@@ -180,9 +172,7 @@ async def test_every_call_is_recorded(api: Api, stage: Sandbox, alice: Person) -
     assert len(await stage.calls(method="sendPhoto")) == 1
 
 
-async def test_events_can_be_followed_from_anywhere(
-    api: Api, stage: Sandbox, alice: Person, telegram: Server
-) -> None:
+async def test_events_can_be_followed_from_anywhere(api: Api, stage: Sandbox, alice: Person, telegram: Server) -> None:
     await stage.caught_up()
     newest = stage.view.newest
     await api("sendChatAction", chat_id=alice.id, action="typing")
@@ -190,9 +180,7 @@ async def test_events_can_be_followed_from_anywhere(
     seen: list[dict[str, Any]] = []
     async with (
         aiohttp.ClientSession() as session,
-        session.get(
-            f"{telegram.url}/control/events?after=0&calls=1", headers={"Last-Event-ID": str(newest)}
-        ) as stream,
+        session.get(f"{telegram.url}/control/events?after=0&calls=1", headers={"Last-Event-ID": str(newest)}) as stream,
     ):
         assert stream.content_type == "text/event-stream"
         async for line in stream.content:
@@ -207,9 +195,7 @@ async def test_events_can_be_followed_from_anywhere(
     assert seen[0]["at"].endswith("Z")
 
 
-async def test_files_are_served_to_the_page(
-    api: Api, stage: Sandbox, alice: Person, telegram: Server
-) -> None:
+async def test_files_are_served_to_the_page(api: Api, stage: Sandbox, alice: Person, telegram: Server) -> None:
     message = await api.upload("sendPhoto", {"photo": ("a.png", b"\x89PNG bytes")}, chat_id=alice.id)
     async with aiohttp.ClientSession() as session:
         url = f"{telegram.url}/control/file/{message['photo'][-1]['file_id']}"
@@ -220,9 +206,7 @@ async def test_files_are_served_to_the_page(
             assert response.status == 404
 
 
-async def test_a_reset_begins_the_world_anew(
-    telegram: Server, stage: Sandbox, alice: Person, api: Api
-) -> None:
+async def test_a_reset_begins_the_world_anew(telegram: Server, stage: Sandbox, alice: Person, api: Api) -> None:
     await telegram.reset()
     assert (await stage.state())["people"] == []
     assert (await api("getMe"))["id"] == 123456

@@ -49,9 +49,7 @@ def ptb(url: str, token: str = TOKEN) -> telegram.Bot:
 
 class TestPythonTelegramBot:
     async def test_sends_edits_and_deletes(self, mouth: telegram.Bot, alice: Person) -> None:
-        keyboard = telegram.InlineKeyboardMarkup(
-            [[telegram.InlineKeyboardButton("Claim", callback_data="c")]]
-        )
+        keyboard = telegram.InlineKeyboardMarkup([[telegram.InlineKeyboardButton("Claim", callback_data="c")]])
         sent = await mouth.send_message(
             alice.id,
             "<b>水</b> <a href='https://a.cn/'>x</a>",
@@ -127,9 +125,7 @@ class TestPythonTelegramBot:
     async def test_a_read_timeout_leaves_it_unknowing(
         self, alice: Person, stage: Sandbox, telegram_server_url: str
     ) -> None:
-        hasty = telegram.Bot(
-            TOKEN, base_url=f"{telegram_server_url}/bot", request=HTTPXRequest(read_timeout=0.2)
-        )
+        hasty = telegram.Bot(TOKEN, base_url=f"{telegram_server_url}/bot", request=HTTPXRequest(read_timeout=0.2))
         async with hasty:
             await stage.fault("sendMessage", delay=20)
             with pytest.raises(TimedOut):
@@ -188,9 +184,7 @@ class TestAiogram:
             assert answer.user is not None
             await ear.send_message(answer.user.id, f"you chose {answer.option_ids}")
 
-        polling = asyncio.ensure_future(
-            dispatcher.start_polling(ear, handle_signals=False, close_bot_session=False)
-        )
+        polling = asyncio.ensure_future(dispatcher.start_polling(ear, handle_signals=False, close_bot_session=False))
         alice = await stage.person("Alice", language="zh-hans")
         await alice.says("/start abc")
         welcome = await alice.reads("Welcome abc")
@@ -237,9 +231,7 @@ class TestAiogram:
 
 
 async def test_a_keyboard_is_the_same_for_both(mouth: telegram.Bot, ear: Bot, alice: Person) -> None:
-    shape = {
-        "inline_keyboard": [[{"text": "A", "callback_data": "a"}, {"text": "B", "url": "https://a.cn/"}]]
-    }
+    shape = {"inline_keyboard": [[{"text": "A", "callback_data": "a"}, {"text": "B", "url": "https://a.cn/"}]]}
     ours = await mouth.send_message(alice.id, "x", api_kwargs={"reply_markup": json.dumps(shape)})
     theirs = await ear.send_message(alice.id, "x", reply_markup=InlineKeyboardMarkup.model_validate(shape))
     assert ours.reply_markup is not None

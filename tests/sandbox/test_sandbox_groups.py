@@ -21,9 +21,7 @@ async def heard(api: Api) -> list[str]:
     return [u["message"]["text"] for u in updates if "text" in u.get("message", {})]
 
 
-async def test_a_plain_member_hears_only_what_is_meant_for_it(
-    api: Api, stage: Sandbox, alice: Person
-) -> None:
+async def test_a_plain_member_hears_only_what_is_meant_for_it(api: Api, stage: Sandbox, alice: Person) -> None:
     desk = await stage.group("Desk", members=[alice], bot="member")
     own = await api("sendMessage", chat_id=desk.id, text="card")
     await alice.says("just talk", chat=desk)
@@ -52,9 +50,7 @@ async def test_a_bot_without_privacy_hears_everything(api: Api, stage: Sandbox, 
     assert await heard(api) == ["just talk"]
 
 
-async def test_joining_leaving_and_removing_are_told(
-    api: Api, stage: Sandbox, alice: Person, bob: Person
-) -> None:
+async def test_joining_leaving_and_removing_are_told(api: Api, stage: Sandbox, alice: Person, bob: Person) -> None:
     desk = await stage.group("Desk", admins=[alice])
     await bob.joins(desk)
     await bob.leaves(desk)
@@ -118,9 +114,7 @@ async def test_a_bot_that_was_removed_is_told_so(api: Api, stage: Sandbox, alice
 
 async def test_a_chat_the_bot_never_saw_is_not_found(api: Api, stage: Sandbox, alice: Person) -> None:
     secret = await stage.group("Secret", admins=[alice], bot=None)
-    assert (
-        await api.refused("sendMessage", chat_id=secret.id, text="x")
-    ).description == "Bad Request: chat not found"
+    assert (await api.refused("sendMessage", chat_id=secret.id, text="x")).description == "Bad Request: chat not found"
 
 
 async def test_leaving_a_chat(api: Api, stage: Sandbox, alice: Person) -> None:
@@ -189,9 +183,7 @@ class TestTopics:
         await stage.control("topics/delete", chat=desk.id, thread=thread)
         refused = await api.refused("sendMessage", chat_id=desk.id, message_thread_id=thread, text="x")
         assert refused.description == "Bad Request: message thread not found"
-        refused = await api.refused(
-            "editMessageText", chat_id=desk.id, message_id=card["message_id"], text="x"
-        )
+        refused = await api.refused("editMessageText", chat_id=desk.id, message_id=card["message_id"], text="x")
         assert refused.description == "Bad Request: message to edit not found"
         assert len(await api.updates()) == before
 
@@ -206,9 +198,7 @@ class TestTopics:
         await api("sendMessage", chat_id=desk.id, message_thread_id=thread, text="admins may")
         await api("reopenForumTopic", chat_id=desk.id, message_thread_id=thread)
         await bob.says("x", chat=desk, thread=thread)
-        kinds = [
-            key for u in await api.updates() for key in u.get("message", {}) if key.startswith("forum_topic")
-        ]
+        kinds = [key for u in await api.updates() for key in u.get("message", {}) if key.startswith("forum_topic")]
         assert kinds == [
             "forum_topic_created",
             "forum_topic_edited",
@@ -216,17 +206,15 @@ class TestTopics:
             "forum_topic_reopened",
         ]
 
-    async def test_topics_need_rights_and_a_forum(
-        self, api: Api, desk: Group, stage: Sandbox, alice: Person
-    ) -> None:
+    async def test_topics_need_rights_and_a_forum(self, api: Api, desk: Group, stage: Sandbox, alice: Person) -> None:
         await stage.promote(desk, "bot", rights={"can_manage_topics": False})
         assert (await api.refused("createForumTopic", chat_id=desk.id, name="T")).description == (
             "Bad Request: not enough rights to create a topic"
         )
         thread = await desk.topic("by hand")
-        assert (
-            await api.refused("closeForumTopic", chat_id=desk.id, message_thread_id=thread)
-        ).description == ("Bad Request: not enough rights to manage topics")
+        assert (await api.refused("closeForumTopic", chat_id=desk.id, message_thread_id=thread)).description == (
+            "Bad Request: not enough rights to manage topics"
+        )
         plain = await stage.group("Plain", admins=[alice], supergroup=True)
         assert (await api.refused("createForumTopic", chat_id=plain.id, name="T")).description == (
             "Bad Request: the chat is not a forum"
@@ -282,9 +270,7 @@ async def test_commands_are_seen_by_scope_and_language(api: Api, stage: Sandbox,
     await api("setMyCommands", commands=command("default"))
     await api("setMyCommands", commands=command("新建"), language_code="zh")
     await api("setMyCommands", commands=command("group"), scope={"type": "all_group_chats"})
-    await api(
-        "setMyCommands", commands=command("admins"), scope={"type": "chat_administrators", "chat_id": desk.id}
-    )
+    await api("setMyCommands", commands=command("admins"), scope={"type": "chat_administrators", "chat_id": desk.id})
     assert await menu(alice) == ["default"]
     assert await menu(chen) == ["新建"]
     assert await menu(chen, desk) == ["group"]
@@ -292,9 +278,9 @@ async def test_commands_are_seen_by_scope_and_language(api: Api, stage: Sandbox,
     await api("deleteMyCommands", scope={"type": "all_group_chats"})
     assert await menu(chen, desk) == ["新建"]
     assert await api("getMyCommands", language_code="zh") == command("新建")
-    assert (
-        await api.refused("setMyCommands", commands=[{"command": "No", "description": "x"}])
-    ).description == ("Bad Request: BOT_COMMAND_INVALID")
+    assert (await api.refused("setMyCommands", commands=[{"command": "No", "description": "x"}])).description == (
+        "Bad Request: BOT_COMMAND_INVALID"
+    )
     assert (await api.refused("setMyCommands", commands=[], language_code="zh-hans")).code == 400
 
 

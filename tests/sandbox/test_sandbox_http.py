@@ -38,13 +38,9 @@ async def test_curl_sends_json_forms_queries_and_files(api: Api, alice: Person, 
         json.dumps({"chat_id": alice.id, "text": "水龙头", "reply_markup": {"force_reply": True}}),
     )
     assert as_json["result"]["text"] == "水龙头"
-    as_form = await curled(
-        f"{api.base}/sendMessage", "-d", f"chat_id={chat}", "--data-urlencode", "text=a & b=水"
-    )
+    as_form = await curled(f"{api.base}/sendMessage", "-d", f"chat_id={chat}", "--data-urlencode", "text=a & b=水")
     assert as_form["result"]["text"] == "a & b=水"
-    as_query = await curled(
-        "-G", f"{api.base}/sendMessage", "-d", f"chat_id={chat}", "-d", "text=hello+there"
-    )
+    as_query = await curled("-G", f"{api.base}/sendMessage", "-d", f"chat_id={chat}", "-d", "text=hello+there")
     assert as_query["result"]["text"] == "hello there"
     picture = tmp_path / "tap.jpg"
     picture.write_bytes(b"\xff\xd8 a leaking tap")
@@ -144,9 +140,7 @@ async def test_texts_that_are_no_unicode_are_refused(api: Api, alice: Person) ->
     assert refused.description == "Bad Request: strings must be encoded in UTF-8"
 
 
-async def test_several_bots_live_side_by_side(
-    stage: Sandbox, telegram: Server, api: Api, alice: Person
-) -> None:
+async def test_several_bots_live_side_by_side(stage: Sandbox, telegram: Server, api: Api, alice: Person) -> None:
     await stage.bot("777:OTHER", username="other_bot")
     async with aiohttp.ClientSession() as session:
         other = Api(telegram.url, session, "777:OTHER")

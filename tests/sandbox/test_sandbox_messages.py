@@ -26,9 +26,7 @@ async def test_an_edit_that_changes_nothing_is_refused(api: Api, alice: Person) 
         "Bad Request: message is not modified: specified new message content and reply markup are exactly "
         "the same as a current content and reply markup of the message"
     )
-    edited = await api(
-        "editMessageText", chat_id=alice.id, message_id=number, text="x", reply_markup=KEYBOARD
-    )
+    edited = await api("editMessageText", chat_id=alice.id, message_id=number, text="x", reply_markup=KEYBOARD)
     assert "entities" not in edited
     assert edited["reply_markup"] == KEYBOARD
 
@@ -276,9 +274,7 @@ async def test_pinning_is_told_and_undone(api: Api, alice: Person, stage: Sandbo
     assert "pinned_message" not in await api("getChat", chat_id=desk.id)
 
 
-async def test_people_edit_their_messages_and_delete_them_silently(
-    api: Api, alice: Person, stage: Sandbox
-) -> None:
+async def test_people_edit_their_messages_and_delete_them_silently(api: Api, alice: Person, stage: Sandbox) -> None:
     said = await alice.says("befor")
     await alice.edits(said, "before")
     await stage.delete(alice, said)

@@ -19,8 +19,7 @@ def entities(text: str, mode: str) -> tuple[str, list[tuple[str, str]]]:
     plain, found = formatted(text, mode, None)
     units = plain.encode("utf-16-le")
     return plain, [
-        (e["type"], units[e["offset"] * 2 : (e["offset"] + e["length"]) * 2].decode("utf-16-le"))
-        for e in found
+        (e["type"], units[e["offset"] * 2 : (e["offset"] + e["length"]) * 2].decode("utf-16-le")) for e in found
     ]
 
 

@@ -96,9 +96,7 @@ async def test_allowed_updates_are_remembered(api: Api, alice: Person) -> None:
     assert texts(await api.updates()) == ["asked for again"]
 
 
-async def test_reactions_and_members_come_only_when_asked_for(
-    api: Api, alice: Person, stage: Sandbox
-) -> None:
+async def test_reactions_and_members_come_only_when_asked_for(api: Api, alice: Person, stage: Sandbox) -> None:
     desk = await stage.group("Desk", admins=[alice])
     said = await alice.says("hello", chat=desk)
     await alice.reacts(said, "👍", chat=desk)
@@ -257,9 +255,7 @@ async def test_one_chats_updates_are_pushed_in_order(api: Api, alice: Person, st
         ),
     ],
 )
-async def test_wrong_webhooks_are_refused(
-    api: Api, stage: Sandbox, params: dict[str, str], words: str
-) -> None:
+async def test_wrong_webhooks_are_refused(api: Api, stage: Sandbox, params: dict[str, str], words: str) -> None:
     assert (await api.refused("setWebhook", **params)).description == f"Bad Request: {words}"
 
 

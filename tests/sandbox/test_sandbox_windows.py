@@ -27,9 +27,7 @@ async def telegram() -> AsyncIterator[server.Sandbox]:
         yield running
 
 
-async def test_a_private_chat_takes_a_burst_of_three_in_a_second(
-    api: Api, alice: Person, stage: Sandbox
-) -> None:
+async def test_a_private_chat_takes_a_burst_of_three_in_a_second(api: Api, alice: Person, stage: Sandbox) -> None:
     for number in range(3):
         await api("sendMessage", chat_id=alice.id, text=str(number))
     refused = await api.refused("sendMessage", chat_id=alice.id, text="4")
@@ -49,9 +47,7 @@ async def test_a_private_chat_takes_sixty_a_minute(api: Api, alice: Person, stag
     assert refused.parameters == {"retry_after": 40}
 
 
-async def test_a_group_takes_twenty_a_minute_with_edits_and_topics(
-    api: Api, alice: Person, stage: Sandbox
-) -> None:
+async def test_a_group_takes_twenty_a_minute_with_edits_and_topics(api: Api, alice: Person, stage: Sandbox) -> None:
     desk = await stage.group("Desk", admins=[alice], forum=True)
     await api("createForumTopic", chat_id=desk.id, name="T")
     sent = await api("sendMessage", chat_id=desk.id, text="card")
@@ -140,9 +136,7 @@ async def test_a_clock_made_faster_wakes_what_waited_already() -> None:
         await sleeping
 
 
-async def test_a_press_is_answered_in_time_even_on_a_fast_clock(
-    api: Api, alice: Person, stage: Sandbox
-) -> None:
+async def test_a_press_is_answered_in_time_even_on_a_fast_clock(api: Api, alice: Person, stage: Sandbox) -> None:
     message = await api("sendMessage", chat_id=alice.id, text="x")
     await stage.set_speed(100_000)
     pressed = await stage.control("tap", person=alice.id, message_id=message["message_id"], data="d")
@@ -168,14 +162,10 @@ async def test_a_429_carries_its_retry_after(api: Api, alice: Person, stage: San
     assert refused.parameters == {"retry_after": 3600}
 
 
-async def test_a_fault_hits_only_the_chat_it_names_and_may_wait(
-    api: Api, alice: Person, stage: Sandbox
-) -> None:
+async def test_a_fault_hits_only_the_chat_it_names_and_may_wait(api: Api, alice: Person, stage: Sandbox) -> None:
     bob = await stage.person("Bob")
     await bob.says("/start")
-    await stage.fault(
-        "sendMessage", chat=bob.id, status=403, description="Forbidden: user is deactivated", after=1
-    )
+    await stage.fault("sendMessage", chat=bob.id, status=403, description="Forbidden: user is deactivated", after=1)
     await api("sendMessage", chat_id=alice.id, text="x")
     await api("sendMessage", chat_id=bob.id, text="x")
     refused = await api.refused("sendMessage", chat_id=bob.id, text="y")

@@ -1,4 +1,4 @@
-"""The main story, told through real HTTP: a complaint reaches the station, the answer comes back, and it is really fixed."""
+"""The main story over real HTTP: a complaint reaches the station, the answer comes back, and it is really fixed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ async def test_a_complaint_reaches_the_station_and_the_answer_comes_back(databas
         assert "Alice" in card.text
 
         assert await campus.wang.taps(t.plain("desk.claim"), chat=campus.east) == ""
-        await campus.east.shows("in the hands of: \u2068Wang")
-        await alice.reads(f"Somebody has taken on #{number}")
+        await campus.east.shows("in hand · Wang")
+        await alice.reads(f"East Campus Station has taken on #{number}")
 
         await campus.wang.says("The plumber comes at three", chat=campus.east, reply_to=card)
         await alice.reads("The plumber comes at three")
-        await campus.east.shows("last answer delivered")
+        await campus.east.shows("Answer delivered")
 
         await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
         await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)

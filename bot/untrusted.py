@@ -1,0 +1,107 @@
+"""What people wrote, made fit to stand beside our own words.
+
+Escaping keeps markup out. This keeps out the rest: characters that turn a line around, hide, or pile up, and more of
+them than fit. All of it works on plain text and is done before escaping, so that Telegram's limits, which count what
+is left after parsing, hold whatever it contains.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+JOINER = "\u200d"
+ISOLATE, END_ISOLATE = "\u2068", "\u2069"
+WORD_JOINER = "\u2060"
+MOST_MARKS = 3
+"""Accents on one letter: more than any language needs is somebody drawing over the lines around."""
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters that look like nothing."""
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_TURNING = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_MENTION = re.compile(r"(?<![\w@])@(?=[A-Za-z])")
+
+
+def units(text: str) -> int:
+    """Length as Telegram counts it: UTF-16 code units."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning and "…", in at most so many units."""
+    return text if units(text) <= most else text[: _fitting(text, most - 1)].rstrip() + "…"
+
+
+def inline(text: str, most: int) -> str:
+    """A name or a few words in one line of ours: nothing in it reaches beyond itself. Empty when all is invisible."""
+    kept: list[str] = []
+    marks = 0
+    for char in text:
+        category = unicodedata.category(char)
+        if category in ("Mn", "Me"):
+            marks += 1
+            if marks > MOST_MARKS or not kept:
+                continue
+        else:
+            marks = 0
+        if char == JOINER and kept and unicodedata.category(kept[-1]) in ("So", "Sk", "Mn"):
+            kept.append(char)
+        elif char.isspace() or char in BLANK:
+            kept.append(" ")
+        elif category not in _HIDDEN:
+            kept.append(char)
+    line = cut(" ".join("".join(kept).rstrip(JOINER).split()), most)
+    if any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in line):
+        return f"{ISOLATE}{line}{END_ISOLATE}"
+    return line
+
+
+def lines(text: str) -> str:
+    """Words that keep their lines inside a text of ours; empty lines and what turns a line around are dropped."""
+    visible = (_TURNING.sub("", _CONTROLS.sub("", line)).strip() for line in text.splitlines())
+    return "\n".join(line for line in visible if line)
+
+
+def verbatim(text: str) -> str:
+    """Words brought to somebody as they were said; only what Telegram itself refuses or drops is left out."""
+    return _CONTROLS.sub("", text.replace("\r\n", "\n")).strip()
+
+
+def without_mentions(text: str) -> str:
+    """The same to the eye, but nobody is called by it (law 11): an invisible sign stands before each name."""
+    return _MENTION.sub(f"@{WORD_JOINER}", text)
+
+
+def split(text: str, first: int, rest: int) -> list[str]:
+    """All of the text in parts of at most `first`, then `rest` units, broken where a word ends when that is near."""
+    parts: list[str] = []
+    most = first
+    while units(text) > most:
+        at = _fitting(text, most)
+        near = max(text.rfind("\n", at - at // 5, at), text.rfind(" ", at - at // 5, at))
+        parts.append(text[: near if near > 0 else at].rstrip())
+        text, most = text[near if near > 0 else at :].lstrip(), rest
+    return [*parts, text] if text or not parts else parts
+
+
+def _fitting(text: str, most: int) -> int:
+    """How many characters fit into so many units without tearing what is seen as one; at least one."""
+    at = len(text.encode("utf-16-le", "surrogatepass")[: 2 * most].decode("utf-16-le", "ignore"))
+    whole = at
+    while 0 < whole < len(text) and at - whole < 16 and _continues(text, whole):
+        whole -= 1
+    return max(whole if at - whole < 16 else at, 1)
+
+
+def _continues(text: str, at: int) -> bool:
+    """Whether the character here belongs to the one before it: an accent, a skin tone, a part of a family."""
+    char = text[at]
+    return (
+        unicodedata.category(char) in ("Mn", "Me", "Mc")
+        or char == JOINER
+        or text[at - 1] == JOINER
+        or "\U0001f3fb" <= char <= "\U0001f3ff"
+    )

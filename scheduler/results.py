@@ -1,0 +1,255 @@
+"""What came of an attempt to send, written down: the row's end or its next try, and what follows for tickets, chats
+and people (laws 6–8).
+
+Each function runs inside the courier's transaction. Which end it is says `verdict.judge`; here is what it means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram.error import ChatMigrated
+
+from bot.letters import Letter
+from models import letters, outbox, people, postings, pulses, requesters, stations, tickets
+from models.outbox import Outgoing, Repeat, Sending
+from models.requesters import Requester
+from models.stations import Station
+from models.tickets import Ticket
+from models.words import Words
+from scheduler.verdict import Fate, Verdict
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Attempt:
+    """One row on its way."""
+
+    row_id: int
+    chat_id: int
+    lane: int
+    letter: Letter
+    repeat: Repeat
+    attempts: int
+    drawn_at: datetime
+    skip: int = 0
+    """Calls that an earlier attempt has made already."""
+    results: list[Any] = field(default_factory=list)
+    """What Telegram returned to the calls of this attempt, in order."""
+    thread_id: int | None = None
+    """The forum topic that this attempt has made."""
+    verdict: Verdict | None = None
+    error: Exception | None = None
+
+
+async def settle(session: AsyncSession, attempt: Attempt, now: datetime) -> None:
+    """Write what came of this attempt."""
+    row = await session.get(Outgoing, attempt.row_id)
+    verdict = attempt.verdict
+    if row is None or verdict is None or row.state is not Sending.SENDING:
+        return
+    await _made(session, row, attempt)
+    match verdict.fate:
+        case Fate.SENT:
+            await _sent(session, row, attempt, now)
+        case Fate.AGAIN:
+            _again(row, attempt, verdict, now + verdict.pause)
+        case Fate.HELD | Fate.NOT_SENT:
+            # Neither is an attempt: Telegram has not looked at the message.
+            row.attempts -= 1
+            _again(row, attempt, verdict, now)
+        case Fate.DENIED:
+            _again(row, attempt, verdict, now)
+        case Fate.MOVED:
+            await _moved(session, row, attempt, verdict, now)
+        case Fate.GONE:
+            await _gone(session, row, attempt, verdict, now)
+        case Fate.NO_REPLY:
+            row.payload = {name: v for name, v in (row.payload or {}).items() if name != "reply_parameters"}
+            _again(row, attempt, verdict, now)
+        case Fate.NO_TOPIC:
+            await _no_topic(session, row, attempt, verdict, now)
+        case Fate.NO_TOPICS:
+            station = await stations.by_chat(session, attempt.chat_id)
+            if station is not None:
+                station.topics = False
+            log.warning(
+                "no forum topic can be made: cards stand one below the other", chat=attempt.chat_id, why=verdict.reason
+            )
+            _again(row, attempt, verdict, now)
+        case Fate.UNREADABLE if not (row.payload or {}).get("$plain"):
+            row.payload = {**(row.payload or {}), "$plain": True}
+            _again(row, attempt, verdict, now)
+        case Fate.BLOCKED:
+            await _blocked(session, row, attempt)
+            await end(session, row, Sending.FAILED, verdict.reason, now)
+        case Fate.SHUT_OUT:
+            log.error("the bot may not write to a group", chat=attempt.chat_id, why=verdict.reason)
+            await end(session, row, Sending.FAILED, verdict.reason, now)
+        case Fate.FAILED | Fate.UNREADABLE:
+            log.warning("Telegram refused a message", row=row.id, why=verdict.reason)
+            await end(session, row, Sending.FAILED, verdict.reason, now)
+        case Fate.UNKNOWN:
+            await end(session, row, Sending.UNKNOWN, verdict.reason, now)
+
+
+async def end(session: AsyncSession, row: Outgoing, state: Sending, reason: str, now: datetime) -> None:
+    """The row ends without having been sent for certain; staff see it on the card."""
+    row.state, row.reason = state, reason
+    await _touch_card(session, row, now)
+    outbox.forget(row)
+
+
+async def _made(session: AsyncSession, row: Outgoing, attempt: Attempt) -> None:
+    """Whatever was made is there, however the attempt ended: people reply to it, and edits have to find it."""
+    if attempt.thread_id is not None and row.ticket_id is not None:
+        card = await postings.card_of(session, row.ticket_id, attempt.chat_id)
+        if card is not None:
+            card.thread_id = attempt.thread_id
+    if row.ticket_id is None or row.letter not in ("words", "notice"):
+        return
+    for call, result in zip(attempt.letter.calls[attempt.skip :], attempt.results, strict=False):
+        ids = _message_ids(result)
+        shown = (*call.shows, *[None] * (len(ids) - len(call.shows)))
+        for message_id, words_id in zip(ids, shown, strict=True):
+            row.message_id = row.message_id or message_id
+            session.add(
+                postings.Posting(
+                    chat_id=None if row.requester_id else attempt.chat_id,
+                    requester_id=row.requester_id,
+                    message_id=message_id,
+                    ticket_id=row.ticket_id,
+                    words_id=words_id,
+                )
+            )
+
+
+async def _sent(session: AsyncSession, row: Outgoing, attempt: Attempt, now: datetime) -> None:
+    row.state, row.reason = Sending.SENT, None
+    if row.letter == "card":
+        await _card_sent(session, row, attempt)
+    elif row.letter == "pulse":
+        poll = attempt.results[-1].get("poll")
+        if poll is not None:
+            await pulses.sent(session, int((row.payload or {})["pulse"]), str(poll["id"]))
+    elif attempt.letter.picture is not None:
+        await pulses.uploaded(session, *attempt.letter.picture, attempt.results[-1]["photo"][-1]["file_id"])
+    elif row.letter in ("words", "notice"):
+        await _words_sent(session, row, attempt, now)
+    outbox.forget(row)
+
+
+async def _card_sent(session: AsyncSession, row: Outgoing, attempt: Attempt) -> None:
+    assert row.ticket_id is not None, "a card is a ticket's"
+    card = await postings.card_of(session, row.ticket_id, attempt.chat_id)
+    if card is None:
+        return
+    card.digest = attempt.letter.digest
+    for message_id in _message_ids(attempt.results[-1] if attempt.results else None):
+        if card.message_id != message_id:
+            row.message_id = card.message_id = message_id
+            session.add(postings.Posting(chat_id=attempt.chat_id, message_id=message_id, ticket_id=row.ticket_id))
+
+
+async def _words_sent(session: AsyncSession, row: Outgoing, attempt: Attempt, now: datetime) -> None:
+    """Delivered: the student can be reached after all; and what was edited meanwhile follows as an edit."""
+    if row.requester_id is not None:
+        (await session.get_one(Requester, row.requester_id)).reachable = True
+    if row.words_id is None:
+        return
+    said = await session.get_one(Words, row.words_id)
+    await session.flush()
+    if said.edited_at is not None and said.edited_at > attempt.drawn_at:
+        await letters.edited(session, said, now)
+    await _touch_card(session, row, now)
+
+
+def _again(row: Outgoing, attempt: Attempt, verdict: Verdict, when: datetime) -> None:
+    """Due again; calls that were made are not made a second time."""
+    row.state, row.not_before, row.reason = Sending.DUE, when, verdict.reason
+    if attempt.results:
+        row.payload = {**(row.payload or {}), "$done": attempt.skip + len(attempt.results)}
+
+
+async def _moved(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime) -> None:
+    assert isinstance(attempt.error, ChatMigrated)
+    old, new = attempt.chat_id, attempt.error.new_chat_id
+    log.warning("a group became a supergroup", old=old, new=new)
+    await stations.chat_moved(session, old, new, now)
+    if row.chat_id == old:
+        row.chat_id, row.queue = new, str(new)
+    _again(row, attempt, verdict, now)
+    station = await stations.by_chat(session, new)
+    if station is not None:
+        await session.flush()
+        await tickets.post_open_cards(session, station, now)
+
+
+async def _gone(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime) -> None:
+    """What was to be edited is not there: a card and a screen are posted anew, everything else has nothing to
+    change.
+    """
+    if row.letter == "card" and row.ticket_id is not None:
+        card = await postings.card_of(session, row.ticket_id, attempt.chat_id)
+        if card is not None:
+            card.message_id = card.digest = None
+        _again(row, attempt, verdict, now)
+    elif row.method == "editMessageText":
+        row.payload = {k: v for k, v in (row.payload or {}).items() if k not in ("message_id", "inline_message_id")}
+        row.method, row.repeat = "sendMessage", Repeat.NEVER
+        _again(row, attempt, verdict, now)
+    else:
+        await end(session, row, Sending.FAILED, verdict.reason, now)
+
+
+async def _no_topic(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime) -> None:
+    """The ticket's topic was deleted: the card makes a new one, and what was to go into it follows the card (law 8)."""
+    if row.ticket_id is None:
+        row.thread_id = None
+        row.payload = {name: v for name, v in (row.payload or {}).items() if name != "message_thread_id"}
+        _again(row, attempt, verdict, now)
+        return
+    card = await postings.card_of(session, row.ticket_id, attempt.chat_id)
+    if card is not None:
+        card.thread_id = card.message_id = card.digest = None
+    if row.letter == "card":
+        _again(row, attempt, verdict, now)
+        return
+    station = await stations.by_chat(session, attempt.chat_id)
+    if station is not None:
+        await letters.card(session, await session.get_one(Ticket, row.ticket_id), station, now)
+        await session.flush()
+    # A row of its own behind the card's: one chat's messages leave in the order of their numbers.
+    values = {c.key: getattr(row, c.key) for c in Outgoing.__table__.columns if c.key not in ("id", "dedupe")}
+    session.add(Outgoing(**{**values, "state": Sending.DUE, "attempts": 0, "not_before": now}))
+    row.state, row.reason = Sending.SUPERSEDED, verdict.reason
+    outbox.forget(row)
+
+
+async def _blocked(session: AsyncSession, row: Outgoing, attempt: Attempt) -> None:
+    """Somebody does not want to hear from us. An anonymous requester stays nobody: only their place is marked."""
+    if row.requester_id is not None:
+        await requesters.mark_unreachable(session, await session.get_one(Requester, row.requester_id))
+    elif attempt.chat_id > 0:
+        person = await people.by_telegram_id(session, attempt.chat_id)
+        if person is not None:
+            person.reachable = False
+
+
+async def _touch_card(session: AsyncSession, row: Outgoing, now: datetime) -> None:
+    """What became of words for a student is shown on the card."""
+    if row.ticket_id is None or row.requester_id is None or row.letter != "words":
+        return
+    ticket = await session.get_one(Ticket, row.ticket_id)
+    await letters.card(session, ticket, await session.get_one(Station, ticket.station_id), now)
+
+
+def _message_ids(result: Any) -> list[int]:
+    """The ids of the messages in what Telegram returned: one message, several, or none."""
+    messages = result if isinstance(result, list) else [result]
+    return [m["message_id"] for m in messages if isinstance(m, dict) and isinstance(m.get("message_id"), int)]
