@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import difflib
 import itertools
 import os
@@ -247,13 +248,11 @@ def _hours(value: object) -> object:
 
 def _from_to(value: str) -> tuple[time, time]:
     found = re.fullmatch(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})", value.strip())
-    try:
+    with contextlib.suppress(ValueError):
         if found:
             start, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
             if start < end:
                 return start, end
-    except ValueError:
-        pass
     raise PydanticCustomError("hours", '{x} is no span of office hours; write for example "08:30-12:00"', {"x": value})
 
 

@@ -12,7 +12,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -160,7 +160,7 @@ class Ticket(Base):
     """Which deadline has been warned about, so that it is said once."""
     reopenings: Mapped[int] = mapped_column(default=0)
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  (SQLAlchemy declares it so)
     __table_args__ = (
         Index("ix_tickets_station_id_state", "station_id", "state"),
         Index("ix_tickets_state_building", "state", "building"),

@@ -1,0 +1,187 @@
+"""Every text exists in every language, with the same parameters, well formed, and is used."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel import Locale
+from babel.messages.pofile import read_po
+from opencc import OpenCC
+
+from bot.texts import BABEL, LOCALES, Catalogue, Forms, Template, UnknownText, read
+from sandbox.text.html import parse_html
+
+HOUSE = Path(__file__).parent.parent.parent
+LANGUAGES = tuple(BABEL)
+TEXTS = {language: read(language) for language in LANGUAGES}
+KEYS = sorted(TEXTS["en"])
+PLAIN = re.compile(r"^[a-z_]+(\.[a-z0-9_]+)+$")
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOON = datetime(2026, 10, 13, 4, 0, tzinfo=UTC)
+
+
+def names(forms: Forms) -> frozenset[str]:
+    return frozenset().union(*(form.names for form in forms))
+
+
+def sources() -> Iterator[tuple[Path, ast.AST]]:
+    for room in ("bot", "handlers", "models", "scheduler"):
+        for path in sorted((HOUSE / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                yield path, node
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_has_every_text_and_no_other(language: str) -> None:
+    assert sorted(TEXTS[language]) == KEYS
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_text_takes_the_same_parameters_in_every_language(key: str) -> None:
+    wanted = {language: names(TEXTS[language][key]) for language in LANGUAGES}
+    # A form for one may say "a" instead of the number; what any form takes, the languages share.
+    assert len(set(wanted.values())) == 1, wanted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_has_as_many_forms_as_its_language(language: str) -> None:
+    rules = len(Locale.parse(BABEL[language]).plural_form.tags) + 1
+    wrong = []
+    for path in sorted((LOCALES / language).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file):
+                if isinstance(message.id, tuple) and len(message.string) != rules:
+                    wrong.append((path.name, message.id[0]))
+    assert not wrong
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_is_html_that_telegram_takes(language: str) -> None:
+    """Telegram refuses a whole message for one wrong tag. Texts for buttons have none."""
+    for key, forms in TEXTS[language].items():
+        for form in forms:
+            filled = form.fill({name: "7" for name in form.names}, str)
+            assert filled.strip(), key
+            parse_html(filled)
+
+
+def test_chinese_is_written_in_its_own_script() -> None:
+    """A simplified text holds no traditional characters, and the other way round."""
+    simplified, traditional = OpenCC("t2s").convert, OpenCC("s2t").convert
+    # The same word, or one that each script writes both ways.
+    shared = set("核于台托里群干只后面准布占志周游系回制采范才着线栗床喂酸痒霉兑杰岳")
+    for key, forms in TEXTS["zh-hans"].items():
+        for form in forms:
+            text = "".join(piece for piece, _ in form.pieces)
+            odd = {a for a, b in zip(text, simplified(text), strict=False) if a != b} - shared
+            assert not odd, (key, odd)
+    for key, forms in TEXTS["zh-hant"].items():
+        for form in forms:
+            text = "".join(piece for piece, _ in form.pieces)
+            odd = {a for a, b in zip(text, traditional(text), strict=False) if a != b} - shared
+            assert not odd, (key, odd)
+
+
+def keys_named() -> set[str]:
+    """Every string in the code that could be a key, and for those put together their beginning and a star."""
+    found = set()
+    for _, node in sources():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and PLAIN.match(node.value):
+            found.add(node.value)
+        elif isinstance(node, ast.JoinedStr):
+            parts = [p.value if isinstance(p, ast.Constant) else "*" for p in node.values]
+            pattern = "".join(str(p) for p in parts)
+            if re.fullmatch(r"[a-z_*]+(\.[a-z0-9_*]+)+", pattern):
+                found.add(pattern)
+    return found
+
+
+def test_no_text_is_there_for_nobody() -> None:
+    named = keys_named()
+    patterns = [re.compile(re.escape(n).replace(r"\*", r"[a-z0-9_]+") + "$") for n in named]
+    unused = [key for key in KEYS if not any(p.match(key) for p in patterns)]
+    assert not unused
+
+
+def calls_with_texts() -> Iterator[tuple[str, str, set[str], bool]]:
+    """(where, key, parameters, whether all of them are seen) of each call that names a text outright."""
+    notices = {"to_requester", "to_requesters", "to_station"}
+    apart = {"ticket", "dedupe", "keyboard", "lane"}
+    for path, node in sources():
+        if not isinstance(node, ast.Call):
+            continue
+        func = node.func
+        name = func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
+        keys = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+        given = {k.arg for k in node.keywords if k.arg}
+        whole = all(k.arg for k in node.keywords)
+        where = f"{path.relative_to(HOUSE)}:{node.lineno}"
+        if name in ("t", "plain", "Refusal") and keys and PLAIN.match(keys[0]):
+            yield where, keys[0], given, whole
+        elif name == "n" and keys and PLAIN.match(keys[0]):
+            yield where, keys[0], given | {"count"}, whole
+        elif name in notices and keys and PLAIN.match(keys[0]):
+            yield where, keys[0], (given - apart) | ({"number"} if "ticket" in given or name != "to_station" else set()), whole
+
+
+@pytest.mark.parametrize(("where", "key", "given", "whole"), list(calls_with_texts()), ids=lambda v: str(v)[:60])
+def test_a_call_names_a_text_and_gives_what_it_takes(where: str, key: str, given: set[str], whole: bool) -> None:
+    assert key in TEXTS["en"], f"{where} names a text that does not exist"
+    needed = names(TEXTS["en"][key])
+    if whole:
+        assert needed <= given, f"{where}: {key} takes {sorted(needed)}"
+
+
+def test_parameters_cannot_bring_markup_along() -> None:
+    t = Catalogue.load(SHANGHAI)["en"]
+    assert "&lt;b&gt;" in t("receipt.filed", number=1, station="<b>", due="x")
+
+
+def test_an_unknown_key_says_so() -> None:
+    with pytest.raises(UnknownText, match="nobody.wrote_this"):
+        Catalogue.load(SHANGHAI)["en"]("nobody.wrote_this")
+
+
+def test_a_placeholder_is_nothing_but_a_name() -> None:
+    with pytest.raises(ValueError, match="plain"):
+        Template.parse("{person.key}")
+
+
+@pytest.mark.parametrize(
+    ("language", "hours", "shown"),
+    [
+        pytest.param("en", 2, "today 14:00", id="English, today"),
+        pytest.param("zh-hans", 2, "今天 14:00", id="simplified, today"),
+        pytest.param("zh-hant", 2, "今天 14:00", id="traditional, today"),
+        pytest.param("en", 24, "tomorrow 12:00", id="English, tomorrow"),
+        pytest.param("zh-hans", 24, "明天 12:00", id="simplified, tomorrow"),
+        pytest.param("en", 24 * 4, "Sat 17 Oct 12:00", id="English, this week"),
+        pytest.param("zh-hans", 24 * 4, "10月17日（周六）12:00", id="simplified, this week"),
+        pytest.param("zh-hant", 24 * 4, "10月17日（週六）12:00", id="traditional, this week"),
+        pytest.param("en", 24 * 100, "Thu 21 Jan 2027 12:00", id="English, another year"),
+    ],
+)
+def test_a_moment_is_said_as_people_say_it(language: str, hours: int, shown: str) -> None:
+    t = Catalogue.load(SHANGHAI)[language]
+    assert t.moment(NOON + timedelta(hours=hours), NOON) == shown
+
+
+@pytest.mark.parametrize(
+    ("minutes", "shown"),
+    [(0, "1 min"), (59, "59 min"), (60, "1 h"), (130, "2 h 10 min"), (48 * 60, "2 days"), (24 * 60, "24 h")],
+)
+def test_a_span_is_rounded_to_what_matters(minutes: int, shown: str) -> None:
+    assert Catalogue.load(SHANGHAI)["en"].span(timedelta(minutes=minutes)) == shown
+
+
+def test_a_name_is_shown_in_the_nearest_language_there_is() -> None:
+    t = Catalogue.load(SHANGHAI)
+    assert t["zh-hant"].pick({"zh-hans": "东区", "en": "East"}) == "东区"
+    assert t["en"].pick({"zh-hans": "东区"}) == "东区"
+    assert t["en"].pick({}) == ""

@@ -1,0 +1,195 @@
+"""The rooms of the house: who may import whom, and the small rules that hold everywhere (house.md)."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parent.parent
+ROOMS = ("bot", "handlers", "models", "scheduler", "sandbox")
+TOOLBOX = frozenset(
+    f"bot.{name}"
+    for name in (
+        "cards",
+        "charts",
+        "config",
+        "contents",
+        "filters",
+        "keyboards",
+        "letters",
+        "menus",
+        "outgoing",
+        "people",
+        "texts",
+        "toolbox",
+        "untrusted",
+    )
+)
+"""What of `bot/` the other rooms may use; `outgoing` and `filters` are how a handler says and hears things."""
+
+ALLOWED: dict[str, frozenset[str]] = {
+    "models": frozenset({"models", "sqlalchemy", "rapidfuzz", "alembic"}),
+    "handlers": frozenset({"handlers", "models", "aiogram", "sqlalchemy", "rapidfuzz", *TOOLBOX}),
+    "scheduler": frozenset(
+        {"scheduler", "models", "telegram", "apscheduler", "sqlalchemy", "structlog", "aiohttp", *TOOLBOX}
+    ),
+    "sandbox": frozenset({"sandbox", "aiogram", "aiohttp", "pydantic"}),
+}
+"""Room → what it may import besides the standard library. `bot` may import anything but the sandbox."""
+
+NOT_OF_THE_SCHEDULER = frozenset({"bot.filters", "bot.outgoing", "bot.people", "bot.contents", "bot.menus"})
+"""Parts of the toolbox that stand on aiogram, which the scheduler never imports."""
+
+
+def files(*rooms: str) -> list[Path]:
+    return sorted(path for room in rooms for path in (HOUSE / room).rglob("*.py"))
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(HOUSE))
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Each imported module with its line; `from bot import cards` counts as `bot.cards`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{named(path)}:{node.lineno} imports relatively"
+            module = node.module or ""
+            if module in ROOMS:
+                for alias in node.names:
+                    yield node.lineno, f"{module}.{alias.name}"
+            else:
+                yield node.lineno, module
+
+
+def may_import(room: str, module: str) -> bool:
+    top = module.split(".")[0]
+    if top in sys.stdlib_module_names:
+        return True
+    allowed = ALLOWED[room]
+    if top == "bot":
+        whole = ".".join(module.split(".")[:2])
+        return whole in allowed and not (room == "scheduler" and whole in NOT_OF_THE_SCHEDULER)
+    return top in allowed
+
+
+@pytest.mark.parametrize("path", files("models", "handlers", "scheduler", "sandbox"), ids=named)
+def test_a_room_imports_only_what_its_arrow_allows(path: Path) -> None:
+    room = path.relative_to(HOUSE).parts[0]
+    wrong = [f"line {line}: {module}" for line, module in imports(path) if not may_import(room, module)]
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", files("bot"), ids=named)
+def test_the_product_knows_nothing_of_the_sandbox_but_at_the_demo_s_door(path: Path) -> None:
+    wrong = [line for line, module in imports(path) if module.split(".")[0] in ("sandbox", "tests", "bench")]
+    if named(path) == "bot/__main__.py":
+        assert len(wrong) == 1, "the demo's door is one import"
+    else:
+        assert not wrong
+
+
+def test_what_the_scheduler_uses_of_the_toolbox_does_not_bring_aiogram_along() -> None:
+    """Importing aiogram costs seconds and hundreds of megabytes; the arrow would be worth nothing if it came by a detour."""
+    reached, todo = set(), [path for path in files("scheduler")]
+    while todo:
+        path = todo.pop()
+        for line, module in imports(path):
+            assert not module.startswith("aiogram"), f"{named(path)}:{line}"
+            parts = module.split(".")
+            if parts[0] not in ("bot", "models", "scheduler"):
+                continue
+            found = HOUSE.joinpath(*parts).with_suffix(".py")
+            if found.exists() and found not in reached and not in_type_checking(path, module):
+                reached.add(found)
+                todo.append(found)
+
+
+def in_type_checking(path: Path, module: str) -> bool:
+    """Whether this import stands under `if TYPE_CHECKING`, where it never runs."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.ImportFrom) and (inner.module or "") in (module, module.rpartition(".")[0]):
+                    return True
+    return False
+
+
+def calls(path: Path) -> Iterator[ast.Call]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            yield node
+
+
+def test_there_is_one_place_that_commits() -> None:
+    found = [
+        named(path)
+        for path in files("bot", "handlers", "models", "scheduler")
+        for call in calls(path)
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "commit"
+    ]
+    # The second one is no decision: it is the driver that SQLAlchemy calls when the first one says so.
+    assert found == ["models/database.py", "models/sqlite.py"]
+
+
+def test_no_task_is_started_and_forgotten() -> None:
+    """A task that nobody holds may vanish, and its error with it."""
+    forgotten = [
+        f"{named(path)}:{node.lineno}"
+        for path in files(*ROOMS)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func) in ("asyncio.create_task", "asyncio.ensure_future", "loop.create_task")
+    ]
+    assert not forgotten
+
+
+def test_no_rule_reads_the_clock() -> None:
+    """`now` is an argument (law 10): the one clock of the real world stands in the toolbox."""
+    readers = {
+        named(path)
+        for path in files("bot", "handlers", "models", "scheduler")
+        for call in calls(path)
+        if ast.unparse(call.func) in ("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time")
+    }
+    assert readers == {"bot/toolbox.py"}
+
+
+def test_the_schema_is_never_made_by_create_all() -> None:
+    makers = [
+        named(path)
+        for path in files("bot", "handlers", "models", "scheduler")
+        if "create_all" in path.read_text(encoding="utf-8")
+    ]
+    assert not makers
+
+
+def test_no_exception_is_swallowed() -> None:
+    """`except …: pass` hides what went wrong; `contextlib.suppress` at least names it."""
+    swallowed = [
+        f"{named(path)}:{node.lineno}"
+        for path in files(*ROOMS)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ExceptHandler) and len(node.body) == 1 and isinstance(node.body[0], ast.Pass)
+    ]
+    assert not swallowed
+
+
+@pytest.mark.parametrize("path", files("bot", "handlers", "models", "scheduler"), ids=named)
+def test_a_module_says_why_it_exists(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree) or not tree.body
+
+
+def test_no_file_has_grown_past_reading() -> None:
+    """craft.md: split one past about 400 lines. The margin is for tables of words and of settings."""
+    long = {named(p): n for p in files(*ROOMS) if (n := len(p.read_text(encoding="utf-8").splitlines())) > 700}
+    assert not long
