@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from bot.config import Settings
+    from bot.settings import Settings
 
 app = typer.Typer(
     name="unionbot",
@@ -57,7 +57,7 @@ def read(path: Path) -> Settings:
 @app.command()
 def key() -> None:
     """Make a key for UNIONBOT_KEY."""
-    from bot.config import new_key
+    from bot.vault import new_key
 
     typer.echo(new_key())
 

@@ -29,10 +29,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import handlers
 from bot import commands, letters, people
-from bot.config import Settings
 from bot.conversations import Conversations
 from bot.inbox import Intake, Poller, Worker
 from bot.outgoing import ToOutbox
+from bot.settings import Settings
 from bot.texts import Catalogue
 from bot.toolbox import Clock, Toolbox, utcnow
 from bot.vault import KeyVault

@@ -39,7 +39,7 @@ from models.tickets import ENDED, OPEN, Event, State, Ticket
 from models.words import Content, Side, Words
 
 if TYPE_CHECKING:
-    from bot.config import Settings
+    from bot.settings import Settings
 
 NAME_LENGTH = 40
 PLACE_LENGTH = 120

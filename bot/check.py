@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import structlog
 
-from bot.config import Settings
+from bot.settings import Settings
 
 log = structlog.get_logger()
 

@@ -27,8 +27,9 @@ import structlog
 
 from bot import config, logs
 from bot.app import App
-from bot.config import Settings, new_key
+from bot.settings import Settings
 from bot.texts import Texts
+from bot.vault import new_key
 from models import people, stations
 from models.calendar import Span
 from models.database import Database

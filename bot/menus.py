@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.config import Settings
 from bot.keyboards import Go, Mine, Press, button, keyboard
+from bot.settings import Settings
 from bot.texts import Texts
 from models.people import Audience
 from models.tickets import Kind, State

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from models.house import House
 
 if TYPE_CHECKING:
-    from bot.config import Settings
+    from bot.settings import Settings
     from bot.texts import Catalogue, Texts
 
 Clock = Callable[[], datetime]

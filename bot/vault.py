@@ -7,6 +7,8 @@ without it names nobody.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hmac
 import os
 from hashlib import sha256
@@ -50,3 +52,19 @@ class KeyVault:
 def derive(key: bytes, purpose: str) -> bytes:
     """A 32-byte key for one purpose from the operator's key."""
     return HKDF(SHA256(), 32, salt=None, info=f"unionbot {purpose}".encode()).derive(key)
+
+
+def new_key() -> str:
+    """A fresh operator's key."""
+    return base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
+
+
+def decode_key(text: str) -> bytes:
+    """The key's 32 bytes. Raises ValueError when it is none."""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != 32:
+        raise ValueError("not a key")
+    return raw

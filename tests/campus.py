@@ -14,7 +14,7 @@ from typing import Any
 
 from bot import config
 from bot.app import App
-from bot.config import Settings
+from bot.settings import Settings
 from bot.texts import Texts
 from models import stations
 from models.database import Database

@@ -14,8 +14,8 @@ from aiohttp import web
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from bot.config import Settings
 from bot.inbox import ALLOWED_UPDATES, Intake
+from bot.settings import Settings
 from models.database import Database
 
 log = structlog.get_logger()

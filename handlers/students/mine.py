@@ -20,11 +20,11 @@ from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards, menus
-from bot.config import Settings
 from bot.contents import kept_of
 from bot.filters import Going, Pressed, Private
 from bot.keyboards import Fixed, Mine, Rate
 from bot.menus import Page
+from bot.settings import Settings
 from bot.texts import Texts
 from handlers.screens import show
 from models import requesters, stations, tickets

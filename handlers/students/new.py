@@ -25,10 +25,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import menus
 from bot.cards import excerpt
-from bot.config import Settings
 from bot.contents import kept_of, says_something
 from bot.filters import Going, Pressed, Private
 from bot.menus import Join, Pick, Step
+from bot.settings import Settings
 from bot.texts import Texts
 from bot.untrusted import cut, inline
 from handlers.screens import show

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from bot.config import Settings
+from bot.settings import Settings
 from models.house import House
 
 SURE = 90.0

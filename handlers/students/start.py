@@ -18,11 +18,11 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
 from bot import menus
-from bot.config import Settings
 from bot.contents import content_of
 from bot.filters import Going, Pressed, Private
 from bot.keyboards import Go
 from bot.menus import Pick
+from bot.settings import Settings
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from handlers.screens import show

@@ -52,13 +52,11 @@ def test_a_text_takes_the_same_parameters_in_every_language(key: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_text_has_as_many_forms_as_its_language(language: str) -> None:
     rules = len(Locale.parse(BABEL[language]).plural_form.tags) + 1
-    wrong = []
     for path in sorted((LOCALES / language).glob("*.po")):
         with path.open("rb") as file:
             for message in read_po(file):
-                if isinstance(message.id, tuple) and len(message.string) != rules:
-                    wrong.append((path.name, message.id[0]))
-    assert not wrong
+                if isinstance(message.id, tuple):
+                    assert len(message.string or ()) == rules, (path.name, message.id[0])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -66,7 +64,7 @@ def test_a_text_is_html_that_telegram_takes(language: str) -> None:
     """Telegram refuses a whole message for one wrong tag. Texts for buttons have none."""
     for key, forms in TEXTS[language].items():
         for form in forms:
-            filled = form.fill({name: "7" for name in form.names}, str)
+            filled = form.fill(dict.fromkeys(form.names, "7"), str)
             assert filled.strip(), key
             parse_html(filled)
 
@@ -75,7 +73,7 @@ def test_chinese_is_written_in_its_own_script() -> None:
     """A simplified text holds no traditional characters, and the other way round."""
     simplified, traditional = OpenCC("t2s").convert, OpenCC("s2t").convert
     # The same word, or one that each script writes both ways.
-    shared = set("核于台托里群干只后面准布占志周游系回制采范才着线栗床喂酸痒霉兑杰岳")
+    shared = set("群核布才了家")
     for key, forms in TEXTS["zh-hans"].items():
         for form in forms:
             text = "".join(piece for piece, _ in form.pieces)
@@ -127,10 +125,18 @@ def calls_with_texts() -> Iterator[tuple[str, str, set[str], bool]]:
         elif name == "n" and keys and PLAIN.match(keys[0]):
             yield where, keys[0], given | {"count"}, whole
         elif name in notices and keys and PLAIN.match(keys[0]):
-            yield where, keys[0], (given - apart) | ({"number"} if "ticket" in given or name != "to_station" else set()), whole
+            yield (
+                where,
+                keys[0],
+                (given - apart) | ({"number"} if "ticket" in given or name != "to_station" else set()),
+                whole,
+            )
 
 
-@pytest.mark.parametrize(("where", "key", "given", "whole"), list(calls_with_texts()), ids=lambda v: str(v)[:60])
+CALLS = list(calls_with_texts())
+
+
+@pytest.mark.parametrize(("where", "key", "given", "whole"), CALLS, ids=[f"{call[0]} {call[1]}" for call in CALLS])
 def test_a_call_names_a_text_and_gives_what_it_takes(where: str, key: str, given: set[str], whole: bool) -> None:
     assert key in TEXTS["en"], f"{where} names a text that does not exist"
     needed = names(TEXTS["en"][key])
@@ -144,7 +150,7 @@ def test_parameters_cannot_bring_markup_along() -> None:
 
 
 def test_an_unknown_key_says_so() -> None:
-    with pytest.raises(UnknownText, match="nobody.wrote_this"):
+    with pytest.raises(UnknownText, match=r"nobody\.wrote_this"):
         Catalogue.load(SHANGHAI)["en"]("nobody.wrote_this")
 
 
