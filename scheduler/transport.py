@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from typing import Any
 
 import aiohttp
+
+# From its next version on the library says waits as lengths of time; asked for now, it warns nobody about it.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
+
 from telegram import InputFile
 from telegram._utils.defaultvalue import DEFAULT_NONE
 from telegram._utils.types import ODVInput

@@ -4,7 +4,8 @@ in seconds.
 Sliding windows, not buckets that refill: a bucket lets twice its size through around the moment it refills, which
 Telegram answers with 429. A message counts from the moment its answer came, because by then Telegram has counted it;
 counted from the moment it left, a slow first and a quick twenty-first message would meet inside Telegram's minute.
-Overall, where Telegram allows 30 and we 28, the moment of leaving will do.
+Overall both are counted: 28 a second leave, and of Telegram's 30 each is held from its leaving until a second after its
+answer, because 28 that were held up on the way and 28 that were not may meet there.
 
 A full overall window would make an answer wait for up to a second. So everything but answers leaves in small bursts,
 and a broadcast evenly: a place is then free for an answer within a few hundredths of a second, a quarter of one at
@@ -26,6 +27,10 @@ EDIT_RESERVE = 8
 PRIVATE_SECONDS = 1.0
 """One message a private chat in this time."""
 OVERALL_LIMIT, OVERALL_SECONDS = 28, 1.0
+TELEGRAMS_LIMIT = 30
+"""Telegram's own limit for all together, against which what is on its way counts until its answer is there."""
+ON_THEIR_WAY = 0.02
+"""Seconds after which to look again when only answers that have not come yet stand in the way."""
 BURST_LIMIT, BURST_SECONDS = 7, 0.25
 """So many at once of everything that is not an answer."""
 PACE = 1 / 27.6
@@ -75,6 +80,8 @@ class Windows:
         self.enabled = enabled
         self._overall = Sliding(OVERALL_LIMIT, OVERALL_SECONDS)
         self._bursts = Sliding(BURST_LIMIT, BURST_SECONDS)
+        self._answered = Sliding(TELEGRAMS_LIMIT, OVERALL_SECONDS)
+        self._flying = 0
         self._groups: dict[int, Sliding] = {}
         self._private: dict[int, float] = {}
         """Chat → when it may be written to again, the earliest first."""
@@ -87,6 +94,8 @@ class Windows:
         waits = [self._all_held - at]
         if self.enabled:
             waits.append(self._overall.wait(at, count))
+            room = self._flying + count <= TELEGRAMS_LIMIT
+            waits.append(self._answered.wait(at, self._flying + count) if room else ON_THEIR_WAY)
             if lane > Lane.ANSWER:
                 waits.append(self._bursts.wait(at, count))
             if lane >= Lane.BROADCAST:
@@ -113,6 +122,7 @@ class Windows:
         if not self.enabled:
             return
         count = max(count, 1)
+        self._flying += count
         self._overall.take(at, count)
         if lane > Lane.ANSWER:
             self._bursts.take(at, count)
@@ -121,8 +131,12 @@ class Windows:
             self._next_broadcast = max(self._next_broadcast, at - CATCH_UP * PACE) + count * PACE
 
     def arrived(self, chat_id: int, at: float, count: int = 1) -> None:
-        """Telegram has answered: by now it has counted `count` messages to this chat."""
-        if not self.enabled or count == 0:
+        """Telegram has answered, or will not any more: by now it has counted `count` messages to this chat."""
+        if not self.enabled:
+            return
+        self._flying -= max(count, 1)
+        self._answered.take(at, max(count, 1))
+        if count == 0:
             return
         if chat_id > 0:
             self._private.pop(chat_id, None)
