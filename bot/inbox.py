@@ -12,10 +12,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 import aiohttp
 import structlog
@@ -23,8 +24,9 @@ from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramAPIError
 from aiogram.methods import AnswerCallbackQuery, TelegramMethod
 from aiogram.types import CallbackQuery, ChatMemberRestricted, Message, ResultChatMemberUnion, Update, User
+from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -57,14 +59,35 @@ TRIES = 4
 """How often an update is run when another worker changed the same rows meanwhile."""
 
 
+LARGEST = 2**63 - 1
+"""No number beyond this fits into a database, and Telegram has none."""
+_ODD = re.compile(r"\\u0000|\\ud[89a-f]", re.IGNORECASE)
+"""In JSON text: a sign that a string may hold what databases refuse, NUL or half of a surrogate pair."""
+
+
 def arrival(raw: object, now: datetime) -> Arrival:
     """One raw update as it goes into the inbox; what cannot be read at all goes in set aside, alone (law 1)."""
-    body = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+    body = json.dumps(raw, separators=(",", ":"))
+    if _ODD.search(body):
+        body = json.dumps(_storable(raw), separators=(",", ":"))
     update_id = raw.get("update_id") if isinstance(raw, dict) else None
-    if not isinstance(update_id, int) or isinstance(update_id, bool) or not isinstance(raw, dict):
+    if not _is_number(update_id) or not isinstance(raw, dict):
         # Without a number it cannot be recognised a second time: it gets one that Telegram never uses.
         return Arrival(-int(now.timestamp() * 1e6) - time.monotonic_ns() % 1000, 0, body, error="no update_id")
     return Arrival(update_id, _chat_of(raw), body)
+
+
+def _is_number(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
+
+
+def _storable(value: Any) -> Any:
+    """The same without NUL and half surrogate pairs; whole pairs, which are one character here, stay."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_storable(name): _storable(part) for name, part in value.items()}
+    return [_storable(part) for part in value] if isinstance(value, list) else value
 
 
 def _chat_of(raw: dict[str, Any]) -> int:
@@ -76,8 +99,8 @@ def _chat_of(raw: dict[str, Any]) -> int:
         holder = content if isinstance(content.get("chat"), dict) else message if isinstance(message, dict) else content
         for place in ("chat", "from", "user"):
             found = holder.get(place)
-            if isinstance(found, dict) and isinstance(found.get("id"), int):
-                return int(found["id"])
+            if isinstance(found, dict) and _is_number(number := found.get("id")):
+                return number
     return 0
 
 
@@ -127,9 +150,7 @@ class Poller:
                 self.reached.set()
                 if raws:
                     await self._intake.store(raws)
-                    numbers = [
-                        r["update_id"] for r in raws if isinstance(r, dict) and isinstance(r.get("update_id"), int)
-                    ]
+                    numbers = [r["update_id"] for r in raws if isinstance(r, dict) and _is_number(r.get("update_id"))]
                     if numbers:
                         offset = max(numbers) + 1
                 pause = 0.0
@@ -264,6 +285,9 @@ class Worker:
         except (ValueError, ValidationError) as error:
             await self._set_aside(row_id, None, error)
             return
+        if not _known(update):
+            await self._pass_over(row_id)
+            return
         presence: Presence | None = None
         for attempt in range(1, TRIES + 1):
             try:
@@ -284,6 +308,9 @@ class Worker:
                 if attempt == TRIES:
                     await self._set_aside(row_id, update, error)
             except DBAPIError as error:
+                if _hopeless(error):
+                    await self._set_aside(row_id, update, error)
+                    return
                 if not _serialization(error):
                     raise
                 if attempt == TRIES:
@@ -302,6 +329,14 @@ class Worker:
             )
             inbox.done(row)
         self._after(mouth.afterwards, update)
+
+    async def _pass_over(self, row_id: int) -> None:
+        """An update of a kind that Telegram has invented since: nobody here can do anything with it."""
+        async with self._database.transaction() as session:
+            row = await inbox.take(session, row_id)
+            if row is not None:
+                inbox.done(row)
+        log.info("an update of an unknown kind was passed over")
 
     @contextlib.asynccontextmanager
     async def _turn(self, row_id: int) -> AsyncIterator[tuple[Incoming, Mouth] | None]:
@@ -441,6 +476,14 @@ class Worker:
         return person.language if person else language_of(user.language_code, self._toolbox.house.languages)
 
 
+def _known(update: Update) -> bool:
+    """Whether aiogram knows what kind of update this is."""
+    try:
+        return bool(update.event_type)
+    except UpdateTypeLookupError:
+        return False
+
+
 def _acts(message: Message, bot_id: int) -> bool:
     """Whether a group message asks something of the bot: a command, a note, or a reply to the bot's own message."""
     text = message.text or message.caption or ""
@@ -463,5 +506,13 @@ def _sets_up(event: Message | CallbackQuery) -> bool:
 
 def _serialization(error: DBAPIError) -> bool:
     """PostgreSQL's deadlock and serialization failures: the transaction was undone and may simply run again."""
-    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
-    return state in ("40001", "40P01")
+    return _sqlstate(error) in ("40001", "40P01")
+
+
+def _hopeless(error: DBAPIError) -> bool:
+    """The database is there and refuses these values or this statement: it will the next time too."""
+    return isinstance(error, DataError | ProgrammingError) or _sqlstate(error)[:2] in ("22", "42")
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")

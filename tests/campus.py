@@ -46,11 +46,12 @@ class MovedClock:
 
 
 def settings(api_base: str, database_url: str, **changes: Any) -> Settings:
-    """config.example.toml against this Telegram and this database; `changes` replaces whole sections."""
+    """config.example.toml against this Telegram and this database; `changes` goes over its sections."""
     data = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     data["telegram"]["api_base"] = api_base
     data["database"]["url"] = database_url
-    data |= changes
+    for section, values in changes.items():
+        data[section] = data.get(section, {}) | values if isinstance(values, dict) else values
     key = base64.urlsafe_b64encode(KEY).decode().rstrip("=")
     return config.build(data, config.Secrets(TOKEN, key).environment())
 

@@ -1,0 +1,303 @@
+"""The ways in: stored before it is acknowledged, run once, in the order of its chat, nothing half done
+(laws 1, 2 and 4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.inbox import LARGEST, Intake, arrival
+from bot.web import SECRET_HEADER, WEBHOOK_PATH, Web
+from models import inbox
+from models.conversations import Conversation
+from models.database import Database
+from models.inbox import Arrival, Handling, Incoming
+from models.outbox import Outgoing
+from models.people import Person
+from tests.campus import Campus, running, settings
+
+BOT = 700000
+
+
+async def rows(database: Database) -> list[Incoming]:
+    async with database.reading() as session:
+        return list(await session.scalars(select(Incoming).order_by(Incoming.id)))
+
+
+async def settled(campus: Campus, count: int) -> list[Incoming]:
+    """Wait until so many updates have been handled, one way or the other."""
+    async with asyncio.timeout(20):
+        while True:
+            found = await rows(campus.app.database)
+            if sum(row.state is not Handling.WAITING for row in found) >= count:
+                return found
+            await asyncio.sleep(0)
+
+
+# ---------------------------------------------------------------- storing
+
+
+async def test_an_update_brought_twice_is_kept_once(database: Database, now: datetime) -> None:
+    arrivals = [Arrival(1, 7, "{}"), Arrival(2, 7, "{}")]
+    async with database.transaction() as session:
+        assert await inbox.store(session, BOT, arrivals, now) == 2
+    async with database.transaction() as session:
+        assert await inbox.store(session, BOT, [*arrivals, Arrival(3, 7, "{}")], now) == 1
+    assert [row.update_id for row in await rows(database)] == [1, 2, 3]
+
+
+async def test_two_bots_may_use_the_same_numbers(database: Database, now: datetime) -> None:
+    for bot in (1, 2):
+        async with database.transaction() as session:
+            assert await inbox.store(session, bot, [Arrival(1, 7, "{}")], now) == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=())),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_whatever_comes_can_be_stored(raw: Any) -> None:
+    """A single odd update must not stop its neighbours: every one fits into both databases."""
+    moment = datetime.fromisoformat("2026-10-12T01:30:00+00:00")
+    found = arrival(raw, moment)
+    assert abs(found.update_id) <= LARGEST
+    assert abs(found.chat) <= LARGEST
+    found.body.encode("utf-8")
+    assert "\\u0000" not in found.body.replace("\\\\", "")
+    json.loads(found.body)
+
+
+@pytest.mark.parametrize(
+    ("raw", "chat"),
+    [
+        pytest.param({"update_id": 1, "message": {"chat": {"id": -5}, "from": {"id": 7}}}, -5, id="a message"),
+        pytest.param(
+            {"update_id": 1, "callback_query": {"from": {"id": 7}, "message": {"chat": {"id": -5}}}}, -5, id="a press"
+        ),
+        pytest.param({"update_id": 1, "callback_query": {"from": {"id": 7}}}, 7, id="a press on nothing"),
+        pytest.param({"update_id": 1, "poll_answer": {"user": {"id": 7}}}, 7, id="a vote"),
+        pytest.param({"update_id": 1, "poll": {"id": "9"}}, 0, id="a poll belongs to no chat"),
+        pytest.param({"update_id": 1, "my_chat_member": {"chat": {"id": -5}, "from": {"id": 7}}}, -5, id="membership"),
+    ],
+)
+def test_an_update_keeps_the_order_of_its_chat(raw: dict[str, Any], chat: int, now: datetime) -> None:
+    assert arrival(raw, now).chat == chat
+
+
+# ---------------------------------------------------------------- the poller
+
+
+async def test_nothing_is_acknowledged_that_is_not_stored(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """aiogram's own polling acknowledges first; ours asks for the next batch only after the commit."""
+    async with running(database_url) as campus:
+        real: Callable[[Intake, Any], Awaitable[None]] = Intake.store
+        failures = iter(range(2))
+        offsets: list[Any] = []
+
+        async def store(intake: Intake, raws: Any) -> None:
+            calls = await campus.stage.calls("getUpdates")
+            offsets.append(calls[-1]["params"].get("offset"))
+            if next(failures, None) is not None:
+                raise OperationalError("x", {}, Exception("disk full"))
+            await real(intake, raws)
+
+        monkeypatch.setattr(Intake, "store", store)
+        alice = await campus.stage.person("Alice", "en")
+        await alice.says("/start")
+        await alice.reads("student union", timeout=20)
+        assert len(offsets) == 3
+        assert len(set(offsets)) == 1, "the same updates were asked for until they were stored"
+
+
+async def test_a_malformed_update_is_set_aside_alone(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        before = len(await rows(campus.app.database))
+        for raw in (
+            {"message": {"message_id": "nonsense", "chat": 5}},
+            {"something_new": {"from": {"id": alice.id}}},
+            {"message": {"message_id": 1, "date": 1, "chat": {"id": alice.id, "type": "private"}}},
+        ):
+            await campus.stage.update(raw)
+        await alice.says("/mine")
+        await alice.reads(campus.t("en").plain("mine.none"))
+        found = (await settled(campus, before + 4))[before:]
+        assert [row.state for row in found] == [Handling.SET_ASIDE, Handling.DONE, Handling.DONE, Handling.DONE]
+        assert found[0].error
+
+
+async def test_a_done_update_leaves_only_its_number(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.stage.person("Alice", "en")
+        await alice.says("/start with a secret in it")
+        await alice.reads("student union")
+        found = await settled(campus, 1)
+        assert {(row.body, row.chat, row.received_at) for row in found} == {(None, None, None)}
+        assert all(row.update_id for row in found)
+
+
+# ---------------------------------------------------------------- one update, one transaction
+
+
+async def test_a_handler_that_raises_leaves_nothing_behind(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """State, rows and words are undone; the person gets an apology with a number that the operator can find."""
+    from handlers.students import mine
+
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+
+        async def broken(*args: Any, session: AsyncSession, **kwargs: Any) -> None:
+            session.add(Conversation(key="left behind", state="x", data={}))
+            raise ZeroDivisionError("the words of a student")
+
+        monkeypatch.setattr(mine, "_list", lambda event, n, person, t, house, session: broken(session=session))
+        await alice.says("/mine")
+        said = await alice.reads("went wrong")
+        async with campus.app.database.reading() as session:
+            assert await session.get(Conversation, "left behind") is None
+            row = (await session.scalars(select(Incoming).where(Incoming.state == Handling.SET_ASIDE))).one()
+            assert row.incident
+            assert row.incident in said.text
+            assert "the words of a student" not in (row.error or "")
+            assert "ZeroDivisionError" in (row.error or "")
+
+        monkeypatch.undo()
+        async with campus.app.database.transaction() as session:
+            assert await inbox.run_again(session, [row.id]) == 1
+        campus.app.worker.wake()
+        await alice.reads(campus.t("en").plain("mine.none"))
+
+
+async def test_an_update_whose_transaction_loses_runs_again(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sqlalchemy.orm.exc import StaleDataError
+
+    from handlers.students import mine
+
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        real, failures = mine._list, iter(range(2))
+
+        async def losing(*args: Any, **kwargs: Any) -> None:
+            if next(failures, None) is not None:
+                raise StaleDataError
+            await real(*args, **kwargs)
+
+        monkeypatch.setattr(mine, "_list", losing)
+        await alice.says("/mine")
+        await alice.reads(campus.t("en").plain("mine.none"))
+
+
+async def test_values_that_the_database_refuses_do_not_stop_the_chat(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from handlers.students import mine
+
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        real, failures = mine._list, iter(range(1))
+
+        async def odd(*args: Any, **kwargs: Any) -> None:
+            if next(failures, None) is not None:
+                await args[-1].scalar(select(func.count()).select_from(Person).where(Person.name == 2**80))
+            await real(*args, **kwargs)
+
+        monkeypatch.setattr(mine, "_list", odd)
+        await alice.says("/mine")
+        await alice.reads("went wrong")
+        await alice.says("/mine")
+        await alice.reads(campus.t("en").plain("mine.none"))
+
+
+async def test_a_hundred_messages_in_a_second_keep_their_order(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, "The lift is stuck on the third floor")
+        await campus.wang.taps(campus.t("en").plain("desk.claim"), chat=campus.east)
+        await alice.reads("has taken on")
+        await alice.taps(campus.t("en").plain("own.view"))
+        await alice.taps(campus.t("en").plain("own.add"))
+        await alice.reads("add")
+        for i in range(100):
+            await campus.stage.control("say", person=alice.id, text=f"line {i}")
+        async with asyncio.timeout(60):
+            while True:
+                told = [m.text for m in await campus.stage.transcript(campus.east.id) if "line" in m.text]
+                if len(told) >= 100:
+                    break
+                await asyncio.sleep(0)
+        assert [text.split("\n")[-1] for text in told] == [f"line {i}" for i in range(100)]
+        await alice.reads(campus.t("en").plain("mine.added", number=number))
+
+
+# ---------------------------------------------------------------- the webhook
+
+
+async def test_the_webhook_stores_and_then_answers(database: Database, now: datetime) -> None:
+    stored: list[int] = []
+    chosen = settings(
+        "http://127.0.0.1:1",
+        "sqlite:///unused.db",
+        telegram={"mode": "webhook", "webhook_url": "https://union.example", "listen": "127.0.0.1:0"},
+    )
+    intake = Intake(database, BOT, lambda: now, lambda: stored.append(1))
+    async with Web(chosen, intake, database) as web, aiohttp.ClientSession() as http:
+        port = web._runner.addresses[0][1]
+        url = f"http://127.0.0.1:{port}{WEBHOOK_PATH}"
+        right = {SECRET_HEADER: chosen.webhook_secret()}
+        for headers in ({}, {SECRET_HEADER: "wrong"}, {SECRET_HEADER: "ü"}):
+            async with http.post(url, json={"update_id": 1}, headers=headers) as answer:
+                assert answer.status == 401
+        assert not await rows(database)
+        async with http.post(url, json={"update_id": 1, "message": {}}, headers=right) as answer:
+            assert answer.status == 200
+        assert [row.update_id for row in await rows(database)] == [1]
+        assert stored
+        async with http.post(url, data=b"\xff not json", headers=right) as answer:
+            assert answer.status in (200, 400), "asking for it again would bring the same bytes"
+        await database.close()
+
+        async def away(raws: Any) -> None:
+            raise OperationalError("x", {}, Exception("away"))
+
+        intake.store = away  # type: ignore[method-assign]
+        async with http.post(url, json={"update_id": 2}, headers=right) as answer:
+            assert answer.status == 503, "Telegram brings it again"
+
+
+async def test_the_program_lives_on_a_webhook_too(database_url: str, unused_tcp_port: int) -> None:
+    telegram = {
+        "mode": "webhook",
+        "webhook_url": f"http://127.0.0.1:{unused_tcp_port}",
+        "listen": f"127.0.0.1:{unused_tcp_port}",
+    }
+    async with running(database_url, telegram=telegram) as campus:
+        alice = await campus.student("Alice")
+        assert await campus.files(alice, "The lift is stuck on the third floor") == 1
+        assert not await campus.stage.calls("getUpdates")
+
+
+async def test_an_outgoing_row_is_written_with_the_update_or_not_at_all(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        async with campus.app.database.reading() as session:
+            before = await session.scalar(select(func.count()).select_from(Outgoing))
+        await alice.presses(1, "m:view:999999")
+        await settled(campus, 1)
+        async with campus.app.database.reading() as session:
+            assert await session.scalar(select(func.count()).select_from(Outgoing)) == before
