@@ -105,6 +105,9 @@ class People(BaseMiddleware):
             if data["station"] is not None and presence is not None and presence.present:
                 data["staff"] = person
         station, person = data["station"], data["person"]
+        if chat is not None and chat.type == ChatType.PRIVATE and person is None:
+            # Nobody there to be answered: a shared account, or an update without a sender.
+            return None
         language = station.language if station is not None else person.language if person is not None else None
         data["t"] = self._toolbox.t(language)
         return await handler(event, data)

