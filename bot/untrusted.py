@@ -36,7 +36,10 @@ def cut(text: str, most: int) -> str:
 
 
 def inline(text: str, most: int) -> str:
-    """A name or a few words in one line of ours: nothing in it reaches beyond itself. Empty when all is invisible."""
+    """A name or a few words in one line of ours: nothing in it reaches beyond itself, and nobody is called by it.
+
+    Empty when all of it is invisible.
+    """
     kept: list[str] = []
     marks = 0
     for char in text:
@@ -53,16 +56,18 @@ def inline(text: str, most: int) -> str:
             kept.append(" ")
         elif category not in _HIDDEN:
             kept.append(char)
-    line = cut(" ".join("".join(kept).rstrip(JOINER).split()), most)
+    line = cut(without_mentions(" ".join("".join(kept).rstrip(JOINER).split())), most)
     if any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in line):
         return f"{ISOLATE}{line}{END_ISOLATE}"
     return line
 
 
 def lines(text: str) -> str:
-    """Words that keep their lines inside a text of ours; empty lines and what turns a line around are dropped."""
+    """Words that keep their lines inside a text of ours; empty lines and what turns a line around are dropped, and
+    nobody is called by them.
+    """
     visible = (_TURNING.sub("", _CONTROLS.sub("", line)).strip() for line in text.splitlines())
-    return "\n".join(line for line in visible if line)
+    return without_mentions("\n".join(line for line in visible if line))
 
 
 def verbatim(text: str) -> str:

@@ -5,13 +5,13 @@ The commands are asked first, so that no conversation can swallow them; `old_but
 
 from __future__ import annotations
 
-from aiogram import Router
-from aiogram.filters import Command
+from aiogram import F, Router
+from aiogram.filters import Command, or_f
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from bot import menus
-from bot.filters import Going, Private
+from bot.filters import AtDesk, Going, Private
 from bot.texts import Texts
 from handlers.screens import show
 from models.people import Person
@@ -21,6 +21,7 @@ def router() -> Router:
     """Asked before every conversation."""
     router = Router(name="anywhere")
     private = Private()
+    router.message.register(forwarded, F.forward_origin, F.text.startswith("/"), or_f(private, AtDesk()))
     router.message.register(cancel, Command("cancel"), private)
     router.callback_query.register(cancel_pressed, Going("cancel"), private)
     router.message.register(help_, Command("help"), private)
@@ -36,6 +37,11 @@ def last() -> Router:
     router.callback_query.register(old_button)
     router.message.register(unknown_command, Private())
     return router
+
+
+async def forwarded(message: Message, t: Texts) -> None:
+    """A command in somebody else's words: it may mean anything, so it does nothing."""
+    await message.reply(t("forwarded.command"))
 
 
 async def cancel(message: Message, t: Texts, state: FSMContext) -> None:

@@ -1,0 +1,173 @@
+"""Every kind of thing people send passes, whole, both ways, and follows its edits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandbox.actors import (
+    animation,
+    audio,
+    contact,
+    document,
+    location,
+    photo,
+    sticker,
+    venue,
+    video,
+    video_note,
+    voice,
+)
+from sandbox.client import Group, Person
+from tests.campus import Campus, running
+
+KINDS: dict[str, Callable[[], Any]] = {
+    "photo": photo,
+    "video": video,
+    "voice": voice,
+    "video_note": video_note,
+    "audio": audio,
+    "document": document,
+    "animation": animation,
+    "sticker": sticker,
+    "location": location,
+    "venue": venue,
+    "contact": contact,
+}
+TAP = "The tap in the bathroom drips all night"
+
+
+async def filed(campus: Campus) -> tuple[Person, int, Any]:
+    alice = await campus.student("Alice")
+    number = await campus.files(alice, TAP)
+    return alice, number, await campus.east.shows(f"#{number} ·")
+
+
+async def test_every_kind_reaches_the_station_and_every_kind_comes_back(database_url: str) -> None:
+    """Media kinds silently dropped: seen in other bots."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, _, card = await filed(campus)
+        await campus.wang.taps(t.plain("desk.claim"), chat=campus.east)
+        await alice.taps(t.plain("own.view"))
+        await alice.taps(t.plain("own.add"))
+        await alice.reads("add to")
+        for make in KINDS.values():
+            await alice.sends(make())
+        for kind in KINDS:
+            await shown(campus, campus.east, kind)
+        for make in KINDS.values():
+            await campus.wang.sends(make(), chat=campus.east, reply_to=card)
+        for kind in KINDS:
+            await shown(campus, alice, kind)
+
+
+async def shown(campus: Campus, place: Group | Person, kind: str) -> Any:
+    """Wait until the bot has brought something of this kind here."""
+
+    def look() -> Any:
+        for message in campus.stage.view.chat(place.id).values():
+            # A venue is a location too, and an animation a document: the more particular kind is what was sent.
+            if kind in message.raw and message.raw["from"].get("is_bot"):
+                return message
+        return None
+
+    return await campus.stage.until(look, 15, f"no {kind} in chat {place.id}", place.id)
+
+
+async def albums(campus: Campus, chat: int) -> list[list[Any]]:
+    """The albums the bot has posted there."""
+    found: dict[str, list[Any]] = {}
+    for message in await campus.stage.transcript(chat):
+        group = message.raw.get("media_group_id")
+        if group and message.raw["from"].get("is_bot"):
+            found.setdefault(group, []).append(message)
+    return list(found.values())
+
+
+async def test_an_album_stays_whole_both_ways(database_url: str) -> None:
+    """Albums split, or only their first picture sent: seen in other bots."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, _, card = await filed(campus)
+        await campus.wang.taps(t.plain("desk.claim"), chat=campus.east)
+        await alice.taps(t.plain("own.view"))
+        await alice.taps(t.plain("own.add"))
+        await alice.reads("add to")
+        await alice.sends(photo(), video(), photo(), caption="before and after")
+        await campus.later(seconds=2)
+        await campus.east.shows("before and after")
+        (album,) = await albums(campus, campus.east.id)
+        assert ["photo" in m.raw for m in album] == [True, False, True]
+        await campus.wang.sends(photo(), photo(), caption="all mended", chat=campus.east, reply_to=card)
+        await campus.later(seconds=2)
+        await alice.reads("all mended")
+        await alice.reads("That was about #1")
+        (album,) = await albums(campus, alice.id)
+        assert len(album) == 2
+
+
+async def test_an_album_filed_with_a_ticket_stays_whole(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        alice = await campus.student("Alice")
+        await alice.says("/new")
+        await alice.taps(t.plain("kind.complaint"))
+        await alice.taps(t.pick(settings.category_names("repairs")))
+        await alice.taps(t.pick(settings.category_names("water")))
+        await alice.reads(t.plain("new.words").splitlines()[0])
+        await alice.sends(photo(), photo(), photo(), caption="three of them")
+        await alice.reads("Got 3 messages")
+        await alice.taps(t.plain("new.continue"))
+        await alice.taps(t.plain("name.named"))
+        await alice.taps(t.plain("preview.send"))
+        await campus.later(seconds=2)
+        await campus.east.shows(re.compile(r"Student\nthree of them"))
+        (album,) = await albums(campus, campus.east.id)
+        assert len(album) == 3
+
+
+async def test_a_caption_is_edited_where_it_stands(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice, _, card = await filed(campus)
+        sent = await campus.wang.sends(photo(), photo(), caption="befor", chat=campus.east, reply_to=card)
+        await campus.later(seconds=2)
+        got = await alice.reads("befor")
+        first = sent[0] if isinstance(sent, list) else sent
+        await campus.wang.edits(first, "before", chat=campus.east)
+        again = await alice.reads("before")
+        assert again.id == got.id
+        (album,) = await albums(campus, alice.id)
+        assert [m.text for m in album][1] == "", "the other picture keeps its own words"
+
+
+@pytest.mark.parametrize("length", [4096, 3900], ids=["as long as Telegram allows", "long with its header"])
+async def test_long_words_arrive_whole(database_url: str, length: int) -> None:
+    async with running(database_url) as campus:
+        alice, _, card = await filed(campus)
+        text = ("The plumber & the electrician <both> come. " * 200)[: length - 1] + "!"
+        await campus.wang.says(text, chat=campus.east, reply_to=card)
+        got = await alice.reads(text[-40:])
+        assert text in got.text
+
+
+async def test_nothing_is_forwarded_and_nobody_is_mentioned(database_url: str) -> None:
+    """Copy text without mentions (law 11): a name that calls somebody would say who is behind a ticket."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, "Ask @bob_in_4b, he saw it", anonymous=True)
+        card = await campus.east.shows(f"#{number} ·")
+        await campus.wang.taps(t.plain("desk.claim"), chat=campus.east)
+        await alice.taps(t.plain("own.view"))
+        await alice.taps(t.plain("own.add"))
+        await alice.reads("add to")
+        await alice.says("and @carol_lee was there")
+        told = await campus.east.shows("carol_lee was there")
+        for message in (card, told):
+            assert not [e for e in message.raw.get("entities", []) if e["type"] in ("mention", "text_mention")]
+        methods = {call["method"] for call in await campus.stage.calls()}
+        assert not methods & {"forwardMessage", "forwardMessages", "copyMessage"}

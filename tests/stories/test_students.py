@@ -1,0 +1,319 @@
+"""What a student does: from hello to "it is really fixed", with every step changed on the way."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sandbox.client import photo
+from tests.campus import number_in, running
+
+LANGUAGES = ("zh-hans", "zh-hant", "en")
+WORDS = {
+    "zh-hans": "卫生间的水龙头一直漏水",
+    "zh-hant": "衛生間的水龍頭一直漏水",
+    "en": "The tap in the bathroom drips all night",
+}
+TYPED = {"zh-hans": "东一", "zh-hant": "東一棟", "en": "east 1"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_ticket_is_filed_in_one_s_own_language(database_url: str, language: str) -> None:
+    """Telegram's language is taken, the building may be typed, every step can be changed before sending."""
+    async with running(database_url) as campus:
+        t, settings = campus.t(language), campus.app.settings
+        lin = await campus.stage.person("Lin", language)
+        await lin.says("/start")
+        consent = await lin.reads("👋")
+        assert consent.text.count("•") >= 3, "who can see what is said before anybody agrees"
+        await lin.taps(t.plain("consent.agree"))
+        await lin.taps(t.plain("audience.international"))
+        await lin.says(TYPED[language])
+        await lin.reads(t.pick(settings.building_names("e1")))
+        await lin.says("/new")
+        await lin.taps("🙋 " + t.plain("kind.need"))
+        await lin.taps(t.pick(settings.category_names("repairs")))
+        await lin.taps(t.pick(settings.category_names("power")))
+        await lin.says(WORDS[language])
+        await lin.taps(t.plain("new.continue"))
+        await lin.taps(t.plain("name.anonymous"))
+        await lin.reads(t.plain("preview.anonymous"))
+        await lin.taps(t.plain("preview.kind"))
+        await lin.taps(t.plain("kind.complaint"))
+        await lin.taps(t.plain("preview.category"))
+        await lin.taps(t.pick(settings.category_names("repairs")))
+        await lin.taps(t.pick(settings.category_names("water")))
+        await lin.taps(t.plain("preview.building"))
+        await lin.taps(t.pick(settings.building_names("e2")))
+        await lin.taps(t.plain("preview.name"))
+        await lin.taps(t.plain("name.named"))
+        await lin.taps(t.plain("preview.words"))
+        await lin.says("!")
+        await lin.taps(t.plain("new.continue"))
+        preview = await lin.reads(t.pick(settings.building_names("e2")))
+        assert t.pick(settings.category_path("water")) in preview.text
+        assert t.plain("kind.complaint") in preview.text
+        await lin.taps(t.plain("preview.send"))
+        receipt = await lin.reads("📮")
+        assert t.pick(settings.station_specs()[0].names) in receipt.text
+        await campus.east.shows(WORDS[language])
+        card = await campus.east.shows(f"#{number_in(receipt.text)} ·")
+        assert "Lin" in card.text
+
+
+async def test_every_screen_on_the_way_has_a_way_back(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        alice = await campus.student("Alice")
+        steps = [
+            t.plain("kind.complaint"),
+            t.pick(settings.category_names("repairs")),
+            t.pick(settings.category_names("water")),
+            WORDS["en"],
+            t.plain("new.continue"),
+            t.plain("name.named"),
+        ]
+        ways = {t.plain("nav.back"), t.plain("nav.cancel"), t.plain("nav.home")}
+        await alice.says("/new")
+        for step in steps:
+            if step == WORDS["en"]:
+                await alice.reads(t.plain("new.words").splitlines()[0])
+                await alice.says(step)
+            else:
+                await alice.taps(step)
+        await alice.reads("Please check")
+        for message in await campus.stage.transcript(alice.id):
+            labels = {button["text"] for button in message.buttons}
+            if labels and t.plain("home.new") not in labels and t.plain("consent.agree") not in labels:
+                assert labels & (ways | {t.plain("audience.skip")}), message.text
+        await alice.taps(t.plain("nav.cancel"))
+        await alice.reads(t.plain("cancel.done"))
+        await alice.says("/cancel")
+        await alice.reads(t.plain("cancel.nothing"))
+
+
+async def test_words_before_consent_are_kept_until_it_is_given(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        bob = await campus.stage.person("Bob", "en")
+        await bob.says(WORDS["en"])
+        await bob.taps(t.plain("consent.agree"))
+        await bob.taps(t.plain("audience.skip"))
+        await bob.taps(t.pick(campus.app.settings.building_names("e1")))
+        await bob.reads(WORDS["en"])
+        await bob.taps(t.plain("kind.complaint"))
+
+
+async def test_consent_can_be_read_in_every_language_first(database_url: str) -> None:
+    async with running(database_url) as campus:
+        bob = await campus.stage.person("Bob", "de")
+        await bob.says("/start")
+        for label, language in (("简体中文", "zh-hans"), ("English", "en"), ("繁體中文", "zh-hant")):
+            await bob.taps(label)
+            await bob.reads(campus.t(language).plain("consent.text").splitlines()[0][-6:])
+        await bob.taps(campus.t("zh-hant").plain("consent.agree"))
+        await bob.reads(campus.t("zh-hant").plain("audience.ask").splitlines()[0])
+
+
+async def test_a_similar_ticket_is_joined_and_one_answer_reaches_both(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        alice, bob = await campus.student("Alice"), await campus.student("Bob", "zh-hant")
+        number = await campus.files(alice, "卫生间的水龙头一直漏水，晚上睡不着")
+        card = await campus.east.shows(f"#{number} ·")
+        hant = campus.t("zh-hant")
+        await bob.says("/new")
+        await bob.taps(hant.plain("kind.complaint"))
+        await bob.taps(hant.pick(settings.category_names("repairs")))
+        await bob.taps(hant.pick(settings.category_names("water")))
+        await bob.reads(hant.plain("new.words").splitlines()[0])
+        await bob.says("衛生間水龍頭漏水，晚上睡不著")
+        await bob.taps(hant.plain("new.continue"))
+        await bob.taps(f"#{number}")
+        await bob.reads("🤝")
+        await campus.east.shows("Alice and 1 more student")
+        await campus.east.shows("衛生間水龍頭漏水")
+        for message in await campus.east.transcript():
+            assert "Bob" not in message.text, "joining is anonymous"
+        await campus.wang.says("The plumber comes at three", chat=campus.east, reply_to=card)
+        await alice.reads("The plumber comes at three")
+        await bob.reads("The plumber comes at three")
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
+        await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
+        await bob.reads(hant.plain("ticket.fixed", number=number, reason="").rsplit("<b>", 1)[-1].removesuffix("</b>"))
+        await bob.taps(hant.plain("fixed.yes"))
+        await alice.taps(t.plain("fixed.yes"))
+        await campus.east.shows("fixed 2, not fixed 0")
+
+
+async def test_a_student_follows_urges_adds_withdraws(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, WORDS["en"])
+        await alice.says("/mine")
+        await alice.taps(f"#{number}")
+        screen = await alice.reads("In the hands of: nobody yet")
+        assert "can read your name and your words" in screen.text
+        assert "Due by: today 15:0" in screen.text
+        assert await alice.taps(t.plain("own.urge")) == t.plain("mine.urged", number=number)
+        await campus.east.shows("the student asks you to hurry")
+        await campus.east.shows("Urged once")
+        assert await alice.taps(t.plain("own.urge")) == t.plain("urge.too_soon", number=number)
+        await campus.later(hours=24)
+        assert await alice.taps(t.plain("own.urge")) == t.plain("mine.urged", number=number)
+        await alice.taps(t.plain("own.add"))
+        await alice.says("It is the hot water side")
+        await alice.reads(t.plain("mine.added", number=number))
+        await campus.east.shows("It is the hot water side")
+        await alice.taps(t.plain("own.back_to", number=number))
+        await alice.taps(t.plain("own.withdraw"))
+        await alice.taps(t.plain("nav.back"))
+        await alice.taps(t.plain("own.withdraw"))
+        await alice.taps(t.plain("own.withdraw_yes"))
+        await alice.reads(t.plain("mine.withdrawn", number=number))
+        await campus.east.shows("withdrawn · #")
+
+
+async def test_no_reopens_and_says_what_is_wrong(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, WORDS["en"])
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
+        await campus.wang.taps(t.plain("resolution.explained"), chat=campus.east)
+        await alice.taps(t.plain("fixed.no"))
+        await alice.says("It still drips")
+        await campus.east.shows("It still drips")
+        await campus.east.shows("is not fixed, says the student")
+        await campus.east.shows("Reopened once")
+        await campus.wang.taps(t.plain("desk.claim"), chat=campus.east)
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
+        await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
+        await alice.taps(t.plain("fixed.yes"))
+        await alice.taps("2 🙁")
+        await alice.taps(t.plain("rate.no_word"))
+        await alice.reads(t.plain("rate.thanks"))
+        await campus.east.shows("★★☆☆☆")
+        await campus.later(days=29)
+        await alice.says("/mine")
+        await alice.taps(f"#{number}")
+        await alice.taps(t.plain("own.reopen"))
+        await campus.east.shows("Reopened 2 times")
+
+
+async def test_loose_words_find_their_ticket_or_begin_a_new_one(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, WORDS["en"])
+        await alice.says("and the floor is wet now")
+        await alice.says("all of it")
+        await alice.taps(t.plain("loose.add", number=number, subject=""))
+        await campus.east.shows("and the floor is wet now")
+        await campus.east.shows("all of it")
+        await alice.says("The canteen is closed on Sundays")
+        await alice.taps(t.plain("loose.new"))
+        await alice.taps(t.plain("kind.suggestion"))
+        await alice.reads(t.plain("new.category"))
+
+
+async def test_a_reply_to_an_answer_goes_to_its_ticket(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        first = await campus.files(alice, WORDS["en"])
+        card = await campus.east.shows(f"#{first} ·")
+        second = await campus.files(alice, "The light in the corridor is broken", category=("repairs", "power"))
+        await campus.east.shows(f"#{second} ·")
+        await campus.wang.says("Which tap?", chat=campus.east, reply_to=card)
+        answer = await alice.reads("Which tap?")
+        await alice.says("The left one", reply_to=answer)
+        told = await campus.east.shows("The left one")
+        assert f"#{first}" in told.text
+
+
+async def test_the_language_can_be_changed_at_any_time(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, WORDS["en"])
+        await alice.says("/language")
+        await alice.taps("繁體中文")
+        await alice.reads(campus.t("zh-hant").plain("home.text", name="Alice").split("\n")[0])
+        card = await campus.east.shows(f"#{number} ·")
+        await campus.wang.taps(campus.t("en").plain("desk.claim"), chat=campus.east, message=card)
+        await alice.reads("已由")
+
+
+async def test_edits_reach_the_other_side_and_are_marked(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        await campus.files(alice, WORDS["en"])
+        card = await campus.east.shows(WORDS["en"])
+        first = next(m for m in await campus.stage.transcript(alice.id) if m.text == WORDS["en"])
+        await alice.edits(first, "The shower drips all night")
+        changed = await campus.east.shows("The shower drips all night")
+        assert changed.id == card.id
+        assert "(edited)" in changed.text
+        answer = await campus.wang.says("At three", chat=campus.east, reply_to=card)
+        got = await alice.reads("At three")
+        await campus.wang.edits(answer, "At four", chat=campus.east)
+        again = await alice.reads("At four")
+        assert again.id == got.id
+        assert "(edited)" in again.text
+        assert t.plain("own.add") in {b["text"] for b in again.buttons}
+
+
+async def test_a_photo_goes_along_and_words_are_collected(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        alice = await campus.student("Alice")
+        await alice.says("/new")
+        await alice.taps(t.plain("kind.complaint"))
+        await alice.taps(t.pick(settings.category_names("repairs")))
+        await alice.taps(t.pick(settings.category_names("water")))
+        await alice.reads(t.plain("new.words").splitlines()[0])
+        await alice.sends(photo(), caption="this one")
+        await alice.says("It drips since Monday")
+        await alice.reads("Got 2 messages")
+        await alice.taps(t.plain("new.empty"))
+        await alice.reads(t.plain("new.words").splitlines()[0])
+        await alice.sends(photo(), caption="that one")
+        await alice.taps(t.plain("new.continue"))
+        await alice.taps(t.plain("name.named"))
+        await alice.taps(t.plain("preview.send"))
+        await campus.east.shows("🖼 that one")
+        await campus.east.shows(re.compile(r"Student\nthat one"))
+        pictures = [m for m in await campus.east.transcript() if m.raw.get("photo")]
+        assert len(pictures) == 1
+        assert "this one" not in "".join(m.text for m in await campus.east.transcript())
+
+
+async def test_help_and_privacy_answer_from_anywhere(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        await alice.says("/new")
+        await alice.says("/help")
+        await alice.reads("What you can do")
+        await alice.says("/privacy")
+        await alice.reads("What is kept")
+        await alice.taps(t.plain("nav.home"))
+        await alice.reads("What would you like to do?")
+        await alice.says("/nonsense")
+        await alice.reads(t.plain("unknown.command"))
+
+
+async def test_thirty_days_after_closing_a_new_ticket_is_suggested(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, WORDS["en"])
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
+        await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
+        await alice.taps(t.plain("fixed.yes"))
+        await campus.later(days=31)
+        await alice.says("/mine")
+        await alice.taps(f"#{number}")
+        assert await alice.taps(t.plain("own.reopen")) == t.plain("reopen.too_late", number=number, days=30)
