@@ -11,10 +11,12 @@ from typing import Any
 
 from aiogram.types import Message
 
-from bot.untrusted import units
+from bot.untrusted import inline, units
 from models.errors import Refusal
 from models.words import Content
 
+SOME = 20
+"""So much of a text is looked at to see whether there is anything to be seen."""
 MAX_TEXT = 4096
 """Telegram's own limit for one message; anything longer did not come from an ordinary client."""
 
@@ -87,4 +89,4 @@ def kept_of(message: Message) -> dict[str, Any]:
 
 def says_something(contents: Sequence[Content]) -> bool:
     """Whether anybody could act on this: a lone sticker or a few blanks say nothing."""
-    return any(c["type"] not in ("text", "sticker") or str(c.get("text", "")).strip() for c in contents)
+    return any(c["type"] not in ("text", "sticker") or inline(str(c.get("text", "")), SOME) for c in contents)

@@ -108,7 +108,12 @@ class People(BaseMiddleware):
         if chat is not None and chat.type == ChatType.PRIVATE and person is None:
             # Nobody there to be answered: a shared account, or an update without a sender.
             return None
-        language = station.language if station is not None else person.language if person is not None else None
+        if station is not None:
+            language = station.language
+        elif person is not None:
+            language = person.language
+        else:
+            language = language_of(user.language_code if user else None, house.languages)
         data["t"] = self._toolbox.t(language)
         return await handler(event, data)
 

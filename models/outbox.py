@@ -172,5 +172,4 @@ def forget(row: Outgoing) -> None:
     if row.letter != "words" or row.state not in (Sending.FAILED, Sending.UNKNOWN):
         row.payload = None
     if row.chat_id is not None and row.chat_id > 0:
-        row.chat_id = None
-        row.queue = None
+        row.chat_id = row.queue = row.topic = None

@@ -52,7 +52,8 @@ class PulsePoll(Base):
     __tablename__ = "pulse_polls"
 
     poll_id: Mapped[str] = mapped_column(primary_key=True)
-    pulse_id: Mapped[int] = mapped_column(ForeignKey("pulses.id"))
+    pulse_id: Mapped[int | None] = mapped_column(ForeignKey("pulses.id"))
+    """None for a vote that was quicker than the news that its poll was delivered."""
     choice: Mapped[int | None]
 
     __table_args__ = (Index("ix_pulse_polls_pulse_id", "pulse_id", "choice"),)
@@ -129,17 +130,22 @@ async def launch(
 
 
 async def sent(session: AsyncSession, pulse_id: int, poll_id: str) -> None:
-    """A poll was delivered."""
-    session.add(PulsePoll(poll_id=poll_id, pulse_id=pulse_id))
+    """A poll was delivered. Somebody may have voted in it already."""
+    poll = await session.get(PulsePoll, poll_id)
+    if poll is None:
+        session.add(PulsePoll(poll_id=poll_id, pulse_id=pulse_id))
+    else:
+        poll.pulse_id = pulse_id
 
 
 async def voted(session: AsyncSession, poll_id: str, counts: Sequence[int]) -> bool:
-    """The counts of a poll changed; False for a poll that is not ours or whose pulse is over."""
+    """The counts of a poll changed; False when its pulse is over."""
     poll = await session.get(PulsePoll, poll_id)
     if poll is None:
-        return False
-    pulse = await session.get_one(Pulse, poll.pulse_id)
-    if pulse.closed:
+        # Telegram tells the bot of its own polls only: this one was sent a moment ago.
+        poll = PulsePoll(poll_id=poll_id)
+        session.add(poll)
+    elif poll.pulse_id is not None and (await session.get_one(Pulse, poll.pulse_id)).closed:
         return False
     poll.choice = next((i for i, count in enumerate(counts) if count), None)
     return True
@@ -157,9 +163,11 @@ async def result(session: AsyncSession, pulse: Pulse) -> Result:
     """How it stands."""
     options = len(pulse.options) if pulse.options is not None else SCALE
     rows = await session.execute(
-        select(PulsePoll.choice, func.count()).where(PulsePoll.pulse_id == pulse.id).group_by(PulsePoll.choice)
+        select(PulsePoll.choice, func.count().label("votes"))
+        .where(PulsePoll.pulse_id == pulse.id)
+        .group_by(PulsePoll.choice)
     )
-    by_choice: dict[int | None, int] = dict(rows.tuples().all())
+    by_choice: dict[int | None, int] = {row.choice: row.votes for row in rows}
     counts = tuple(by_choice.get(i, 0) for i in range(options))
     return Result(invited=sum(by_choice.values()), counts=counts, scale=pulse.options is None)
 

@@ -440,6 +440,8 @@ async def reopen(
 async def edit(session: AsyncSession, said: Words, content: Content, now: datetime) -> None:
     """Words were edited where they were written: the other side's copy follows and says so. Notes only change."""
     ticket = await get(session, said.ticket_id)
+    # The courier may be writing down a copy of these words right now: one of the two sees what the other did.
+    await session.refresh(said, with_for_update=True)
     below = await _below_card(session, ticket)
     if not await words.change(session, said, content, now):
         return

@@ -53,6 +53,9 @@ async def settle(session: AsyncSession, attempt: Attempt, now: datetime) -> None
     verdict = attempt.verdict
     if row is None or verdict is None or row.state is not Sending.SENDING:
         return
+    if row.words_id is not None:
+        # Somebody may be editing these words right now: one of the two sees what the other did.
+        await session.get_one(Words, row.words_id, with_for_update=True, populate_existing=True)
     await _made(session, row, attempt)
     match verdict.fate:
         case Fate.SENT:

@@ -83,10 +83,12 @@ class Campus:
         await self.app.scheduler.run_due(self.clock())
         self.app.courier.wake()
 
-    async def student(self, name: str, language: str = "en", building: str | None = "e1") -> Person:
+    async def student(
+        self, name: str, language: str = "en", building: str | None = "e1", *, id: int | None = None
+    ) -> Person:
         """Somebody who has agreed and said where they live."""
         code = {"zh-hans": "zh-hans", "zh-hant": "zh-hant"}.get(language, "en")
-        person = await self.stage.person(name, code)
+        person = await self.stage.person(name, code, id=id)
         t = self.t(language)
         await person.says("/start")
         await person.taps(t.plain("consent.agree"))

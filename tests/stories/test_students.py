@@ -228,6 +228,7 @@ async def test_a_reply_to_an_answer_goes_to_its_ticket(database_url: str) -> Non
         await campus.east.shows(f"#{second} ·")
         await campus.wang.says("Which tap?", chat=campus.east, reply_to=card)
         answer = await alice.reads("Which tap?")
+        await campus.east.shows("Answer delivered")
         await alice.says("The left one", reply_to=answer)
         told = await campus.east.shows("The left one")
         assert f"#{first}" in told.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from models.base import Json, Key, Moment
+from models.base import Json, Key, Moment  # noqa: F401
 
 revision = "0001"
 down_revision = None
@@ -133,7 +133,7 @@ def upgrade() -> None:
     op.create_table(
         "pulse_polls",
         sa.Column("poll_id", sa.String(), nullable=False),
-        sa.Column("pulse_id", Key, nullable=False),
+        sa.Column("pulse_id", Key, nullable=True),
         sa.Column("choice", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["pulse_id"], ["pulses.id"], name=op.f("fk_pulse_polls_pulse_id")),
         sa.PrimaryKeyConstraint("poll_id", name=op.f("pk_pulse_polls")),

@@ -1,0 +1,123 @@
+"""Anonymous means anonymous: to the staff, to the union, and to someone who holds a copy of the database (law 11)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import text
+
+from models.base import Base
+from tests.campus import Campus, running
+
+TAP = "The tap in the bathroom drips all night"
+
+
+async def everything(campus: Campus) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table, as somebody with a copy of the database reads it."""
+    async with campus.app.database.reading() as session:
+        return {
+            table.name: [dict(row._mapping) for row in await session.execute(table.select())]
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def traces(rows: dict[str, list[dict[str, Any]]], needles: list[str]) -> list[str]:
+    """Where any of these stands, but in the register of people itself."""
+    found = []
+    for table, lines in rows.items():
+        if table in ("people", "grants"):
+            continue
+        for line in lines:
+            shown = json.dumps({k: str(v) for k, v in line.items()}, ensure_ascii=False)
+            found += [f"{table}: {shown}" for needle in needles if needle in shown]
+    return found
+
+
+async def test_a_copy_of_the_database_does_not_tell_who_is_behind_a_ticket(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice", id=837465921)
+        number = await campus.files(alice, TAP, anonymous=True)
+        card = await campus.east.shows(f"#{number} ·")
+        await campus.wang.says("The plumber comes at three", chat=campus.east, reply_to=card)
+        await alice.reads("at three")
+        await alice.taps(t.plain("own.add"))
+        await alice.says("Thank you so much")
+        await campus.east.shows("Thank you so much")
+        await alice.says("/cancel")
+        await alice.reads(t.plain("cancel.done"))
+        rows = await everything(campus)
+        assert not traces(rows, [str(alice.id), "Alice"])
+        people = {row["telegram_id"]: row["id"] for row in rows["people"]}
+        for table in ("requesters", "words", "ticket_events", "postings", "outbox", "tickets"):
+            for row in rows[table]:
+                linked = {k: v for k, v in row.items() if k in ("person_id", "staff_id", "claimed_by_id") and v}
+                assert people[alice.id] not in linked.values(), (table, row)
+
+
+async def test_staff_see_words_and_a_number_and_nothing_else(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, TAP, anonymous=True)
+        card = await campus.east.shows(f"#{number} ·")
+        assert "Anonymous student" in card.text
+        await campus.wang.says("Which side?", chat=campus.east, reply_to=card)
+        await alice.reads("Which side?")
+        await alice.taps(t.plain("own.add"))
+        await alice.says("The left one")
+        await campus.east.shows("The left one")
+        shown = json.dumps([m.raw for m in await campus.east.transcript()], ensure_ascii=False)
+        assert "Alice" not in shown
+        assert str(alice.id) not in shown
+
+
+async def test_two_anonymous_tickets_of_one_student_cannot_be_laid_side_by_side(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        await campus.files(alice, TAP, anonymous=True)
+        await campus.files(alice, "The canteen is too loud", anonymous=True, category=("life", "canteen"))
+        rows = (await everything(campus))["requesters"]
+        assert len(rows) == 2
+        for name in ("salt", "owner_tag", "address"):
+            assert rows[0][name] != rows[1][name]
+        sources = [row["source_tag"] for row in (await everything(campus))["words"]]
+        assert len(set(sources)) == len(sources)
+
+
+async def test_an_anonymous_student_finds_their_own_and_nobody_else_does(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, bob = await campus.student("Alice"), await campus.student("Bob")
+        number = await campus.files(alice, TAP, anonymous=True)
+        await alice.says("/mine")
+        await alice.taps(f"#{number}")
+        screen = await alice.reads("Anonymous")
+        assert "can read your words only" in screen.text
+        await bob.says("/mine")
+        await bob.reads(t.plain("mine.none"))
+        assert await bob.presses(1, f"m:view:{number}") == t.plain("ticket.unknown", number=number)
+
+
+async def test_an_answer_to_an_anonymous_student_has_no_chat_in_the_outbox(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, TAP, anonymous=True)
+        card = await campus.east.shows(f"#{number} ·")
+        async with campus.app.database.reading() as session:
+            rows = (await session.execute(text("SELECT chat_id FROM outbox WHERE requester_id IS NOT NULL"))).all()
+        assert all(row[0] is None for row in rows), (
+            "no row joins an anonymous ticket and a chat, not even while it waits"
+        )
+        await campus.wang.says("At three", chat=campus.east, reply_to=card)
+        await alice.reads("At three")
+
+
+async def test_a_conversation_that_is_over_leaves_no_draft(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        await campus.files(alice, TAP, anonymous=True)
+        rows = await everything(campus)
+        assert rows["conversations"] == []
+        assert not [row for row in rows["inbox"] if row["body"]]

@@ -1,0 +1,219 @@
+"""Chats that move, die, change hands and are set up (law 8)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models import stations
+from models.stations import Station
+from sandbox.client import Group, Person
+from tests.campus import Campus, running
+
+TAP = "The tap in the bathroom drips all night"
+
+
+async def filed(campus: Campus) -> tuple[Person, int, Any]:
+    alice = await campus.student("Alice")
+    number = await campus.files(alice, TAP)
+    return alice, number, await campus.east.shows(f"#{number} ·")
+
+
+async def seat(campus: Campus, key: str) -> Station:
+    async with campus.app.database.reading() as session:
+        found = await stations.by_key(session, key)
+        assert found is not None
+        return found
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["Telegram says so", "found out when sending"])
+async def test_a_group_that_becomes_a_supergroup_takes_its_tickets_along(database_url: str, told: bool) -> None:
+    """The bot goes dead when a group is upgraded: no bot among eleven read handled it."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, number, card = await filed(campus)
+        await campus.wang.says("We are on it", chat=campus.east, reply_to=card)
+        await alice.reads("We are on it")
+        if not told:
+            await campus.stage.fault("getUpdates", status=502, times=3)
+        new = await campus.east.migrates()
+        await alice.taps(t.plain("own.add"))
+        await alice.says("It is the hot water side")
+        anew = await new.shows(f"#{number} ·")
+        await new.shows("It is the hot water side")
+        assert (await seat(campus, "east")).chat_id == new.id
+        await campus.wang.says("Now here", chat=new, reply_to=anew)
+        await alice.reads("Now here")
+
+
+async def test_a_deleted_card_is_posted_anew(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, number, card = await filed(campus)
+        await campus.stage.delete(campus.east, card)
+        await alice.taps(t.plain("own.view"))
+        await alice.taps(t.plain("own.urge"))
+        anew = await campus.east.shows(f"#{number} ·")
+        assert anew.id != card.id
+        await campus.wang.says("Now here", chat=campus.east, reply_to=anew)
+        await alice.reads("Now here")
+
+
+async def test_a_forum_has_one_topic_a_ticket(database_url: str) -> None:
+    async with running(database_url, forum=True) as campus:
+        t = campus.t("en")
+        alice, number, card = await filed(campus)
+        assert card.thread
+        topics = (await chat(campus, campus.east))["topics"]
+        assert [topic["name"] for topic in topics if topic["thread"] == card.thread] == [f"#{number} {TAP}"]
+        await alice.taps(t.plain("own.view"))
+        await alice.taps(t.plain("own.add"))
+        await alice.says("It is the hot water side")
+        told = await campus.east.shows("It is the hot water side")
+        assert told.thread == card.thread
+        await campus.wang.taps(t.plain("desk.ask"), chat=campus.east, message=card)
+        prompt = await campus.wang.reads("reply to this message", chat=campus.east)
+        assert prompt.thread == card.thread
+
+
+async def test_a_deleted_topic_swallows_nothing(database_url: str) -> None:
+    """A deleted topic swallows messages: seen in other bots. Here the card makes a new one and the words follow it."""
+    async with running(database_url, forum=True) as campus:
+        t = campus.t("en")
+        alice, number, card = await filed(campus)
+        await campus.stage.control("topics/delete", chat=campus.east.id, thread=card.thread)
+        await alice.taps(t.plain("own.view"))
+        await alice.taps(t.plain("own.add"))
+        await alice.says("It is the hot water side")
+        told = await campus.east.shows("It is the hot water side")
+        anew = await campus.east.shows(f"#{number} ·")
+        assert told.thread == anew.thread
+        assert anew.thread != card.thread
+
+
+async def test_where_topics_cannot_be_made_cards_stand_one_below_the_other(database_url: str) -> None:
+    async with running(database_url, forum=True) as campus:
+        await campus.stage.promote(campus.east, "bot", "administrator", rights={"can_manage_topics": False})
+        _, _, card = await filed(campus)
+        assert card.thread is None
+        assert not (await seat(campus, "east")).topics
+
+
+async def chat(campus: Campus, group: Group) -> dict[str, Any]:
+    state = await campus.stage.state()
+    found: dict[str, Any] = next(c for c in state["chats"] if c["id"] == group.id)
+    return found
+
+
+async def test_a_bot_that_is_removed_tells_the_office_and_comes_back_by_setup(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice, number, _ = await filed(campus)
+        await campus.stage.promote(campus.east, "bot", "kicked")
+        await campus.office.shows("was removed from East Campus Station's chat")
+        assert (await seat(campus, "east")).chat_id is None
+        here = await campus.stage.group("East again", [campus.wang], [campus.admin])
+        await set_up(campus, here)
+        card = await here.shows(f"#{number} ·")
+        await campus.wang.says("We are back", chat=here, reply_to=card)
+        await alice.reads("We are back")
+
+
+async def set_up(campus: Campus, group: Group, *, topics: str | None = None, language: str = "English") -> None:
+    hans = campus.t("zh-hans")
+    await campus.admin.says("/setup", chat=group)
+    await campus.admin.taps(re.compile("东区"), chat=group)
+    if topics is not None:
+        await campus.admin.taps(hans.plain(topics), chat=group)
+    await campus.admin.taps(language, chat=group)
+
+
+async def test_setup_seats_a_station_checks_rights_and_shows_a_test_card(database_url: str) -> None:
+    async with running(database_url) as campus:
+        here = await campus.stage.group("Desk", [campus.wang], [campus.admin])
+        await campus.admin.says("/setup", chat=here)
+        await campus.admin.taps(re.compile("东区"), chat=here)
+        en = campus.t("en")
+        await here.shows(en.plain("setup.seated", station="East Campus Station").replace("<b>", "").replace("</b>", ""))
+        await here.shows(en.plain("setup.rights_fine"))
+        await campus.wang.taps(en.plain("setup.seen"), chat=here)
+        await here.shows(en.plain("setup.works", name="Wang"))
+        said = await campus.admin.taps("English", chat=here)
+        assert said == campus.t("en").plain("setup.language_set")
+        place = await seat(campus, "east")
+        assert (place.chat_id, place.topics, place.language) == (here.id, False, "en")
+
+
+@pytest.mark.parametrize(("answer", "topics"), [("setup.topics_yes", True), ("setup.topics_no", False)])
+async def test_setup_asks_a_forum_about_topics(database_url: str, answer: str, topics: bool) -> None:
+    async with running(database_url) as campus:
+        here = await campus.stage.group("Forum", [], [campus.admin], forum=True)
+        await set_up(campus, here, topics=answer)
+        assert (await seat(campus, "east")).topics is topics
+
+
+@pytest.mark.parametrize(
+    ("forum", "bot", "rights", "missing"),
+    [
+        pytest.param(False, "member", None, "setup.not_admin", id="no administrator"),
+        pytest.param(True, "administrator", {"can_manage_topics": False}, "setup.no_topics_right", id="no topics"),
+    ],
+)
+async def test_setup_says_what_to_press_for_each_missing_right(
+    database_url: str, forum: bool, bot: str, rights: dict[str, bool] | None, missing: str
+) -> None:
+    async with running(database_url) as campus:
+        here = await campus.stage.group("Desk", [], [campus.admin], forum=forum, bot=bot, rights=rights)
+        await campus.admin.says("/setup", chat=here)
+        await campus.admin.taps(re.compile("东区"), chat=here)
+        if forum:
+            await campus.admin.taps(campus.t("zh-hans").plain("setup.topics_yes"), chat=here)
+        await here.shows(campus.t("en").plain(missing))
+
+
+async def test_setup_is_for_union_admins_only(database_url: str) -> None:
+    async with running(database_url) as campus:
+        here = await campus.stage.group("Desk", [campus.wang], [campus.admin])
+        await campus.wang.says("/setup", chat=here)
+        await here.shows(campus.t("zh-hans").plain("setup.admins_only"))
+        await campus.admin.says("/setup", chat=here)
+        menu = await here.shows(re.compile("🔁"))
+        payload = next(b["callback_data"] for b in menu.buttons if "东区" in b["text"])
+        refused = campus.t("zh-hans").plain("setup.admins_only")
+        assert await campus.wang.presses(menu, payload, chat=here) == refused
+        assert (await seat(campus, "east")).chat_id == campus.east.id
+
+
+async def test_a_chat_holds_one_place_only(database_url: str) -> None:
+    async with running(database_url) as campus:
+        en = campus.t("en")
+        await campus.admin.says("/setup", chat=campus.west)
+        said = await campus.admin.taps(re.compile("East Campus"), chat=campus.west)
+        assert said == en.plain("setup.chat_taken", station="West Campus Station")
+
+
+async def test_the_bot_leaves_groups_nobody_authorised(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        theirs = await campus.stage.group("Our floor", [alice], [], bot=None)
+        await campus.stage.control("join", chat=theirs.id, person="bot", by=alice.id)
+        await theirs.shows("Only union admins can add me")
+        async with asyncio.timeout(20):
+            while not await campus.stage.calls("leaveChat"):
+                await campus.stage.caught_up()
+        async with campus.app.database.reading() as session:
+            assert not [s for s in await session.scalars(select(Station)) if s.chat_id == theirs.id]
+
+
+async def test_groups_that_are_nobody_s_desk_hear_nothing(database_url: str) -> None:
+    async with running(database_url) as campus:
+        other = await campus.stage.group("Friends", [campus.wang], [campus.admin])
+        await campus.wang.says("hello everybody", chat=other)
+        await campus.wang.says("/new", chat=other)
+        await campus.wang.says("/help", chat=other)
+        await other.shows(campus.t("zh-hans").plain("stranger.help"))
+        told = [m for m in await other.transcript() if m.raw["from"]["is_bot"]]
+        assert len(told) == 1

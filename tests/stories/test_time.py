@@ -1,0 +1,181 @@
+"""What time does: warnings, escalation, closing, pulses, and the keys that are destroyed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+from sqlalchemy import select
+
+from models.pulses import PulsePoll
+from models.requesters import Requester
+from models.tickets import Ticket
+from tests.campus import Campus, running
+
+TAP = "The tap in the bathroom drips all night"
+
+
+async def test_a_ticket_that_nobody_claims_climbs_level_by_level(database_url: str) -> None:
+    """Filed Monday 9:30 with four working hours to claim: due at 15:00, warned an hour before."""
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, TAP)
+        await campus.east.shows(f"#{number} ·")
+        await campus.later(hours=4, minutes=40)
+        await campus.east.shows(f"#{number} is not claimed yet; due today 15:0")
+        await campus.later(hours=1)
+        await campus.east.shows(f"Escalated: #{number} should have been claimed")
+        await campus.east.shows("Escalated to the station lead")
+        await campus.later(hours=24)
+        await campus.office.shows("at East Campus Station should have been claimed")
+        await campus.east.shows("Escalated to the union's office")
+        await campus.later(hours=48)
+        await campus.east.shows("Escalated to the supervising teacher")
+        async with asyncio.timeout(20):
+            while len([m for m in await campus.east.transcript() if m.text.startswith("🔺")]) < 3:  # noqa: ASYNC110
+                await campus.stage.caught_up()
+        before = len(await campus.east.transcript())
+        await campus.later(minutes=1)
+        await campus.later(minutes=1)
+        assert len(await campus.east.transcript()) == before, "a job that runs twice says nothing twice"
+
+
+async def test_a_ticket_that_waits_for_the_student_is_not_overdue(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, TAP)
+        card = await campus.east.shows(f"#{number} ·")
+        await campus.wang.says("/ask Hot or cold?", chat=campus.east, reply_to=card)
+        await alice.reads("Hot or cold?")
+        await campus.later(days=9)
+        card = await campus.east.shows("waiting for the student")
+        assert "overdue" not in card.text
+
+
+async def test_a_resolved_ticket_closes_when_nobody_objects(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        await campus.files(alice, TAP)
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
+        await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
+        await alice.reads("Is it really fixed?")
+        await campus.later(days=2)
+        await campus.east.shows("to be confirmed")
+        await campus.later(days=2)
+        await campus.east.shows("📁 closed")
+
+
+async def test_the_way_to_an_anonymous_student_is_destroyed_some_days_after_closing(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, TAP, anonymous=True)
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
+        await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
+        await alice.taps(t.plain("fixed.yes"))
+        await alice.taps("5 😀")
+        await alice.taps(t.plain("rate.no_word"))
+        await campus.later(days=13)
+        await alice.says("/mine")
+        await alice.reads(t.n("mine.list", 1))
+        await campus.later(days=2)
+        async with campus.app.database.reading() as session:
+            (requester,) = await session.scalars(select(Requester))
+            assert (requester.salt, requester.owner_tag, requester.address) == (None, None, None)
+            assert (await session.get_one(Ticket, number)).id == number, "the ticket itself stays, for the figures"
+        await alice.says("/mine")
+        await alice.reads(t.plain("mine.none"))
+
+
+async def counted(campus: Campus, votes: int) -> None:
+    """Wait until so many votes are in."""
+    async with asyncio.timeout(20):
+        while True:
+            async with campus.app.database.reading() as session:
+                if len((await session.scalars(select(PulsePoll).where(PulsePoll.choice.is_not(None)))).all()) >= votes:
+                    return
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant", "en"])
+async def test_a_pulse_goes_to_everybody_and_its_result_comes_back_as_a_picture(
+    database_url: str, language: str
+) -> None:
+    async with running(database_url, surveys={"minimum_cell": 2}) as campus:
+        t, office = campus.t(language), campus.t("en")
+        students = [await campus.student(f"S{i}", language) for i in range(3)]
+        await campus.admin.says("/poll Are you content with the station?", chat=campus.office)
+        await campus.admin.reads(
+            office.n("pulse.preview", 3, question="", options="").split("\n")[2][:16], chat=campus.office
+        )
+        await campus.admin.taps(office.plain("pulse.send"), chat=campus.office)
+        for student, choice in zip(students, (4, 3, 0), strict=True):
+            poll = await student.reads("Are you content")
+            assert poll.raw["poll"]["options"][0]["text"] == t.plain("pulse.scale.1")
+            assert poll.raw["poll"]["is_anonymous"]
+            await student.votes(poll, choice)
+        await counted(campus, 3)
+        await campus.later(days=2, minutes=1)
+        for student in students:
+            result = await student.reads("📊")
+            assert result.raw["photo"]
+            assert "3" in result.text
+        await campus.office.shows("Response 100 %: 3 of 3, 0 silent")
+        await campus.later(minutes=5)
+        told = [m for m in await campus.office.transcript() if m.text.startswith("📊")]
+        assert len(told) == 1
+
+
+async def test_of_too_few_answers_nothing_is_shown(database_url: str) -> None:
+    async with running(database_url) as campus:
+        students = [await campus.student(f"S{i}") for i in range(2)]
+        await campus.admin.says("/poll Tea or coffee? | Tea | Coffee", chat=campus.office)
+        await campus.admin.taps(campus.t("en").plain("pulse.send"), chat=campus.office)
+        for student in students:
+            await student.votes(await student.reads("Tea or coffee?"), 0)
+        await counted(campus, 2)
+        await campus.later(days=2, minutes=1)
+        await campus.office.shows("Fewer than 10 answered")
+        result = await students[0].reads("Fewer than 10 answered")
+        assert "Tea" not in re.sub("Tea or coffee", "", result.text)
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        pytest.param("/poll " + "x" * 301, "pulse.question_length", id="too long a question"),
+        pytest.param("/poll One? | only", "pulse.options_limits", id="one answer"),
+        pytest.param("/poll Same? | a | a", "pulse.options_twice", id="twice the same"),
+    ],
+)
+async def test_a_poll_that_telegram_would_not_take_is_refused_with_a_sentence(
+    database_url: str, words: str, refusal: str
+) -> None:
+    async with running(database_url) as campus:
+        await campus.admin.says(words, chat=campus.office)
+        limits = {"most": 300} if refusal == "pulse.question_length" else {"most": 12, "length": 100}
+        expected = campus.t("en").plain(refusal, **limits) if refusal != "pulse.options_twice" else None
+        await campus.admin.reads(expected or campus.t("en").plain(refusal), chat=campus.office)
+
+
+async def test_only_union_admins_ask_everybody(database_url: str) -> None:
+    async with running(database_url) as campus:
+        await campus.wang.says("/poll Tea?", chat=campus.east)
+        await campus.east.shows(campus.t("en").plain("pulse.admins_only"))
+        await campus.admin.says("/poll Tea?", chat=campus.east)
+        await campus.east.shows(campus.t("en").plain("pulse.office_only"))
+
+
+async def test_a_question_can_be_built_step_by_step_and_left(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        await campus.student("Alice")
+        await campus.admin.says("/poll", chat=campus.office)
+        await campus.admin.reads(t.plain("pulse.question"), chat=campus.office)
+        await campus.admin.says("Tea or coffee?", chat=campus.office)
+        await campus.admin.reads(t.plain("pulse.options"), chat=campus.office)
+        await campus.admin.says("Tea\nCoffee", chat=campus.office)
+        await campus.admin.reads("Tea or coffee?", chat=campus.office)
+        await campus.admin.taps(t.plain("nav.cancel"), chat=campus.office)
+        await campus.admin.reads(t.plain("pulse.cancelled"), chat=campus.office)
