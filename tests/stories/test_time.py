@@ -33,7 +33,7 @@ async def test_a_ticket_that_nobody_claims_climbs_level_by_level(database_url: s
         await campus.later(hours=48)
         await campus.east.shows("Escalated to the supervising teacher")
         async with asyncio.timeout(20):
-            while len([m for m in await campus.east.transcript() if m.text.startswith("🔺")]) < 3:  # noqa: ASYNC110
+            while len([m for m in await campus.east.transcript() if m.text.startswith("🔺")]) < 3:
                 await campus.stage.caught_up()
         before = len(await campus.east.transcript())
         await campus.later(minutes=1)
