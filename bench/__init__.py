@@ -1,0 +1,1 @@
+"""Measured comparisons against a bare aiogram bot on the same local Telegram; `python -m bench` runs them."""
