@@ -40,8 +40,8 @@ from scheduler.windows import Windows, weight
 log = structlog.get_logger()
 
 IN_FLIGHT = 32
-LOOKED_AT = 400
-"""Due rows looked at in a round; chats that have to wait are left out of the next look."""
+LOOKED_AT = 4
+"""Due rows looked at for each that may leave; chats that have to wait are left out of the next look."""
 STOP_SECONDS = 8.0
 SEVERAL = 3
 """So many chats told 429 within a second means that all of them are meant."""
@@ -156,8 +156,7 @@ class Courier:
         finished, self._finished = self._finished, []
         try:
             async with self._database.transaction() as session:
-                for attempt in finished:
-                    await results.settle(session, attempt, now)
+                await results.settle(session, finished, now)
                 taken, wait = ([], LOOK_SECONDS) if self._stopping else await self._take(session, now, at)
         except BaseException:
             self._finished = [*finished, *self._finished]
@@ -176,7 +175,7 @@ class Courier:
         if free <= 0 or not open_lanes:
             # The next attempt that ends wakes us; otherwise the first lane that opens.
             return [], LOOK_SECONDS if free <= 0 else min(waits.values())
-        rows = await self._due(session, now, at, open_lanes)
+        rows = await self._due(session, now, at, open_lanes, free * LOOKED_AT)
         look = min([LOOK_SECONDS, *(wait for wait in waits.values() if wait > 0)])
         if not rows:
             return [], min(look, await self._until_next(session, now, at))
@@ -227,7 +226,9 @@ class Courier:
             taken.append(attempt)
         return taken, max(look, 0.001)
 
-    async def _due(self, session: AsyncSession, now: datetime, at: float, lanes: Sequence[Lane]) -> Sequence[Outgoing]:
+    async def _due(
+        self, session: AsyncSession, now: datetime, at: float, lanes: Sequence[Lane], most: int
+    ) -> Sequence[Outgoing]:
         """Due rows, the most urgent first. A row that waits for its next attempt holds back what comes after it."""
         earlier = aliased(Outgoing)
         held_back = exists().where(
@@ -247,7 +248,7 @@ class Courier:
                 ~held_back,
             )
             .order_by(Outgoing.lane, Outgoing.id)
-            .limit(LOOKED_AT)
+            .limit(most)
             .with_for_update(skip_locked=True)
         )
         closed = {str(chat) for chat in (*self._busy, *self._windows.closed(at))}

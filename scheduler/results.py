@@ -6,11 +6,13 @@ Each function runs inside the courier's transaction. Which end it is says `verdi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import ChatMigrated
 
@@ -47,12 +49,20 @@ class Attempt:
     error: Exception | None = None
 
 
-async def settle(session: AsyncSession, attempt: Attempt, now: datetime) -> None:
-    """Write what came of this attempt."""
-    row = await session.get(Outgoing, attempt.row_id)
-    verdict = attempt.verdict
-    if row is None or verdict is None or row.state is not Sending.SENDING:
+async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: datetime) -> None:
+    """Write what came of these attempts."""
+    if not attempts:
         return
+    # All rows at once: one by one each would be a question and a flush of its own.
+    found = await session.scalars(select(Outgoing).where(Outgoing.id.in_([attempt.row_id for attempt in attempts])))
+    rows = {row.id: row for row in found}
+    for attempt in attempts:
+        row = rows.get(attempt.row_id)
+        if row is not None and attempt.verdict is not None and row.state is Sending.SENDING:
+            await _settle(session, row, attempt, attempt.verdict, now)
+
+
+async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime) -> None:
     if row.words_id is not None:
         # Somebody may be editing these words right now: one of the two sees what the other did.
         await session.get_one(Words, row.words_id, with_for_update=True, populate_existing=True)
