@@ -10,6 +10,7 @@ anything else ─▶ nothing: colleagues talk to each other
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +36,7 @@ from models.stations import Station
 from models.tickets import Ticket
 
 NOTE_SIGN = "//"
+NUMBER = re.compile(rf"#(\d{{1,{keyboards.MOST_DIGITS}}})\b")
 
 
 def router() -> Router:
@@ -229,7 +231,29 @@ async def _ticket_of(session: AsyncSession, message: Message) -> Ticket | None:
     if replied is None:
         return None
     posting = await postings.in_chat(session, message.chat.id, replied.message_id)
-    return await tickets.get(session, posting.ticket_id) if posting is not None else None
+    if posting is not None:
+        return await tickets.get(session, posting.ticket_id)
+    # A copy of the bot's own that nobody has noted: the program ended before it could (law 6), or they are quicker
+    # than the note. It says itself which ticket it is about; the answer must not be lost for it.
+    if replied.from_user is None or message.bot is None or replied.from_user.id != message.bot.id:
+        return None
+    number = _number_shown(replied)
+    if number is None or await postings.card_of(session, number, message.chat.id) is None:
+        return None
+    return await tickets.get(session, number)
+
+
+def _number_shown(message: Message) -> int | None:
+    """The ticket at the head of a card or of a student's words: icons, then the number in bold.
+
+    What people wrote has no formatting here, so nobody can make their words look like another ticket's.
+    """
+    text = message.text or message.caption or ""
+    for entity in (message.entities or message.caption_entities or [])[:1]:
+        found = NUMBER.match(entity.extract_from(text)) if entity.type == "bold" else None
+        if found and not re.search(r"\w", text.partition("#")[0]):
+            return int(found[1])
+    return None
 
 
 async def _place_called(session: AsyncSession, name: str) -> Station | None:
