@@ -1,0 +1,84 @@
+"""Promises broken on purpose, in the child only: each must turn the oracle red."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aiogram.types import Update
+from sqlalchemy import update
+
+from bot.inbox import Intake, Worker
+from bot.people import Presence
+from models import inbox
+from models.outbox import Outgoing, Repeat, Sending
+from scheduler import results
+from scheduler.courier import Courier
+
+
+def acknowledge_first() -> None:
+    """Law 1 broken: the next getUpdates goes out while these updates are still only in memory."""
+    original = Intake.store
+    late: set[asyncio.Task[None]] = set()
+
+    async def store(self: Intake, raws: Sequence[object]) -> None:
+        async def later() -> None:
+            await asyncio.sleep(0.2)
+            await original(self, raws)
+
+        late.add(task := asyncio.ensure_future(later()))
+        task.add_done_callback(late.discard)
+
+    Intake.store = store  # type: ignore[method-assign]
+
+
+def repeat_everything() -> None:
+    """Law 6 broken: what may have arrived is said again, answers too."""
+    original = Courier._recover
+
+    async def recover(self: Courier) -> None:
+        async with self._database.transaction() as session:
+            rows = update(Outgoing).where(Outgoing.state == Sending.SENDING)
+            await session.execute(rows.values(state=Sending.DUE, repeat=Repeat.NUMBERED))
+        await original(self)
+
+    Courier._recover = recover  # type: ignore[method-assign]
+
+
+def call_it_sent() -> None:
+    """Law 6 broken the other way: what may not have arrived is written down as sent."""
+
+    async def end(session: Any, row: Outgoing, state: Sending, reason: str, now: Any) -> None:
+        row.state, row.reason = Sending.SENT if state is Sending.UNKNOWN else state, reason
+
+    results.end = end
+
+
+def done_later() -> None:
+    """Law 2 broken: an update's effect and its being done are two transactions."""
+
+    async def run(self: Worker, row_id: int, update: Update, presence: Presence | None) -> None:
+        async with self._turn(row_id) as turn:
+            if turn is None:
+                return
+            _, mouth = turn
+            await self._dispatcher.feed_update(
+                self._bot, update, session=mouth.session, now=mouth.now, presence=presence
+            )
+        await asyncio.sleep(0.05)
+        async with self._database.transaction() as session:
+            row = await inbox.take(session, row_id)
+            assert row is not None
+            inbox.done(row)
+        self._after(mouth.afterwards, update)
+
+    Worker._run = run  # type: ignore[method-assign]
+
+
+BREAKAGES: dict[str, Callable[[], None]] = {
+    "acknowledge first": acknowledge_first,
+    "repeat everything": repeat_everything,
+    "call it sent": call_it_sent,
+    "done later": done_later,
+}

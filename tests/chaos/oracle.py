@@ -1,0 +1,209 @@
+"""What must hold afterwards, asked of the local Telegram and of the database; every breach is one finding.
+
+A finding begins with the name of the promise it breaks, so that a broken program can be told from another.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.inbox import Handling, Incoming
+from models.outbox import Outgoing, Sending
+from models.postings import Card
+from models.tickets import Ticket
+from models.words import Side, Words
+from sandbox.client import Message
+from sandbox.shapes import Json
+from scheduler.courier import IN_FLIGHT
+from tests.chaos.people import ANSWER, CHANGED, TOKEN, Reply, Station, Student, is_card, number_of
+
+NUMBERED = re.compile(r"#\d+")
+
+
+@dataclass
+class Kill:
+    """One death: where the record of Telegram's calls stood when it was heard of, and when the next life began."""
+
+    how: str
+    calls_before: int
+    calls_after: int
+    unknown_before: int
+    unknown_after: int
+
+
+@dataclass
+class Traces:
+    """What is left to be looked at."""
+
+    students: Sequence[Student]
+    stations: Sequence[Station]
+    calls: Sequence[Json]
+    chats: dict[int, list[Message]]
+    updates: range
+    """The numbers of all updates that Telegram has handed out."""
+    waiting: frozenset[int]
+    """Those of them that were never acknowledged."""
+    kills: Sequence[Kill]
+
+    @property
+    def replies(self) -> dict[str, Reply]:
+        """What staff wrote, by the student's token."""
+        return {token: reply for station in self.stations for token, reply in station.replies.items()}
+
+
+async def findings(session: AsyncSession, traces: Traces) -> list[str]:
+    """Everything that does not hold."""
+    return [
+        *_people(traces),
+        *await _updates(session, traces),
+        *await _tickets(session, traces),
+        *await _answers(session, traces),
+        *await _outbox(session, traces),
+        *_said_twice(traces),
+    ]
+
+
+def _people(traces: Traces) -> Iterator[str]:
+    for student in traces.students:
+        if student.number is None:
+            yield f"receipt: {student.who.name} has none; {student.stage}"
+    tokens = {student.token for student in traces.students if student.number is not None}
+    for token in sorted(tokens - traces.replies.keys()):
+        yield f"card: staff never saw one for {token}"
+
+
+async def _updates(session: AsyncSession, traces: Traces) -> Iterator[str]:
+    """Law 1: what was acknowledged is here, once, and was done."""
+    rows = (await session.execute(select(Incoming.update_id, Incoming.state, Incoming.error))).all()
+    found = Counter(row.update_id for row in rows)
+    lost = [n for n in traces.updates if n not in found and n not in traces.waiting]
+    out = [f"inbox: {len(lost)} acknowledged updates are not there: {lost[:5]}"] if lost else []
+    out += [f"inbox: update {n} is there {count} times" for n, count in found.items() if count > 1]
+    for state, count in Counter(row.state for row in rows).items():
+        if state is not Handling.DONE:
+            why = sorted({str(row.error) for row in rows if row.state is state})
+            out.append(f"inbox: {count} updates are {state}: {why[:3]}")
+    return iter(out)
+
+
+async def _tickets(session: AsyncSession, traces: Traces) -> Iterator[str]:
+    """Every student's words are in exactly one ticket, which has its card in the chat of its station."""
+    out: list[str] = []
+    total = len((await session.scalars(select(Ticket.id))).all())
+    filed = [student for student in traces.students if student.number is not None]
+    if total != len(filed):
+        out.append(f"ticket: {len(filed)} students were told a number, {total} tickets exist")
+    said: dict[str, list[int]] = defaultdict(list)
+    for words in await session.scalars(select(Words).where(Words.side == Side.STUDENT)):
+        if found := TOKEN.search(str(words.content.get("text", ""))):
+            said[found[0]].append(words.ticket_id)
+    cards = {card.ticket_id: card for card in await session.scalars(select(Card))}
+    for student in traces.students:
+        numbers = said.get(student.token, [])
+        if len(numbers) != (student.number is not None):
+            out.append(f"ticket: the words of {student.token} are in {numbers}")
+        told = {number_of(m.text) for m in traces.chats[student.who.id] if "📮" in m.text}
+        if student.number is not None and told != set(numbers):
+            out.append(f"ticket: {student.token} is {numbers}, its student was told {sorted(told)}")
+        for number in numbers:
+            card = cards.get(number)
+            shown = (
+                [m for m in traces.chats[card.chat_id] if is_card(m) and number_of(m.text) == number] if card else []
+            )
+            if card is None or card.message_id not in [m.id for m in shown]:
+                out.append(f"card: #{number} is said to be message {card and card.message_id}, not one of {shown}")
+    return iter(out)
+
+
+async def _answers(session: AsyncSession, traces: Traces) -> Iterator[str]:
+    """Every answer reached its student once, or stands as unknown."""
+    out: list[str] = []
+    kept: dict[str, list[Words]] = defaultdict(list)
+    for words in await session.scalars(select(Words).where(Words.side == Side.STAFF)):
+        if found := TOKEN.search(str(words.content["text"])[1:]):
+            kept[found[0]].append(words)
+    sending: dict[int, list[Outgoing]] = defaultdict(list)
+    for row in await session.scalars(select(Outgoing).where(Outgoing.letter == "words", Outgoing.requester_id > 0)):
+        sending[row.words_id or 0].append(row)
+    sent = Counter(
+        found[1]
+        for call in traces.calls
+        if call["ok"] and call["method"].startswith("send") and int(call["chat_id"]) > 0
+        for found in [re.search(r"\bA(Q[a-z]{7})\b", call["params"].get("text", ""))]
+        if found
+    )
+    people = {student.token: student for student in traces.students}
+    for token, reply in traces.replies.items():
+        if len(kept[token]) != 1:
+            out.append(f"answer: the answer to {token} was kept {len(kept[token])} times")
+            continue
+        rows = sending[kept[token][0].id]
+        states = [row.state for row in rows]
+        if len(states) != 1 or states[0] not in (Sending.SENT, Sending.UNKNOWN):
+            out.append(f"answer: the answer to {token} is {[str(s) for s in states]}")
+        if sent[token] > 1:
+            out.append(f"twice: the answer to {token} was sent {sent[token]} times, it is {states}")
+        if sent[token] == 0 and states == [Sending.SENT]:
+            out.append(f"answer: the answer to {token} is called sent and was not")
+        there = [m.text for m in traces.chats[people[token].who.id] if f"A{token}" in m.text]
+        if len(there) != sent[token]:
+            out.append(f"answer: {token} was sent {sent[token]} times and stands there {len(there)} times")
+        wanted = (CHANGED if reply.changed else ANSWER).format(token=token)
+        if states == [Sending.SENT] and there and wanted not in there[0]:
+            out.append(f"edit: the answer to {token} stands there as {there[0]!r}")
+    return iter(out)
+
+
+async def _outbox(session: AsyncSession, traces: Traces) -> Iterator[str]:
+    """Nothing is still on its way, nothing was refused, and no death left more unknown than was in the air."""
+    rows = (await session.execute(select(Outgoing.state, Outgoing.letter, Outgoing.method, Outgoing.reason))).all()
+    out = [
+        f"outbox: a row is {row.state}: {row.letter or row.method} ({row.reason})"
+        for row in rows
+        if row.state in (Sending.DUE, Sending.SENDING, Sending.FAILED)
+    ]
+    out += [
+        f"unknown: {kill.unknown_after - kill.unknown_before} after one kill ({kill.how})"
+        for kill in traces.kills
+        if kill.unknown_after - kill.unknown_before > IN_FLIGHT
+    ]
+    unknown = sum(row.state is Sending.UNKNOWN for row in rows)
+    if unknown > IN_FLIGHT * len(traces.kills):
+        out.append(f"unknown: {unknown} after {len(traces.kills)} kills")
+    return iter(out)
+
+
+def _said_twice(traces: Traces) -> Iterator[str]:
+    """What bears a ticket's number may come twice, but only when the program died in between."""
+    before: dict[tuple[Any, ...], int] = {}
+    for call in traces.calls:
+        params = call["params"]
+        if not call["ok"] or not call["method"].startswith("send") or not _about_a_ticket(params):
+            continue
+        key = _key(call)
+        first = before.get(key)
+        if first is not None and not any(k.calls_before <= call["n"] and k.calls_after >= first for k in traces.kills):
+            yield f"twice: {key} without a death in between"
+        before[key] = call["n"]
+
+
+def _about_a_ticket(params: Json) -> bool:
+    text = str(params.get("text") or params.get("caption") or "")
+    return NUMBERED.search(text) is not None and "similar" not in json.dumps(params.get("reply_markup") or {})
+
+
+def _key(call: Json) -> tuple[Any, ...]:
+    """What makes two calls the same to a reader; a card is its ticket, however it looks."""
+    params = call["params"]
+    markup = json.dumps(params.get("reply_markup") or {})
+    if "d:history:" in markup:
+        return call["chat_id"], "card", re.findall(r"d:history:(\d+)", markup)[0]
+    return call["chat_id"], call["method"], params.get("text") or params.get("caption"), str(params.get("photo"))

@@ -1,0 +1,257 @@
+"""One run: students file and staff answer while the program is killed and begins again, and what was left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from sqlalchemy import func, select
+
+from bot.app import App
+from bot.people import follow_config
+from models import stations as places
+from models.database import Database
+from models.inbox import Handling, Incoming
+from models.migrations import migrate
+from models.outbox import Outgoing, Sending
+from models.tickets import Ticket
+from sandbox import server
+from sandbox.client import Message, NotSeen, Sandbox
+from tests.campus import BEGIN, TOKEN, settings
+from tests.chaos import oracle, people
+from tests.chaos.child import PLACES
+from tests.chaos.lives import Lives
+from tests.chaos.oracle import Kill, Traces
+
+BOT = int(TOKEN.split(":")[0])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much, for how long, and what is broken on purpose."""
+
+    seed: int
+    students: int
+    kills: int
+    longest_life: float = 2.5
+    patience: float = 5.0
+    end: float = 120.0
+    """Seconds for everybody to come to the end of their business once nothing is killed any more."""
+    breakages: tuple[str, ...] = ()
+
+
+@dataclass
+class Outcome:
+    """What came of it."""
+
+    findings: list[str]
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+async def play(plan: Plan, database_url: str, warm: Popen[bytes], folder: Path) -> Outcome:
+    """The whole run."""
+    begun = time.monotonic()
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram, Sandbox(telegram.url) as stage:
+        lives, database = Lives(warm), Database(database_url)
+        try:
+            return await _Run(plan, telegram, stage, lives, database, database_url, folder, begun).play()
+        finally:
+            await database.close()
+            lives.close()
+
+
+class _Run:
+    def __init__(
+        self,
+        plan: Plan,
+        telegram: server.Sandbox,
+        stage: Sandbox,
+        lives: Lives,
+        database: Database,
+        database_url: str,
+        folder: Path,
+        begun: float,
+    ) -> None:
+        self.plan, self.stage, self.lives, self.database, self.begun = plan, stage, lives, database, begun
+        self.world = telegram.world
+        self.chance = random.Random(plan.seed)
+        self.log = folder / "child.log"
+        self.order = {
+            "api_base": telegram.url,
+            "database_url": database_url,
+            "windows": False,
+            "begun": time.time(),
+            "log": str(self.log),
+            "breakages": plan.breakages,
+        }
+        self.kills: list[Kill] = []
+        self.mistakes: list[str] = []
+        self.deaths = [asyncio.Event() for _ in range(plan.kills + 1)]
+
+    async def play(self) -> Outcome:
+        mailbox = self.world.bots[BOT].mailbox
+        first = mailbox._next
+        students, stations = await people.campus(self.stage, self.chance, self.plan.students, self.plan.patience)
+        await self._furnish(stations)
+        doors = [self.chance.randrange(max(self.plan.kills * 9 // 10, 1)) for _ in students]
+        working = [asyncio.create_task(station.works()) for station in stations]
+        filing = [asyncio.create_task(self._files(s, door)) for s, door in zip(students, doors, strict=True)]
+        try:
+            await self._dying()
+            await self._living(filing, students, stations)
+        finally:
+            for task in [*working, *filing]:
+                task.cancel()
+            await asyncio.gather(*working, *filing, return_exceptions=True)
+            if not self.lives.ended.done():
+                self.lives.kill()
+        await self.stage.caught_up()
+        traces = Traces(
+            students,
+            stations,
+            self.world.calls.since(0),
+            {who: [Message(p.shown()) for p in chat.messages.values()] for who, chat in self._chats()},
+            range(first, mailbox._next),
+            frozenset(update.id for update in mailbox.updates),
+            self.kills,
+        )
+        async with self.database.reading() as session:
+            found = await oracle.findings(session, traces)
+        return Outcome([*found, *self.mistakes], await self._figures(traces))
+
+    def _chats(self) -> list[tuple[int, Any]]:
+        private = [(person, chat) for (_, person), chat in self.world.privates.items()]
+        return [*private, *self.world.groups.items()]
+
+    async def _furnish(self, stations: Sequence[people.Station]) -> None:
+        """The schema, and the two stations in their chats."""
+        await migrate(self.database)
+        app = App(settings(str(self.order["api_base"]), str(self.order["database_url"])))
+        async with self.database.transaction() as session:
+            await follow_config(session, app.toolbox, BEGIN)
+            await session.flush()
+            for key, station in zip(("east", "west"), stations, strict=True):
+                place = await places.by_key(session, key)
+                assert place is not None
+                place.chat_id, place.language = station.group.id, "en"
+        await app.database.close()
+
+    async def _files(self, student: people.Student, door: int) -> None:
+        if door:
+            await self.deaths[door].wait()
+        await student.files()
+
+    # ------------------------------------------------------------ lives
+
+    async def _begin(self, place: str | None) -> None:
+        chance = self.chance
+        await self.lives.begin(
+            **self.order,
+            seed=chance.randrange(2**32),
+            place=place,
+            passage=1 + int(chance.expovariate(1 / 12)),
+            soon=chance.choice((0.0, 0.0, 0.001, 0.003, 0.01)),
+        )
+        if self.kills:
+            # Until then something of the dead one may still have been on its way through the network.
+            death = self.kills[-1]
+            self.lives.up.add_done_callback(lambda _: setattr(death, "calls_after", self.world.calls.newest))
+
+    async def _dying(self) -> None:
+        """Life after life, each to its violent end: at a random moment or at a random crash point."""
+        for n in range(1, self.plan.kills + 1):
+            place = self.chance.choice(PLACES) if self.chance.random() < 0.65 else None
+            moment = self.chance.uniform(0.05, self.plan.longest_life) if place is None else self.plan.longest_life
+            await self._begin(place)
+            done, _ = await asyncio.wait({self.lives.ended}, timeout=moment)
+            if not done:
+                self.lives.kill()
+            code = await self.lives.buried()
+            if code != -9:
+                raise AssertionError(f"life {n} ended by itself with {code}:\n{self.last_words()}")
+            unknown = await self._unknown()
+            if self.kills:
+                self.kills[-1].unknown_after = unknown
+            calls = self.world.calls.newest
+            self.kills.append(Kill(place if done and place else "moment", calls, calls, unknown, unknown))
+            self.deaths[n].set()
+
+    async def _living(
+        self,
+        filing: Sequence[asyncio.Task[None]],
+        students: Sequence[people.Student],
+        stations: Sequence[people.Station],
+    ) -> None:
+        """One more life, which nobody ends: everything comes to its end."""
+        deadline = asyncio.get_running_loop().time() + self.plan.end
+
+        def left() -> float:
+            return max(deadline - asyncio.get_running_loop().time(), 0.1)
+
+        await self._begin(None)
+        if await people.everybody(filing, left()):
+            tokens = {student.token for student in students}
+
+            def answered() -> bool | None:
+                return tokens <= {t for station in stations for t in station.replies} or None
+
+            await self.stage.until(answered, left(), "every card is answered", None)
+        quiet = await self._quiet()
+        while not quiet and left() > 0.1:
+            # Only the other process knows, and only its database tells: look again when Telegram has heard something.
+            await self._something_happens(0.5)
+            quiet = await self._quiet()
+        if not quiet:
+            self.mistakes.append("end: there is still something to do")
+        if self.kills:
+            self.kills[-1].unknown_after = await self._unknown()
+        code = await self.lives.stop()
+        if code != 0:
+            self.mistakes.append(f"end: the last life ended with {code}:\n{self.last_words()}")
+
+    async def _something_happens(self, within: float) -> None:
+        newest = self.stage.view.newest
+        with contextlib.suppress(NotSeen):
+            await self.stage.until(lambda: self.stage.view.newest > newest or None, within, "", None)
+
+    async def _quiet(self) -> bool:
+        async with self.database.reading() as session:
+            open_rows = select(func.count()).where(Outgoing.state.in_([Sending.DUE, Sending.SENDING]))
+            waiting = select(func.count()).where(Incoming.state == Handling.WAITING)
+            return not len(self.world.bots[BOT].mailbox) and not (
+                (await session.scalar(open_rows) or 0) + (await session.scalar(waiting) or 0)
+            )
+
+    async def _unknown(self) -> int:
+        async with self.database.reading() as session:
+            return await session.scalar(select(func.count()).where(Outgoing.state == Sending.UNKNOWN)) or 0
+
+    def last_words(self) -> str:
+        """The end of the child's log."""
+        return self.log.read_text(encoding="utf-8")[-3000:] if self.log.exists() else ""
+
+    async def _figures(self, traces: Traces) -> dict[str, Any]:
+        async with self.database.reading() as session:
+            tickets = await session.scalar(select(func.count()).select_from(Ticket))
+            rows = (await session.execute(select(Outgoing.letter, Outgoing.method, Outgoing.state))).all()
+        unknown = Counter(row.letter or row.method for row in rows if row.state is Sending.UNKNOWN)
+        return {
+            "seconds": round(time.monotonic() - self.begun, 1),
+            "kills": len(self.kills),
+            "how": dict(Counter(kill.how for kill in self.kills)),
+            "tickets": tickets,
+            "answers": len(traces.replies),
+            "updates": len(traces.updates),
+            "calls": len(traces.calls),
+            "rows": len(rows),
+            "unknown": dict(unknown),
+            "beginnings": sum(student.beginnings for student in traces.students),
+        }
