@@ -17,6 +17,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session
 
 from models.sqlite import connect_in_loop
 
@@ -38,6 +39,18 @@ def driver_url(url: str) -> URL:
     raise ValueError(f"database engine {name!r} is neither sqlite nor postgresql")
 
 
+class Remembering(Session):
+    """A session that holds what it has read until it ends, so that asking for a row again is no second question.
+
+    SQLAlchemy's own holds weakly: a row that no variable names any more would be read anew at each `get`.
+    """
+
+
+@event.listens_for(Remembering, "loaded_as_persistent")
+def _remember(session: Session, row: object) -> None:
+    session.info.setdefault("rows", []).append(row)
+
+
 class Database:
     """One engine and its sessions. Make it with `Database.open`, end it with `close`."""
 
@@ -45,7 +58,9 @@ class Database:
         self.url = driver_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._engine()
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+        self._sessions = async_sessionmaker(
+            self.engine, expire_on_commit=False, autoflush=True, sync_session_class=Remembering
+        )
         # SQLite has one writer. Waiting for it inside sqlite3 would hold the whole event loop, so tasks queue here.
         self._writer = asyncio.Lock()
 
