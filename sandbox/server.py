@@ -6,6 +6,7 @@ against.
 """
 
 import asyncio
+import importlib.util
 import json
 import logging
 import mimetypes
@@ -13,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -180,8 +182,21 @@ def recorded(params: Json, files: dict[str, Upload]) -> Json:
     return {**params, **sizes}
 
 
+@cache
+def font() -> bytes | None:
+    """A font with Chinese characters, where the package that carries one happens to be installed."""
+    spec = importlib.util.find_spec("zhplot")
+    folder = Path(spec.origin).parent if spec and spec.origin else None
+    found = sorted(folder.rglob("*.[ot]tf")) if folder else []
+    return found[0].read_bytes() if found else None
+
+
 def page(path: str) -> web.StreamResponse:
     """The chat page's own files; nothing outside its folder."""
+    if path == "/page/font":
+        body = font()
+        headers = {"Content-Type": "font/ttf", "Cache-Control": "max-age=86400"}
+        return web.Response(body=body, headers=headers) if body else web.Response(status=404, text="Not Found")
     name = "index.html" if path in ("", "/") else unquote(path).removeprefix("/page/")
     file = (PAGE / name).resolve()
     if not file.is_relative_to(PAGE.resolve()) or not file.is_file() or (path != "/" and "/page/" not in path):
