@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
 
-from models.sqlite import connect_in_loop
+from models.sqlite import DRIVER, connect
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process that holds the SQLite file before giving up."""
@@ -33,7 +33,7 @@ def driver_url(url: str) -> URL:
     parsed = make_url(url)
     name = parsed.get_backend_name()
     if name == "sqlite":
-        return parsed.set(drivername="sqlite+aiosqlite")
+        return parsed.set(drivername=DRIVER)
     if name == "postgresql":
         return parsed.set(drivername="postgresql+asyncpg")
     raise ValueError(f"database engine {name!r} is neither sqlite nor postgresql")
@@ -68,10 +68,8 @@ class Database:
         if not self.is_sqlite:
             return create_async_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=True)
         path = Path(self.url.database or "")
-        engine = create_async_engine(
-            self.url, async_creator=lambda: connect_in_loop(path), pool_size=10, max_overflow=10
-        )
-        # The driver's own implicit BEGIN is switched off in connect_in_loop; this one says which kind it is.
+        engine = create_async_engine(self.url, creator=lambda: connect(path), pool_size=10, max_overflow=10)
+        # The driver's own implicit BEGIN is switched off in connect; this one says which kind it is.
         event.listen(engine.sync_engine, "begin", _begin)
         return engine
 

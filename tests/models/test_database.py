@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from models.database import Database, driver_url
 from models.migrations import migrate
@@ -73,10 +73,9 @@ async def test_another_process_that_writes_is_waited_for_without_holding_the_loo
 async def test_sqlite_is_opened_with_the_settings_that_keep_words(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'a.db'}")
     async with database.reading() as session:
-        connection = await session.connection()
 
         async def pragma(name: str) -> object:
-            return (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
+            return await session.scalar(text(f"PRAGMA {name}"))
 
         assert await pragma("journal_mode") == "wal"
         assert await pragma("synchronous") == 2, "FULL: what is committed survives power loss"
