@@ -12,13 +12,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from bot import config
 from bot.app import App
 from bot.settings import Settings
 from bot.texts import Texts
 from models import stations
 from models.database import Database
+from models.inbox import Handling, Incoming
 from models.migrations import migrate
+from models.outbox import Outgoing, Sending
 from sandbox import server
 from sandbox.client import Group, Person, Sandbox
 from tests.house import KEY
@@ -82,6 +86,17 @@ class Campus:
         self.clock.move(by)
         await self.app.scheduler.run_due(self.clock())
         self.app.courier.wake()
+
+    async def quiet(self) -> None:
+        """Wait until everything that has come in is done and everything that is due is out and written down."""
+        waiting = select(Incoming.id).where(Incoming.state == Handling.WAITING)
+        leaving = select(Outgoing.id).where(Outgoing.state.in_([Sending.DUE, Sending.SENDING]))
+        async with asyncio.timeout(20):
+            while True:
+                async with self.app.database.reading() as session:
+                    if not (await session.scalars(waiting)).all() and not (await session.scalars(leaving)).all():
+                        return
+                await self.stage.caught_up()
 
     async def student(
         self, name: str, language: str = "en", building: str | None = "e1", *, id: int | None = None

@@ -15,6 +15,7 @@ TAP = "The tap in the bathroom drips all night"
 
 async def everything(campus: Campus) -> dict[str, list[dict[str, Any]]]:
     """Every row of every table, as somebody with a copy of the database reads it."""
+    await campus.quiet()
     async with campus.app.database.reading() as session:
         return {
             table.name: [dict(row._mapping) for row in await session.execute(table.select())]
