@@ -14,6 +14,7 @@ import contextlib
 import json
 import re
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeGuard
@@ -55,6 +56,8 @@ ALLOWED_UPDATES = (
     "chat_member",
 )
 POLL_SECONDS = 25
+LOOKED_AT = 200
+"""So many waiting updates are read from the inbox at once."""
 TRIES = 4
 """How often an update is run when another worker changed the same rows meanwhile."""
 
@@ -211,11 +214,18 @@ class Worker:
         self._committed = committed
         self._chats_at_once = chats_at_once
         self._wake = asyncio.Event()
-        self._busy: set[int] = set()
-        self._direct: set[asyncio.Task[None]] = set()
+        self._busy: dict[int, deque[inbox.Waiting]] = {}
+        """The chats that are being worked on, with their rows that are not done yet."""
+        self._ahead: dict[int, deque[inbox.Waiting]] = {}
+        """What has been read from the inbox and not yet begun, by chat."""
+        self._read: set[int] = set()
+        """The rows in both."""
+        self._unread = True
+        """There may be rows that have not been read."""
 
     def wake(self) -> None:
-        """There may be something to do."""
+        """Something was stored."""
+        self._unread = True
         self._wake.set()
 
     async def run(self) -> None:
@@ -236,47 +246,63 @@ class Worker:
                 if not more:
                     with contextlib.suppress(TimeoutError):
                         # Another process may have stored something: look now and then even when nobody calls.
-                        await asyncio.wait_for(self._wake.wait(), 1.0)
+                        # Not wait_for: before Python 3.12 it can swallow the cancellation that ends us.
+                        async with asyncio.timeout(1.0):
+                            await self._wake.wait()
+                            continue
+                    self._unread = True
 
     async def _start_some(self, group: asyncio.TaskGroup) -> bool:
         free = self._chats_at_once - len(self._busy)
         if free <= 0:
             await self._wake.wait()
             return True
-        async with self._database.reading() as session:
-            rows = await inbox.waiting(session, 200, tuple(self._busy))
-        chats: dict[int, list[int]] = {}
-        bodies: dict[int, str | None] = {}
-        for row in rows:
-            chat = row.chat or 0
-            if chat in chats or len(chats) < free:
-                chats.setdefault(chat, []).append(row.id)
-                bodies[row.id] = row.body
-        for chat, ids in chats.items():
-            self._busy.add(chat)
-            group.create_task(self._work(chat, [(i, bodies[i]) for i in ids]))
+        if self._unread and sum(chat not in self._busy for chat in self._ahead) < free:
+            await self._look()
+        chats = [chat for chat in self._ahead if chat not in self._busy][:free]
+        for chat in chats:
+            self._busy[chat] = self._ahead.pop(chat)
+            group.create_task(self._work(chat, self._busy[chat]))
         return bool(chats)
 
-    async def _work(self, chat: int, rows: list[tuple[int, str | None]]) -> None:
+    async def _look(self) -> None:
+        """Read what has been stored since; each row once, because looking anew after every update costs more than
+        the updates. A chat with very many rows does not hide the others.
+        """
+        self._unread = False
+        queues = (*self._busy.items(), *self._ahead.items())
+        long = [chat for chat, rows in queues if len(rows) >= LOOKED_AT // 2]
+        async with self._database.reading() as session:
+            found = await inbox.waiting(session, LOOKED_AT, long)
+        for row in found:
+            if row.id not in self._read:
+                self._read.add(row.id)
+                self._ahead.setdefault(row.chat, deque()).append(row)
+        self._unread |= bool(long) or len(found) == LOOKED_AT
+
+    async def _work(self, chat: int, rows: deque[inbox.Waiting]) -> None:
         try:
-            for row_id, body in rows:
-                await self.handle(row_id, body or "")
+            while rows:
+                await self.handle(rows[0].id, rows[0].body)
+                self._read.discard(rows.popleft().id)
         except DBAPIError as error:
             log.error("an update waits for the database", why=errors.where(error))
             await asyncio.sleep(0.5)
+            self._unread = True
         finally:
-            self._busy.discard(chat)
+            self._read.difference_update(row.id for row in rows)
+            del self._busy[chat]
             self._wake.set()
 
     async def drain(self) -> None:
         """Run everything that waits, then return; for tests and for a quiet end."""
         while True:
             async with self._database.reading() as session:
-                rows = [(row.id, row.body) for row in await inbox.waiting(session, 200)]
+                rows = await inbox.waiting(session, LOOKED_AT)
             if not rows:
                 return
-            for row_id, body in rows:
-                await self.handle(row_id, body or "")
+            for row in rows:
+                await self.handle(row.id, row.body)
 
     async def handle(self, row_id: int, body: str) -> None:
         """Run one update to its end: done, refused with a sentence, or set aside with an incident number."""

@@ -152,7 +152,8 @@ class Sandbox:
             future: asyncio.Future[None] = loop.create_future()
             self._woken.add(future)
             try:
-                await asyncio.wait_for(future, deadline - loop.time())
+                async with asyncio.timeout_at(deadline):
+                    await future
             except TimeoutError:
                 there = "" if chat is None else f"; its last messages are\n{self.view.last_lines(chat)}"
                 raise NotSeen(f"{words} after {timeout:g} s{there}") from None

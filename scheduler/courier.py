@@ -148,7 +148,8 @@ class Courier:
                 if self._wake.is_set() or self._finished:
                     continue
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
 
     async def _round(self) -> tuple[int, float]:
         """Write results, take rows, start them. Returns how many were started and after how long to look again."""

@@ -153,6 +153,17 @@ def test_no_task_is_started_and_forgotten() -> None:
     assert not forgotten
 
 
+def test_nothing_waits_with_what_swallows_a_cancellation() -> None:
+    """Before Python 3.12 `asyncio.wait_for` can lose the cancellation that was to end the program."""
+    waiters = {
+        named(path)
+        for path in files("bot", "handlers", "models", "scheduler")
+        for call in calls(path)
+        if ast.unparse(call.func) == "asyncio.wait_for" and "process" not in ast.unparse(call)
+    }
+    assert not waiters
+
+
 def test_no_rule_reads_the_clock() -> None:
     """`now` is an argument (law 10): the one clock of the real world stands in the toolbox."""
     readers = {
