@@ -66,7 +66,10 @@ def done_later() -> None:
             await self._dispatcher.feed_update(
                 self._bot, update, session=mouth.session, now=mouth.now, presence=presence
             )
-        await asyncio.sleep(0.05)
+        self._committed()
+        if update.message is not None and update.message.reply_to_message is not None:
+            # Long enough for what staff said to be sent meanwhile.
+            await asyncio.sleep(0.5)
         async with self._database.transaction() as session:
             row = await inbox.take(session, row_id)
             assert row is not None

@@ -27,6 +27,7 @@ import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NoReturn
 
@@ -59,58 +60,77 @@ def die() -> NoReturn:
         time.sleep(1)
 
 
-class CrashPoint:
-    """Ends the process at the n-th passage of one place; `soon` is how far into it the kill comes."""
-
-    def __init__(self, place: str, passage: int, soon: float) -> None:
-        self.place, self.left, self.soon = place, passage, soon
-
-    def _passes(self) -> bool:
-        self.left -= 1
-        return self.left == 0
-
-    def install(self) -> None:
-        """Around the product's own functions, in this process only."""
-        what, _, when = self.place.partition(".")
-        owner, name = {
-            "commit": (AsyncSession, "commit"),
-            "send": (Mouth, "call"),
-            "fetch": (Poller, "_get"),
-            "store": (Intake, "store"),
-        }[what]
-        original: Callable[..., Awaitable[Any]] = getattr(owner, name)
-
-        async def around(*args: Any, **kwargs: Any) -> Any:
-            if when == "before" and self._passes():
-                die()
-            if when == "during" and self._passes():
-                running = asyncio.ensure_future(original(*args, **kwargs))
-                await asyncio.sleep(self.soon)
-                if not running.done():
-                    die()
-                result = await running
-                die()
-            result = await original(*args, **kwargs)
-            # An empty answer to getUpdates is no passage: nothing was taken.
-            if when == "after" and (what != "fetch" or result) and self._passes():
-                die()
-            return result
-
-        setattr(owner, name, around)
+def _answers(_: Any, method: str, params: dict[str, Any]) -> bool:
+    """Whether this call brings a student the station's answer."""
+    return params["chat_id"] > 0 and str(params.get("text", "")).startswith("💬")
 
 
-PLACES = (
-    "commit.before",
-    "commit.during",
-    "commit.after",
-    "send.before",
-    "send.during",
-    "send.after",
-    "fetch.after",
-    "store.before",
-    "store.after",
-)
+def _posts_card(_: Any, method: str, params: dict[str, Any]) -> bool:
+    """Whether this call posts a ticket's card."""
+    return method == "sendMessage" and "d:history:" in str(params.get("reply_markup"))
+
+
+def _any(*_: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Place:
+    """One of the program's own functions, those of its calls that count, and how many of them a life sees or so."""
+
+    owner: type
+    name: str
+    counts: Callable[..., bool]
+    often: int
+
+
+PLACES = {
+    "commit": Place(AsyncSession, "commit", _any, 12),
+    "send": Place(Mouth, "call", _any, 12),
+    "answer": Place(Mouth, "call", _answers, 2),
+    "card": Place(Mouth, "call", _posts_card, 2),
+    "fetch": Place(Poller, "_get", _any, 8),
+    "store": Place(Intake, "store", _any, 8),
+}
+POINTS = [
+    f"{place}.{when}"
+    for place in PLACES
+    for when in ("before", "during", "after")
+    if f"{place}.{when}"
+    not in (
+        # Nothing is decided by these: a question to Telegram that was not put, or whose answer never came.
+        "fetch.before",
+        "fetch.during",
+    )
+]
 """Around everything that is decided by one step: what Telegram has, what the database has, what was acknowledged."""
+
+
+def crash_at(point: str, passage: int, soon: float) -> None:
+    """End this process at the n-th passage of a point; `soon` is how many seconds into it "during" is."""
+    place, when = PLACES[point.partition(".")[0]], point.partition(".")[2]
+    original: Callable[..., Awaitable[Any]] = getattr(place.owner, place.name)
+    left = passage
+
+    def passes() -> bool:
+        nonlocal left
+        left -= 1
+        return left == 0
+
+    async def around(*args: Any, **kwargs: Any) -> Any:
+        if not place.counts(*args, **kwargs):
+            return await original(*args, **kwargs)
+        if when == "before" and passes():
+            die()
+        if when == "during" and passes():
+            asyncio.get_running_loop().call_later(soon, die)
+        result = await original(*args, **kwargs)
+        # getUpdates that brings nothing has taken nothing.
+        if when == "after" and result != [] and passes():
+            die()
+        return result
+
+    setattr(place.owner, place.name, around)
 
 
 async def live(order: dict[str, Any]) -> None:
@@ -142,8 +162,8 @@ def child(order: dict[str, Any]) -> NoReturn:
         random.seed(order["seed"])
         for name in order["breakages"]:
             BREAKAGES[name]()
-        if order["place"] is not None:
-            CrashPoint(order["place"], order["passage"], order["soon"]).install()
+        if order["point"] is not None:
+            crash_at(order["point"], order["passage"], order["soon"])
         asyncio.run(live(order))
         status = 0
     except BaseException:  # noqa: BLE001  (whatever it was, it must not go back into the warm process)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.keyboards import Desk
 from models.inbox import Handling, Incoming
 from models.outbox import Outgoing, Sending
 from models.postings import Card
@@ -23,7 +24,7 @@ from models.words import Side, Words
 from sandbox.client import Message
 from sandbox.shapes import Json
 from scheduler.courier import IN_FLIGHT
-from tests.chaos.people import ANSWER, CHANGED, TOKEN, Reply, Station, Student, is_card, number_of
+from tests.chaos.people import ANSWER, CHANGED, TOKEN, Reply, Station, Student, is_card, number_of, payloads
 
 NUMBERED = re.compile(r"#\d+")
 
@@ -66,6 +67,7 @@ async def findings(session: AsyncSession, traces: Traces) -> list[str]:
         *await _updates(session, traces),
         *await _tickets(session, traces),
         *await _answers(session, traces),
+        *await _notices(session, traces),
         *await _outbox(session, traces),
         *_said_twice(traces),
     ]
@@ -141,6 +143,7 @@ async def _answers(session: AsyncSession, traces: Traces) -> Iterator[str]:
         if found
     )
     people = {student.token: student for student in traces.students}
+    cards = {card.ticket_id: card for card in await session.scalars(select(Card))}
     for token, reply in traces.replies.items():
         if len(kept[token]) != 1:
             out.append(f"answer: the answer to {token} was kept {len(kept[token])} times")
@@ -156,9 +159,42 @@ async def _answers(session: AsyncSession, traces: Traces) -> Iterator[str]:
         there = [m.text for m in traces.chats[people[token].who.id] if f"A{token}" in m.text]
         if len(there) != sent[token]:
             out.append(f"answer: {token} was sent {sent[token]} times and stands there {len(there)} times")
+        card = cards.get(kept[token][0].ticket_id)
+        shown = [m for m in traces.chats[card.chat_id] if m.id == card.message_id] if card else []
+        offered = [Desk("resend", reply.number).pack() in payloads(m) for m in shown]
+        if offered != [states == [Sending.UNKNOWN]]:
+            out.append(f"answer: the answer to {token} is {states}, its card offers to send it again: {offered}")
         wanted = (CHANGED if reply.changed else ANSWER).format(token=token)
         if states == [Sending.SENT] and there and wanted not in there[0]:
             out.append(f"edit: the answer to {token} stands there as {there[0]!r}")
+    return iter(out)
+
+
+async def _notices(session: AsyncSession, traces: Traces) -> Iterator[str]:
+    """What is called sent was sent: receipts and notices to students, their pictures to the station."""
+    out: list[str] = []
+    notices = select(Outgoing.ticket_id).where(
+        Outgoing.letter == "notice", Outgoing.requester_id > 0, Outgoing.state == Sending.SENT
+    )
+    counted = Counter(await session.scalars(notices))
+    told: dict[tuple[int, int], set[str]] = defaultdict(set)
+    pictures: set[int] = set()
+    for call in traces.calls:
+        text = str(call["params"].get("text") or call["params"].get("caption") or "")
+        if not call["ok"] or not call["method"].startswith("send") or not NUMBERED.search(text):
+            continue
+        if int(call["chat_id"]) > 0:
+            told[int(call["chat_id"]), number_of(text)].add(text)
+        elif call["method"] == "sendPhoto":
+            pictures.add(number_of(text))
+    for student in traces.students:
+        if student.number is None:
+            continue
+        came = [text for text in told[student.who.id, student.number] if student.token not in text]
+        if len(came) < counted[student.number]:
+            out.append(f"notice: {counted[student.number]} are called sent about #{student.number}, there are {came}")
+        if student.picture and student.number not in pictures:
+            out.append(f"picture: the one of #{student.number} never came")
     return iter(out)
 
 

@@ -126,11 +126,11 @@ class Student:
 
     async def _below(self, after: int, press: Press) -> Message:
         payload = press.pack()
-        return await self.sees(lambda m: m.id > after and payload in payloads(m), self.patience * self.beginnings)
+        patience = self.patience * max(self.beginnings, 1)
+        return await self.sees(lambda m: m.id > after and payload in payloads(m), patience)
 
     async def _says(self, text: str, then: Press) -> Message:
         self.stage = f"said {text}"
-        self.beginnings = max(self.beginnings, 1)
         said = await self.who.says(text)
         return await self._below(said.id, then)
 

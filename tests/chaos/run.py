@@ -27,7 +27,7 @@ from sandbox import server
 from sandbox.client import Message, NotSeen, Sandbox
 from tests.campus import BEGIN, TOKEN, settings
 from tests.chaos import oracle, people
-from tests.chaos.child import PLACES
+from tests.chaos.child import PLACES, POINTS
 from tests.chaos.lives import Lives
 from tests.chaos.oracle import Kill, Traces
 
@@ -41,6 +41,10 @@ class Plan:
     seed: int
     students: int
     kills: int
+    points: Sequence[str] = tuple(POINTS)
+    """Where the program may die by itself."""
+    share: float = 0.65
+    """Of the deaths come at such points; the others at any moment."""
     longest_life: float = 2.5
     patience: float = 5.0
     end: float = 120.0
@@ -94,6 +98,7 @@ class _Run:
         }
         self.kills: list[Kill] = []
         self.mistakes: list[str] = []
+        self.undisturbed_from = begun
         self.deaths = [asyncio.Event() for _ in range(plan.kills + 1)]
 
     async def play(self) -> Outcome:
@@ -106,6 +111,7 @@ class _Run:
         filing = [asyncio.create_task(self._files(s, door)) for s, door in zip(students, doors, strict=True)]
         try:
             await self._dying()
+            self.undisturbed_from = time.monotonic()
             await self._living(filing, students, stations)
         finally:
             for task in [*working, *filing]:
@@ -151,13 +157,14 @@ class _Run:
 
     # ------------------------------------------------------------ lives
 
-    async def _begin(self, place: str | None) -> None:
+    async def _begin(self, point: str | None) -> None:
         chance = self.chance
+        often = PLACES[point.partition(".")[0]].often if point else 1
         await self.lives.begin(
             **self.order,
             seed=chance.randrange(2**32),
-            place=place,
-            passage=1 + int(chance.expovariate(1 / 12)),
+            point=point,
+            passage=1 + int(chance.expovariate(1 / often)),
             soon=chance.choice((0.0, 0.0, 0.001, 0.003, 0.01)),
         )
         if self.kills:
@@ -168,9 +175,15 @@ class _Run:
     async def _dying(self) -> None:
         """Life after life, each to its violent end: at a random moment or at a random crash point."""
         for n in range(1, self.plan.kills + 1):
-            place = self.chance.choice(PLACES) if self.chance.random() < 0.65 else None
-            moment = self.chance.uniform(0.05, self.plan.longest_life) if place is None else self.plan.longest_life
-            await self._begin(place)
+            point = self.chance.choice(self.plan.points) if self.chance.random() < self.plan.share else None
+            moment = self.plan.longest_life if point else self.chance.uniform(0, self.plan.longest_life)
+            young = not point and self.chance.random() < 0.2
+            await self._begin(point)
+            if young:
+                # Still opening the database, following the configuration, finding what the last one left.
+                moment /= 10
+            else:
+                await asyncio.wait({self.lives.up, self.lives.ended}, return_when=asyncio.FIRST_COMPLETED)
             done, _ = await asyncio.wait({self.lives.ended}, timeout=moment)
             if not done:
                 self.lives.kill()
@@ -181,7 +194,7 @@ class _Run:
             if self.kills:
                 self.kills[-1].unknown_after = unknown
             calls = self.world.calls.newest
-            self.kills.append(Kill(place if done and place else "moment", calls, calls, unknown, unknown))
+            self.kills.append(Kill(point if done and point else "moment", calls, calls, unknown, unknown))
             self.deaths[n].set()
 
     async def _living(
@@ -245,6 +258,7 @@ class _Run:
         unknown = Counter(row.letter or row.method for row in rows if row.state is Sending.UNKNOWN)
         return {
             "seconds": round(time.monotonic() - self.begun, 1),
+            "undisturbed": round(time.monotonic() - self.undisturbed_from, 1),
             "kills": len(self.kills),
             "how": dict(Counter(kill.how for kill in self.kills)),
             "tickets": tickets,

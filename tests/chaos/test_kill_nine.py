@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import Popen
@@ -34,6 +35,38 @@ async def run(plan: Plan, database_url: str, warm: Popen[bytes], tmp_path: Path)
 async def test_a_few_deaths_lose_nothing_and_say_nothing_twice(
     database_url: str, warm: Popen[bytes], tmp_path: Path
 ) -> None:
-    plan = Plan(seed=int(os.environ.get("CHAOS_SEED", "7")), students=12, kills=6, longest_life=1.5, patience=3.0)
+    seed = int(os.environ.get("CHAOS_SEED") or 7)
+    plan = Plan(seed, students=12, kills=6, share=0.9, patience=2.0)
     outcome = await run(plan, database_url, warm, tmp_path)
     assert not outcome.findings, "\n".join(outcome.findings)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+async def test_a_hundred_deaths_lose_nothing_and_say_nothing_twice(
+    database_url: str, warm: Popen[bytes], tmp_path: Path
+) -> None:
+    outcome = await run(Plan(seed=SEED, students=200, kills=100), database_url, warm, tmp_path)
+    assert not outcome.findings, "\n".join(outcome.findings)
+    assert outcome.figures["kills"] == 100
+    assert outcome.figures["tickets"] == outcome.figures["answers"] == 200
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("breakage", "points", "finding"),
+    [
+        ("acknowledge first", ("fetch.after", "store.after"), r"inbox: \d+ acknowledged updates are not there"),
+        ("repeat everything", ("answer.after",), r"twice: the answer to \w+ was sent [2-9] times"),
+        ("call it sent", ("answer.before",), r"answer: .* is called sent and was not"),
+        ("done later", ("answer.after",), r"answer: .* was kept [2-9] times"),
+    ],
+)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_oracle_sees_a_broken_program(
+    breakage: str, points: tuple[str, ...], finding: str, database_url: str, warm: Popen[bytes], tmp_path: Path
+) -> None:
+    plan = Plan(SEED, students=20, kills=15, points=points, share=0.9, patience=3.0, end=20.0, breakages=(breakage,))
+    outcome = await run(plan, database_url, warm, tmp_path)
+    print("\n".join(outcome.findings))
+    assert re.search(finding, "\n".join(outcome.findings))
