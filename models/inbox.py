@@ -8,8 +8,9 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Index, Text, exists, select, update
+from sqlalchemy import BigInteger, Index, Text, bindparam, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
@@ -82,12 +83,44 @@ async def store(session: AsyncSession, bot_id: int, arrivals: Sequence[Arrival],
     return len((await session.scalars(statement, rows)).all())
 
 
-async def waiting(session: AsyncSession, limit: int, skip_chats: Sequence[int] = ()) -> list[Incoming]:
-    """The oldest waiting updates, in order, leaving out chats that are being worked on."""
-    query = select(Incoming).where(Incoming.state == Handling.WAITING).order_by(Incoming.id).limit(limit)
+class Waiting(NamedTuple):
+    """An update that waits, as much of it as running it needs."""
+
+    id: int
+    chat: int
+    body: str
+
+
+async def waiting(session: AsyncSession, limit: int, skip_chats: Sequence[int] = ()) -> list[Waiting]:
+    """The oldest waiting updates, in order, leaving out these chats."""
+    query = (
+        select(Incoming.id, Incoming.chat, Incoming.body)
+        .where(Incoming.state == Handling.WAITING)
+        .order_by(Incoming.id)
+        .limit(limit)
+    )
     if skip_chats:
         query = query.where(Incoming.chat.not_in(skip_chats))
-    return list(await session.scalars(query))
+    return [Waiting(row_id, chat or 0, body or "") for row_id, chat, body in await session.execute(query)]
+
+
+_before = aliased(Incoming)
+# Made once: it is asked for every update, and making it takes longer than asking it.
+_TAKE = (
+    select(Incoming)
+    .where(
+        Incoming.id == bindparam("row_id"),
+        Incoming.state == Handling.WAITING,
+        ~exists().where(
+            _before.chat == Incoming.chat,
+            _before.chat != 0,
+            _before.state == Handling.WAITING,
+            _before.id < Incoming.id,
+        ),
+    )
+    .with_for_update(skip_locked=True)
+    .execution_options(populate_existing=True)
+)
 
 
 async def take(session: AsyncSession, row_id: int) -> Incoming | None:
@@ -95,19 +128,7 @@ async def take(session: AsyncSession, row_id: int) -> Incoming | None:
 
     An update whose chat has an earlier one still waiting is not given either: the order of a chat is kept (law 4).
     """
-    before = aliased(Incoming)
-    earlier = exists().where(
-        before.chat == Incoming.chat,
-        before.chat != 0,
-        before.state == Handling.WAITING,
-        before.id < Incoming.id,
-    )
-    row: Incoming | None = await session.scalar(
-        select(Incoming)
-        .where(Incoming.id == row_id, Incoming.state == Handling.WAITING, ~earlier)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
+    row: Incoming | None = await session.scalar(_TAKE, {"row_id": row_id})
     return row
 
 
