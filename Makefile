@@ -10,10 +10,12 @@ PORT ?= 8090
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test run check lint types bench chaos screenshots lock clean
+.PHONY: help setup demo test run check lint types bench chaos screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | while IFS='|' read -r c d; do printf '%-18s %s\n' "$$c" "$$d"; done
+
+setup: $(VENV)/run.stamp ## install into .venv and nothing else
 
 demo: $(VENV)/run.stamp ## play a short story against a local Telegram, then play on in the browser (KEEP=1 keeps its data, PORT=8090)
 	@$(BIN)/unionbot demo --port $(PORT) $(if $(KEEP),--keep)

@@ -136,8 +136,7 @@ def test_there_is_one_place_that_commits() -> None:
         for call in calls(path)
         if isinstance(call.func, ast.Attribute) and call.func.attr == "commit"
     ]
-    # The second one is no decision: it is the driver that SQLAlchemy calls when the first one says so.
-    assert found == ["models/database.py", "models/sqlite.py"]
+    assert found == ["models/database.py"]
 
 
 def test_no_task_is_started_and_forgotten() -> None:

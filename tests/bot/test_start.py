@@ -1,0 +1,218 @@
+"""The command line: one clear line and an exit code where it cannot start, waiting where waiting is right."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.vault import decode_key, new_key
+from sandbox import server
+from sandbox.client import Sandbox
+from tests.campus import BEGIN, EXAMPLE, TOKEN
+
+HOUSE = Path(__file__).parent.parent.parent
+
+
+class Told:
+    """A command that is running: what it says, and how it ended."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.said = ""
+
+    async def until(self, words: str) -> None:
+        """Wait until it says this."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(60):
+            while words not in self.said:
+                line = await self.process.stdout.readline()
+                assert line, f"it ended without saying {words!r}:\n{self.said}"
+                self.said += line.decode()
+
+    async def ended(self) -> int:
+        assert self.process.stdout is not None
+        async with asyncio.timeout(60):
+            self.said += (await self.process.stdout.read()).decode()
+            return await self.process.wait()
+
+
+@contextlib.asynccontextmanager
+async def unionbot(*arguments: str, folder: Path, token: str = TOKEN, key: str | None = None) -> AsyncIterator[Told]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(HOUSE),
+        "UNIONBOT_TOKEN": token,
+        "UNIONBOT_KEY": key or new_key(),
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        cwd=folder,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        yield Told(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def config(folder: Path, api: str, **changes: str) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace("https://api.telegram.org", api)
+    for old, new in changes.items():
+        assert old in text or old == "url"
+        text = text.replace(old, new)
+    (folder / "config.toml").write_text(text, encoding="utf-8")
+
+
+def one_line(told: Told) -> str:
+    lines = [line for line in told.said.splitlines() if line.strip()]
+    assert "Traceback" not in told.said
+    return lines[-1]
+
+
+async def test_key_prints_a_key(tmp_path: Path) -> None:
+    async with unionbot("key", folder=tmp_path) as told:
+        assert await told.ended() == 0
+    assert len(decode_key(told.said.strip())) == 32
+
+
+async def test_mistakes_in_the_file_are_listed_and_end_with_2(tmp_path: Path) -> None:
+    config(tmp_path, "http://127.0.0.1:1", **{'mode = "polling"': 'mode = "pulling"', "Asia/Shanghai": "Mars/Olympus"})
+    async with unionbot("run", folder=tmp_path) as told:
+        assert await told.ended() == 2
+    assert "telegram.mode" in told.said
+    assert "timezone" in told.said
+
+
+async def test_a_file_that_is_not_there_says_what_to_copy(tmp_path: Path) -> None:
+    async with unionbot("check", folder=tmp_path) as told:
+        assert await told.ended() == 2
+    assert "config.example.toml" in told.said
+
+
+async def test_check_reads_the_file_alone_when_asked(tmp_path: Path) -> None:
+    config(tmp_path, "http://127.0.0.1:1")
+    async with unionbot("check", "--offline", folder=tmp_path) as told:
+        assert await told.ended() == 0
+
+
+async def test_a_database_that_cannot_be_opened_ends_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where a folder should be")
+    config(tmp_path, "http://127.0.0.1:1")
+    async with unionbot("run", folder=tmp_path) as told:
+        assert await told.ended() == 3
+    assert "the database" in one_line(told)
+
+
+async def test_a_postgresql_that_does_not_answer_ends_with_one_line_without_its_password(tmp_path: Path) -> None:
+    config(tmp_path, "http://127.0.0.1:1", **{"sqlite:///data/unionbot.db": "postgresql://u:geheim@127.0.0.1:1/x"})
+    async with unionbot("run", folder=tmp_path) as told:
+        assert await told.ended() == 3
+    assert "PostgreSQL" in one_line(told)
+    assert "geheim" not in told.said
+
+
+async def test_a_port_in_use_ends_with_one_line(tmp_path: Path) -> None:
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            config(
+                tmp_path,
+                telegram.url,
+                **{
+                    'mode = "polling"': 'mode = "webhook"',
+                    'webhook_url = ""': 'webhook_url = "https://union.example"',
+                    "127.0.0.1:8080": f"127.0.0.1:{port}",
+                },
+            )
+            async with unionbot("run", folder=tmp_path) as told:
+                assert await told.ended() == 4
+    assert f"127.0.0.1:{port} is taken" in one_line(told)
+
+
+async def test_a_wrong_token_ends_with_one_line(tmp_path: Path) -> None:
+    wrong = "700000:" + "x" * 35
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
+        config(tmp_path, telegram.url)
+        async with unionbot("run", folder=tmp_path, token=wrong) as told:
+            assert await told.ended() == 5
+    assert "@BotFather" in one_line(told)
+    assert wrong not in told.said
+
+
+async def test_without_a_network_it_waits_and_then_starts(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config(tmp_path, f"http://127.0.0.1:{port}")
+    async with unionbot("run", folder=tmp_path) as told:
+        await told.until("waiting")
+        async with (
+            server.start(port=port, tokens=[TOKEN], flood=False, begin=BEGIN) as telegram,
+            Sandbox(telegram.url) as stage,
+        ):
+            alice = await stage.person("Alice", "en")
+            await alice.says("/start")
+            await alice.reads("Welcome", timeout=60)
+            told.process.send_signal(signal.SIGTERM)
+            assert await told.ended() == 0
+
+
+async def test_sigterm_ends_it_within_ten_seconds(tmp_path: Path) -> None:
+    async with (
+        server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram,
+        Sandbox(telegram.url) as stage,
+    ):
+        config(tmp_path, telegram.url)
+        async with unionbot("run", folder=tmp_path) as told:
+            alice = await stage.person("Alice", "en")
+            await alice.says("/start")
+            await alice.reads("Welcome", timeout=60)
+            told.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(10):
+                assert await told.ended() == 0
+
+
+@pytest.mark.parametrize("missing", ["token", "rights", "privacy"])
+async def test_check_says_what_to_press(tmp_path: Path, missing: str) -> None:
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram, Sandbox(telegram.url) as stage:
+        await stage.bot(TOKEN, username="union_bot", first_name="Union")
+        admin = await stage.person("Zhao", "zh-hans")
+        bound = await stage.group("East", [], [admin], bot="member" if missing == "rights" else "administrator")
+        config(tmp_path, telegram.url, **{"# chat_id = -1001234567892 ": f"chat_id = {bound.id} #"})
+        token = "700000:" + "x" * 35 if missing == "token" else TOKEN
+        async with unionbot("check", folder=tmp_path, token=token) as told:
+            code = await told.ended()
+    if missing == "token":
+        assert code != 0
+        assert "@BotFather" in told.said
+    elif missing == "rights":
+        assert "administrator" in told.said
+    else:
+        assert code == 0
+        assert "✓" in told.said
+
+
+async def test_the_demo_plays_its_story_and_ends(tmp_path: Path) -> None:
+    """What `make demo` shows, and what the README promises."""
+    async with unionbot("demo", "--once", folder=tmp_path) as told:
+        async with asyncio.timeout(110):
+            code = await told.ended()
+    assert code == 0, told.said[-2000:]
+    assert "everything happened" in told.said
