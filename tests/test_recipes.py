@@ -1,0 +1,80 @@
+"""CONTRIBUTING.md's recipes, followed: each addition takes what the recipe says, and nothing else."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.types import Message
+from apscheduler.triggers.interval import IntervalTrigger
+
+import handlers
+from bot.settings import Settings
+from bot.toolbox import Toolbox
+from models.database import Database
+from models.inbox import Incoming
+from scheduler import clock
+from scheduler.clock import Job
+from tests.campus import EXAMPLE, running
+
+
+@pytest.fixture
+def database_url(tmp_path: Any) -> str:
+    return f"sqlite:///{tmp_path / 'unionbot.db'}"
+
+
+async def test_a_category_is_one_entry_in_the_file(database_url: str) -> None:
+    categories = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))["categories"]
+    name = {"zh-hans": "快递", "zh-hant": "快遞", "en": "Parcels"}
+    categories.append({"key": "parcels", "name": name, "to": "office", "deadlines": {"claim": "1h"}})
+    async with running(database_url, categories=categories) as campus:
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, "My parcel is not there", category=("parcels",))
+        card = await campus.office.shows(f"#{number} ·")
+        assert "Parcels" in card.text
+        assert "Claim by Mon 12 Oct 10:3" in card.text
+
+
+async def test_a_job_is_a_function_and_a_line(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[datetime] = []
+
+    async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
+        async with database.reading() as session:
+            assert await session.get(Incoming, -1) is None
+        assert isinstance(toolbox.settings, Settings)
+        seen.append(now)
+
+    monkeypatch.setattr(clock, "JOBS", (*clock.JOBS, Job("mine", IntervalTrigger(minutes=5), run)))
+    async with running(database_url) as campus:
+        await campus.later(hours=1)
+        assert campus.clock() - seen[-1] < timedelta(minutes=1)
+
+
+async def test_a_conversation_is_a_file_and_a_line(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def weather(message: Message) -> None:
+        await message.answer("It rains.")
+
+    def mine() -> Router:
+        router = Router(name="weather")
+        router.message.register(weather, Command("weather"))
+        return router
+
+    whole = handlers.router
+
+    def with_mine() -> Router:
+        root = Router(name="with mine")
+        root.include_router(mine())
+        root.include_router(whole())
+        return root
+
+    monkeypatch.setattr(handlers, "router", with_mine)
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        await alice.says("/weather")
+        await alice.reads("It rains.")
+        number = await campus.files(alice, "The tap drips")
+        await campus.east.shows(f"#{number} ·")
