@@ -213,11 +213,11 @@ def is_card(message: Message) -> bool:
 async def campus(
     stage: Sandbox, chance: random.Random, count: int, patience: float
 ) -> tuple[list[Student], list[Station]]:
-    """So many students, and two stations with two people each."""
+    """So many students, and two stations with two people each; one of them is a forum with a topic for each ticket."""
     stations = []
     for name in ("East", "West"):
         members = [await stage.person(f"{name} {n}", "en") for n in (1, 2)]
-        group = await stage.group(name, members)
+        group = await stage.group(name, members, forum=name == "West")
         stations.append(Station(group, members, random.Random(chance.random())))
     students = []
     for n in range(count):

@@ -106,7 +106,7 @@ class _Run:
         first = mailbox._next
         students, stations = await people.campus(self.stage, self.chance, self.plan.students, self.plan.patience)
         await self._furnish(stations)
-        doors = [self.chance.randrange(max(self.plan.kills * 9 // 10, 1)) for _ in students]
+        doors = [self._door() for _ in students]
         working = [asyncio.create_task(station.works()) for station in stations]
         filing = [asyncio.create_task(self._files(s, door)) for s, door in zip(students, doors, strict=True)]
         try:
@@ -147,8 +147,14 @@ class _Run:
             for key, station in zip(("east", "west"), stations, strict=True):
                 place = await places.by_key(session, key)
                 assert place is not None
-                place.chat_id, place.language = station.group.id, "en"
+                place.chat_id, place.topics, place.language = station.group.id, key == "west", "en"
         await app.database.close()
+
+    def _door(self) -> int:
+        """After how many deaths a student comes: one by one, or a crowd of them at once."""
+        last = max(self.plan.kills * 9 // 10, 1)
+        door = self.chance.randrange(last)
+        return door if self.chance.random() < 0.4 else door - door % max(last // 9, 3)
 
     async def _files(self, student: people.Student, door: int) -> None:
         if door:
