@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aiogram.types import Update
+from aiogram.types import Message, Update
 from sqlalchemy import update
 
 from bot.inbox import Intake, Worker
 from bot.people import Presence
+from handlers.staff import answers
 from models import inbox
 from models.outbox import Outgoing, Repeat, Sending
 from scheduler import results
@@ -79,9 +80,19 @@ def done_later() -> None:
     Worker._run = run  # type: ignore[method-assign]
 
 
+def know_only_notes() -> None:
+    """A card that was posted, but not noted before the end, is not recognised when staff reply to it."""
+
+    def number_shown(message: Message) -> int | None:
+        return None
+
+    answers._number_shown = number_shown
+
+
 BREAKAGES: dict[str, Callable[[], None]] = {
     "acknowledge first": acknowledge_first,
     "repeat everything": repeat_everything,
     "call it sent": call_it_sent,
     "done later": done_later,
+    "know only notes": know_only_notes,
 }

@@ -52,6 +52,8 @@ class Student:
     building: str
     anonymous: bool
     picture: bool
+    twice: bool
+    """They press "Send" a second time, because nothing happens at once."""
     patience: float
     number: int | None = None
     """Of the ticket, once the receipt has come."""
@@ -105,7 +107,8 @@ class Student:
             screen = await self._presses(screen, Step("name"), named)
         screen = await self._presses(screen, anonymous if self.anonymous else named, Step("send"))
         self.stage = "presses Send"
-        await self._tap(screen, Step("send"))
+        for _ in range(1 + self.twice):
+            await self._tap(screen, Step("send"))
 
     # ------------------------------------------------------------ what people can do
 
@@ -229,6 +232,7 @@ async def campus(
                 building=("e1", "w1")[n % 2],
                 anonymous=chance.random() < 0.3,
                 picture=chance.random() < 0.3,
+                twice=chance.random() < 0.3,
                 patience=patience,
             )
         )

@@ -216,6 +216,7 @@ class _Run:
             return max(deadline - asyncio.get_running_loop().time(), 0.1)
 
         await self._begin(None)
+        await asyncio.wait({self.lives.up, self.lives.ended}, return_when=asyncio.FIRST_COMPLETED)
         if await people.everybody(filing, left()):
             tokens = {student.token for student in students}
 
