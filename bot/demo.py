@@ -30,7 +30,7 @@ from bot.app import App
 from bot.settings import Settings
 from bot.texts import Texts
 from bot.vault import new_key
-from models import people, stations
+from models import people, stations, tickets
 from models.calendar import Span
 from models.database import Database
 from models.migrations import migrate
@@ -39,6 +39,8 @@ log = structlog.get_logger()
 
 TOKEN = "700000:AAHdemoDemoDemoDemoDemoDemoDemoDemo0"
 FOLDER = Path("data/demo")
+CLOCK = FOLDER / "clock"
+"""When the last demo ended: one that keeps its data goes on from there."""
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 MOST_HOPS = 200
 """A long jump of the clock is taken in at most this many steps: a semester hour by hour would take minutes to watch."""
@@ -95,10 +97,10 @@ async def play(
     """Everything from the sandbox's start to its end. Returns the exit code; raises DidNotHappen naming the step."""
     logs.configure("error")
     _say("unionbot demo: a student union's service desk on a local Telegram")
-    _make_room(keep)
+    begun = _make_room(keep)
     async with contextlib.AsyncExitStack() as stack:
         settings = _settings("http://127.0.0.1:0")
-        url = await stack.enter_async_context(_sandbox(0 if once else port, _begin(settings)))
+        url = await stack.enter_async_context(_sandbox(0 if once else port, begun or _begin(settings)))
         _say(f"chat page: {url}/")
         settings = _settings(url)
         stage = await stack.enter_async_context(make_stage(url))
@@ -110,13 +112,15 @@ async def play(
         clock = DemoClock(*await _time(url))
         program = await stack.enter_async_context(App(settings, clock=clock, elapsed=clock.elapsed))
         await _seat(program, clock)
+        stack.callback(lambda: CLOCK.write_text(clock().isoformat(), encoding="utf-8"))
         running = asyncio.create_task(program.run(), name="program")
         stack.push_async_callback(_ended, running)
         narrator = Narrator(cast, program.toolbox.t("zh-hans"))
         watching = asyncio.create_task(_watch(url, narrator, clock, program), name="watch")
         stack.push_async_callback(_ended, watching)
         await stage.set_speed(STORY_SPEED)
-        story = asyncio.create_task(_story(cast, program, stage, settings), name="story")
+        telling = _go_on(cast, program, clock) if begun else _story(cast, program, stage, settings)
+        story = asyncio.create_task(telling, name="story")
         stack.push_async_callback(_ended, story)
         await asyncio.wait({story, running, watching}, return_when=asyncio.FIRST_COMPLETED)
         for task in (running, watching):
@@ -135,11 +139,17 @@ async def play(
         raise DidNotHappen("the program ended by itself")
 
 
-def _make_room(keep: bool) -> None:
-    """A folder for what this demo writes; what an earlier one wrote goes unless it is to be kept."""
-    if FOLDER.exists() and not keep:
+def _make_room(keep: bool) -> datetime | None:
+    """A folder for what this demo writes; what an earlier one wrote goes unless it is to be kept.
+
+    Returns when the kept one ended, None for a fresh one.
+    """
+    if keep and CLOCK.exists():
+        return datetime.fromisoformat(CLOCK.read_text(encoding="utf-8"))
+    if FOLDER.exists():
         shutil.rmtree(FOLDER)
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    FOLDER.mkdir(parents=True)
+    return None
 
 
 def _say(line: str) -> None:
@@ -370,6 +380,20 @@ async def _story(cast: Cast, program: App, stage: Any, settings: Settings) -> No
         await supervisors.shows(f"#{late}")
     async with _step("a one-question poll goes out, and its result comes back as a picture"):
         await _poll(cast, hans, office, stage, program)
+
+
+async def _go_on(cast: Cast, program: App, clock: DemoClock) -> None:
+    """Instead of the story: the chats of the local Telegram begin empty, so every open card is posted anew."""
+    async with _step("what was open the last time is posted anew"):
+        async with program.database.transaction() as session:
+            for place in await stations.open_desks(session):
+                if place.chat_id is not None:
+                    await stations.chat_moved(session, place.chat_id, place.chat_id, clock())
+                    await tickets.post_open_cards(session, place, clock())
+        program.courier.wake()
+        for person in (cast.lin, cast.chen, cast.emma):
+            await person.says("/start")
+            await person.reads(person.name)
 
 
 async def _arrives(person: Any, t: Texts, settings: Settings, building: str) -> None:

@@ -47,7 +47,7 @@ class World:
         self.guide: Json = {"notes": [], "clock": []}
         self._next_person = itertools.count(1001)
         self._next_group = itertools.count(1)
-        self._random = random.Random(10)
+        self._random = random.Random(int(clock.now()))
 
     async def close(self) -> None:
         self.clock.stop()
@@ -68,7 +68,7 @@ class World:
             number = int(token.split(":")[0])
             if number in self.bots:
                 raise ControlError(f"another token of bot {number} is registered")
-            mailbox = Mailbox(self.clock, first_id=self._random.randrange(10**8, 2 * 10**8))
+            mailbox = Mailbox(self.clock, first_id=int(self.clock.now()))
             bot = Bot(number, token, username or f"bot_{number}_bot", first_name or "Union", mailbox)
             self.bots[number] = bot
             self.tokens[token] = bot

@@ -216,3 +216,13 @@ async def test_the_demo_plays_its_story_and_ends(tmp_path: Path) -> None:
             code = await told.ended()
     assert code == 0, told.said[-2000:]
     assert "everything happened" in told.said
+
+
+@pytest.mark.long
+async def test_the_demo_goes_on_where_it_was_when_told_to(tmp_path: Path) -> None:
+    for keep in ([], ["--keep"], ["--keep"]):
+        async with unionbot("demo", "--once", *keep, folder=tmp_path) as told:
+            async with asyncio.timeout(110):
+                code = await told.ended()
+        assert code == 0, told.said[-2000:]
+        assert ("posted anew" in told.said) is bool(keep)

@@ -124,13 +124,13 @@ async def test_presses_expire_long_before_messages(api: Api, alice: Person, stag
 
 
 async def test_raw_updates_arrive_as_they_are(api: Api, stage: Sandbox) -> None:
-    given = await stage.update({"update_id": 500_000_000, "surprise": {"a": 1}})
-    assert given == 500_000_000
+    given = await stage.update({"update_id": 2_000_000_000, "surprise": {"a": 1}})
+    assert given == 2_000_000_000
     assigned = await stage.update({"message": "not an object"})
-    assert assigned == 500_000_001
+    assert assigned == 2_000_000_001
     assert (await api.raw("getUpdates"))["result"] == [
-        {"update_id": 500_000_000, "surprise": {"a": 1}},
-        {"update_id": 500_000_001, "message": "not an object"},
+        {"update_id": 2_000_000_000, "surprise": {"a": 1}},
+        {"update_id": 2_000_000_001, "message": "not an object"},
     ]
     await stage.update(text="{this is no JSON")
     async with aiohttp.ClientSession() as session, session.get(f"{api.base}/getUpdates") as response:
