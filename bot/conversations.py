@@ -26,7 +26,12 @@ class Conversations(BaseStorage):
     """One row a conversation; no row for those who are in none."""
 
     async def _find(self, key: StorageKey) -> Conversation | None:
-        return await open_session.get().get(Conversation, _keys.build(key))
+        session, name = open_session.get(), _keys.build(key)
+        known: dict[str, Conversation | None] = session.info.setdefault("conversations", {})
+        if name not in known:
+            # aiogram asks several times an update; that there is none is worth remembering too.
+            known[name] = await session.get(Conversation, name)
+        return known[name]
 
     async def _change(self, key: StorageKey, *, state: str | None, data: dict[str, Any]) -> None:
         session = open_session.get()
@@ -35,9 +40,12 @@ class Conversations(BaseStorage):
             if row is not None:
                 await session.delete(row)
                 await session.flush()
+                session.info["conversations"][row.key] = None
             return
         if row is None:
-            session.add(Conversation(key=_keys.build(key), state=state, data=data))
+            row = Conversation(key=_keys.build(key), state=state, data=data)
+            session.add(row)
+            session.info["conversations"][row.key] = row
             await session.flush()
             return
         row.state, row.data = state, data

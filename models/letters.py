@@ -219,7 +219,7 @@ async def edited(session: AsyncSession, said: Words, now: datetime) -> None:
             await outbox.post(session, chat_id=copy.chat_id, **common)
 
 
-async def _to_requester(session: AsyncSession, requester: Requester, **fields: Any) -> Outgoing | None:
+async def _to_requester(session: AsyncSession, requester: Requester, **fields: Any) -> int | None:
     chat_id = None
     if requester.person_id is not None:
         person = await session.get_one(Person, requester.person_id)

@@ -14,10 +14,24 @@ private row forgets its chat, its payload and its dedupe words: only what staff 
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, select
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    CursorResult,
+    ForeignKey,
+    Index,
+    Row,
+    Table,
+    bindparam,
+    case,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -108,6 +122,12 @@ class Outgoing(Base):
     )
 
 
+# Made once: they are asked for every row, and making them takes longer than asking them.
+_SAID = select(Outgoing.id).where(Outgoing.dedupe == bindparam("dedupe"))
+_WITH_TOPIC = select(Outgoing).where(Outgoing.topic == bindparam("topic"), Outgoing.state == Sending.DUE)
+_WRITE = insert(cast(Table, Outgoing.__table__))
+
+
 async def post(
     session: AsyncSession,
     *,
@@ -126,42 +146,59 @@ async def post(
     not_before: datetime | None = None,
     ticket_id: int | None = None,
     words_id: int | None = None,
-) -> Outgoing | None:
-    """Write one thing to say; None when `dedupe` or `keep` says that it is being said already.
+) -> int | None:
+    """Write one thing to say and return its number; None when `dedupe` or `keep` says that it is being said already.
 
     Give `chat_id`, or `requester_id` alone for somebody whose chat is sealed. `not_before` defaults to `now`.
     """
     if dedupe is not None:
-        said = await session.scalar(select(Outgoing.id).where(Outgoing.dedupe == dedupe))
+        said = await session.scalar(_SAID, {"dedupe": dedupe})
         if said is not None:
             return None
     if topic is not None:
-        older = (
-            await session.scalars(select(Outgoing).where(Outgoing.topic == topic, Outgoing.state == Sending.DUE))
-        ).all()
+        older = (await session.scalars(_WITH_TOPIC, {"topic": topic})).all()
         if older and keep is Keep.OLDER:
             return None
         for row in older:
             row.state = Sending.SUPERSEDED
             forget(row)
-    row = Outgoing(
-        chat_id=chat_id,
-        requester_id=requester_id,
-        thread_id=thread_id,
-        queue=str(chat_id) if chat_id is not None else f"requester:{requester_id}",
-        lane=lane,
-        method=method,
-        letter=letter,
-        payload=payload or {},
-        repeat=repeat,
-        dedupe=dedupe,
-        topic=topic,
-        not_before=not_before or now,
-        ticket_id=ticket_id,
-        words_id=words_id,
+    values = {
+        "chat_id": chat_id,
+        "requester_id": requester_id,
+        "thread_id": thread_id,
+        "queue": str(chat_id) if chat_id is not None else f"requester:{requester_id}",
+        "lane": lane,
+        "method": method,
+        "letter": letter,
+        "payload": payload or {},
+        "repeat": repeat,
+        "dedupe": dedupe,
+        "topic": topic,
+        "not_before": not_before or now,
+        "ticket_id": ticket_id,
+        "words_id": words_id,
+    }
+    # Not as an object: nobody changes the row in this transaction, and each object would be a flush of its own.
+    written = cast(CursorResult[Any], await session.execute(_WRITE, values))
+    return int(cast(Row[Any], written.inserted_primary_key)[0])
+
+
+async def sent(session: AsyncSession, numbers: Sequence[int]) -> None:
+    """These rows, on their way until now, have arrived and are forgotten, as `forget` does it, all at once."""
+    private = Outgoing.chat_id > 0
+    await session.execute(
+        update(Outgoing)
+        .where(Outgoing.id.in_(numbers), Outgoing.state == Sending.SENDING)
+        .values(
+            state=Sending.SENT,
+            reason=None,
+            payload=None,
+            queue=case((private, None), else_=Outgoing.queue),
+            topic=case((private, None), else_=Outgoing.topic),
+            chat_id=case((private, None), else_=Outgoing.chat_id),
+        )
+        .execution_options(synchronize_session=False)
     )
-    session.add(row)
-    return row
 
 
 def forget(row: Outgoing) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import enum
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, select
+from sqlalchemy import BigInteger, ForeignKey, Index, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -69,9 +69,12 @@ class Grant(Base):
     __table_args__ = (Index("ix_grants_telegram_id", "telegram_id"),)
 
 
+_BY_TELEGRAM_ID = select(Person).where(Person.telegram_id == bindparam("telegram_id"))
+
+
 async def by_telegram_id(session: AsyncSession, telegram_id: int) -> Person | None:
     """The person behind a Telegram id, None for somebody who never spoke with the bot."""
-    person: Person | None = await session.scalar(select(Person).where(Person.telegram_id == telegram_id))
+    person: Person | None = await session.scalar(_BY_TELEGRAM_ID, {"telegram_id": telegram_id})
     return person
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,7 +56,10 @@ async def in_chat(session: AsyncSession, chat_id: int, message_id: int) -> Posti
     return posting
 
 
+_CARD_OF = select(Card).where(Card.ticket_id == bindparam("ticket_id"), Card.chat_id == bindparam("chat_id"))
+
+
 async def card_of(session: AsyncSession, ticket_id: int, chat_id: int) -> Card | None:
     """The ticket's card in this chat, posted or not."""
-    card: Card | None = await session.scalar(select(Card).where(Card.ticket_id == ticket_id, Card.chat_id == chat_id))
+    card: Card | None = await session.scalar(_CARD_OF, {"ticket_id": ticket_id, "chat_id": chat_id})
     return card

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -131,11 +132,10 @@ async def launch(
 
 async def sent(session: AsyncSession, pulse_id: int, poll_id: str) -> None:
     """A poll was delivered. Somebody may have voted in it already."""
-    poll = await session.get(PulsePoll, poll_id)
-    if poll is None:
-        session.add(PulsePoll(poll_id=poll_id, pulse_id=pulse_id))
-    else:
-        poll.pulse_id = pulse_id
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    noted = insert(PulsePoll).values(poll_id=poll_id, pulse_id=pulse_id)
+    # In one step: between a look and an insert a vote may come in from the worker.
+    await session.execute(noted.on_conflict_do_update(index_elements=["poll_id"], set_={"pulse_id": pulse_id}))
 
 
 async def voted(session: AsyncSession, poll_id: str, counts: Sequence[int]) -> bool:

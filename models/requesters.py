@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, and_, or_, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -84,12 +84,16 @@ def is_of(requester: Requester, person: Person, vault: Vault) -> bool:
     return secrets.compare_digest(requester.owner_tag, vault.tag("owner", requester.salt, person.telegram_id))
 
 
+_OF_TICKET = (
+    select(Requester)
+    .where(Requester.ticket_id == bindparam("ticket_id"), Requester.left.is_(False))
+    .order_by(Requester.number)
+)
+
+
 async def of_ticket(session: AsyncSession, ticket_id: int) -> list[Requester]:
     """Everybody who waits for this ticket, the filer first; those who left are not among them."""
-    rows = await session.scalars(
-        select(Requester).where(Requester.ticket_id == ticket_id, Requester.left.is_(False)).order_by(Requester.number)
-    )
-    return list(rows)
+    return list(await session.scalars(_OF_TICKET, {"ticket_id": ticket_id}))
 
 
 async def find(session: AsyncSession, ticket_id: int, person: Person, vault: Vault) -> Requester | None:

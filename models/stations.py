@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, select, update
+from sqlalchemy import BigInteger, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -74,11 +74,12 @@ async def follow_config(session: AsyncSession, specs: Sequence[StationSpec], lan
         station.closed = True
 
 
+_BY_CHAT = select(Station).where(Station.chat_id == bindparam("chat_id"), Station.closed.is_(False))
+
+
 async def by_chat(session: AsyncSession, chat_id: int) -> Station | None:
     """The station that sits in this chat."""
-    station: Station | None = await session.scalar(
-        select(Station).where(Station.chat_id == chat_id, Station.closed.is_(False))
-    )
+    station: Station | None = await session.scalar(_BY_CHAT, {"chat_id": chat_id})
     return station
 
 

@@ -346,8 +346,8 @@ async def add(
     """
     if ticket.state is State.RESOLVED:
         await reopen(session, ticket, requester, house, now)
-    _move(session, ticket, Action.ADD, now)
     station = await _station(session, ticket)
+    _move(session, ticket, Action.ADD, now)
     said = []
     for content, source in contents:
         kept = _keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -69,12 +69,14 @@ class EarlierWords(Base):
     until: Mapped[datetime]
 
 
+_OF_TICKET = select(Words).where(Words.ticket_id == bindparam("ticket_id")).order_by(Words.id)
+
+
 async def of_ticket(session: AsyncSession, ticket_id: int, *sides: Side) -> list[Words]:
     """What was said about a ticket in order; only by these sides when any are named."""
-    query = select(Words).where(Words.ticket_id == ticket_id).order_by(Words.id)
-    if sides:
-        query = query.where(Words.side.in_(sides))
-    return list(await session.scalars(query))
+    if not sides:
+        return list(await session.scalars(_OF_TICKET, {"ticket_id": ticket_id}))
+    return list(await session.scalars(_OF_TICKET.where(Words.side.in_(sides)), {"ticket_id": ticket_id}))
 
 
 def below_card(said: Sequence[Words], filed_at: datetime) -> list[Words]:

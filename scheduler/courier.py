@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import structlog
 from sqlalchemy import and_, exists, func, not_, or_, select
@@ -40,6 +41,8 @@ from scheduler.windows import Windows, weight
 log = structlog.get_logger()
 
 IN_FLIGHT = 32
+IN_LINE = 8
+"""So many rows for one group may be taken at once; they leave one after the other."""
 LOOKED_AT = 4
 """Due rows looked at for each that may leave; chats that have to wait are left out of the next look."""
 STOP_SECONDS = 8.0
@@ -52,6 +55,21 @@ AWAY_FIRST, AWAY_LONGEST = 0.5, 30.0
 DENIED_SECONDS = 60.0
 
 Draw = Callable[[AsyncSession, Outgoing, datetime, int], Awaitable[Letter]]
+
+
+class _Place(NamedTuple):
+    """A due row's place among the others."""
+
+    id: int
+    queue: str | None
+
+
+class _Wait(NamedTuple):
+    """A row cannot leave now."""
+
+    seconds: float = LOOK_SECONDS
+    in_order: bool = True
+    """What comes after it in its queue waits too."""
 
 
 class Courier:
@@ -158,79 +176,102 @@ class Courier:
         try:
             async with self._database.transaction() as session:
                 await results.settle(session, finished, now)
-                taken, wait = ([], LOOK_SECONDS) if self._stopping else await self._take(session, now, at)
+                await session.flush()
+                lines, wait = ([], LOOK_SECONDS) if self._stopping else await self._take(session, now, at)
         except BaseException:
             self._finished = [*finished, *self._finished]
             raise
-        for attempt in taken:
-            self._busy[attempt.chat_id] = asyncio.create_task(self._send(attempt))
-        return len(taken), wait
+        for line in lines:
+            self._busy[line[0].chat_id] = asyncio.create_task(self._send_line(line))
+        return len(lines), wait
 
     # ------------------------------------------------------------ taking
 
-    async def _take(self, session: AsyncSession, now: datetime, at: float) -> tuple[list[Attempt], float]:
-        """The rows whose turn it is, drawn and marked; and after how many seconds to look again."""
+    async def _take(self, session: AsyncSession, now: datetime, at: float) -> tuple[list[list[Attempt]], float]:
+        """The rows whose turn it is, drawn and marked, those of one chat in a line; and after how many seconds to look
+        again.
+        """
         free = IN_FLIGHT - len(self._busy)
         waits = {lane: self._windows.lane_wait(lane, at) for lane in Lane}
         open_lanes = [lane for lane, wait in waits.items() if wait == 0]
         if free <= 0 or not open_lanes:
             # The next attempt that ends wakes us; otherwise the first lane that opens.
             return [], LOOK_SECONDS if free <= 0 else min(waits.values())
-        rows = await self._due(session, now, at, open_lanes, free * LOOKED_AT)
         look = min([LOOK_SECONDS, *(wait for wait in waits.values() if wait > 0)])
-        if not rows:
+        due = await self._due(session, now, at, open_lanes, free * LOOKED_AT)
+        if not due:
             return [], min(look, await self._until_next(session, now, at))
-        taken: list[Attempt] = []
-        chats = set(self._busy)
-        seen: set[str | None] = set()
-        for row in rows:
-            if len(taken) >= free:
-                break
-            if row.queue in seen:
-                continue
-            seen.add(row.queue)
-            chat_id = await self._chat(session, row)
-            if chat_id is None:
-                await results.end(
-                    session, row, Sending.FAILED, "the address of an anonymous student was destroyed", now
-                )
-                continue
-            if chat_id in chats:
-                continue
-            wait = max(self._windows.lane_wait(row.lane, at), self._windows.chat_wait(chat_id, row.lane, at))
-            if wait > 0:
-                look = min(look, wait)
-                continue
-            attempt = await self._prepare(session, row, chat_id, now)
-            if attempt is None:
-                look = 0.0
-                continue
-            call = attempt.letter.calls[attempt.skip]
-            count, edit = weight(chat_id, call.method, call.params), call.method.startswith("edit")
-            wait = max(
-                self._windows.lane_wait(row.lane, at, max(count, 1)),
-                self._windows.chat_wait(chat_id, row.lane, at, count, edit=edit),
-            )
-            if wait > 0:
-                look = min(look, wait)
-                if edit and chat_id < 0:
-                    # A card shows what is so when it is drawn; what is said meanwhile need not wait for it.
-                    seen.discard(row.queue)
-                else:
-                    # Heavier than there is room for, an album: it keeps its place.
-                    chats.add(chat_id)
-                continue
-            chats.add(chat_id)
-            row.state = Sending.SENDING
-            row.attempts = attempt.attempts
-            self._windows.leaves(row.lane, at, count)
-            taken.append(attempt)
-        return taken, max(look, 0.001)
+        lines: dict[int, list[Attempt]] = {}
+        waiting: set[str | None] = set()
+        # What is drawn reads the database often, and need not see that its neighbours are leaving.
+        with session.no_autoflush:
+            while due and len(lines) < free:
+                due, now_due = due[free:], due[:free]
+                rows = await self._locked(session, [place.id for place in now_due])
+                for place in now_due:
+                    row = rows.get(place.id)
+                    if row is None or place.queue in waiting:
+                        waiting.add(place.queue)
+                        continue
+                    wait = await self._line_up(session, row, lines, free, now, at)
+                    if wait is not None:
+                        look = min(look, wait.seconds)
+                        if wait.in_order:
+                            waiting.add(place.queue)
+        return list(lines.values()), max(look, 0.001)
+
+    async def _line_up(
+        self, session: AsyncSession, row: Outgoing, lines: dict[int, list[Attempt]], free: int, now: datetime, at: float
+    ) -> _Wait | None:
+        """Put the row into its chat's line, drawn and marked; or how long it has to wait."""
+        chat_id = await self._chat(session, row)
+        if chat_id is None:
+            await results.end(session, row, Sending.FAILED, "the address of an anonymous student was destroyed", now)
+            return None
+        line = lines.get(chat_id, [])
+        if chat_id in self._busy or (not line and len(lines) >= free) or (line and not _may_follow(line, chat_id, row)):
+            return _Wait()
+        ahead = sum(attempt.weight for attempt in line)
+        wait = max(
+            self._windows.lane_wait(row.lane, at),
+            self._windows.chat_wait(chat_id, row.lane, at, ahead + 1 if line else 1),
+        )
+        if wait > 0:
+            return _Wait(wait)
+        attempt = await self._prepare(session, row, chat_id, now)
+        if attempt is None:
+            return _Wait(0.0, in_order=False)
+        call = attempt.letter.calls[attempt.skip]
+        attempt.weight, edit = weight(chat_id, call.method, call.params), call.method.startswith("edit")
+        wait = max(
+            self._windows.lane_wait(row.lane, at, max(attempt.weight, 1)),
+            self._windows.chat_wait(chat_id, row.lane, at, ahead + attempt.weight, edit=edit),
+        )
+        if wait > 0:
+            # A card shows what is so when it is drawn; what is said meanwhile need not wait for it. Anything else
+            # keeps its place: it is heavier than there is room for, an album.
+            return _Wait(wait, in_order=not (edit and chat_id < 0))
+        row.state = Sending.SENDING
+        row.attempts = attempt.attempts
+        self._windows.leaves(row.lane, at, attempt.weight)
+        lines.setdefault(chat_id, []).append(attempt)
+        return None
+
+    async def _locked(self, session: AsyncSession, ids: Sequence[int]) -> dict[int, Outgoing]:
+        """These rows as they are now; without those that somebody else has changed or is changing."""
+        found = await session.scalars(
+            select(Outgoing)
+            .where(Outgoing.id.in_(ids), Outgoing.state == Sending.DUE)
+            .with_for_update(skip_locked=True)
+        )
+        return {row.id: row for row in found}
 
     async def _due(
         self, session: AsyncSession, now: datetime, at: float, lanes: Sequence[Lane], most: int
-    ) -> Sequence[Outgoing]:
-        """Due rows, the most urgent first. A row that waits for its next attempt holds back what comes after it."""
+    ) -> Sequence[_Place]:
+        """Due rows, the most urgent first, as many of a queue as may leave together. A row that waits for its next
+        attempt holds back what comes after it.
+        """
         earlier = aliased(Outgoing)
         held_back = exists().where(
             earlier.queue == Outgoing.queue,
@@ -241,7 +282,7 @@ class Courier:
             or_(earlier.attempts > 0, earlier.topic.like("album:%")),
         )
         query = (
-            select(Outgoing)
+            select(Outgoing.id, Outgoing.queue)
             .where(
                 Outgoing.state == Sending.DUE,
                 Outgoing.not_before <= now,
@@ -250,7 +291,6 @@ class Courier:
             )
             .order_by(Outgoing.lane, Outgoing.id)
             .limit(most)
-            .with_for_update(skip_locked=True)
         )
         closed = {str(chat) for chat in (*self._busy, *self._windows.closed(at))}
         if closed:
@@ -258,7 +298,13 @@ class Courier:
         answers_only = [str(chat) for chat in self._windows.reserved(at)]
         if answers_only:
             query = query.where(not_(and_(Outgoing.lane > Lane.ANSWER, Outgoing.queue.in_(answers_only))))
-        return (await session.scalars(query)).all()
+        counted: Counter[str | None] = Counter()
+        places = []
+        for row_id, queue in await session.execute(query):
+            counted[queue] += 1
+            if counted[queue] <= (IN_LINE if queue is not None and queue.startswith("-") else 1):
+                places.append(_Place(row_id, queue))
+        return places
 
     async def _until_next(self, session: AsyncSession, now: datetime, at: float) -> float:
         """Seconds until something falls due or a chat opens that something waits for."""
@@ -302,11 +348,33 @@ class Courier:
             return None
         if payload.get("$plain"):
             letter = replace(letter, calls=[_without_formatting(call) for call in letter.calls])
-        return Attempt(row.id, chat_id, row.lane, letter, row.repeat, row.attempts + 1, now, skip)
+        return Attempt(
+            row.id, chat_id, row.lane, letter, row.repeat, row.attempts + 1, now, skip, row.method is not None
+        )
 
     # ------------------------------------------------------------ sending
 
+    async def _send_line(self, line: Sequence[Attempt]) -> None:
+        """One chat's rows, one after the other; when one does not get through, those behind it are due again."""
+        chat_id = line[0].chat_id
+        through = True
+        try:
+            for attempt in line:
+                if through:
+                    await self._send(attempt)
+                    through = attempt.verdict is not None and attempt.verdict.fate is Fate.SENT
+                else:
+                    self._windows.arrived(chat_id, self._elapsed(), attempt.weight)
+                    attempt.verdict = Verdict(Fate.HELD, reason="what was to be said before it did not get through")
+                if attempt is line[-1]:
+                    del self._busy[chat_id]
+                self._finished.append(attempt)
+                self._wake.set()
+        finally:
+            self._busy.pop(chat_id, None)
+
     async def _send(self, attempt: Attempt) -> None:
+        """Make the calls of one row and judge what came of it."""
         method = ""
         try:
             calls = attempt.letter.calls[attempt.skip :]
@@ -330,12 +398,7 @@ class Courier:
             attempt.verdict = judge(
                 error, method=method, chat_id=attempt.chat_id, repeat=attempt.repeat, attempts=attempt.attempts
             )
-        finally:
-            self._busy.pop(attempt.chat_id, None)
-            if attempt.verdict is not None:
-                self._learn(attempt.chat_id, attempt.verdict)
-                self._finished.append(attempt)
-            self._wake.set()
+        self._learn(attempt.chat_id, attempt.verdict)
 
     async def _call(self, attempt: Attempt, call: Call) -> Any:
         count = weight(attempt.chat_id, call.method, call.params)
@@ -386,6 +449,17 @@ class Courier:
                 chat=chat_id if chat_id < 0 else "private",
                 seconds=verdict.pause.total_seconds(),
             )
+
+
+def _may_follow(line: Sequence[Attempt], chat_id: int, row: Outgoing) -> bool:
+    """Whether this row may be taken together with those before it.
+
+    In groups only, where there may be many; not one that a crash before its turn would leave as unknown; and not
+    behind a card that is only now posted, because what stands below a card replies to it.
+    """
+    last = line[-1].letter
+    posts_card = last.topic is not None or (last.digest is not None and last.calls[0].method == "sendMessage")
+    return chat_id < 0 and row.repeat is not Repeat.NEVER and not posts_card
 
 
 def _without_formatting(call: Call) -> Call:

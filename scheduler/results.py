@@ -41,8 +41,12 @@ class Attempt:
     drawn_at: datetime
     skip: int = 0
     """Calls that an earlier attempt has made already."""
+    plain: bool = False
+    """A method as a handler wrote it: that it was sent has no consequences."""
     results: list[Any] = field(default_factory=list)
     """What Telegram returned to the calls of this attempt, in order."""
+    weight: int = 1
+    """As how many messages the chat counts the first call."""
     thread_id: int | None = None
     """The forum topic that this attempt has made."""
     verdict: Verdict | None = None
@@ -53,10 +57,16 @@ async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: dateti
     """Write what came of these attempts."""
     if not attempts:
         return
+    ended = [a.row_id for a in attempts if a.plain and a.verdict is not None and a.verdict.fate is Fate.SENT]
+    if ended:
+        await outbox.sent(session, ended)
+    others = [attempt for attempt in attempts if attempt.row_id not in ended]
+    if not others:
+        return
     # All rows at once: one by one each would be a question and a flush of its own.
-    found = await session.scalars(select(Outgoing).where(Outgoing.id.in_([attempt.row_id for attempt in attempts])))
+    found = await session.scalars(select(Outgoing).where(Outgoing.id.in_([attempt.row_id for attempt in others])))
     rows = {row.id: row for row in found}
-    for attempt in attempts:
+    for attempt in others:
         row = rows.get(attempt.row_id)
         if row is not None and attempt.verdict is not None and row.state is Sending.SENDING:
             await _settle(session, row, attempt, attempt.verdict, now)
@@ -144,17 +154,18 @@ async def _made(session: AsyncSession, row: Outgoing, attempt: Attempt) -> None:
 
 async def _sent(session: AsyncSession, row: Outgoing, attempt: Attempt, now: datetime) -> None:
     row.state, row.reason = Sending.SENT, None
+    payload = row.payload or {}
+    outbox.forget(row)
     if row.letter == "card":
         await _card_sent(session, row, attempt)
     elif row.letter == "pulse":
         poll = attempt.results[-1].get("poll")
         if poll is not None:
-            await pulses.sent(session, int((row.payload or {})["pulse"]), str(poll["id"]))
+            await pulses.sent(session, int(payload["pulse"]), str(poll["id"]))
     elif attempt.letter.picture is not None:
         await pulses.uploaded(session, *attempt.letter.picture, attempt.results[-1]["photo"][-1]["file_id"])
     elif row.letter in ("words", "notice"):
         await _words_sent(session, row, attempt, now)
-    outbox.forget(row)
 
 
 async def _card_sent(session: AsyncSession, row: Outgoing, attempt: Attempt) -> None:
@@ -176,7 +187,6 @@ async def _words_sent(session: AsyncSession, row: Outgoing, attempt: Attempt, no
     if row.words_id is None:
         return
     said = await session.get_one(Words, row.words_id)
-    await session.flush()
     if said.edited_at is not None and said.edited_at > attempt.drawn_at:
         await letters.edited(session, said, now)
     await _touch_card(session, row, now)

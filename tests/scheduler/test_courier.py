@@ -77,10 +77,8 @@ class Office:
             "payload": {"text": text},
         }
         async with self.database.transaction() as session:
-            row = await outbox.post(session, now=self.clock(), chat_id=chat_id, **(fields | how))
-            assert row is not None
-            await session.flush()
-            number = row.id
+            number = await outbox.post(session, now=self.clock(), chat_id=chat_id, **(fields | how))
+            assert number is not None
         if hasattr(self, "courier"):
             self.courier.wake()
         return number
