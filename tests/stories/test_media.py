@@ -24,6 +24,9 @@ from sandbox.actors import (
 from sandbox.client import Group, Person
 from tests.campus import Campus, running
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Nothing here depends on the kind of database."""
+
 KINDS: dict[str, Callable[[], Any]] = {
     "photo": photo,
     "video": video,
