@@ -28,7 +28,7 @@ from opencc import OpenCC
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import handlers
-from bot import commands, letters, people
+from bot import commands, filters, letters, people
 from bot.conversations import Conversations
 from bot.inbox import Intake, Poller, Worker
 from bot.outgoing import ToOutbox
@@ -78,6 +78,7 @@ def make_dispatcher(toolbox: Toolbox) -> Dispatcher:
     dispatcher.update.outer_middleware(dispatcher.fsm)
     dispatcher.update.outer_middleware(people.People(toolbox))
     dispatcher.include_router(handlers.router())
+    filters.stay_in_the_loop(dispatcher)
     return dispatcher
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from aiogram import Router
 from aiogram.enums import ChatType
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+from magic_filter import MagicFilter
 
 from bot.keyboards import Go, Press
 from bot.people import GROUPS
@@ -62,3 +65,22 @@ class AtDesk(Filter):
 def markup(keyboard: dict[str, Any] | None) -> InlineKeyboardMarkup | None:
     """A plain keyboard as aiogram wants it."""
     return InlineKeyboardMarkup.model_validate(keyboard) if keyboard is not None else None
+
+
+def stay_in_the_loop(root: Router) -> None:
+    """Ask every `F.…` filter where the update is handled: aiogram hands each of them, a look at one field, to a
+    thread of its own, half a dozen an update.
+    """
+    for router in root.chain_tail:
+        for observer in router.observers.values():
+            for handler in observer.handlers:
+                for each in handler.filters or ():
+                    if each.magic is not None:
+                        each.callback, each.awaitable = _awaited(each.magic), True
+
+
+def _awaited(magic: MagicFilter) -> Callable[[Any], Awaitable[Any]]:
+    async def resolve(value: Any) -> Any:
+        return magic.resolve(value)
+
+    return resolve

@@ -11,13 +11,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import event, make_url
+from sqlalchemy import Select, bindparam, event, make_url, select
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import NoResultFound, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapper, Session, class_mapper
 
 from models.sqlite import DRIVER, connect
 
@@ -51,6 +51,33 @@ def _remember(session: Session, row: object) -> None:
     session.info.setdefault("rows", []).append(row)
 
 
+class Asking(AsyncSession):
+    """A session that asks for a row by its number with a statement made once a table; SQLAlchemy makes it anew."""
+
+    _by_key: ClassVar[dict[type[Any], tuple[Mapper[Any], Select[Any]]]] = {}
+
+    async def get(self, entity: Any, ident: Any, **how: Any) -> Any:
+        """The row with this key, None when there is none."""
+        if how or isinstance(ident, tuple):
+            return await super().get(entity, ident, **how)
+        mapper, statement = self._by_key.get(entity) or self._prepare(entity)
+        held = self.sync_session.identity_map.get(mapper.identity_key_from_primary_key((ident,)))
+        return held if held is not None else await self.scalar(statement, {"key": ident})
+
+    async def get_one(self, entity: Any, ident: Any, **how: Any) -> Any:
+        """The row with this key. Raises NoResultFound when there is none."""
+        row = await self.get(entity, ident, **how)
+        if row is None:
+            raise NoResultFound(f"no {entity.__name__} with this key")
+        return row
+
+    def _prepare(self, entity: type[Any]) -> tuple[Mapper[Any], Select[Any]]:
+        mapper: Mapper[Any] = class_mapper(entity)
+        (column,) = mapper.primary_key
+        self._by_key[entity] = mapper, select(entity).where(column == bindparam("key"))
+        return self._by_key[entity]
+
+
 class Database:
     """One engine and its sessions. Make it with `Database.open`, end it with `close`."""
 
@@ -59,7 +86,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._engine()
         self._sessions = async_sessionmaker(
-            self.engine, expire_on_commit=False, autoflush=True, sync_session_class=Remembering
+            self.engine, class_=Asking, expire_on_commit=False, autoflush=True, sync_session_class=Remembering
         )
         # SQLite has one writer. Waiting for it inside sqlite3 would hold the whole event loop, so tasks queue here.
         self._writer = asyncio.Lock()
