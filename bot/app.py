@@ -57,6 +57,7 @@ def house_of(settings: Settings) -> House:
         desk_of=settings.desk_of_category(),
         languages=tuple(settings.union.languages),
         forget_after=settings.anonymity.destroy_after,
+        called_back=settings.categories_called_back(),
         one_script=OpenCC("t2s").convert,
     )
 

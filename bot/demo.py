@@ -115,7 +115,7 @@ async def play(
         stack.callback(lambda: CLOCK.write_text(clock().isoformat(), encoding="utf-8"))
         running = asyncio.create_task(program.run(), name="program")
         stack.push_async_callback(_ended, running)
-        narrator = Narrator(cast, program.toolbox.t("zh-hans"))
+        narrator = Narrator(cast)
         watching = asyncio.create_task(_watch(url, narrator, clock, program), name="watch")
         stack.push_async_callback(_ended, watching)
         await stage.set_speed(STORY_SPEED)
@@ -283,9 +283,8 @@ async def _catch_up(program: App, before: datetime, now: datetime) -> None:
 class Narrator:
     """Prints what chats show, a line or two a message."""
 
-    def __init__(self, cast: Cast, t: Texts) -> None:
+    def __init__(self, cast: Cast) -> None:
         self._chats = {group.id: f"👥 {group.title}" for group in cast.groups.values()}
-        self._t = t
         self._last: dict[tuple[int, int], str] = {}
 
     def tell(self, event: dict[str, Any]) -> None:

@@ -294,16 +294,6 @@ class Worker:
             del self._busy[chat]
             self._wake.set()
 
-    async def drain(self) -> None:
-        """Run everything that waits, then return; for tests and for a quiet end."""
-        while True:
-            async with self._database.reading() as session:
-                rows = await inbox.waiting(session, LOOKED_AT)
-            if not rows:
-                return
-            for row in rows:
-                await self.handle(row.id, row.body)
-
     async def handle(self, row_id: int, body: str) -> None:
         """Run one update to its end: done, refused with a sentence, or set aside with an incident number."""
         try:

@@ -81,6 +81,8 @@ class Letter:
     """For a card that needs a forum topic first: the topic's name; the calls then go into it."""
     picture: tuple[int, str] | None = None
     """For a pulse's result: which picture this is, so that Telegram's id for it can be kept."""
+    editions: Mapping[int, datetime | None] = field(default_factory=dict)
+    """For each message shown that people may still edit: when it had been edited last as it was drawn."""
 
 
 async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: datetime, chat_id: int) -> Letter:
@@ -181,14 +183,14 @@ class _Drawing:
         header = await self._header(ticket, said, t, to_station=station is not None)
         common: dict[str, Any] = {"chat_id": self.chat_id}
         if station is not None:
-            return Letter(_say(album, header, common | await self._beside_the_card()))
+            return Letter(_say(album, header, common | await self._beside_the_card()), editions=_editions(album))
         asks = bool(self.payload.get("asks"))
         calls = _say(album, header, common, keyboards.about(t, ticket.id, asks=asks))
         if len(album) > 1:
             # An album carries no buttons: they come below it.
             below = t("words.buttons_asks" if asks else "words.buttons", number=ticket.id)
             calls.append(_text(below, {**common, "reply_markup": keyboards.about(t, ticket.id, asks=asks)}))
-        return Letter(calls)
+        return Letter(calls, editions=_editions(album))
 
     async def _header(self, ticket: Ticket, said: Words, t: Texts, *, to_station: bool) -> str:
         """Who says this, in one line of HTML; never more of an anonymous student than a number."""
@@ -295,6 +297,10 @@ def pulse_labels(pulse: Pulse, t: Texts) -> tuple[str, ...]:
 
 KEYBOARDS = {"cancel": keyboards.cancel, "fixed": keyboards.fixed, "view": keyboards.view, "rate": keyboards.rating}
 """The keyboards a notice can name."""
+
+
+def _editions(said: Sequence[Words]) -> dict[int, datetime | None]:
+    return {each.id: each.edited_at for each in said}
 
 
 def _join(*parts: str) -> str:

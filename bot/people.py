@@ -44,11 +44,6 @@ class Presence:
         """Whether they are in the group now."""
         return self.status in MEMBER_STATUSES or (self.status == "restricted" and self.is_member)
 
-    @property
-    def is_admin(self) -> bool:
-        """Whether they administer the group."""
-        return self.status in ("creator", "administrator")
-
 
 def clean_name(user: User) -> str:
     """A name as it may be shown: one line, no invisible or direction-changing characters, never empty."""

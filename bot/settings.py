@@ -434,6 +434,10 @@ class Settings(BaseSettings):
         key = self.desk_of_category().get(category) or self.station_of_building().get(building or "", OFFICE)
         return next(spec.names for spec in self.station_specs() if spec.key == key)
 
+    def categories_called_back(self) -> frozenset[str]:
+        """Categories in which the student is asked again four weeks after closing."""
+        return frozenset(key for key, (category, _) in self._categories.items() if category.call_back)
+
     def deadlines_for(self, category: str) -> Deadlines:
         """A category's deadlines: its own, else its parent's, else the general ones."""
         found = {"claim": self.deadlines.claim, "reply": self.deadlines.reply, "resolve": self.deadlines.resolve}

@@ -31,6 +31,8 @@ class House:
     """The union's languages, the first being the default."""
     forget_after: timedelta
     """How long after closing an anonymous ticket's address and owner are destroyed."""
+    called_back: frozenset[str]
+    """Categories in which the student is asked again, four weeks after closing, whether it is still fixed (回访)."""
     one_script: Callable[[str], str]
     """Traditional Chinese as simplified, so that both find each other."""
 

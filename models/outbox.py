@@ -124,7 +124,10 @@ class Outgoing(Base):
 
 # Made once: they are asked for every row, and making them takes longer than asking them.
 _SAID = select(Outgoing.id).where(Outgoing.dedupe == bindparam("dedupe"))
-_WITH_TOPIC = select(Outgoing).where(Outgoing.topic == bindparam("topic"), Outgoing.state == Sending.DUE)
+# Locked, because the courier may be taking the row right now: then it no longer says what is so, and another has to.
+_WITH_TOPIC = (
+    select(Outgoing).where(Outgoing.topic == bindparam("topic"), Outgoing.state == Sending.DUE).with_for_update()
+)
 _WRITE = insert(cast(Table, Outgoing.__table__))
 
 

@@ -156,8 +156,6 @@ class Ticket(Base):
     """The first public words of a human; bot messages never count."""
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
-    warned: Mapped[str] = mapped_column(default="")
-    """Which deadline has been warned about, so that it is said once."""
     reopenings: Mapped[int] = mapped_column(default=0)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  (SQLAlchemy declares it so)
@@ -428,7 +426,7 @@ async def reopen(
     deadlines = house.deadlines[ticket.category]
     ticket.reopenings += 1
     ticket.resolved_at = ticket.closed_at = None
-    ticket.claimed_by_id, ticket.warned, ticket.escalation = None, "", 0
+    ticket.claimed_by_id, ticket.escalation = None, 0
     ticket.claim_due = house.calendar.add(now, deadlines.claim)
     ticket.reply_due = None
     ticket.resolve_due = house.calendar.add(now, deadlines.resolve)

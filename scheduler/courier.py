@@ -348,9 +348,7 @@ class Courier:
             return None
         if payload.get("$plain"):
             letter = replace(letter, calls=[_without_formatting(call) for call in letter.calls])
-        return Attempt(
-            row.id, chat_id, row.lane, letter, row.repeat, row.attempts + 1, now, skip, row.method is not None
-        )
+        return Attempt(row.id, chat_id, row.lane, letter, row.repeat, row.attempts + 1, skip, row.method is not None)
 
     # ------------------------------------------------------------ sending
 

@@ -6,6 +6,7 @@ Each function runs inside the courier's transaction. Which end it is says `verdi
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,7 +39,6 @@ class Attempt:
     letter: Letter
     repeat: Repeat
     attempts: int
-    drawn_at: datetime
     skip: int = 0
     """Calls that an earlier attempt has made already."""
     plain: bool = False
@@ -66,17 +66,25 @@ async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: dateti
     # All rows at once: one by one each would be a question and a flush of its own.
     found = await session.scalars(select(Outgoing).where(Outgoing.id.in_([attempt.row_id for attempt in others])))
     rows = {row.id: row for row in found}
-    for attempt in others:
-        row = rows.get(attempt.row_id)
-        if row is not None and attempt.verdict is not None and row.state is Sending.SENDING:
-            await _settle(session, row, attempt, attempt.verdict, now)
+    shown = {words_id for attempt in others for words_id in attempt.letter.editions}
+    if shown:
+        # Somebody may be editing these words right now: one of the two sees what the other did.
+        await session.scalars(
+            select(Words).where(Words.id.in_(shown)).order_by(Words.id).with_for_update(),
+            execution_options={"populate_existing": True},
+        )
+    # Where all went well nothing that is written here is asked for again: it goes to the database together.
+    well = all(attempt.verdict is not None and attempt.verdict.fate is Fate.SENT for attempt in others)
+    with session.no_autoflush if well else contextlib.nullcontext():
+        for attempt in others:
+            row = rows.get(attempt.row_id)
+            if row is not None and attempt.verdict is not None and row.state is Sending.SENDING:
+                await _settle(session, row, attempt, attempt.verdict, now)
 
 
 async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime) -> None:
-    if row.words_id is not None:
-        # Somebody may be editing these words right now: one of the two sees what the other did.
-        await session.get_one(Words, row.words_id, with_for_update=True, populate_existing=True)
     await _made(session, row, attempt)
+    await _follow(session, attempt, now)
     match verdict.fate:
         case Fate.SENT:
             await _sent(session, row, attempt, now)
@@ -152,6 +160,20 @@ async def _made(session: AsyncSession, row: Outgoing, attempt: Attempt) -> None:
             )
 
 
+async def _follow(session: AsyncSession, attempt: Attempt, now: datetime) -> None:
+    """What was edited after it was drawn follows as an edit of what was just made. Which edition was drawn decides
+    this, not the time: an edit may be written down later than the moment it bears.
+    """
+    if not attempt.results:
+        return
+    for words_id, edition in attempt.letter.editions.items():
+        said = await session.get_one(Words, words_id)
+        if said.edited_at != edition:
+            # The copies that were just made are among those that have to follow.
+            await session.flush()
+            await letters.edited(session, said, now)
+
+
 async def _sent(session: AsyncSession, row: Outgoing, attempt: Attempt, now: datetime) -> None:
     row.state, row.reason = Sending.SENT, None
     payload = row.payload or {}
@@ -165,7 +187,7 @@ async def _sent(session: AsyncSession, row: Outgoing, attempt: Attempt, now: dat
     elif attempt.letter.picture is not None:
         await pulses.uploaded(session, *attempt.letter.picture, attempt.results[-1]["photo"][-1]["file_id"])
     elif row.letter in ("words", "notice"):
-        await _words_sent(session, row, attempt, now)
+        await _words_sent(session, row, now)
 
 
 async def _card_sent(session: AsyncSession, row: Outgoing, attempt: Attempt) -> None:
@@ -180,15 +202,10 @@ async def _card_sent(session: AsyncSession, row: Outgoing, attempt: Attempt) -> 
             session.add(postings.Posting(chat_id=attempt.chat_id, message_id=message_id, ticket_id=row.ticket_id))
 
 
-async def _words_sent(session: AsyncSession, row: Outgoing, attempt: Attempt, now: datetime) -> None:
-    """Delivered: the student can be reached after all; and what was edited meanwhile follows as an edit."""
+async def _words_sent(session: AsyncSession, row: Outgoing, now: datetime) -> None:
+    """Delivered: the student can be reached after all."""
     if row.requester_id is not None:
         (await session.get_one(Requester, row.requester_id)).reachable = True
-    if row.words_id is None:
-        return
-    said = await session.get_one(Words, row.words_id)
-    if said.edited_at is not None and said.edited_at > attempt.drawn_at:
-        await letters.edited(session, said, now)
     await _touch_card(session, row, now)
 
 

@@ -39,6 +39,7 @@ HOUSE = House(
     desk_of={"internet": "office"},
     languages=("zh-hans", "zh-hant", "en"),
     forget_after=timedelta(days=14),
+    called_back=frozenset({"water"}),
     one_script=OpenCC("t2s").convert,
 )
 

@@ -30,6 +30,7 @@ LEVELS = 3
 OTHER_STEP = Span(days=1)
 """Between two levels of an overdue reply or resolution."""
 CLOSES_AFTER = Span(days=3)
+CALL_BACK_AFTER = timedelta(weeks=4)
 SOON = timedelta(days=4)
 """Tickets due within this time are looked at for a warning: longer than any warning over a weekend."""
 
@@ -43,6 +44,7 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
                 continue
             await _look_at(session, ticket, house, now)
         await _close_silent(session, house, now)
+        await _call_back(session, house, now)
         await _forget(session, house, now)
 
 
@@ -154,6 +156,21 @@ async def _close_silent(session: AsyncSession, house: House, now: datetime) -> N
     )
     for ticket in rows:
         await tickets.close_unanswered(session, ticket, now)
+
+
+async def _call_back(session: AsyncSession, house: House, now: datetime) -> None:
+    """Four weeks after closing: is it still fixed? Asked once; "no" opens the ticket again (回访)."""
+    rows = await session.scalars(
+        select(Ticket).where(
+            Ticket.state == State.CLOSED,
+            Ticket.category.in_(house.called_back),
+            Ticket.closed_at <= now - CALL_BACK_AFTER,
+            Ticket.closed_at > now - CALL_BACK_AFTER - SOON,
+        )
+    )
+    for ticket in rows:
+        dedupe = f"call_back:{ticket.id}:{ticket.reopenings}"
+        await letters.to_requesters(session, ticket, "ticket.call_back", now, dedupe=dedupe, keyboard="fixed")
 
 
 async def _forget(session: AsyncSession, house: House, now: datetime) -> None:

@@ -227,7 +227,8 @@ def _said_twice(traces: Traces) -> Iterator[str]:
         key = _key(call)
         first = before.get(key)
         if first is not None and not any(k.calls_before <= call["n"] and k.calls_after >= first for k in traces.kills):
-            yield f"twice: {key} without a death in between"
+            near = [(k.how, k.calls_before, k.calls_after) for k in traces.kills if abs(k.calls_after - first) < 200]
+            yield f"twice: {key} without a death in between: calls {first} and {call['n']}, deaths near {near}"
         before[key] = call["n"]
 
 

@@ -67,6 +67,26 @@ async def test_a_resolved_ticket_closes_when_nobody_objects(database_url: str) -
         await campus.east.shows("📁 closed")
 
 
+async def test_four_weeks_after_closing_it_is_asked_whether_it_is_still_fixed(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, TAP)
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
+        await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
+        await alice.taps(t.plain("fixed.yes"))
+        await alice.taps("5 😀")
+        await alice.taps(t.plain("rate.no_word"))
+        await campus.later(days=27)
+        await campus.later(days=1, minutes=1)
+        await alice.reads("Is it still fixed?")
+        await campus.later(hours=1)
+        asked = [m for m in await campus.stage.transcript(alice.id) if "still fixed" in m.text]
+        assert len(asked) == 1
+        await alice.taps(t.plain("fixed.no"))
+        await campus.east.shows(f"#{number} is not fixed, says the student")
+
+
 async def test_the_way_to_an_anonymous_student_is_destroyed_some_days_after_closing(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")

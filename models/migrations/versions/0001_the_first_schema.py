@@ -188,7 +188,6 @@ def upgrade() -> None:
         sa.Column("replied_at", Moment(), nullable=True),
         sa.Column("resolved_at", Moment(), nullable=True),
         sa.Column("closed_at", Moment(), nullable=True),
-        sa.Column("warned", sa.String(), nullable=False),
         sa.Column("reopenings", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["claimed_by_id"], ["people.id"], name=op.f("fk_tickets_claimed_by_id")),
         sa.ForeignKeyConstraint(["from_station_id"], ["stations.id"], name=op.f("fk_tickets_from_station_id")),
