@@ -24,14 +24,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards
 from bot.texts import Texts
 from bot.untrusted import cut, inline, lines
 from models import requesters, tickets, words
-from models.outbox import Outgoing, Sending
+from models.letters import deliveries
+from models.outbox import Sending
 from models.people import Person
 from models.requesters import Requester
 from models.stations import Station
@@ -98,8 +99,8 @@ class _Card:
             return Drawn(
                 "\n".join(await self._taken_over()), keyboards.card(self.t, ticket, self.station, unsure=False)
             )
-        said = await words.of_ticket(self.session, ticket.id)
-        waiting = await requesters.of_ticket(self.session, ticket.id)
+        said = await words.said.about(self.session, ticket.id)
+        waiting = await requesters.waiting.about(self.session, ticket.id)
         delivery, unsure = await self._delivery()
         if ticket.state in ENDED:
             rows = [*await self._ended(), *(delivery if unsure else []), *self._outcome(waiting)]
@@ -161,13 +162,15 @@ class _Card:
     # ------------------------------------------------------------ what was said
 
     def _words(self, said: Sequence[Words]) -> str:
-        """What it was filed with. Whatever of it does not fit, and all that came later, stands below the card."""
+        """What it was filed with. Whatever of it does not fit stands below the card, as does all that came later: that
+        is seen there, and an edit of the card for it would take its place in the group's window.
+        """
         first = [w for w in said if w.at <= self.ticket.filed_at]
         text = [w for w in first if w.content["type"] == "text"]
         media = [w for w in first if w.content["type"] != "text"]
         edited = self.t.plain("card.edited")
         rows = [cut("\n".join(_folded(text, edited)), words.ON_CARD), *_folded(media, edited)[:MOST_MEDIA]]
-        below = [w for w in words.below_card(said, self.ticket.filed_at) if w not in media]
+        below = [w for w in words.below_card(first, self.ticket.filed_at) if w not in media]
         if below:
             rows.append(self.t.n("card.more", len(below)))
         return str(Markup("<blockquote expandable>{}</blockquote>").format("\n".join(filter(None, rows)) or "—"))
@@ -230,30 +233,17 @@ class _Card:
     async def _delivery(self) -> tuple[list[str], bool]:
         """What became of the last answer, and whether something can be sent once more."""
         t = self.t
-        rows = (
-            await self.session.execute(
-                select(Outgoing.words_id, Outgoing.state, Requester.reachable, func.count())
-                .join(Requester, Requester.id == Outgoing.requester_id)
-                .where(
-                    Outgoing.ticket_id == self.ticket.id,
-                    Outgoing.letter == "words",
-                    Outgoing.state != Sending.SUPERSEDED,
-                    Outgoing.words_id.is_not(None),
-                    Requester.left.is_(False),
-                )
-                .group_by(Outgoing.words_id, Outgoing.state, Requester.reachable)
-            )
-        ).all()
+        rows = await deliveries.about(self.session, self.ticket.id)
         if not rows:
             return [], False
-        newest = max(row[0] or 0 for row in rows)
-        last = [row for row in rows if row[0] == newest]
-        total = sum(count for *_, count in last)
-        sent = sum(count for _, state, _, count in last if state is Sending.SENT)
-        waiting = sum(count for _, state, _, count in last if state in (Sending.DUE, Sending.SENDING))
-        blocked = sum(count for _, state, reachable, count in last if state is Sending.FAILED and not reachable)
-        unknown = any(state is Sending.UNKNOWN for _, state, _, _ in rows)
-        failed = any(state is Sending.FAILED and reachable for _, state, reachable, _ in rows)
+        newest = max(row.words_id for row in rows)
+        last = [row for row in rows if row.words_id == newest]
+        total = sum(row.copies for row in last)
+        sent = sum(row.copies for row in last if row.state is Sending.SENT)
+        waiting = sum(row.copies for row in last if row.state in (Sending.DUE, Sending.SENDING))
+        blocked = sum(row.copies for row in last if row.state is Sending.FAILED and not row.reachable)
+        unknown = any(row.state is Sending.UNKNOWN for row in rows)
+        failed = any(row.state is Sending.FAILED and row.reachable for row in rows)
         said = []
         if unknown:
             said.append(t("card.delivery.unknown"))

@@ -15,8 +15,9 @@ import json
 import re
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeGuard
 
 import aiohttp
@@ -41,7 +42,7 @@ from bot.toolbox import Clock, Toolbox
 from models import inbox, outbox, people, stations
 from models.database import Database
 from models.errors import Refusal
-from models.inbox import Arrival, Incoming
+from models.inbox import Arrival
 from models.outbox import Lane, Repeat
 
 log = structlog.get_logger()
@@ -336,36 +337,33 @@ class Worker:
                 return
 
     async def _run(self, row_id: int, update: Update, presence: Presence | None) -> None:
-        async with self._turn(row_id) as turn:
-            if turn is None:
+        async with self._turn(partial(inbox.done, row_id=row_id)) as mouth:
+            if mouth is None:
                 return
-            row, mouth = turn
             await self._dispatcher.feed_update(
                 self._bot, update, session=mouth.session, now=mouth.now, presence=presence
             )
-            inbox.done(row)
         self._after(mouth.afterwards, update)
 
     async def _pass_over(self, row_id: int) -> None:
         """An update of a kind that Telegram has invented since: nobody here can do anything with it."""
         async with self._database.transaction() as session:
-            row = await inbox.take(session, row_id)
-            if row is not None:
-                inbox.done(row)
+            await inbox.done(session, row_id)
         log.info("an update of an unknown kind was passed over")
 
     @contextlib.asynccontextmanager
-    async def _turn(self, row_id: int) -> AsyncIterator[tuple[Incoming, Mouth] | None]:
-        """The transaction of one update: the row locked, and everything said in it caught for the outbox."""
+    async def _turn(self, take: Callable[[AsyncSession], Awaitable[bool]]) -> AsyncIterator[Mouth | None]:
+        """The transaction of one update: taken so that nobody else has it, and everything said in it caught for the
+        outbox.
+        """
         async with self._database.transaction() as session:
-            row = await inbox.take(session, row_id)
-            if row is None:
+            if not await take(session):
                 yield None
                 return
             mouth = Mouth(session, self._clock())
             tokens = open_session.set(session), speaking.set(mouth)
             try:
-                yield row, mouth
+                yield mouth
             finally:
                 open_session.reset(tokens[0])
                 speaking.reset(tokens[1])
@@ -415,10 +413,9 @@ class Worker:
         )
 
     async def _refuse(self, row_id: int, update: Update, refusal: Refusal) -> None:
-        async with self._turn(row_id) as turn:
-            if turn is None:
+        async with self._turn(partial(inbox.done, row_id=row_id)) as mouth:
+            if mouth is None:
                 return
-            row, mouth = turn
             t = self._toolbox.t(await self._language(mouth.session, update))
             query = update.callback_query
             if query is not None:
@@ -429,7 +426,6 @@ class Worker:
                 )
             else:
                 await self._say(mouth, update, errors.sentence(refusal, t))
-            inbox.done(row)
         self._after(mouth.afterwards, update)
 
     async def _set_aside(self, row_id: int, update: Update | None, error: Exception) -> None:
@@ -440,10 +436,10 @@ class Worker:
             why=errors.where(error),
             exc_info=not isinstance(error, ValueError),
         )
-        async with self._turn(row_id) as turn:
-            if turn is None:
+        aside = partial(inbox.set_aside, row_id=row_id, incident=incident, error=errors.where(error))
+        async with self._turn(aside) as mouth:
+            if mouth is None:
                 return
-            row, mouth = turn
             if update is not None:
                 t = self._toolbox.t(await self._language(mouth.session, update))
                 query = update.callback_query
@@ -455,7 +451,6 @@ class Worker:
                     )
                 elif isinstance(update.event, Message):
                     await self._say(mouth, update, t("error.incident", number=incident))
-            inbox.set_aside(row, incident, errors.where(error))
         if update is not None:
             self._after(mouth.afterwards, update)
 

@@ -52,17 +52,18 @@ def _remember(session: Session, row: object) -> None:
 
 
 class Asking(AsyncSession):
-    """A session that asks for a row by its number with a statement made once a table; SQLAlchemy makes it anew."""
+    """A session that asks for a row by its key with a statement made once a table; SQLAlchemy makes it anew."""
 
     _by_key: ClassVar[dict[type[Any], tuple[Mapper[Any], Select[Any]]]] = {}
 
     async def get(self, entity: Any, ident: Any, **how: Any) -> Any:
         """The row with this key, None when there is none."""
-        if how or isinstance(ident, tuple):
+        if how:
             return await super().get(entity, ident, **how)
         mapper, statement = self._by_key.get(entity) or self._prepare(entity)
-        held = self.sync_session.identity_map.get(mapper.identity_key_from_primary_key((ident,)))
-        return held if held is not None else await self.scalar(statement, {"key": ident})
+        key = ident if isinstance(ident, tuple) else (ident,)
+        held = self.sync_session.identity_map.get(mapper.identity_key_from_primary_key(key))
+        return held if held is not None else await self.scalar(statement, {f"key_{i}": v for i, v in enumerate(key)})
 
     async def get_one(self, entity: Any, ident: Any, **how: Any) -> Any:
         """The row with this key. Raises NoResultFound when there is none."""
@@ -73,9 +74,33 @@ class Asking(AsyncSession):
 
     def _prepare(self, entity: type[Any]) -> tuple[Mapper[Any], Select[Any]]:
         mapper: Mapper[Any] = class_mapper(entity)
-        (column,) = mapper.primary_key
-        self._by_key[entity] = mapper, select(entity).where(column == bindparam("key"))
+        same = (column == bindparam(f"key_{i}") for i, column in enumerate(mapper.primary_key))
+        self._by_key[entity] = mapper, select(entity).where(*same)
         return self._by_key[entity]
+
+
+class AskingInLoop(Asking):
+    """The same for SQLite, whose driver never waits (`models/sqlite.py`): once it has its connection it needs no
+    greenlet to wait in, and making one for every statement took as long as the statement.
+    """
+
+    async def execute(self, statement: Any, params: Any = None, **how: Any) -> Any:
+        return self.sync_session.execute(statement, params, **how)
+
+    async def scalar(self, statement: Any, params: Any = None, **how: Any) -> Any:
+        return self.sync_session.scalar(statement, params, **how)
+
+    async def scalars(self, statement: Any, params: Any = None, **how: Any) -> Any:
+        return self.sync_session.scalars(statement, params, **how)
+
+    async def flush(self, objects: Any = None) -> None:
+        self.sync_session.flush(objects)
+
+    async def commit(self) -> None:
+        self.sync_session.commit()
+
+    async def rollback(self) -> None:
+        self.sync_session.rollback()
 
 
 class Database:
@@ -86,7 +111,11 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._engine()
         self._sessions = async_sessionmaker(
-            self.engine, class_=Asking, expire_on_commit=False, autoflush=True, sync_session_class=Remembering
+            self.engine,
+            class_=AskingInLoop if self.is_sqlite else Asking,
+            expire_on_commit=False,
+            autoflush=True,
+            sync_session_class=Remembering,
         )
         # SQLite has one writer. Waiting for it inside sqlite3 would hold the whole event loop, so tasks queue here.
         self._writer = asyncio.Lock()
@@ -122,6 +151,7 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session that only reads: it never waits for the writer, and what it changes is thrown away."""
         async with self._sessions() as session:
+            await session.connection()
             try:
                 yield session
             finally:

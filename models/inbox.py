@@ -8,9 +8,9 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import BigInteger, Index, Text, bindparam, exists, select, update
+from sqlalchemy import BigInteger, Index, Table, Text, bindparam, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
@@ -106,8 +106,8 @@ async def waiting(session: AsyncSession, limit: int, skip_chats: Sequence[int] =
 
 _before = aliased(Incoming)
 # Made once: it is asked for every update, and making it takes longer than asking it.
-_TAKE = (
-    select(Incoming)
+_ITS_TURN = (
+    select(Incoming.id)
     .where(
         Incoming.id == bindparam("row_id"),
         Incoming.state == Handling.WAITING,
@@ -119,29 +119,36 @@ _TAKE = (
         ),
     )
     .with_for_update(skip_locked=True)
-    .execution_options(populate_existing=True)
+    .scalar_subquery()
+)
+# On the table, not on the class: no session holds such a row, and SQLAlchemy prepares each change of a class anew.
+_TABLE = cast(Table, Incoming.__table__)
+_DONE = (
+    update(_TABLE)
+    .where(_TABLE.c.id == _ITS_TURN)
+    .values(state=Handling.DONE, body=None, chat=None, received_at=None)
+    .returning(_TABLE.c.id)
 )
 
 
-async def take(session: AsyncSession, row_id: int) -> Incoming | None:
-    """The update itself, locked for this transaction; None when somebody else has it, or has done it.
+async def done(session: AsyncSession, row_id: int) -> bool:
+    """The update is having its effect in this transaction: forget what it said, who said it and when.
 
-    An update whose chat has an earlier one still waiting is not given either: the order of a chat is kept (law 4).
+    False when somebody else has it or has done it, or when an earlier update of its chat still waits: the order of a
+    chat is kept (law 4). Asked first, it keeps everybody else away until the transaction ends.
     """
-    row: Incoming | None = await session.scalar(_TAKE, {"row_id": row_id})
-    return row
+    return await session.scalar(_DONE, {"row_id": row_id}) is not None
 
 
-def done(row: Incoming) -> None:
-    """The update has had its effect: forget what it said, who said it and when."""
-    row.state = Handling.DONE
-    row.body = row.chat = row.received_at = None
-
-
-def set_aside(row: Incoming, incident: str, error: str) -> None:
-    """The update could not be handled; it is kept for the operator to look at and run again."""
-    row.state = Handling.SET_ASIDE
-    row.incident, row.error = incident, error
+async def set_aside(session: AsyncSession, row_id: int, incident: str, error: str) -> bool:
+    """The update could not be handled; it is kept for the operator to look at and run again. False as in `done`."""
+    aside = (
+        update(_TABLE)
+        .where(_TABLE.c.id == _ITS_TURN)
+        .values(state=Handling.SET_ASIDE, incident=incident, error=error)
+        .returning(_TABLE.c.id)
+    )
+    return await session.scalar(aside, {"row_id": row_id}) is not None
 
 
 async def run_again(session: AsyncSession, row_ids: Sequence[int]) -> int:

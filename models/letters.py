@@ -15,19 +15,40 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import outbox, postings, requesters
 from models.outbox import Keep, Lane, Outgoing, Repeat, Sending
 from models.people import Person
 from models.postings import Card, Posting
+from models.questions import Question
 from models.requesters import Requester
 from models.stations import Station
 from models.words import Side, Words
 
 if TYPE_CHECKING:
     from models.tickets import Ticket
+
+deliveries = Question[Any](
+    select(
+        Outgoing.ticket_id,
+        Outgoing.words_id,
+        Outgoing.state,
+        Requester.reachable,
+        func.count().label("copies"),
+    )
+    .join(Requester, Requester.id == Outgoing.requester_id)
+    .where(
+        Outgoing.letter == "words",
+        Outgoing.state != Sending.SUPERSEDED,
+        Outgoing.words_id.is_not(None),
+        Requester.left.is_(False),
+    )
+    .group_by(Outgoing.ticket_id, Outgoing.words_id, Outgoing.state, Requester.reachable),
+    Outgoing.ticket_id,
+)
+"""What became of the words of a ticket for those who wait: for each of them how many copies are how far."""
 
 ALBUM_PAUSE = timedelta(seconds=1)
 """Telegram hands an album over picture by picture; after this pause the whole of it is here."""
@@ -124,7 +145,7 @@ async def to_requester(
 
 async def to_requesters(session: AsyncSession, ticket: Ticket, text: str, now: datetime, /, **how: Any) -> None:
     """The same notice to everybody who waits for the ticket; `how` as in `to_requester`."""
-    for requester in await requesters.of_ticket(session, ticket.id):
+    for requester in await requesters.waiting.about(session, ticket.id):
         await to_requester(session, ticket, requester, text, now, **how)
 
 

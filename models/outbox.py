@@ -112,7 +112,6 @@ class Outgoing(Base):
     reason: Mapped[str | None]
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
-    message_id: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         CheckConstraint("(method IS NULL) <> (letter IS NULL)", name="method_or_letter"),
@@ -186,10 +185,13 @@ async def post(
     return int(cast(Row[Any], written.inserted_primary_key)[0])
 
 
-async def sent(session: AsyncSession, numbers: Sequence[int]) -> None:
-    """These rows, on their way until now, have arrived and are forgotten, as `forget` does it, all at once."""
+async def sent(session: AsyncSession, numbers: Sequence[int]) -> frozenset[int]:
+    """These rows have arrived and are forgotten, as `forget` does it, all at once.
+
+    Returns those that were on their way until now: what ended otherwise meanwhile stays as it is.
+    """
     private = Outgoing.chat_id > 0
-    await session.execute(
+    ended = await session.scalars(
         update(Outgoing)
         .where(Outgoing.id.in_(numbers), Outgoing.state == Sending.SENDING)
         .values(
@@ -200,8 +202,10 @@ async def sent(session: AsyncSession, numbers: Sequence[int]) -> None:
             topic=case((private, None), else_=Outgoing.topic),
             chat_id=case((private, None), else_=Outgoing.chat_id),
         )
+        .returning(Outgoing.id)
         .execution_options(synchronize_session=False)
     )
+    return frozenset(ended)
 
 
 def forget(row: Outgoing) -> None:

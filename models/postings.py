@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, bindparam, select
+from sqlalchemy import BigInteger, ForeignKey, Index, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,17 +14,14 @@ class Card(Base):
 
     __tablename__ = "cards"
 
-    id: Mapped[int] = mapped_column(Key, primary_key=True)
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"))
-    chat_id: Mapped[int] = mapped_column(BigInteger)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), primary_key=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     thread_id: Mapped[int | None] = mapped_column(BigInteger)
     """The forum topic of its own; None in a plain group."""
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     """None until it is posted, and again when it was found to be gone."""
     digest: Mapped[str | None]
     """What was drawn last, hashed: an edit that changes nothing is not sent."""
-
-    __table_args__ = (UniqueConstraint("ticket_id", "chat_id"),)
 
 
 class Posting(Base):
@@ -56,10 +53,6 @@ async def in_chat(session: AsyncSession, chat_id: int, message_id: int) -> Posti
     return posting
 
 
-_CARD_OF = select(Card).where(Card.ticket_id == bindparam("ticket_id"), Card.chat_id == bindparam("chat_id"))
-
-
 async def card_of(session: AsyncSession, ticket_id: int, chat_id: int) -> Card | None:
     """The ticket's card in this chat, posted or not."""
-    card: Card | None = await session.scalar(_CARD_OF, {"ticket_id": ticket_id, "chat_id": chat_id})
-    return card
+    return await session.get(Card, (ticket_id, chat_id))

@@ -10,12 +10,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, and_, bindparam, or_, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key
 from models.people import Person
+from models.questions import Question
 from models.vault import Vault
 
 
@@ -84,21 +85,15 @@ def is_of(requester: Requester, person: Person, vault: Vault) -> bool:
     return secrets.compare_digest(requester.owner_tag, vault.tag("owner", requester.salt, person.telegram_id))
 
 
-_OF_TICKET = (
-    select(Requester)
-    .where(Requester.ticket_id == bindparam("ticket_id"), Requester.left.is_(False))
-    .order_by(Requester.number)
+waiting = Question[Requester](
+    select(Requester).where(Requester.left.is_(False)).order_by(Requester.number), Requester.ticket_id
 )
-
-
-async def of_ticket(session: AsyncSession, ticket_id: int) -> list[Requester]:
-    """Everybody who waits for this ticket, the filer first; those who left are not among them."""
-    return list(await session.scalars(_OF_TICKET, {"ticket_id": ticket_id}))
+"""Everybody who waits for a ticket, the filer first; those who left are not among them."""
 
 
 async def find(session: AsyncSession, ticket_id: int, person: Person, vault: Vault) -> Requester | None:
     """This person's place among the requesters of the ticket, None when they have none."""
-    return next((r for r in await of_ticket(session, ticket_id) if is_of(r, person, vault)), None)
+    return next((r for r in await waiting.about(session, ticket_id) if is_of(r, person, vault)), None)
 
 
 async def all_of(session: AsyncSession, person: Person, vault: Vault) -> list[Requester]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, select, update
+from sqlalchemy import BigInteger, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,6 +20,7 @@ from models.base import Base, Json, Key, one_of
 from models.errors import Refusal
 from models.outbox import Outgoing, Sending
 from models.postings import Card
+from models.questions import Question
 
 
 class Desk(enum.StrEnum):
@@ -74,13 +75,13 @@ async def follow_config(session: AsyncSession, specs: Sequence[StationSpec], lan
         station.closed = True
 
 
-_BY_CHAT = select(Station).where(Station.chat_id == bindparam("chat_id"), Station.closed.is_(False))
+seated = Question[Station](select(Station).where(Station.closed.is_(False)), Station.chat_id)
+"""The station that sits in a chat, if one does."""
 
 
 async def by_chat(session: AsyncSession, chat_id: int) -> Station | None:
     """The station that sits in this chat."""
-    station: Station | None = await session.scalar(_BY_CHAT, {"chat_id": chat_id})
-    return station
+    return next(iter(await seated.about(session, chat_id)), None)
 
 
 async def by_key(session: AsyncSession, key: str) -> Station | None:

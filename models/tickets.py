@@ -344,7 +344,7 @@ async def add(
     """
     if ticket.state is State.RESOLVED:
         await reopen(session, ticket, requester, house, now)
-    station = await _station(session, ticket)
+    station, before = await _station(session, ticket), ticket.state
     _move(session, ticket, Action.ADD, now)
     said = []
     for content, source in contents:
@@ -352,7 +352,9 @@ async def add(
         await session.flush()
         await letters.relay_to_station(session, ticket, kept, station, now)
         said.append(kept)
-    await letters.card(session, ticket, station, now)
+    if ticket.state is not before:
+        # Otherwise the card shows nothing new, and the window of a group is small (20 a minute, edits too).
+        await letters.card(session, ticket, station, now)
     return said
 
 
@@ -498,7 +500,7 @@ async def answer(
     ticket.replied_at = ticket.replied_at or now
     said = _keep(session, ticket, Side.STAFF, content, house, now, source, staff=staff)
     await session.flush()
-    for requester in await requesters.of_ticket(session, ticket.id):
+    for requester in await requesters.waiting.about(session, ticket.id):
         await letters.relay_to_requester(session, ticket, said, requester, now, asks=asks)
     await letters.card(session, ticket, await _station(session, ticket), now)
     return said
@@ -625,7 +627,9 @@ async def post_open_cards(session: AsyncSession, station: Station, now: datetime
 
 
 async def _below_card(session: AsyncSession, ticket: Ticket) -> list[Words]:
-    return words.below_card(await words.of_ticket(session, ticket.id, Side.STUDENT), ticket.filed_at)
+    return words.below_card(
+        [w for w in await words.said.about(session, ticket.id) if w.side is Side.STUDENT], ticket.filed_at
+    )
 
 
 async def _station(session: AsyncSession, ticket: Ticket) -> Station:

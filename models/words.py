@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, bindparam, select
+from sqlalchemy import ForeignKey, Index, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Json, Key, one_of
+from models.questions import Question
 
 Content = Mapping[str, Any]
 """One message: `type` (text, photo, video, voice, video_note, audio, document, sticker, location, venue, contact,
@@ -69,24 +70,18 @@ class EarlierWords(Base):
     until: Mapped[datetime]
 
 
-_OF_TICKET = select(Words).where(Words.ticket_id == bindparam("ticket_id")).order_by(Words.id)
+said = Question[Words](select(Words).order_by(Words.id), Words.ticket_id)
+"""What was said about a ticket, in order."""
 
 
-async def of_ticket(session: AsyncSession, ticket_id: int, *sides: Side) -> list[Words]:
-    """What was said about a ticket in order; only by these sides when any are named."""
-    if not sides:
-        return list(await session.scalars(_OF_TICKET, {"ticket_id": ticket_id}))
-    return list(await session.scalars(_OF_TICKET.where(Words.side.in_(sides)), {"ticket_id": ticket_id}))
-
-
-def below_card(said: Sequence[Words], filed_at: datetime) -> list[Words]:
+def below_card(all_said: Sequence[Words], filed_at: datetime) -> list[Words]:
     """Of a student's words those that the card itself does not show whole, so that they have to be sent below it.
 
     That is everything but text, everything that came later, and all of the first text when it is too much for a card.
     """
-    first_text = [w for w in said if w.at <= filed_at and w.content["type"] == "text"]
+    first_text = [w for w in all_said if w.at <= filed_at and w.content["type"] == "text"]
     length = sum(len(str(w.content.get("text", "")).encode("utf-16-le", "surrogatepass")) // 2 for w in first_text)
-    return [w for w in said if length > ON_CARD or w not in first_text]
+    return [w for w in all_said if length > ON_CARD or w not in first_text]
 
 
 async def by_source(session: AsyncSession, source_tag: str) -> Words | None:

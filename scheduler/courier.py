@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.letters import Call, Letter
-from models import outbox, requesters
+from models import foresight, outbox, requesters
 from models.database import Database
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.requesters import Requester
@@ -208,6 +208,7 @@ class Courier:
             while due and len(lines) < free:
                 due, now_due = due[free:], due[:free]
                 rows = await self._locked(session, [place.id for place in now_due])
+                await foresight.gather(session, list(rows.values()))
                 for place in now_due:
                     row = rows.get(place.id)
                     if row is None or place.queue in waiting:
@@ -252,7 +253,7 @@ class Courier:
             # keeps its place: it is heavier than there is room for, an album.
             return _Wait(wait, in_order=not (edit and chat_id < 0))
         row.state = Sending.SENDING
-        row.attempts = attempt.attempts
+        row.attempts += 1
         self._windows.leaves(row.lane, at, attempt.weight)
         lines.setdefault(chat_id, []).append(attempt)
         return None
@@ -348,7 +349,7 @@ class Courier:
             return None
         if payload.get("$plain"):
             letter = replace(letter, calls=[_without_formatting(call) for call in letter.calls])
-        return Attempt(row.id, chat_id, row.lane, letter, row.repeat, row.attempts + 1, skip, row.method is not None)
+        return Attempt(row, chat_id, letter, skip)
 
     # ------------------------------------------------------------ sending
 
@@ -394,7 +395,7 @@ class Courier:
         except Exception as error:  # noqa: BLE001  (whatever it was, the row must be told)
             attempt.error = error
             attempt.verdict = judge(
-                error, method=method, chat_id=attempt.chat_id, repeat=attempt.repeat, attempts=attempt.attempts
+                error, method=method, chat_id=attempt.chat_id, repeat=attempt.row.repeat, attempts=attempt.row.attempts
             )
         self._learn(attempt.chat_id, attempt.verdict)
 
@@ -412,13 +413,13 @@ class Courier:
         while True:
             at = self._elapsed()
             wait = max(
-                self._windows.lane_wait(attempt.lane, at, max(count, 1)),
+                self._windows.lane_wait(attempt.row.lane, at, max(count, 1)),
                 self._windows.chat_wait(attempt.chat_id, Lane.ANSWER, at, count),
             )
             if wait <= 0:
                 break
             await asyncio.sleep(min(wait, 0.25))
-        self._windows.leaves(attempt.lane, at, count)
+        self._windows.leaves(attempt.row.lane, at, count)
 
     def _learn(self, chat_id: int, verdict: Verdict) -> None:
         """What an attempt says about the others: this chat has to wait, or all of them."""

@@ -6,14 +6,13 @@ Each function runs inside the courier's transaction. Which end it is says `verdi
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import ChatMigrated
 
@@ -33,16 +32,12 @@ log = structlog.get_logger()
 class Attempt:
     """One row on its way."""
 
-    row_id: int
+    row: Outgoing
+    """As it was taken; what has become of it since, the database knows."""
     chat_id: int
-    lane: int
     letter: Letter
-    repeat: Repeat
-    attempts: int
     skip: int = 0
     """Calls that an earlier attempt has made already."""
-    plain: bool = False
-    """A method as a handler wrote it: that it was sent has no consequences."""
     results: list[Any] = field(default_factory=list)
     """What Telegram returned to the calls of this attempt, in order."""
     weight: int = 1
@@ -57,37 +52,42 @@ async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: dateti
     """Write what came of these attempts."""
     if not attempts:
         return
-    ended = [a.row_id for a in attempts if a.plain and a.verdict is not None and a.verdict.fate is Fate.SENT]
-    if ended:
-        await outbox.sent(session, ended)
-    others = [attempt for attempt in attempts if attempt.row_id not in ended]
-    if not others:
-        return
-    # All rows at once: one by one each would be a question and a flush of its own.
-    found = await session.scalars(select(Outgoing).where(Outgoing.id.in_([attempt.row_id for attempt in others])))
-    rows = {row.id: row for row in found}
-    shown = {words_id for attempt in others for words_id in attempt.letter.editions}
+    shown = {words_id for attempt in attempts for words_id in attempt.letter.editions}
     if shown:
         # Somebody may be editing these words right now: one of the two sees what the other did.
         await session.scalars(
             select(Words).where(Words.id.in_(shown)).order_by(Words.id).with_for_update(),
             execution_options={"populate_existing": True},
         )
-    # Where all went well nothing that is written here is asked for again: it goes to the database together.
-    well = all(attempt.verdict is not None and attempt.verdict.fate is Fate.SENT for attempt in others)
-    with session.no_autoflush if well else contextlib.nullcontext():
-        for attempt in others:
-            row = rows.get(attempt.row_id)
-            if row is not None and attempt.verdict is not None and row.state is Sending.SENDING:
-                await _settle(session, row, attempt, attempt.verdict, now)
+    await _made(session, attempts)
+    for attempt in attempts:
+        await _follow(session, attempt, now)
+    through = [a for a in attempts if a.verdict is not None and a.verdict.fate is Fate.SENT]
+    arrived = await _arrived(session, through)
+    for attempt in arrived:
+        await _sent(session, attempt)
+    for ticket_id in sorted({a.row.ticket_id for a in arrived if _is_answer(a.row) and a.row.ticket_id is not None}):
+        await _touch_card(session, ticket_id, now)
+    others = {a.row.id: a for a in attempts if a.verdict is not None and a.verdict.fate is not Fate.SENT}
+    if others:
+        rows = await session.scalars(select(Outgoing).where(Outgoing.id.in_(others), Outgoing.state == Sending.SENDING))
+        for row in rows.all():
+            await _settle(session, row, others[row.id], now)
 
 
-async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime) -> None:
-    await _made(session, row, attempt)
-    await _follow(session, attempt, now)
+async def _arrived(session: AsyncSession, attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Write down, all at once, that these got through; those of them that were still on their way until now."""
+    if not attempts:
+        return []
+    ended = await outbox.sent(session, [attempt.row.id for attempt in attempts])
+    return [attempt for attempt in attempts if attempt.row.id in ended]
+
+
+async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, now: datetime) -> None:
+    """What follows from an attempt that did not get through."""
+    verdict = attempt.verdict
+    assert verdict is not None, "an attempt that has ended has been judged"
     match verdict.fate:
-        case Fate.SENT:
-            await _sent(session, row, attempt, now)
         case Fate.AGAIN:
             _again(row, attempt, verdict, now + verdict.pause)
         case Fate.HELD | Fate.NOT_SENT:
@@ -132,32 +132,38 @@ async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, verdic
 async def end(session: AsyncSession, row: Outgoing, state: Sending, reason: str, now: datetime) -> None:
     """The row ends without having been sent for certain; staff see it on the card."""
     row.state, row.reason = state, reason
-    await _touch_card(session, row, now)
+    if _is_answer(row) and row.ticket_id is not None:
+        await _touch_card(session, row.ticket_id, now)
     outbox.forget(row)
 
 
-async def _made(session: AsyncSession, row: Outgoing, attempt: Attempt) -> None:
+async def _made(session: AsyncSession, attempts: Sequence[Attempt]) -> None:
     """Whatever was made is there, however the attempt ended: people reply to it, and edits have to find it."""
-    if attempt.thread_id is not None and row.ticket_id is not None:
-        card = await postings.card_of(session, row.ticket_id, attempt.chat_id)
-        if card is not None:
-            card.thread_id = attempt.thread_id
-    if row.ticket_id is None or row.letter not in ("words", "notice"):
-        return
-    for call, result in zip(attempt.letter.calls[attempt.skip :], attempt.results, strict=False):
-        ids = _message_ids(result)
-        shown = (*call.shows, *[None] * (len(ids) - len(call.shows)))
-        for message_id, words_id in zip(ids, shown, strict=True):
-            row.message_id = row.message_id or message_id
-            session.add(
-                postings.Posting(
-                    chat_id=None if row.requester_id else attempt.chat_id,
-                    requester_id=row.requester_id,
-                    message_id=message_id,
-                    ticket_id=row.ticket_id,
-                    words_id=words_id,
+    made: list[dict[str, Any]] = []
+    for attempt in attempts:
+        row = attempt.row
+        if row.ticket_id is None:
+            continue
+        if attempt.thread_id is not None:
+            card = await postings.card_of(session, row.ticket_id, attempt.chat_id)
+            if card is not None:
+                card.thread_id = attempt.thread_id
+        if row.letter not in ("words", "notice"):
+            continue
+        for call, result in zip(attempt.letter.calls[attempt.skip :], attempt.results, strict=False):
+            ids = _message_ids(result)
+            for message_id, words_id in zip(ids, (*call.shows, *[None] * (len(ids) - len(call.shows))), strict=True):
+                made.append(
+                    {
+                        "chat_id": None if row.requester_id else attempt.chat_id,
+                        "requester_id": row.requester_id,
+                        "message_id": message_id,
+                        "ticket_id": row.ticket_id,
+                        "words_id": words_id,
+                    }
                 )
-            )
+    if made:
+        await session.execute(insert(postings.Posting), made)
 
 
 async def _follow(session: AsyncSession, attempt: Attempt, now: datetime) -> None:
@@ -169,44 +175,36 @@ async def _follow(session: AsyncSession, attempt: Attempt, now: datetime) -> Non
     for words_id, edition in attempt.letter.editions.items():
         said = await session.get_one(Words, words_id)
         if said.edited_at != edition:
-            # The copies that were just made are among those that have to follow.
-            await session.flush()
             await letters.edited(session, said, now)
 
 
-async def _sent(session: AsyncSession, row: Outgoing, attempt: Attempt, now: datetime) -> None:
-    row.state, row.reason = Sending.SENT, None
-    payload = row.payload or {}
-    outbox.forget(row)
+async def _sent(session: AsyncSession, attempt: Attempt) -> None:
+    """What follows from an attempt that got through."""
+    row = attempt.row
     if row.letter == "card":
-        await _card_sent(session, row, attempt)
+        await _card_sent(session, attempt)
     elif row.letter == "pulse":
         poll = attempt.results[-1].get("poll")
         if poll is not None:
-            await pulses.sent(session, int(payload["pulse"]), str(poll["id"]))
+            await pulses.sent(session, int((row.payload or {})["pulse"]), str(poll["id"]))
     elif attempt.letter.picture is not None:
         await pulses.uploaded(session, *attempt.letter.picture, attempt.results[-1]["photo"][-1]["file_id"])
-    elif row.letter in ("words", "notice"):
-        await _words_sent(session, row, now)
+    elif row.requester_id is not None:
+        # Delivered: the student can be reached after all.
+        (await session.get_one(Requester, row.requester_id)).reachable = True
 
 
-async def _card_sent(session: AsyncSession, row: Outgoing, attempt: Attempt) -> None:
-    assert row.ticket_id is not None, "a card is a ticket's"
-    card = await postings.card_of(session, row.ticket_id, attempt.chat_id)
+async def _card_sent(session: AsyncSession, attempt: Attempt) -> None:
+    ticket_id = attempt.row.ticket_id
+    assert ticket_id is not None, "a card is a ticket's"
+    card = await postings.card_of(session, ticket_id, attempt.chat_id)
     if card is None:
         return
     card.digest = attempt.letter.digest
     for message_id in _message_ids(attempt.results[-1] if attempt.results else None):
         if card.message_id != message_id:
-            row.message_id = card.message_id = message_id
-            session.add(postings.Posting(chat_id=attempt.chat_id, message_id=message_id, ticket_id=row.ticket_id))
-
-
-async def _words_sent(session: AsyncSession, row: Outgoing, now: datetime) -> None:
-    """Delivered: the student can be reached after all."""
-    if row.requester_id is not None:
-        (await session.get_one(Requester, row.requester_id)).reachable = True
-    await _touch_card(session, row, now)
+            card.message_id = message_id
+            session.add(postings.Posting(chat_id=attempt.chat_id, message_id=message_id, ticket_id=ticket_id))
 
 
 def _again(row: Outgoing, attempt: Attempt, verdict: Verdict, when: datetime) -> None:
@@ -281,11 +279,13 @@ async def _blocked(session: AsyncSession, row: Outgoing, attempt: Attempt) -> No
             person.reachable = False
 
 
-async def _touch_card(session: AsyncSession, row: Outgoing, now: datetime) -> None:
-    """What became of words for a student is shown on the card."""
-    if row.ticket_id is None or row.requester_id is None or row.letter != "words":
-        return
-    ticket = await session.get_one(Ticket, row.ticket_id)
+def _is_answer(row: Outgoing) -> bool:
+    """Words for a student: the card shows what became of them."""
+    return row.requester_id is not None and row.letter == "words"
+
+
+async def _touch_card(session: AsyncSession, ticket_id: int, now: datetime) -> None:
+    ticket = await session.get_one(Ticket, ticket_id)
     await letters.card(session, ticket, await session.get_one(Station, ticket.station_id), now)
 
 

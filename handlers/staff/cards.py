@@ -208,7 +208,7 @@ def _must(ticket: Ticket, action: Action) -> None:
 
 async def _filer_texts(session: AsyncSession, ticket: Ticket, toolbox: Toolbox) -> Texts:
     """The texts in the language of whoever waits first: what staff pick from a list is said in it."""
-    waiting = await requesters.of_ticket(session, ticket.id)
+    waiting = await requesters.waiting.about(session, ticket.id)
     if not waiting:
         return toolbox.t(None)
     first = waiting[0]

@@ -358,7 +358,7 @@ async def _send(query: CallbackQuery, walk: Walk, now: datetime) -> None:
     await walk.state.clear()
     # The screen itself names no ticket: the receipt does, and it goes by the requester's own way, sealed if need be.
     await show(query, walk.t("new.sent"))
-    (requester,) = await requesters.of_ticket(session, ticket.id)
+    (requester,) = await requesters.waiting.about(session, ticket.id)
     station = await session.get_one(stations.Station, ticket.station_id)
     due = ticket.reply_due.isoformat() if ticket.reply_due else None
     await letters.to_requester(

@@ -71,7 +71,7 @@ def picked(what: str) -> Any:
     return check
 
 
-def not_agreed(_: Message | CallbackQuery, person: Person | None) -> bool:
+async def not_agreed(_: Message | CallbackQuery, person: Person | None) -> bool:
     """Filter: somebody who has not agreed yet."""
     return person is not None and person.consent_on is None
 

@@ -167,10 +167,15 @@ async function act(path, wish) {
 }
 
 const pressed = new Map(); // callback query → the button that waits for its answer
+const early = new Map(); // callback query → its answer, heard before we heard which query our press made
 
 export function answered(event) {
   const button = pressed.get(event.id);
-  if (!button) return;
+  if (!button) {
+    early.set(event.id, event);
+    setTimeout(() => early.delete(event.id), 15000);
+    return;
+  }
   pressed.delete(event.id);
   button.classList.remove("waiting");
   if (event.text) (event.show_alert ? alertBox : toast)(event.text);
@@ -186,8 +191,10 @@ function inline(m, context) {
       if (b.callback_data == null) return;
       button.classList.add("waiting");
       const query = await act("tap", { person: context.person, chat: context.chat, message_id: m.message_id, data: b.callback_data });
-      if (query) pressed.set(query.id, button);
-      else button.classList.remove("waiting");
+      if (query) {
+        pressed.set(query.id, button);
+        if (early.has(query.id)) answered(early.get(query.id));
+      } else button.classList.remove("waiting");
       setTimeout(() => button.classList.remove("waiting"), 15000);
     });
     return button;

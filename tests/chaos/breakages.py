@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiogram.types import Message, Update
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.inbox import Intake, Worker
 from bot.people import Presence
 from handlers.staff import answers
 from models import inbox
+from models.inbox import Handling, Incoming
 from models.outbox import Outgoing, Repeat, Sending
 from scheduler import results
 from scheduler.courier import Courier
@@ -60,10 +62,13 @@ def done_later() -> None:
     """Law 2 broken: an update's effect and its being done are two transactions."""
 
     async def run(self: Worker, row_id: int, update: Update, presence: Presence | None) -> None:
-        async with self._turn(row_id) as turn:
-            if turn is None:
+        async def look(session: AsyncSession) -> bool:
+            waits = Incoming.id == row_id, Incoming.state == Handling.WAITING
+            return await session.scalar(select(Incoming.id).where(*waits)) is not None
+
+        async with self._turn(look) as mouth:
+            if mouth is None:
                 return
-            _, mouth = turn
             await self._dispatcher.feed_update(
                 self._bot, update, session=mouth.session, now=mouth.now, presence=presence
             )
@@ -72,9 +77,7 @@ def done_later() -> None:
             # Long enough for what staff said to be sent meanwhile.
             await asyncio.sleep(0.5)
         async with self._database.transaction() as session:
-            row = await inbox.take(session, row_id)
-            assert row is not None
-            inbox.done(row)
+            assert await inbox.done(session, row_id)
         self._after(mouth.afterwards, update)
 
     Worker._run = run  # type: ignore[method-assign]

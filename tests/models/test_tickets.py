@@ -29,7 +29,7 @@ async def a_ticket(session: AsyncSession, now: datetime, **changes: object) -> T
 async def act(session: AsyncSession, ticket: Ticket, action: Action, now: datetime) -> None:
     """Do this to the ticket by the rule that does it for people."""
     someone = await staff(session)
-    place = (await requesters.of_ticket(session, ticket.id))[0]
+    place = (await requesters.waiting.about(session, ticket.id))[0]
     desks = await furnish(session)
     match action:
         case Action.CLAIM:
@@ -197,7 +197,7 @@ async def test_a_note_goes_nowhere(database: Database, now: datetime) -> None:
         ticket = await a_ticket(session, now)
         await tickets.note(session, ticket, await staff(session), HELLO, HOUSE, now, SOURCE)
         letters = (await session.scalars(select(Outgoing.letter).where(Outgoing.words_id.is_not(None)))).all()
-        kept = await words.of_ticket(session, ticket.id, words.Side.NOTE)
+        kept = [w for w in await words.said.about(session, ticket.id) if w.side is words.Side.NOTE]
     assert letters == []
     assert [k.content for k in kept] == [HELLO]
 
@@ -215,7 +215,7 @@ async def test_it_is_urged_once_a_day(database: Database, now: datetime) -> None
 async def test_it_is_reopened_within_thirty_days_and_its_clocks_start_again(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
-        (place,) = await requesters.of_ticket(session, ticket.id)
+        (place,) = await requesters.waiting.about(session, ticket.id)
         await tickets.resolve(session, ticket, await staff(session), "repaired", now)
         await tickets.confirm(session, ticket, place, now)
         with pytest.raises(Refusal, match=r"reopen\.too_late"):
@@ -256,7 +256,7 @@ async def test_a_ticket_of_several_goes_on_when_one_of_them_leaves(database: Dat
         place = await tickets.join(session, ticket, bob, False, HOUSE, now)
         await tickets.withdraw(session, ticket, place, now)
         assert ticket.state is State.NEW
-        (left,) = await requesters.of_ticket(session, ticket.id)
+        (left,) = await requesters.waiting.about(session, ticket.id)
         await tickets.withdraw(session, ticket, left, now)
     assert State(ticket.state) is State.WITHDRAWN
 
@@ -266,7 +266,7 @@ async def test_a_rating_is_one_to_five(database: Database, now: datetime, rating
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         ticket.state = State.CLOSED
-        (place,) = await requesters.of_ticket(session, ticket.id)
+        (place,) = await requesters.waiting.about(session, ticket.id)
         with pytest.raises(Refusal, match=r"rate\.range"):
             await tickets.rate(session, ticket, place, rating, now)
 

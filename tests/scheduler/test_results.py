@@ -30,7 +30,7 @@ async def an_answer(session: AsyncSession, now: datetime) -> tuple[Words, Outgoi
     alice = await student(session)
     ticket = await tickets.file(session, draft(), alice, HOUSE, now)
     await tickets.answer(session, ticket, await staff(session), COMING, HOUSE, now, (EAST, 77))
-    said = (await words.of_ticket(session, ticket.id, Side.STAFF))[0]
+    said = next(w for w in await words.said.about(session, ticket.id) if w.side is Side.STAFF)
     row = (await session.scalars(select(Outgoing).where(Outgoing.words_id == said.id))).one()
     row.state = Sending.SENDING
     await session.flush()
@@ -39,7 +39,7 @@ async def an_answer(session: AsyncSession, now: datetime) -> tuple[Words, Outgoi
 
 def delivered(row: Outgoing, said: Words) -> Attempt:
     letter = Letter([Call("sendMessage", {}, (said.id,))], editions={said.id: said.edited_at})
-    attempt = Attempt(row.id, 10_001, row.lane, letter, row.repeat, 1)
+    attempt = Attempt(row, 10_001, letter)
     attempt.results, attempt.verdict = [{"message_id": 55}], Verdict(Fate.SENT)
     return attempt
 

@@ -202,15 +202,13 @@ def upgrade() -> None:
 
     op.create_table(
         "cards",
-        sa.Column("id", Key, nullable=False),
         sa.Column("ticket_id", Key, nullable=False),
         sa.Column("chat_id", sa.BigInteger(), nullable=False),
         sa.Column("thread_id", sa.BigInteger(), nullable=True),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
         sa.Column("digest", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_cards_ticket_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_cards")),
-        sa.UniqueConstraint("ticket_id", "chat_id", name=op.f("uq_cards_ticket_id_chat_id")),
+        sa.PrimaryKeyConstraint("ticket_id", "chat_id", name=op.f("pk_cards")),
     )
     op.create_table(
         "requesters",
@@ -326,7 +324,6 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("ticket_id", Key, nullable=True),
         sa.Column("words_id", Key, nullable=True),
-        sa.Column("message_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("(method IS NULL) <> (letter IS NULL)", name=op.f("ck_outbox_method_or_letter")),
         sa.ForeignKeyConstraint(["requester_id"], ["requesters.id"], name=op.f("fk_outbox_requester_id")),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_outbox_ticket_id")),
