@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bench.load import CALLERS, FIRST, STATIONS, TOKEN
 from bot import config, logs
-from bot.app import App
+from bot.app import App, spare_the_built
 from bot.toolbox import utcnow
 from bot.vault import new_key
 from models import outbox, people, pulses, stations, tickets
@@ -88,6 +88,7 @@ async def run(url: str, file: str, wishes: dict[str, int]) -> None:
     await database.close()
     async with App(settings, windows="windows" in wishes) as program:
         await furnish(program, wishes)
+        spare_the_built()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await program.run()

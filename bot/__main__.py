@@ -206,13 +206,14 @@ async def _migrate(settings: Settings) -> None:
 async def _run(settings: Settings) -> None:
     import structlog
 
-    from bot.app import App
+    from bot.app import App, spare_the_built
     from bot.check import wait_for_telegram
 
     log = structlog.get_logger()
     await _migrate(settings)
     await wait_for_telegram(settings)
     async with App(settings) as program:
+        spare_the_built()
         log.info("running", mode=settings.telegram.mode)
         await program.run()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +17,13 @@ from typing import Any, ClassVar
 from sqlalchemy import Select, bindparam, event, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import NoResultFound, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlalchemy.orm import Mapper, Session, class_mapper
 
 from models.sqlite import DRIVER, connect
@@ -103,8 +110,45 @@ class AskingInLoop(Asking):
         self.sync_session.rollback()
 
 
+class _Group:
+    """Transactions of several tasks that become one in SQLite: whoever waits for the only writer shares its commit.
+
+    A commit waits for the disk, and while it does nobody else may write. So each task works in a savepoint of its own,
+    which alone is undone when it fails; the first of them commits for all who were waiting when it had finished, and
+    until then none of them is told that its work is kept.
+    """
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.led = False
+        """Somebody has taken it on to commit."""
+        self.kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # Everybody may have gone when it fails; that nobody asks is no mistake then.
+        self.kept.add_done_callback(lambda kept: kept.cancelled() or kept.exception())
+
+    @property
+    def whole(self) -> bool:
+        """False once SQLite has undone all of it by itself, as it does when the disk is full."""
+        raw = self.connection.sync_connection
+        return raw is not None and bool(getattr(raw.connection.dbapi_connection, "in_transaction", False))
+
+    async def commit(self) -> None:
+        """Keep everything, or tell everybody that nothing was kept."""
+        try:
+            if not self.whole:
+                lost = sqlite3.OperationalError("SQLite has undone the transaction")
+                raise OperationalError("COMMIT", None, lost)
+            await self.connection.commit()
+        except Exception as error:  # noqa: BLE001  (whatever it is, everybody in the group is told)
+            self.kept.set_exception(error)
+        else:
+            self.kept.set_result(None)
+        finally:
+            await self.connection.close()
+
+
 class Database:
-    """One engine and its sessions. Make it with `Database.open`, end it with `close`."""
+    """One engine and its sessions. Make it with its address, end it with `close`."""
 
     def __init__(self, url: str) -> None:
         self.url = driver_url(url)
@@ -116,9 +160,11 @@ class Database:
             expire_on_commit=False,
             autoflush=True,
             sync_session_class=Remembering,
+            join_transaction_mode="create_savepoint",
         )
         # SQLite has one writer. Waiting for it inside sqlite3 would hold the whole event loop, so tasks queue here.
         self._writer = asyncio.Lock()
+        self._group: _Group | None = None
 
     def _engine(self) -> AsyncEngine:
         if not self.is_sqlite:
@@ -135,17 +181,80 @@ class Database:
 
         Raises OperationalError when the database cannot be written within `BUSY_SECONDS`.
         """
-        async with contextlib.AsyncExitStack() as stack:
-            if self.is_sqlite:
-                await stack.enter_async_context(self._writer)
-            session = await stack.enter_async_context(self._sessions())
-            await self._begin_writing(session)
-            try:
+        if self.is_sqlite:
+            async with self._in_group() as session, self._unit(session):
                 yield session
-                await session.commit()
-            except BaseException:
-                await session.rollback()
+        else:
+            async with self._sessions() as session, self._unit(session):
+                await session.connection()
+                yield session
+
+    @contextlib.asynccontextmanager
+    async def _unit(self, session: AsyncSession) -> AsyncIterator[None]:
+        try:
+            yield
+            await session.commit()
+        except BaseException:
+            await session.rollback()
+            raise
+
+    @contextlib.asynccontextmanager
+    async def _in_group(self) -> AsyncIterator[AsyncSession]:
+        """The writer, for one task: its session's commit releases a savepoint, and leaving waits for the group's."""
+        await self._writer.acquire()
+        leads = False
+        try:
+            group = self._group = self._group or await self._begin_writing()
+            try:
+                async with self._sessions(bind=group.connection) as session:
+                    yield session
+            finally:
+                if not group.whole:
+                    await self._end(group)
+                leads = not group.led
+                group.led = True
+        finally:
+            self._writer.release()
+            if leads:
+                await self._lead(group)
+        await asyncio.shield(group.kept)
+
+    async def _lead(self, group: _Group) -> None:
+        """Let those who wait for the writer now do their work, then commit for all of them."""
+        try:
+            await self._writer.acquire()
+        except asyncio.CancelledError:
+            group.led = False
+            if self._writer.locked():
+                # Whoever has the writer now leads in our place.
                 raise
+            await self._end(group)
+            raise
+        try:
+            await self._end(group)
+        finally:
+            self._writer.release()
+
+    async def _end(self, group: _Group) -> None:
+        if self._group is group:
+            self._group = None
+            await group.commit()
+
+    async def _begin_writing(self) -> _Group:
+        waited, pause = 0.0, 0.002
+        while True:
+            connection = await self.engine.connect()
+            try:
+                await connection.execution_options(sqlite_begin="IMMEDIATE")
+                await connection.begin()
+                return _Group(connection)
+            except BaseException as error:
+                await connection.close()
+                if not isinstance(error, OperationalError) or "locked" not in str(error.orig) or waited >= BUSY_SECONDS:
+                    raise
+            # Another process writes. The loop goes on meanwhile.
+            await asyncio.sleep(pause)
+            waited, pause = waited + pause, min(pause * 2, 0.1)
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -158,23 +267,6 @@ class Database:
                 # What was read stays readable after the session has ended.
                 session.expunge_all()
                 await session.rollback()
-
-    async def _begin_writing(self, session: AsyncSession) -> None:
-        if not self.is_sqlite:
-            await session.connection()
-            return
-        waited, pause = 0.0, 0.002
-        while True:
-            try:
-                await session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
-                return
-            except OperationalError as error:
-                if "locked" not in str(error.orig) or waited >= BUSY_SECONDS:
-                    raise
-                # Another process writes. The loop goes on meanwhile.
-                await session.rollback()
-                await asyncio.sleep(pause)
-                waited, pause = waited + pause, min(pause * 2, 0.1)
 
     async def close(self) -> None:
         """Give every connection back; SQLite folds its log into the file."""

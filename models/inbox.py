@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 from sqlalchemy import BigInteger, Index, Table, Text, bindparam, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of
 
@@ -104,30 +104,30 @@ async def waiting(session: AsyncSession, limit: int, skip_chats: Sequence[int] =
     return [Waiting(row_id, chat or 0, body or "") for row_id, chat, body in await session.execute(query)]
 
 
-_before = aliased(Incoming)
-# Made once: it is asked for every update, and making it takes longer than asking it.
+# Made once, because it is asked for every update and making it takes longer than asking it; and on the table, because
+# no session holds such a row and SQLAlchemy prepares each change of a class anew.
+_inbox = cast(Table, Incoming.__table__)
+_before = _inbox.alias("before")
 _ITS_TURN = (
-    select(Incoming.id)
+    select(_inbox.c.id)
     .where(
-        Incoming.id == bindparam("row_id"),
-        Incoming.state == Handling.WAITING,
+        _inbox.c.id == bindparam("row_id"),
+        _inbox.c.state == Handling.WAITING,
         ~exists().where(
-            _before.chat == Incoming.chat,
-            _before.chat != 0,
-            _before.state == Handling.WAITING,
-            _before.id < Incoming.id,
+            _before.c.chat == _inbox.c.chat,
+            _before.c.chat != 0,
+            _before.c.state == Handling.WAITING,
+            _before.c.id < _inbox.c.id,
         ),
     )
     .with_for_update(skip_locked=True)
     .scalar_subquery()
 )
-# On the table, not on the class: no session holds such a row, and SQLAlchemy prepares each change of a class anew.
-_TABLE = cast(Table, Incoming.__table__)
 _DONE = (
-    update(_TABLE)
-    .where(_TABLE.c.id == _ITS_TURN)
+    update(_inbox)
+    .where(_inbox.c.id == _ITS_TURN)
     .values(state=Handling.DONE, body=None, chat=None, received_at=None)
-    .returning(_TABLE.c.id)
+    .returning(_inbox.c.id)
 )
 
 
@@ -143,10 +143,10 @@ async def done(session: AsyncSession, row_id: int) -> bool:
 async def set_aside(session: AsyncSession, row_id: int, incident: str, error: str) -> bool:
     """The update could not be handled; it is kept for the operator to look at and run again. False as in `done`."""
     aside = (
-        update(_TABLE)
-        .where(_TABLE.c.id == _ITS_TURN)
+        update(_inbox)
+        .where(_inbox.c.id == _ITS_TURN)
         .values(state=Handling.SET_ASIDE, incident=incident, error=error)
-        .returning(_TABLE.c.id)
+        .returning(_inbox.c.id)
     )
     return await session.scalar(aside, {"row_id": row_id}) is not None
 

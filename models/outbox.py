@@ -121,13 +121,37 @@ class Outgoing(Base):
     )
 
 
-# Made once: they are asked for every row, and making them takes longer than asking them.
-_SAID = select(Outgoing.id).where(Outgoing.dedupe == bindparam("dedupe"))
+# Made once, because they are asked for every row and making them takes longer than asking them; and on the table,
+# because SQLAlchemy prepares each change of a class anew.
+_outbox = cast(Table, Outgoing.__table__)
+_private = _outbox.c.chat_id > 0
+_FORGOTTEN = {
+    "payload": None,
+    "queue": case((_private, None), else_=_outbox.c.queue),
+    "topic": case((_private, None), else_=_outbox.c.topic),
+    "chat_id": case((_private, None), else_=_outbox.c.chat_id),
+}
+"""What `forget` does, as a statement does it; the same for all but words for a student that did not get through."""
+_SAID = select(_outbox.c.id).where(_outbox.c.dedupe == bindparam("dedupe"))
 # Locked, because the courier may be taking the row right now: then it no longer says what is so, and another has to.
-_WITH_TOPIC = (
-    select(Outgoing).where(Outgoing.topic == bindparam("topic"), Outgoing.state == Sending.DUE).with_for_update()
+_STILL_DUE = (
+    select(_outbox.c.id)
+    .where(_outbox.c.topic == bindparam("topic"), _outbox.c.state == Sending.DUE)
+    .with_for_update()
+    .limit(1)
 )
-_WRITE = insert(cast(Table, Outgoing.__table__))
+_REPLACE = (
+    update(_outbox)
+    .where(_outbox.c.topic == bindparam("old_topic"), _outbox.c.state == Sending.DUE)
+    .values(state=Sending.SUPERSEDED, **_FORGOTTEN)
+)
+_SENT = (
+    update(_outbox)
+    .where(_outbox.c.id.in_(bindparam("numbers", expanding=True)), _outbox.c.state == Sending.SENDING)
+    .values(state=Sending.SENT, reason=None, **_FORGOTTEN)
+    .returning(_outbox.c.id)
+)
+_WRITE = insert(_outbox)
 
 
 async def post(
@@ -157,13 +181,11 @@ async def post(
         said = await session.scalar(_SAID, {"dedupe": dedupe})
         if said is not None:
             return None
-    if topic is not None:
-        older = (await session.scalars(_WITH_TOPIC, {"topic": topic})).all()
-        if older and keep is Keep.OLDER:
+    if topic is not None and keep is Keep.OLDER:
+        if await session.scalar(_STILL_DUE, {"topic": topic}) is not None:
             return None
-        for row in older:
-            row.state = Sending.SUPERSEDED
-            forget(row)
+    elif topic is not None:
+        await session.execute(_REPLACE, {"old_topic": topic})
     values = {
         "chat_id": chat_id,
         "requester_id": requester_id,
@@ -190,21 +212,7 @@ async def sent(session: AsyncSession, numbers: Sequence[int]) -> frozenset[int]:
 
     Returns those that were on their way until now: what ended otherwise meanwhile stays as it is.
     """
-    private = Outgoing.chat_id > 0
-    ended = await session.scalars(
-        update(Outgoing)
-        .where(Outgoing.id.in_(numbers), Outgoing.state == Sending.SENDING)
-        .values(
-            state=Sending.SENT,
-            reason=None,
-            payload=None,
-            queue=case((private, None), else_=Outgoing.queue),
-            topic=case((private, None), else_=Outgoing.topic),
-            chat_id=case((private, None), else_=Outgoing.chat_id),
-        )
-        .returning(Outgoing.id)
-        .execution_options(synchronize_session=False)
-    )
+    ended = await session.scalars(_SENT, {"numbers": list(numbers)})
     return frozenset(ended)
 
 

@@ -54,11 +54,17 @@ class Question(Generic[T]):
         return cast(list[T], rows)
 
 
+_BY_NUMBER: dict[type[Base], Select[Any]] = {}
+
+
 async def fetch(session: AsyncSession, entity: type[Base], keys: Iterable[Any]) -> list[Any]:
     """The rows of a table with these numbers, as they are now; asking for one of them again is no question."""
     wanted = set(keys)
     if not wanted:
         return []
-    table: Any = entity
-    rows = await session.scalars(select(entity).where(table.id.in_(sorted(wanted))), execution_options=_FRESH)
-    return list(rows)
+    statement = _BY_NUMBER.get(entity)
+    if statement is None:
+        table: Any = entity
+        statement = select(entity).where(table.id.in_(bindparam("numbers", expanding=True)))
+        _BY_NUMBER[entity] = statement
+    return list(await session.scalars(statement, {"numbers": sorted(wanted)}, execution_options=_FRESH))

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import structlog
-from sqlalchemy import and_, exists, func, not_, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -70,6 +70,35 @@ class _Wait(NamedTuple):
     seconds: float = LOOK_SECONDS
     in_order: bool = True
     """What comes after it in its queue waits too."""
+
+
+_earlier = aliased(Outgoing)
+# Made once: making them takes longer than asking them.
+_DUE = (
+    select(Outgoing.id, Outgoing.queue)
+    .where(
+        Outgoing.state == Sending.DUE,
+        Outgoing.not_before <= bindparam("now"),
+        Outgoing.lane.in_(bindparam("lanes", expanding=True)),
+        Outgoing.queue.not_in(bindparam("closed", expanding=True)),
+        or_(Outgoing.lane == Lane.ANSWER, Outgoing.queue.not_in(bindparam("answers_only", expanding=True))),
+        ~exists().where(
+            _earlier.queue == Outgoing.queue,
+            _earlier.lane == Outgoing.lane,
+            _earlier.state == Sending.DUE,
+            _earlier.not_before > bindparam("now"),
+            _earlier.id < Outgoing.id,
+            or_(_earlier.attempts > 0, _earlier.topic.like("album:%")),
+        ),
+    )
+    .order_by(Outgoing.lane, Outgoing.id)
+    .limit(bindparam("most"))
+)
+_LOCKED = (
+    select(Outgoing)
+    .where(Outgoing.id.in_(bindparam("numbers", expanding=True)), Outgoing.state == Sending.DUE)
+    .with_for_update(skip_locked=True)
+)
 
 
 class Courier:
@@ -260,12 +289,7 @@ class Courier:
 
     async def _locked(self, session: AsyncSession, ids: Sequence[int]) -> dict[int, Outgoing]:
         """These rows as they are now; without those that somebody else has changed or is changing."""
-        found = await session.scalars(
-            select(Outgoing)
-            .where(Outgoing.id.in_(ids), Outgoing.state == Sending.DUE)
-            .with_for_update(skip_locked=True)
-        )
-        return {row.id: row for row in found}
+        return {row.id: row for row in await session.scalars(_LOCKED, {"numbers": list(ids)})}
 
     async def _due(
         self, session: AsyncSession, now: datetime, at: float, lanes: Sequence[Lane], most: int
@@ -273,35 +297,16 @@ class Courier:
         """Due rows, the most urgent first, as many of a queue as may leave together. A row that waits for its next
         attempt holds back what comes after it.
         """
-        earlier = aliased(Outgoing)
-        held_back = exists().where(
-            earlier.queue == Outgoing.queue,
-            earlier.lane == Outgoing.lane,
-            earlier.state == Sending.DUE,
-            earlier.not_before > now,
-            earlier.id < Outgoing.id,
-            or_(earlier.attempts > 0, earlier.topic.like("album:%")),
-        )
-        query = (
-            select(Outgoing.id, Outgoing.queue)
-            .where(
-                Outgoing.state == Sending.DUE,
-                Outgoing.not_before <= now,
-                Outgoing.lane.in_([int(lane) for lane in lanes]),
-                ~held_back,
-            )
-            .order_by(Outgoing.lane, Outgoing.id)
-            .limit(most)
-        )
-        closed = {str(chat) for chat in (*self._busy, *self._windows.closed(at))}
-        if closed:
-            query = query.where(Outgoing.queue.not_in(closed))
-        answers_only = [str(chat) for chat in self._windows.reserved(at)]
-        if answers_only:
-            query = query.where(not_(and_(Outgoing.lane > Lane.ANSWER, Outgoing.queue.in_(answers_only))))
+        given = {
+            "now": now,
+            "lanes": [int(lane) for lane in lanes],
+            "most": most,
+            "closed": [str(chat) for chat in (*self._busy, *self._windows.closed(at))],
+            "answers_only": [str(chat) for chat in self._windows.reserved(at)],
+        }
         counted: Counter[str | None] = Counter()
         places = []
-        for row_id, queue in await session.execute(query):
+        for row_id, queue in await session.execute(_DUE, given):
             counted[queue] += 1
             if counted[queue] <= (IN_LINE if queue is not None and queue.startswith("-") else 1):
                 places.append(_Place(row_id, queue))

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import ChatMigrated
 
@@ -26,6 +26,14 @@ from models.words import Words
 from scheduler.verdict import Fate, Verdict
 
 log = structlog.get_logger()
+
+_SHOWN = (
+    select(Words)
+    .where(Words.id.in_(bindparam("numbers", expanding=True)))
+    .order_by(Words.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass
@@ -55,10 +63,7 @@ async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: dateti
     shown = {words_id for attempt in attempts for words_id in attempt.letter.editions}
     if shown:
         # Somebody may be editing these words right now: one of the two sees what the other did.
-        await session.scalars(
-            select(Words).where(Words.id.in_(shown)).order_by(Words.id).with_for_update(),
-            execution_options={"populate_existing": True},
-        )
+        await session.scalars(_SHOWN, {"numbers": sorted(shown)})
     await _made(session, attempts)
     for attempt in attempts:
         await _follow(session, attempt, now)

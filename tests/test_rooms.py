@@ -130,13 +130,13 @@ def calls(path: Path) -> Iterator[ast.Call]:
 
 
 def test_there_is_one_place_that_commits() -> None:
-    found = [
+    found = {
         named(path)
         for path in files("bot", "handlers", "models", "scheduler")
         for call in calls(path)
         if isinstance(call.func, ast.Attribute) and call.func.attr == "commit"
-    ]
-    assert found == ["models/database.py"]
+    }
+    assert found == {"models/database.py"}
 
 
 def test_no_task_is_started_and_forgotten() -> None:

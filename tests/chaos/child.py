@@ -33,7 +33,7 @@ from typing import Any, NoReturn
 
 import asyncpg  # noqa: F401  (imported here once, not in every life)
 from sqlalchemy.dialects.postgresql import asyncpg as _dialect  # noqa: F401
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from bot import logs
 from bot.app import App
@@ -78,19 +78,20 @@ def _any(*_: Any) -> bool:
 class Place:
     """One of the program's own functions, those of its calls that count, and how many of them a life sees or so."""
 
-    owner: type
+    owners: tuple[type, ...]
+    """It is the same step in each: a transaction ends in the connection on SQLite, in the session on PostgreSQL."""
     name: str
     counts: Callable[..., bool]
     often: int
 
 
 PLACES = {
-    "commit": Place(AsyncSession, "commit", _any, 12),
-    "send": Place(Mouth, "call", _any, 12),
-    "answer": Place(Mouth, "call", _answers, 2),
-    "card": Place(Mouth, "call", _posts_card, 2),
-    "fetch": Place(Poller, "_get", _any, 8),
-    "store": Place(Intake, "store", _any, 8),
+    "commit": Place((AsyncConnection, AsyncSession), "commit", _any, 12),
+    "send": Place((Mouth,), "call", _any, 12),
+    "answer": Place((Mouth,), "call", _answers, 2),
+    "card": Place((Mouth,), "call", _posts_card, 2),
+    "fetch": Place((Poller,), "_get", _any, 8),
+    "store": Place((Intake,), "store", _any, 8),
 }
 POINTS = [
     f"{place}.{when}"
@@ -109,7 +110,6 @@ POINTS = [
 def crash_at(point: str, passage: int, soon: float) -> None:
     """End this process at the n-th passage of a point; `soon` is how many seconds into it "during" is."""
     place, when = PLACES[point.partition(".")[0]], point.partition(".")[2]
-    original: Callable[..., Awaitable[Any]] = getattr(place.owner, place.name)
     left = passage
 
     def passes() -> bool:
@@ -117,20 +117,24 @@ def crash_at(point: str, passage: int, soon: float) -> None:
         left -= 1
         return left == 0
 
-    async def around(*args: Any, **kwargs: Any) -> Any:
-        if not place.counts(*args, **kwargs):
-            return await original(*args, **kwargs)
-        if when == "before" and passes():
-            die()
-        if when == "during" and passes():
-            asyncio.get_running_loop().call_later(soon, die)
-        result = await original(*args, **kwargs)
-        # getUpdates that brings nothing has taken nothing.
-        if when == "after" and result != [] and passes():
-            die()
-        return result
+    def around(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def step(*args: Any, **kwargs: Any) -> Any:
+            if not place.counts(*args, **kwargs):
+                return await original(*args, **kwargs)
+            if when == "before" and passes():
+                die()
+            if when == "during" and passes():
+                asyncio.get_running_loop().call_later(soon, die)
+            result = await original(*args, **kwargs)
+            # getUpdates that brings nothing has taken nothing.
+            if when == "after" and result != [] and passes():
+                die()
+            return result
 
-    setattr(place.owner, place.name, around)
+        return step
+
+    for owner in place.owners:
+        setattr(owner, place.name, around(getattr(owner, place.name)))
 
 
 async def live(order: dict[str, Any]) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.database import Database, driver_url
 from models.migrations import migrate
@@ -47,6 +51,84 @@ async def test_two_hundred_increments_at_once_are_two_hundred(tmp_path: Path) ->
     async with database.reading() as session:
         assert await session.scalar(select(Person.telegram_id)) == 200
     await database.close()
+
+
+class Commits:
+    """How often SQLite has committed."""
+
+    def __init__(self, database: Database) -> None:
+        self.count = 0
+        event.listen(database.engine.sync_engine, "commit", self._counted)
+
+    def _counted(self, _: object) -> None:
+        self.count += 1
+
+
+@pytest.fixture
+async def lite(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'a.db'}")
+    await migrate(database)
+    yield database
+    await database.close()
+
+
+async def names(database: Database) -> list[str]:
+    async with database.reading() as session:
+        return list((await session.scalars(select(Person.name).order_by(Person.name))).all())
+
+
+async def one(database: Database, number: int) -> None:
+    async with database.transaction() as session:
+        await meet(session, number, str(number), None, "en")
+        await asyncio.sleep(0)
+        if number == 3:
+            raise RuntimeError("the third fails")
+
+
+async def test_those_who_wait_for_the_writer_share_one_commit_and_one_that_fails_fails_alone(lite: Database) -> None:
+    commits = Commits(lite)
+    told = await asyncio.gather(*(one(lite, number) for number in range(6)), return_exceptions=True)
+    assert [str(each) for each in told if each is not None] == ["the third fails"]
+    assert await names(lite) == ["0", "1", "2", "4", "5"]
+    assert commits.count == 1
+
+
+async def test_a_commit_that_fails_is_told_to_everybody_who_shared_it(lite: Database) -> None:
+    async def full(_: object) -> None:
+        raise OSError("no space left on device")
+
+    with mock.patch.object(AsyncConnection, "commit", full):
+        told = await asyncio.gather(*(one(lite, number) for number in (1, 2)), return_exceptions=True)
+    assert [type(each) for each in told] == [OSError, OSError]
+    assert await names(lite) == []
+    await one(lite, 5)
+    assert await names(lite) == ["5"]
+
+
+async def test_what_sqlite_has_undone_by_itself_is_kept_for_nobody_in_silence(lite: Database) -> None:
+    """A full disk ends the whole transaction inside SQLite; what follows would quietly begin another one."""
+
+    async def undone() -> None:
+        async with lite.transaction() as session:
+            await session.execute(text("ROLLBACK"))
+
+    told = await asyncio.gather(one(lite, 1), undone(), one(lite, 2), return_exceptions=True)
+    assert isinstance(told[0], OperationalError)
+    assert told[1] is not None
+    assert told[2] is None
+    assert await names(lite) == ["2"]
+
+
+async def test_whoever_was_to_commit_for_all_and_is_cancelled_leaves_it_to_the_next(lite: Database) -> None:
+    first = asyncio.create_task(one(lite, 1))
+    rest = [asyncio.create_task(one(lite, number)) for number in (2, 4)]
+    async with asyncio.timeout(5):
+        while lite._group is None or not lite._group.led:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.gather(*rest)
+    assert await names(lite) == ["1", "2", "4"]
+    assert first.cancelled()
 
 
 async def test_another_process_that_writes_is_waited_for_without_holding_the_loop(tmp_path: Path) -> None:
