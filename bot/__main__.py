@@ -98,6 +98,31 @@ def run(config: Config = DEFAULT) -> None:
 
 
 @app.command()
+def inbox(
+    numbers: Annotated[list[str] | None, typer.Argument(help="Incident numbers; all when none is given.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Run them again.")] = False,
+    config: Config = DEFAULT,
+) -> None:
+    """List the messages that could not be handled, or run them again."""
+    settings = read(config)
+    if _missing(settings.database.url):
+        stop(DATABASE, f"there is no database at {settings.database.url} yet")
+    from bot import aside
+
+    if not again:
+        rows = _guarded(aside.listed(settings), settings)
+        wanted = {number.upper() for number in numbers or ()}
+        rows = [row for row in rows if not wanted or row.split()[0] in wanted]
+        for row in rows or ["nothing is set aside"]:
+            typer.echo(row)
+        return
+    count, unknown = _guarded(aside.again(settings, numbers or ()), settings)
+    typer.echo(f"{count} back in the queue" if count else "nothing is set aside")
+    if unknown:
+        stop(FAILED, f"not among those set aside: {', '.join(unknown)}")
+
+
+@app.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Play the story and end.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Go on with the data of the last time.")] = False,
@@ -132,15 +157,15 @@ def _log(settings: Settings) -> None:
     logs.configure(settings.log.level, settings.log.format, secrets)
 
 
-def _guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> None:
-    """Run it; what can be wrong at a start is said in one line, with its exit code."""
+def _guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
+    """Run it and return its result; what can be wrong at a start is said in one line, with its exit code."""
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
     from bot.check import TokenRefused
     from models.migrations import SchemaMismatch
 
     try:
-        asyncio.run(_until_told(work))
+        return asyncio.run(_until_told(work))
     except SchemaMismatch as error:
         stop(DATABASE, f"{error}: this program is older than its database; start the newer one, or restore a backup")
     except TokenRefused as error:

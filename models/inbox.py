@@ -142,13 +142,20 @@ async def done(session: AsyncSession, row_id: int) -> bool:
 
 async def set_aside(session: AsyncSession, row_id: int, incident: str, error: str) -> bool:
     """The update could not be handled; it is kept for the operator to look at and run again. False as in `done`."""
-    aside = (
+    put_aside = (
         update(_inbox)
         .where(_inbox.c.id == _ITS_TURN)
         .values(state=Handling.SET_ASIDE, incident=incident, error=error)
         .returning(_inbox.c.id)
     )
-    return await session.scalar(aside, {"row_id": row_id}) is not None
+    return await session.scalar(put_aside, {"row_id": row_id}) is not None
+
+
+async def aside(session: AsyncSession) -> list[Incoming]:
+    """The updates that were set aside, the oldest first."""
+    return list(
+        await session.scalars(select(Incoming).where(Incoming.state == Handling.SET_ASIDE).order_by(Incoming.id))
+    )
 
 
 async def run_again(session: AsyncSession, row_ids: Sequence[int]) -> int:

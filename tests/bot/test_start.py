@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from bot.vault import decode_key, new_key
+from models import inbox
+from models.database import Database
 from sandbox import server
 from sandbox.client import Sandbox
 from tests.campus import BEGIN, EXAMPLE, TOKEN
@@ -226,3 +228,31 @@ async def test_the_demo_goes_on_where_it_was_when_told_to(tmp_path: Path) -> Non
                 code = await told.ended()
         assert code == 0, told.said[-2000:]
         assert ("posted anew" in told.said) is bool(keep)
+
+
+async def test_what_was_set_aside_is_listed_without_its_words_and_runs_again(tmp_path: Path) -> None:
+    config(tmp_path, "http://127.0.0.1:1")
+    async with unionbot("inbox", folder=tmp_path) as told:
+        assert await told.ended() == 3
+    assert "there is no database" in one_line(told)
+    async with unionbot("migrate", folder=tmp_path) as told:
+        assert await told.ended() == 0
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'unionbot.db'}")
+    async with database.transaction() as session:
+        await inbox.store(session, 1, [inbox.Arrival(5, 10_001, '{"text": "my secret"}')], BEGIN)
+        assert await inbox.set_aside(session, 1, "7FK3Q2", "KeyError at mine.py:204")
+        await inbox.store(session, 1, [inbox.Arrival(6, 0, "{", error="JSONDecodeError")], BEGIN)
+    async with unionbot("inbox", folder=tmp_path) as told:
+        assert await told.ended() == 0
+    assert "7FK3Q2" in told.said
+    assert "KeyError at mine.py:204" in told.said
+    assert "#2" in told.said
+    assert "my secret" not in told.said
+    async with unionbot("inbox", "--again", "7fk3q2", "NONE", folder=tmp_path) as told:
+        assert await told.ended() == 1
+    assert "1 back in the queue" in told.said
+    assert "not among those set aside: NONE" in told.said
+    async with database.reading() as session:
+        assert [row.id for row in await inbox.waiting(session, 10)] == [1]
+        assert [row.id for row in await inbox.aside(session)] == [2]
+    await database.close()
