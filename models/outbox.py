@@ -115,7 +115,7 @@ class Outgoing(Base):
 
     __table_args__ = (
         CheckConstraint("(method IS NULL) <> (letter IS NULL)", name="method_or_letter"),
-        Index("ix_outbox_due", "state", "not_before", "lane", "id"),
+        Index("ix_outbox_due", "state", "lane", "id"),
         Index("ix_outbox_queue", "queue", "state"),
         Index("ix_outbox_topic", "topic", "state"),
     )
@@ -150,6 +150,11 @@ _SENT = (
     .where(_outbox.c.id.in_(bindparam("numbers", expanding=True)), _outbox.c.state == Sending.SENDING)
     .values(state=Sending.SENT, reason=None, **_FORGOTTEN)
     .returning(_outbox.c.id)
+)
+_LEAVING = (
+    update(_outbox)
+    .where(_outbox.c.id.in_(bindparam("numbers", expanding=True)))
+    .values(state=Sending.SENDING, attempts=_outbox.c.attempts + 1)
 )
 _WRITE = insert(_outbox)
 
@@ -205,6 +210,11 @@ async def post(
     # Not as an object: nobody changes the row in this transaction, and each object would be a flush of its own.
     written = cast(CursorResult[Any], await session.execute(_WRITE, values))
     return int(cast(Row[Any], written.inserted_primary_key)[0])
+
+
+async def leaving(session: AsyncSession, numbers: Sequence[int]) -> None:
+    """These rows, locked by this session, are about to be attempted."""
+    await session.execute(_LEAVING, {"numbers": list(numbers)})
 
 
 async def sent(session: AsyncSession, numbers: Sequence[int]) -> frozenset[int]:

@@ -48,6 +48,7 @@ LOOKED_AT = 4
 STOP_SECONDS = 8.0
 SEVERAL = 3
 """So many chats told 429 within a second means that all of them are meant."""
+GATHER_SECONDS = 0.005
 LOOK_SECONDS = 1.0
 """After so long the outbox is looked at even when nobody calls: another process may write too."""
 AWAY_FIRST, AWAY_LONGEST = 0.5, 30.0
@@ -178,6 +179,7 @@ class Courier:
     async def _run(self) -> None:
         pause = 0.5
         while True:
+            await self._more_results()
             self._wake.clear()
             try:
                 started, wait = await self._round()
@@ -196,6 +198,14 @@ class Courier:
                     continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
+                    await self._wake.wait()
+
+    async def _more_results(self) -> None:
+        """While many are on their way, results are written down several at a time: each time waits for the disk."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_SECONDS):
+                while len(self._busy) > IN_FLIGHT // 2 and len(self._finished) < IN_FLIGHT // 4:
+                    self._wake.clear()
                     await self._wake.wait()
 
     async def _round(self) -> tuple[int, float]:
@@ -248,6 +258,9 @@ class Courier:
                         look = min(look, wait.seconds)
                         if wait.in_order:
                             waiting.add(place.queue)
+        leaving = [attempt.row.id for line in lines.values() for attempt in line]
+        if leaving:
+            await outbox.leaving(session, leaving)
         return list(lines.values()), max(look, 0.001)
 
     async def _line_up(
@@ -281,8 +294,6 @@ class Courier:
             # A card shows what is so when it is drawn; what is said meanwhile need not wait for it. Anything else
             # keeps its place: it is heavier than there is room for, an album.
             return _Wait(wait, in_order=not (edit and chat_id < 0))
-        row.state = Sending.SENDING
-        row.attempts += 1
         self._windows.leaves(row.lane, at, attempt.weight)
         lines.setdefault(chat_id, []).append(attempt)
         return None
@@ -400,7 +411,7 @@ class Courier:
         except Exception as error:  # noqa: BLE001  (whatever it was, the row must be told)
             attempt.error = error
             attempt.verdict = judge(
-                error, method=method, chat_id=attempt.chat_id, repeat=attempt.row.repeat, attempts=attempt.row.attempts
+                error, method=method, chat_id=attempt.chat_id, repeat=attempt.row.repeat, attempts=attempt.attempts
             )
         self._learn(attempt.chat_id, attempt.verdict)
 

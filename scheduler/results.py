@@ -55,6 +55,11 @@ class Attempt:
     verdict: Verdict | None = None
     error: Exception | None = None
 
+    @property
+    def attempts(self) -> int:
+        """How many this one makes."""
+        return self.row.attempts + 1
+
 
 async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: datetime) -> None:
     """Write what came of these attempts."""

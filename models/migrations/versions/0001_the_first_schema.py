@@ -332,7 +332,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedupe", name=op.f("uq_outbox_dedupe")),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.create_index("ix_outbox_due", ["state", "not_before", "lane", "id"], unique=False)
+        batch_op.create_index("ix_outbox_due", ["state", "lane", "id"], unique=False)
         batch_op.create_index("ix_outbox_queue", ["queue", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_ticket_id"), ["ticket_id"], unique=False)
         batch_op.create_index("ix_outbox_topic", ["topic", "state"], unique=False)
