@@ -31,13 +31,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import handlers
 from bot import commands, filters, letters, people
 from bot.conversations import Conversations
-from bot.inbox import Intake, Poller, Worker
+from bot.inbox import Intake, Poller
 from bot.outgoing import ToOutbox
 from bot.settings import Settings
 from bot.texts import Catalogue
 from bot.toolbox import Clock, Toolbox, utcnow
 from bot.vault import KeyVault
 from bot.web import Web
+from bot.worker import Worker
 from models.database import Database
 from models.house import House
 from models.migrations import require_current

@@ -130,6 +130,8 @@ class Courier:
         self._wake = asyncio.Event()
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._finished: list[Attempt] = []
+        self._ended: list[int] = []
+        """Chats whose line is through, but not yet written down."""
         self._stopping = False
         self._told_429: dict[int, float] = {}
         self._away = 0.0
@@ -204,7 +206,7 @@ class Courier:
         """While many are on their way, results are written down several at a time: each time waits for the disk."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GATHER_SECONDS):
-                while len(self._busy) > IN_FLIGHT // 2 and len(self._finished) < IN_FLIGHT // 4:
+                while len(self._busy) - len(self._ended) > IN_FLIGHT // 2 and len(self._finished) < IN_FLIGHT // 4:
                     self._wake.clear()
                     await self._wake.wait()
 
@@ -212,6 +214,10 @@ class Courier:
         """Write results, take rows, start them. Returns how many were started and after how long to look again."""
         now, at = self._clock(), self._elapsed()
         finished, self._finished = self._finished, []
+        ended, self._ended = self._ended, []
+        for chat_id in ended:
+            # Not before: what came of its last message has to be written down before the next one is drawn.
+            del self._busy[chat_id]
         try:
             async with self._database.transaction() as session:
                 await results.settle(session, finished, now)
@@ -373,20 +379,17 @@ class Courier:
         """One chat's rows, one after the other; when one does not get through, those behind it are due again."""
         chat_id = line[0].chat_id
         through = True
-        try:
-            for attempt in line:
-                if through:
-                    await self._send(attempt)
-                    through = attempt.verdict is not None and attempt.verdict.fate is Fate.SENT
-                else:
-                    self._windows.arrived(chat_id, self._elapsed(), attempt.weight)
-                    attempt.verdict = Verdict(Fate.HELD, reason="what was to be said before it did not get through")
-                if attempt is line[-1]:
-                    del self._busy[chat_id]
-                self._finished.append(attempt)
-                self._wake.set()
-        finally:
-            self._busy.pop(chat_id, None)
+        for attempt in line:
+            if through:
+                await self._send(attempt)
+                through = attempt.verdict is not None and attempt.verdict.fate is Fate.SENT
+            else:
+                self._windows.arrived(chat_id, self._elapsed(), attempt.weight)
+                attempt.verdict = Verdict(Fate.HELD, reason="what was to be said before it did not get through")
+            if attempt is line[-1]:
+                self._ended.append(chat_id)
+            self._finished.append(attempt)
+            self._wake.set()
 
     async def _send(self, attempt: Attempt) -> None:
         """Make the calls of one row and judge what came of it."""

@@ -10,8 +10,9 @@ from aiogram.types import Message, Update
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.inbox import Intake, Worker
+from bot.inbox import Intake
 from bot.people import Presence
+from bot.worker import Worker
 from handlers.staff import answers
 from models import inbox
 from models.inbox import Handling, Incoming

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.letters import Call, Letter
@@ -19,7 +20,7 @@ from models.database import Database
 from models.outbox import Keep, Lane, Outgoing, Repeat, Sending
 from sandbox import server
 from sandbox.client import Person, Sandbox
-from scheduler.courier import IN_FLIGHT, Courier
+from scheduler.courier import IN_FLIGHT, Courier, Draw
 from tests.campus import BEGIN, TOKEN, MovedClock
 from tests.house import KEY
 
@@ -56,12 +57,12 @@ class Office:
     url: str
     courier: Courier = field(init=False)
 
-    def make(self, *, windows: bool = False, token: str = TOKEN) -> Courier:
+    def make(self, *, windows: bool = False, token: str = TOKEN, draw: Draw = as_written) -> Courier:
         return Courier(
             self.database,
             token,
             self.url,
-            draw=as_written,
+            draw=draw,
             vault=KeyVault(KEY),
             clock=self.clock,
             elapsed=asyncio.get_running_loop().time,
@@ -373,3 +374,27 @@ async def test_the_outbox_survives_a_database_that_is_away_for_a_moment(
         number = await post_office.post(alice.id, "after all")
         await post_office.comes_to(number, Sending.SENT)
     assert await post_office.texts(alice) == ["after all"]
+
+
+async def test_nothing_is_drawn_for_a_chat_before_the_end_of_what_went_before_is_written_down(
+    post_office: Office,
+) -> None:
+    """A card that is drawn before it is known that it was posted would be posted a second time."""
+    early: list[int] = []
+
+    async def look(session: AsyncSession, row: Outgoing, now: datetime, chat_id: int) -> Letter:
+        on_its_way = select(Outgoing.id).where(Outgoing.chat_id == chat_id, Outgoing.state == Sending.SENDING)
+        if (await session.scalars(on_its_way)).all():
+            early.append(row.id)
+        return await as_written(session, row, now, chat_id)
+
+    people = [await post_office.stage.person(f"P{i}", "en") for i in range(12)]
+    for person in people:
+        await person.says("/start")
+    numbers = [await post_office.post(person.id, str(turn)) for turn in range(8) for person in people]
+    async with post_office.open(draw=look):
+        for number in numbers:
+            await post_office.comes_to(number, Sending.SENT)
+    assert early == []
+    for person in people:
+        assert await post_office.texts(person) == [str(turn) for turn in range(8)]

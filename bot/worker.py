@@ -1,0 +1,381 @@
+"""Each stored update runs once, in the order of its chat, in one transaction (laws 2 and 4).
+
+inbox row ─▶ look up ─▶ [ transaction: take the row, person, conversation, handler, outbox ] ─▶ answers to presses
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+import aiohttp
+import structlog
+from aiogram import Bot, Dispatcher
+from aiogram.exceptions import TelegramAPIError
+from aiogram.methods import AnswerCallbackQuery, TelegramMethod
+from aiogram.types import CallbackQuery, ChatMemberRestricted, Message, ResultChatMemberUnion, Update, User
+from aiogram.types.update import UpdateTypeLookupError
+from pydantic import ValidationError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
+
+from bot import errors
+from bot.conversations import open_session
+from bot.keyboards import SEPARATOR
+from bot.menus import SetUp
+from bot.outgoing import Mouth, speaking
+from bot.people import GROUPS, SHARED_ACCOUNTS, Presence, language_of
+from bot.toolbox import Clock, Toolbox
+from models import inbox, outbox, people, stations
+from models.database import Database
+from models.errors import Refusal
+from models.outbox import Lane, Repeat
+
+log = structlog.get_logger()
+
+LOOKED_AT = 200
+"""So many waiting updates are read from the inbox at once."""
+TRIES = 4
+"""How often an update is run when another worker changed the same rows meanwhile."""
+
+
+class Worker:
+    """Runs stored updates: one chat's in order, several chats side by side, each in one transaction."""
+
+    def __init__(
+        self,
+        database: Database,
+        dispatcher: Dispatcher,
+        bot: Bot,
+        toolbox: Toolbox,
+        clock: Clock,
+        committed: Callable[[], None],
+        chats_at_once: int = 8,
+    ) -> None:
+        """`committed` is called after every commit: the courier may have something to send."""
+        self._database = database
+        self._dispatcher = dispatcher
+        self._bot = bot
+        self._toolbox = toolbox
+        self._clock = clock
+        self._committed = committed
+        self._chats_at_once = chats_at_once
+        self._wake = asyncio.Event()
+        self._busy: dict[int, deque[inbox.Waiting]] = {}
+        """The chats that are being worked on, with their rows that are not done yet."""
+        self._ahead: dict[int, deque[inbox.Waiting]] = {}
+        """What has been read from the inbox and not yet begun, by chat."""
+        self._read: set[int] = set()
+        """The rows in both."""
+        self._unread = True
+        """There may be rows that have not been read."""
+
+    def wake(self) -> None:
+        """Something was stored."""
+        self._unread = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; what is under way is then undone and runs again at the next start."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            pause = 0.5
+            while True:
+                self._wake.clear()
+                try:
+                    more = await self._start_some(group)
+                    pause = 0.5
+                except DBAPIError as error:
+                    # The database is away: nothing is lost, the rows wait for it.
+                    log.error("the inbox cannot be read", why=errors.where(error), seconds=pause)
+                    await asyncio.sleep(pause)
+                    pause, more = min(pause * 2, 10.0), False
+                if not more:
+                    with contextlib.suppress(TimeoutError):
+                        # Another process may have stored something: look now and then even when nobody calls.
+                        # Not wait_for: before Python 3.12 it can swallow the cancellation that ends us.
+                        async with asyncio.timeout(1.0):
+                            await self._wake.wait()
+                            continue
+                    self._unread = True
+
+    async def _start_some(self, group: asyncio.TaskGroup) -> bool:
+        free = self._chats_at_once - len(self._busy)
+        if free <= 0:
+            await self._wake.wait()
+            return True
+        if self._unread and sum(chat not in self._busy for chat in self._ahead) < free:
+            await self._look()
+        chats = [chat for chat in self._ahead if chat not in self._busy][:free]
+        for chat in chats:
+            self._busy[chat] = self._ahead.pop(chat)
+            group.create_task(self._work(chat, self._busy[chat]))
+        return bool(chats)
+
+    async def _look(self) -> None:
+        """Read what has been stored since; each row once, because looking anew after every update costs more than
+        the updates. A chat with very many rows does not hide the others.
+        """
+        self._unread = False
+        queues = (*self._busy.items(), *self._ahead.items())
+        long = [chat for chat, rows in queues if len(rows) >= LOOKED_AT // 2]
+        async with self._database.reading() as session:
+            found = await inbox.waiting(session, LOOKED_AT, long)
+        for row in found:
+            if row.id not in self._read:
+                self._read.add(row.id)
+                self._ahead.setdefault(row.chat, deque()).append(row)
+        self._unread |= bool(long) or len(found) == LOOKED_AT
+
+    async def _work(self, chat: int, rows: deque[inbox.Waiting]) -> None:
+        try:
+            while rows:
+                await self.handle(rows[0].id, rows[0].body)
+                self._read.discard(rows.popleft().id)
+        except DBAPIError as error:
+            log.error("an update waits for the database", why=errors.where(error))
+            await asyncio.sleep(0.5)
+            self._unread = True
+        finally:
+            self._read.difference_update(row.id for row in rows)
+            del self._busy[chat]
+            self._wake.set()
+
+    async def handle(self, row_id: int, body: str) -> None:
+        """Run one update to its end: done, refused with a sentence, or set aside with an incident number."""
+        try:
+            update = Update.model_validate(json.loads(body), context={"bot": self._bot})
+        except (ValueError, ValidationError) as error:
+            await self._set_aside(row_id, None, error)
+            return
+        if not _known(update):
+            await self._pass_over(row_id)
+            return
+        presence: Presence | None = None
+        for attempt in range(1, TRIES + 1):
+            try:
+                if attempt == 1:
+                    presence = await self._look_up(update)
+                await self._run(row_id, update, presence)
+                return
+            except Refusal as refusal:
+                try:
+                    await self._refuse(row_id, update, refusal)
+                except DBAPIError:
+                    raise
+                except Exception as error:  # noqa: BLE001  (a sentence that cannot be said must not stop the chat)
+                    await self._set_aside(row_id, update, error)
+                return
+            except (StaleDataError, IntegrityError) as error:
+                # Somebody else changed the same rows first: what they left is the truth now, so look again.
+                if attempt == TRIES:
+                    await self._set_aside(row_id, update, error)
+            except DBAPIError as error:
+                if _hopeless(error):
+                    await self._set_aside(row_id, update, error)
+                    return
+                if not _serialization(error):
+                    raise
+                if attempt == TRIES:
+                    await self._set_aside(row_id, update, error)
+            except Exception as error:  # noqa: BLE001  (whatever a handler did wrong, the chat goes on)
+                await self._set_aside(row_id, update, error)
+                return
+
+    async def _run(self, row_id: int, update: Update, presence: Presence | None) -> None:
+        async with self._turn(partial(inbox.done, row_id=row_id)) as mouth:
+            if mouth is None:
+                return
+            await self._dispatcher.feed_update(
+                self._bot, update, session=mouth.session, now=mouth.now, presence=presence
+            )
+        self._after(mouth.afterwards, update)
+
+    async def _pass_over(self, row_id: int) -> None:
+        """An update of a kind that Telegram has invented since: nobody here can do anything with it."""
+        async with self._database.transaction() as session:
+            await inbox.done(session, row_id)
+        log.info("an update of an unknown kind was passed over")
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, take: Callable[[AsyncSession], Awaitable[bool]]) -> AsyncIterator[Mouth | None]:
+        """The transaction of one update: taken so that nobody else has it, and everything said in it caught for the
+        outbox.
+        """
+        async with self._database.transaction() as session:
+            if not await take(session):
+                yield None
+                return
+            mouth = Mouth(session, self._clock())
+            tokens = open_session.set(session), speaking.set(mouth)
+            try:
+                yield mouth
+            finally:
+                open_session.reset(tokens[0])
+                speaking.reset(tokens[1])
+
+    def _after(self, methods: Sequence[TelegramMethod[Any]], update: Update) -> None:
+        self._committed()
+        direct = list(methods)
+        query = update.callback_query
+        if query is not None and not any(isinstance(m, AnswerCallbackQuery) for m in direct):
+            # A press that nobody answers shows a running clock on the button for half a minute.
+            direct.append(AnswerCallbackQuery(callback_query_id=query.id))
+        for method in direct:
+            self._group.create_task(self._directly(method))
+
+    async def _directly(self, method: TelegramMethod[Any]) -> None:
+        try:
+            await self._bot(method, request_timeout=10)
+        except (TelegramAPIError, TimeoutError, aiohttp.ClientError) as error:
+            # It has lost its meaning by now (law 3); that it failed is still worth a line.
+            log.info("a direct answer was not taken", method=method.__api_method__, why=type(error).__name__)
+
+    async def _look_up(self, update: Update) -> Presence | None:
+        """Whether the person who acts in a group is in it now; None where nobody acts."""
+        event = update.event
+        user: User | None
+        if isinstance(event, CallbackQuery):
+            user, chat = event.from_user, event.message.chat if event.message else None
+        elif isinstance(event, Message) and _acts(event, self._bot.id):
+            user, chat = event.from_user, event.chat
+        else:
+            return None
+        if user is None or chat is None or chat.type not in GROUPS:
+            return None
+        if user.id in SHARED_ACCOUNTS:
+            return Presence("unknown", is_member=False)
+        try:
+            member = await self._bot.get_chat_member(chat.id, user.id, request_timeout=10)
+            bot_member = await self._bot.get_chat_member(chat.id, self._bot.id) if _sets_up(event) else None
+        except (TelegramAPIError, TimeoutError, aiohttp.ClientError) as error:
+            log.warning("a member could not be looked up", why=type(error).__name__)
+            return Presence("unknown", is_member=False)
+        return Presence(
+            _status(member),
+            is_member=isinstance(member, ChatMemberRestricted) and member.is_member,
+            bot_status=_status(bot_member) if bot_member is not None else None,
+            bot_manages_topics=bool(getattr(bot_member, "can_manage_topics", False)),
+        )
+
+    async def _refuse(self, row_id: int, update: Update, refusal: Refusal) -> None:
+        async with self._turn(partial(inbox.done, row_id=row_id)) as mouth:
+            if mouth is None:
+                return
+            t = self._toolbox.t(await self._language(mouth.session, update))
+            query = update.callback_query
+            if query is not None:
+                await self._bot(
+                    AnswerCallbackQuery(
+                        callback_query_id=query.id, text=errors.plain_sentence(refusal, t), show_alert=True
+                    )
+                )
+            else:
+                await self._say(mouth, update, errors.sentence(refusal, t))
+        self._after(mouth.afterwards, update)
+
+    async def _set_aside(self, row_id: int, update: Update | None, error: Exception) -> None:
+        incident = errors.incident_number()
+        log.error(
+            "an update was set aside",
+            incident=incident,
+            why=errors.where(error),
+            exc_info=not isinstance(error, ValueError),
+        )
+        aside = partial(inbox.set_aside, row_id=row_id, incident=incident, error=errors.where(error))
+        async with self._turn(aside) as mouth:
+            if mouth is None:
+                return
+            if update is not None:
+                t = self._toolbox.t(await self._language(mouth.session, update))
+                query = update.callback_query
+                if query is not None:
+                    await self._bot(
+                        AnswerCallbackQuery(
+                            callback_query_id=query.id, text=t.plain("error.incident", number=incident), show_alert=True
+                        )
+                    )
+                elif isinstance(update.event, Message):
+                    await self._say(mouth, update, t("error.incident", number=incident))
+        if update is not None:
+            self._after(mouth.afterwards, update)
+
+    async def _say(self, mouth: Mouth, update: Update, text: str) -> None:
+        event = update.event
+        if not isinstance(event, Message):
+            return
+        await outbox.post(
+            mouth.session,
+            now=mouth.now,
+            lane=Lane.ANSWER,
+            repeat=Repeat.NEVER,
+            chat_id=event.chat.id,
+            thread_id=event.message_thread_id if event.is_topic_message else None,
+            method="sendMessage",
+            payload={
+                "text": text,
+                "parse_mode": "HTML",
+                "reply_parameters": {"message_id": event.message_id, "allow_sending_without_reply": True},
+            },
+        )
+
+    async def _language(self, session: AsyncSession, update: Update) -> str | None:
+        event = update.event
+        chat = getattr(event, "chat", None) or getattr(getattr(event, "message", None), "chat", None)
+        if chat is not None and chat.type in GROUPS:
+            station = await stations.by_chat(session, chat.id)
+            if station is not None:
+                return station.language
+        user = getattr(event, "from_user", None)
+        if user is None:
+            return None
+        person = await people.by_telegram_id(session, user.id)
+        return person.language if person else language_of(user.language_code, self._toolbox.house.languages)
+
+
+def _known(update: Update) -> bool:
+    """Whether aiogram knows what kind of update this is."""
+    try:
+        return bool(update.event_type)
+    except UpdateTypeLookupError:
+        return False
+
+
+def _acts(message: Message, bot_id: int) -> bool:
+    """Whether a group message asks something of the bot: a command, a note, or a reply to the bot's own message."""
+    text = message.text or message.caption or ""
+    replied = message.reply_to_message
+    return text.startswith("/") or (
+        replied is not None and replied.from_user is not None and replied.from_user.id == bot_id
+    )
+
+
+def _status(member: ResultChatMemberUnion) -> str:
+    return str(getattr(member.status, "value", member.status))
+
+
+def _sets_up(event: Message | CallbackQuery) -> bool:
+    """Whether this is about making the group a station's: then the bot's own rights are looked up too."""
+    if isinstance(event, CallbackQuery):
+        return (event.data or "").startswith(f"{SetUp.prefix}{SEPARATOR}")
+    return (event.text or "").startswith("/setup")
+
+
+def _serialization(error: DBAPIError) -> bool:
+    """PostgreSQL's deadlock and serialization failures: the transaction was undone and may simply run again."""
+    return _sqlstate(error) in ("40001", "40P01")
+
+
+def _hopeless(error: DBAPIError) -> bool:
+    """The database is there and refuses these values or this statement: it will the next time too."""
+    return isinstance(error, DataError | ProgrammingError) or _sqlstate(error)[:2] in ("22", "42")
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")
