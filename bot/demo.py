@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import json
 import shutil
+import sqlite3
 import sys
 import tomllib
 from collections.abc import AsyncIterator, Callable
@@ -39,6 +40,7 @@ log = structlog.get_logger()
 
 TOKEN = "700000:AAHdemoDemoDemoDemoDemoDemoDemoDemo0"
 FOLDER = Path("data/demo")
+DATABASE = FOLDER / "unionbot.db"
 CLOCK = FOLDER / "clock"
 """When the last demo ended: one that keeps its data goes on from there."""
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -112,7 +114,8 @@ async def play(
         clock = DemoClock(*await _time(url))
         program = await stack.enter_async_context(App(settings, clock=clock, elapsed=clock.elapsed))
         await _seat(program, clock)
-        stack.callback(lambda: CLOCK.write_text(clock().isoformat(), encoding="utf-8"))
+        _note(clock)
+        stack.callback(_note, clock)
         running = asyncio.create_task(program.run(), name="program")
         stack.push_async_callback(_ended, running)
         narrator = Narrator(cast)
@@ -145,11 +148,25 @@ def _make_room(keep: bool) -> datetime | None:
     Returns when the kept one ended, None for a fresh one.
     """
     if keep and CLOCK.exists():
-        return datetime.fromisoformat(CLOCK.read_text(encoding="utf-8"))
+        return _ended_at()
     if FOLDER.exists():
         shutil.rmtree(FOLDER)
     FOLDER.mkdir(parents=True)
     return None
+
+
+def _note(clock: DemoClock) -> None:
+    CLOCK.write_text(clock().isoformat(), encoding="utf-8")
+
+
+def _ended_at() -> datetime:
+    """When the kept demo ended. The local Telegram numbers its updates from its first second on, and a number that the
+    inbox knows would be taken for an update that came twice.
+    """
+    with contextlib.closing(sqlite3.connect(DATABASE)) as database:
+        (last,) = database.execute("SELECT max(update_id) FROM inbox").fetchone()
+    after = datetime.fromtimestamp((last or 0) + 1, UTC)
+    return max(after, datetime.fromisoformat(CLOCK.read_text(encoding="utf-8")))
 
 
 def _say(line: str) -> None:
@@ -160,7 +177,7 @@ def _say(line: str) -> None:
 def _settings(api_base: str) -> Settings:
     data = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     data["telegram"]["api_base"] = api_base
-    data["database"]["url"] = f"sqlite:///{FOLDER / 'unionbot.db'}"
+    data["database"]["url"] = f"sqlite:///{DATABASE}"
     data["union"] |= {"admins": [ADMIN], "supervisors": [TEACHER]}
     data["surveys"] = {"minimum_cell": MINIMUM_CELL}
     secret = FOLDER / "key"
