@@ -12,9 +12,9 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Index, func, select
+from sqlalchemy import ForeignKey, Index, Table, bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -208,11 +208,19 @@ URGE_PAUSE_HOURS = 24
 REOPEN_DAYS = 30
 
 
+_WITH_ITS_STATION = (
+    select(Ticket, Station).join(Station, Station.id == Ticket.station_id).where(Ticket.id == bindparam("number"))
+)
+
+
 async def get(session: AsyncSession, ticket_id: int) -> Ticket:
-    """The ticket with this number. Raises Refusal when there is none."""
-    ticket = await session.get(Ticket, ticket_id)
-    if ticket is None:
+    """The ticket with this number; whoever asks for its station next asks no question. Raises Refusal when there is
+    none.
+    """
+    found = (await session.execute(_WITH_ITS_STATION, {"number": ticket_id})).first()
+    if found is None:
         raise Refusal("ticket.unknown", number=ticket_id)
+    ticket: Ticket = found[0]
     return ticket
 
 
@@ -240,7 +248,7 @@ def next_deadline(ticket: Ticket) -> tuple[str, datetime] | None:
     return None
 
 
-def _move(
+async def _move(
     session: AsyncSession,
     ticket: Ticket,
     action: Action,
@@ -253,17 +261,24 @@ def _move(
     if after is None:
         raise Refusal(f"refused.{action}", number=ticket.id, state=before)
     ticket.state = after
-    session.add(
-        Event(
-            ticket_id=ticket.id,
-            at=now,
-            action=action,
-            before=before,
-            after=after,
-            staff_id=staff.id if staff else None,
-            detail=detail or None,
-        )
-    )
+    await _step(session, ticket, action, before, now, staff, detail)
+
+
+_WRITE_STEP = insert(cast(Table, Event.__table__))
+
+
+async def _step(
+    session: AsyncSession,
+    ticket: Ticket,
+    action: str,
+    before: State | None,
+    now: datetime,
+    staff: Person | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """One line of the timeline; not as an object, because nobody changes or asks for it in this transaction."""
+    line = {"ticket_id": ticket.id, "at": now, "action": str(action), "before": before, "after": ticket.state}
+    await session.execute(_WRITE_STEP, line | {"staff_id": staff.id if staff else None, "detail": detail or None})
 
 
 # ---------------------------------------------------------------- what a student does
@@ -297,13 +312,12 @@ async def file(session: AsyncSession, draft: Draft, filer: Person, house: House,
     requester = requesters.make(ticket.id, 1, filer, anonymous=draft.anonymous, vault=house.vault)
     session.add(requester)
     await session.flush()
-    session.add(Event(ticket_id=ticket.id, at=now, action="file", after=State.NEW))
+    await _step(session, ticket, "file", None, now)
     await letters.card(session, ticket, station, now)
     said = [
-        _keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)
+        await _keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)
         for content, source in zip(draft.contents, draft.sources, strict=True)
     ]
-    await session.flush()
     for each in words.below_card(said, now):
         await letters.relay_to_station(session, ticket, each, station, now)
     return ticket
@@ -320,7 +334,7 @@ async def join(
         raise Refusal("join.already", number=ticket.id)
     if ticket.state is State.RESOLVED:
         raise Refusal("refused.join", number=ticket.id, state=ticket.state)
-    _move(session, ticket, Action.JOIN, now)
+    await _move(session, ticket, Action.JOIN, now)
     last = await session.scalar(select(func.max(Requester.number)).where(Requester.ticket_id == ticket.id))
     requester = requesters.make(ticket.id, (last or 0) + 1, person, anonymous=anonymous, vault=house.vault)
     session.add(requester)
@@ -345,11 +359,10 @@ async def add(
     if ticket.state is State.RESOLVED:
         await reopen(session, ticket, requester, house, now)
     station, before = await _station(session, ticket), ticket.state
-    _move(session, ticket, Action.ADD, now)
+    await _move(session, ticket, Action.ADD, now)
     said = []
     for content, source in contents:
-        kept = _keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)
-        await session.flush()
+        kept = await _keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)
         await letters.relay_to_station(session, ticket, kept, station, now)
         said.append(kept)
     if ticket.state is not before:
@@ -365,7 +378,7 @@ async def urge(session: AsyncSession, ticket: Ticket, now: datetime) -> None:
     """
     if ticket.urged_at is not None and (now - ticket.urged_at).total_seconds() < URGE_PAUSE_HOURS * 3600:
         raise Refusal("urge.too_soon", number=ticket.id)
-    _move(session, ticket, Action.URGE, now)
+    await _move(session, ticket, Action.URGE, now)
     ticket.urged += 1
     ticket.urged_at = now
     station = await _station(session, ticket)
@@ -380,9 +393,9 @@ async def withdraw(session: AsyncSession, ticket: Ticket, requester: Requester, 
             raise Refusal("refused.withdraw", number=ticket.id, state=ticket.state)
         requester.left = True
         ticket.requesters -= 1
-        session.add(Event(ticket_id=ticket.id, at=now, action="leave", before=ticket.state, after=ticket.state))
+        await _step(session, ticket, "leave", ticket.state, now)
     else:
-        _move(session, ticket, Action.WITHDRAW, now)
+        await _move(session, ticket, Action.WITHDRAW, now)
         ticket.closed_at = now
     await letters.card(session, ticket, await _station(session, ticket), now)
 
@@ -390,9 +403,9 @@ async def withdraw(session: AsyncSession, ticket: Ticket, requester: Requester, 
 async def confirm(session: AsyncSession, ticket: Ticket, requester: Requester, now: datetime) -> None:
     """A requester says that it is really fixed; the filer's word closes the ticket."""
     if ticket.state is State.RESOLVED and requester.number > 1:
-        session.add(Event(ticket_id=ticket.id, at=now, action="confirm", before=ticket.state, after=ticket.state))
+        await _step(session, ticket, "confirm", ticket.state, now)
     else:
-        _move(session, ticket, Action.CONFIRM, now)
+        await _move(session, ticket, Action.CONFIRM, now)
         ticket.closed_at = ticket.closed_at or now
     requester.solved = True
     await letters.card(session, ticket, await _station(session, ticket), now)
@@ -402,7 +415,7 @@ async def rate(session: AsyncSession, ticket: Ticket, requester: Requester, rati
     """A requester's satisfaction, 1–5; a later rating replaces the earlier. Raises Refusal outside 1–5."""
     if rating not in range(1, 6):
         raise Refusal("rate.range")
-    _move(session, ticket, Action.RATE, now)
+    await _move(session, ticket, Action.RATE, now)
     requester.rating = rating
     await letters.card(session, ticket, await _station(session, ticket), now)
 
@@ -422,7 +435,7 @@ async def reopen(
     """
     if ticket.closed_at is not None and (now - ticket.closed_at).days >= REOPEN_DAYS:
         raise Refusal("reopen.too_late", number=ticket.id, days=REOPEN_DAYS)
-    _move(session, ticket, Action.REOPEN, now)
+    await _move(session, ticket, Action.REOPEN, now)
     if requester is not None:
         requester.solved = False
     deadlines = house.deadlines[ticket.category]
@@ -462,7 +475,7 @@ async def claim(session: AsyncSession, ticket: Ticket, staff: Person, now: datet
     if ticket.state not in (State.NEW, State.REOPENED) and ticket.claimed_by_id is not None:
         holder = await session.get_one(Person, ticket.claimed_by_id)
         raise Refusal("claim.taken", number=ticket.id, name=holder.name)
-    _move(session, ticket, Action.CLAIM, now, staff)
+    await _move(session, ticket, Action.CLAIM, now, staff)
     _hold(ticket, staff)
     station = await _station(session, ticket)
     await letters.card(session, ticket, station, now)
@@ -474,7 +487,7 @@ async def release(session: AsyncSession, ticket: Ticket, staff: Person, now: dat
     """Give a claimed ticket back to the station. Raises Refusal when somebody else holds it."""
     if ticket.claimed_by_id != staff.id:
         raise Refusal("release.not_yours", number=ticket.id)
-    _move(session, ticket, Action.RELEASE, now, staff)
+    await _move(session, ticket, Action.RELEASE, now, staff)
     ticket.claimed_by_id = None
     await letters.card(session, ticket, await _station(session, ticket), now)
 
@@ -494,12 +507,11 @@ async def answer(
 
     Raises Refusal when the ticket has ended or is on its way to another place.
     """
-    _move(session, ticket, Action.ASK if asks else Action.ANSWER, now, staff)
+    await _move(session, ticket, Action.ASK if asks else Action.ANSWER, now, staff)
     if ticket.claimed_by_id is None:
         _hold(ticket, staff)
     ticket.replied_at = ticket.replied_at or now
-    said = _keep(session, ticket, Side.STAFF, content, house, now, source, staff=staff)
-    await session.flush()
+    said = await _keep(session, ticket, Side.STAFF, content, house, now, source, staff=staff)
     for requester in await requesters.waiting.about(session, ticket.id):
         await letters.relay_to_requester(session, ticket, said, requester, now, asks=asks)
     await letters.card(session, ticket, await _station(session, ticket), now)
@@ -516,8 +528,8 @@ async def note(
     source: tuple[int, int],
 ) -> None:
     """Something for the colleagues only."""
-    _move(session, ticket, Action.NOTE, now, staff)
-    _keep(session, ticket, Side.NOTE, content, house, now, source, staff=staff)
+    await _move(session, ticket, Action.NOTE, now, staff)
+    await _keep(session, ticket, Side.NOTE, content, house, now, source, staff=staff)
     await letters.card(session, ticket, await _station(session, ticket), now)
 
 
@@ -533,7 +545,7 @@ async def transfer(
     if to.chat_id is None or to.closed:
         raise Refusal("transfer.no_chat", station=to.names)
     first = await _station(session, ticket)
-    _move(session, ticket, Action.TRANSFER, now, staff, to=to.key, reason=reason)
+    await _move(session, ticket, Action.TRANSFER, now, staff, to=to.key, reason=reason)
     ticket.from_station_id, ticket.station_id = first.id, to.id
     ticket.claimed_by_id = None
     await letters.card(session, ticket, first, now)
@@ -545,7 +557,7 @@ async def transfer(
 async def accept(session: AsyncSession, ticket: Ticket, staff: Person, now: datetime) -> None:
     """The other place takes the ticket over; whoever accepts has it."""
     first_id = ticket.from_station_id
-    _move(session, ticket, Action.ACCEPT, now, staff)
+    await _move(session, ticket, Action.ACCEPT, now, staff)
     _hold(ticket, staff)
     ticket.from_station_id = None
     station = await _station(session, ticket)
@@ -560,7 +572,7 @@ async def give_back(session: AsyncSession, ticket: Ticket, staff: Person | None,
     """The other place declines, or nobody there accepted in time: the ticket is its first station's again."""
     offered = await _station(session, ticket)
     first_id = ticket.from_station_id
-    _move(session, ticket, Action.RETURN, now, staff, reason=reason)
+    await _move(session, ticket, Action.RETURN, now, staff, reason=reason)
     if first_id is not None:
         ticket.station_id, ticket.from_station_id = first_id, None
     first = await _station(session, ticket)
@@ -573,7 +585,7 @@ async def give_back(session: AsyncSession, ticket: Ticket, staff: Person | None,
 
 async def resolve(session: AsyncSession, ticket: Ticket, staff: Person, reason: str, now: datetime) -> None:
     """Staff say that it is done and why; everybody who waits is asked whether it is really fixed."""
-    _move(session, ticket, Action.RESOLVE, now, staff, reason=reason)
+    await _move(session, ticket, Action.RESOLVE, now, staff, reason=reason)
     if ticket.claimed_by_id is None:
         _hold(ticket, staff)
     ticket.replied_at = ticket.replied_at or now
@@ -595,14 +607,14 @@ async def resolve(session: AsyncSession, ticket: Ticket, staff: Person, reason: 
 
 async def close_unanswered(session: AsyncSession, ticket: Ticket, now: datetime) -> None:
     """Nobody objected in time: the ticket closes without a word on whether it is fixed."""
-    _move(session, ticket, Action.CLOSE, now)
+    await _move(session, ticket, Action.CLOSE, now)
     ticket.closed_at = now
     await letters.card(session, ticket, await _station(session, ticket), now)
 
 
 async def escalate(session: AsyncSession, ticket: Ticket, level: int, overdue: str, now: datetime) -> None:
     """A deadline has passed: the next level up is told (督办). `overdue` is claim, reply or resolve."""
-    _move(session, ticket, Action.ESCALATE, now, level=level, overdue=overdue)
+    await _move(session, ticket, Action.ESCALATE, now, level=level, overdue=overdue)
     ticket.escalation = level
     await letters.card(session, ticket, await _station(session, ticket), now)
 
@@ -641,7 +653,7 @@ def _hold(ticket: Ticket, staff: Person) -> None:
     ticket.claim_due = None
 
 
-def _keep(
+async def _keep(
     session: AsyncSession,
     ticket: Ticket,
     side: Side,
@@ -653,7 +665,8 @@ def _keep(
     requester: Requester | None = None,
     staff: Person | None = None,
 ) -> Words:
-    said = Words(
+    return await words.write(
+        session,
         ticket_id=ticket.id,
         side=side,
         requester_id=requester.id if requester else None,
@@ -663,5 +676,3 @@ def _keep(
         source_tag=house.vault.tag("source", *source),
         at=now,
     )
-    session.add(said)
-    return said

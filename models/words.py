@@ -9,9 +9,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -72,6 +72,17 @@ class EarlierWords(Base):
 
 said = Question[Words](select(Words).order_by(Words.id), Words.ticket_id)
 """What was said about a ticket, in order."""
+
+
+_WRITE = insert(cast(Table, Words.__table__)).returning(Words.__table__.c.id)
+
+
+async def write(session: AsyncSession, **fields: Any) -> Words:
+    """Write one message down. What is returned says what was written and belongs to no session: an edit asks for the
+    row itself.
+    """
+    number = await session.scalar(_WRITE, fields)
+    return Words(id=number, **fields)
 
 
 def below_card(all_said: Sequence[Words], filed_at: datetime) -> list[Words]:

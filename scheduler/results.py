@@ -6,13 +6,13 @@ Each function runs inside the courier's transaction. Which end it is says `verdi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import structlog
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import ChatMigrated
 
@@ -27,6 +27,7 @@ from scheduler.verdict import Fate, Verdict
 
 log = structlog.get_logger()
 
+_POST = insert(cast(Table, postings.Posting.__table__))
 _SHOWN = (
     select(Words)
     .where(Words.id.in_(bindparam("numbers", expanding=True)))
@@ -65,13 +66,10 @@ async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: dateti
     """Write what came of these attempts."""
     if not attempts:
         return
-    shown = {words_id for attempt in attempts for words_id in attempt.letter.editions}
-    if shown:
-        # Somebody may be editing these words right now: one of the two sees what the other did.
-        await session.scalars(_SHOWN, {"numbers": sorted(shown)})
+    shown = await _shown(session, attempts)
     await _made(session, attempts)
     for attempt in attempts:
-        await _follow(session, attempt, now)
+        await _follow(session, attempt, shown, now)
     through = [a for a in attempts if a.verdict is not None and a.verdict.fate is Fate.SENT]
     arrived = await _arrived(session, through)
     for attempt in arrived:
@@ -83,6 +81,16 @@ async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: dateti
         rows = await session.scalars(select(Outgoing).where(Outgoing.id.in_(others), Outgoing.state == Sending.SENDING))
         for row in rows.all():
             await _settle(session, row, others[row.id], now)
+
+
+async def _shown(session: AsyncSession, attempts: Sequence[Attempt]) -> dict[int, Words]:
+    """The words that these attempts showed, as they are now. Somebody may be editing them at this moment: locked, so
+    that one of the two sees what the other did.
+    """
+    numbers = {words_id for attempt in attempts for words_id in attempt.letter.editions}
+    if not numbers:
+        return {}
+    return {said.id: said for said in await session.scalars(_SHOWN, {"numbers": sorted(numbers)})}
 
 
 async def _arrived(session: AsyncSession, attempts: Sequence[Attempt]) -> list[Attempt]:
@@ -173,19 +181,18 @@ async def _made(session: AsyncSession, attempts: Sequence[Attempt]) -> None:
                     }
                 )
     if made:
-        await session.execute(insert(postings.Posting), made)
+        await session.execute(_POST, made)
 
 
-async def _follow(session: AsyncSession, attempt: Attempt, now: datetime) -> None:
+async def _follow(session: AsyncSession, attempt: Attempt, shown: Mapping[int, Words], now: datetime) -> None:
     """What was edited after it was drawn follows as an edit of what was just made. Which edition was drawn decides
     this, not the time: an edit may be written down later than the moment it bears.
     """
     if not attempt.results:
         return
     for words_id, edition in attempt.letter.editions.items():
-        said = await session.get_one(Words, words_id)
-        if said.edited_at != edition:
-            await letters.edited(session, said, now)
+        if shown[words_id].edited_at != edition:
+            await letters.edited(session, shown[words_id], now)
 
 
 async def _sent(session: AsyncSession, attempt: Attempt) -> None:

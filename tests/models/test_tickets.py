@@ -68,7 +68,7 @@ async def act(session: AsyncSession, ticket: Ticket, action: Action, now: dateti
         case Action.ESCALATE:
             await tickets.escalate(session, ticket, 1, "claim", now)
         case Action.MERGE:
-            tickets._move(session, ticket, Action.MERGE, now)
+            await tickets._move(session, ticket, Action.MERGE, now)
 
 
 @pytest.fixture(scope="module")
