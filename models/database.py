@@ -69,7 +69,7 @@ class Asking(AsyncSession):
             return await super().get(entity, ident, **how)
         mapper, statement = self._by_key.get(entity) or self._prepare(entity)
         key = ident if isinstance(ident, tuple) else (ident,)
-        held = self.sync_session.identity_map.get(mapper.identity_key_from_primary_key(key))
+        held = self.sync_session.identity_map.get((mapper.class_, key, None))
         return held if held is not None else await self.scalar(statement, {f"key_{i}": v for i, v in enumerate(key)})
 
     async def get_one(self, entity: Any, ident: Any, **how: Any) -> Any:

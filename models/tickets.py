@@ -260,10 +260,14 @@ async def _move(
     after = TRANSITIONS.get((before, action))
     if after is None:
         raise Refusal(f"refused.{action}", number=ticket.id, state=before)
-    ticket.state = after
-    await _step(session, ticket, action, before, now, staff, detail)
+    await _step(session, ticket, action, after, now, staff, detail)
+    if after is not before:
+        # Setting what is set already would make the session look for changes.
+        ticket.state = after
 
 
+FILED = "file"
+"""The first step: there was no state before."""
 _WRITE_STEP = insert(cast(Table, Event.__table__))
 
 
@@ -271,13 +275,14 @@ async def _step(
     session: AsyncSession,
     ticket: Ticket,
     action: str,
-    before: State | None,
+    after: State,
     now: datetime,
     staff: Person | None = None,
     detail: dict[str, Any] | None = None,
 ) -> None:
     """One line of the timeline; not as an object, because nobody changes or asks for it in this transaction."""
-    line = {"ticket_id": ticket.id, "at": now, "action": str(action), "before": before, "after": ticket.state}
+    before = ticket.state if action != FILED else None
+    line = {"ticket_id": ticket.id, "at": now, "action": str(action), "before": before, "after": after}
     await session.execute(_WRITE_STEP, line | {"staff_id": staff.id if staff else None, "detail": detail or None})
 
 
@@ -312,7 +317,7 @@ async def file(session: AsyncSession, draft: Draft, filer: Person, house: House,
     requester = requesters.make(ticket.id, 1, filer, anonymous=draft.anonymous, vault=house.vault)
     session.add(requester)
     await session.flush()
-    await _step(session, ticket, "file", None, now)
+    await _step(session, ticket, FILED, State.NEW, now)
     await letters.card(session, ticket, station, now)
     said = [
         await _keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)
