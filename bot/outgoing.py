@@ -34,7 +34,7 @@ from aiogram.methods import (
     TelegramMethod,
 )
 from aiogram.methods.base import Response, TelegramType
-from aiogram.types import BufferedInputFile, InputFile, TelegramObject
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, InputFile, TelegramObject
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import outbox
@@ -161,6 +161,8 @@ def _plain(value: Any, bot: Bot) -> Any:
         return {"$file": base64.b64encode(value.data).decode(), "name": value.filename}
     if isinstance(value, InputFile):
         raise TypeError("only files in memory can wait in the outbox")
+    if isinstance(value, InlineKeyboardMarkup):
+        return value.model_dump(exclude_none=True)
     if isinstance(value, TelegramObject):
         return {k: p for k, v in value if (p := _plain(v, bot)) is not None}
     if isinstance(value, dict):

@@ -109,6 +109,13 @@ class AskingInLoop(Asking):
     async def rollback(self) -> None:
         self.sync_session.rollback()
 
+    async def close(self) -> None:
+        self.sync_session.close()
+
+    async def __aexit__(self, *raised: object) -> None:
+        # SQLAlchemy's own closes in a task of its own, so that a cancellation cannot interrupt it; nothing waits here.
+        self.sync_session.close()
+
 
 class _Group:
     """Transactions of several tasks that become one in SQLite: whoever waits for the only writer shares its commit.
@@ -222,6 +229,8 @@ class Database:
     async def _lead(self, group: _Group) -> None:
         """Let those who wait for the writer now do their work, then commit for all of them."""
         try:
+            # Those who are ready now come first, whether or not they have had time to stand in line.
+            await asyncio.sleep(0)
             await self._writer.acquire()
         except asyncio.CancelledError:
             group.led = False

@@ -48,7 +48,7 @@ LOOKED_AT = 4
 STOP_SECONDS = 8.0
 SEVERAL = 3
 """So many chats told 429 within a second means that all of them are meant."""
-GATHER_SECONDS = 0.005
+ROUND_SECONDS = 0.02
 LOOK_SECONDS = 1.0
 """After so long the outbox is looked at even when nobody calls: another process may write too."""
 AWAY_FIRST, AWAY_LONGEST = 0.5, 30.0
@@ -133,6 +133,7 @@ class Courier:
         self._ended: list[int] = []
         """Chats whose line is through, but not yet written down."""
         self._stopping = False
+        self._last_round = 0.0
         self._told_429: dict[int, float] = {}
         self._away = 0.0
 
@@ -181,7 +182,7 @@ class Courier:
     async def _run(self) -> None:
         pause = 0.5
         while True:
-            await self._more_results()
+            await self._until_worth_it()
             self._wake.clear()
             try:
                 started, wait = await self._round()
@@ -202,16 +203,19 @@ class Courier:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
 
-    async def _more_results(self) -> None:
-        """While many are on their way, results are written down several at a time: each time waits for the disk."""
+    async def _until_worth_it(self) -> None:
+        """A round costs much the same for one row and for twenty. After a pause it comes at once; while there is much
+        to do, when several results wait to be written down, or a moment after the last.
+        """
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GATHER_SECONDS):
-                while len(self._busy) - len(self._ended) > IN_FLIGHT // 2 and len(self._finished) < IN_FLIGHT // 4:
+            async with asyncio.timeout_at(self._last_round + ROUND_SECONDS):
+                while len(self._finished) < IN_FLIGHT // 4 and not self._stopping:
                     self._wake.clear()
                     await self._wake.wait()
 
     async def _round(self) -> tuple[int, float]:
         """Write results, take rows, start them. Returns how many were started and after how long to look again."""
+        self._last_round = asyncio.get_running_loop().time()
         now, at = self._clock(), self._elapsed()
         finished, self._finished = self._finished, []
         ended, self._ended = self._ended, []
