@@ -49,6 +49,8 @@ STOP_SECONDS = 8.0
 SEVERAL = 3
 """So many chats told 429 within a second means that all of them are meant."""
 ROUND_SECONDS = 0.02
+CROWD = 4
+"""More chats than this being written to at once are many."""
 LOOK_SECONDS = 1.0
 """After so long the outbox is looked at even when nobody calls: another process may write too."""
 AWAY_FIRST, AWAY_LONGEST = 0.5, 30.0
@@ -204,12 +206,12 @@ class Courier:
                     await self._wake.wait()
 
     async def _until_worth_it(self) -> None:
-        """A round costs much the same for one row and for twenty. After a pause it comes at once; while there is much
-        to do, when several results wait to be written down, or a moment after the last.
+        """A round costs much the same for one row and for twenty: while many chats are written to at once, it comes
+        when several results wait to be written down, or a moment after the last. Otherwise nobody waits.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(self._last_round + ROUND_SECONDS):
-                while len(self._finished) < IN_FLIGHT // 4 and not self._stopping:
+                while len(self._busy) > CROWD and len(self._finished) < IN_FLIGHT // 4 and not self._stopping:
                     self._wake.clear()
                     await self._wake.wait()
 

@@ -116,6 +116,7 @@ async def counted(campus: Campus, votes: int) -> None:
             async with campus.app.database.reading() as session:
                 if len((await session.scalars(select(PulsePoll).where(PulsePoll.choice.is_not(None)))).all()) >= votes:
                     return
+            await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "zh-hant", "en"])
