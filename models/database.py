@@ -10,23 +10,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import Select, bindparam, event, make_url, select
+from sqlalchemy import Connection, Engine, Select, bindparam, create_engine, event, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import NoResultFound, OperationalError
-from sqlalchemy.ext.asyncio import (
-    AsyncConnection,
-    AsyncEngine,
-    AsyncSession,
-    async_sessionmaker,
-    create_async_engine,
-)
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Mapper, Session, class_mapper
 
-from models.sqlite import DRIVER, connect
+from models.sqlite import DRIVER, connect, say
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process that holds the SQLite file before giving up."""
@@ -87,9 +81,13 @@ class Asking(AsyncSession):
 
 
 class AskingInLoop(Asking):
-    """The same for SQLite, whose driver never waits (`models/sqlite.py`): once it has its connection it needs no
-    greenlet to wait in, and making one for every statement took as long as the statement.
+    """The same for SQLite, whose driver never waits (`models/sqlite.py`): it needs no greenlet to wait in, and making
+    one for every statement took as long as the statement.
     """
+
+    def __init__(self, bind: Engine | Connection, **how: Any) -> None:
+        super().__init__(**how)
+        self.sync_session.bind = bind
 
     async def execute(self, statement: Any, params: Any = None, **how: Any) -> Any:
         return self.sync_session.execute(statement, params, **how)
@@ -125,8 +123,9 @@ class _Group:
     until then none of them is told that its work is kept.
     """
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self._raw = connection.connection.dbapi_connection
         self.led = False
         """Somebody has taken it on to commit."""
         self.kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -136,22 +135,21 @@ class _Group:
     @property
     def whole(self) -> bool:
         """False once SQLite has undone all of it by itself, as it does when the disk is full."""
-        raw = self.connection.sync_connection
-        return raw is not None and bool(getattr(raw.connection.dbapi_connection, "in_transaction", False))
+        return bool(getattr(self._raw, "in_transaction", False))
 
-    async def commit(self) -> None:
+    def commit(self) -> None:
         """Keep everything, or tell everybody that nothing was kept."""
         try:
             if not self.whole:
                 lost = sqlite3.OperationalError("SQLite has undone the transaction")
                 raise OperationalError("COMMIT", None, lost)
-            await self.connection.commit()
+            self.connection.commit()
         except Exception as error:  # noqa: BLE001  (whatever it is, everybody in the group is told)
             self.kept.set_exception(error)
         else:
             self.kept.set_result(None)
         finally:
-            await self.connection.close()
+            self.connection.close()
 
 
 class Database:
@@ -160,27 +158,35 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = driver_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = self._engine()
-        self._sessions = async_sessionmaker(
-            self.engine,
-            class_=AskingInLoop if self.is_sqlite else Asking,
-            expire_on_commit=False,
-            autoflush=True,
-            sync_session_class=Remembering,
-            join_transaction_mode="create_savepoint",
-        )
+        self._bind: Engine | AsyncEngine = self._sqlite() if self.is_sqlite else self._postgresql()
         # SQLite has one writer. Waiting for it inside sqlite3 would hold the whole event loop, so tasks queue here.
         self._writer = asyncio.Lock()
         self._group: _Group | None = None
 
-    def _engine(self) -> AsyncEngine:
-        if not self.is_sqlite:
-            return create_async_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+    def _sqlite(self) -> Engine:
         path = Path(self.url.database or "")
-        engine = create_async_engine(self.url, creator=lambda: connect(path), pool_size=10, max_overflow=10)
+        # Nobody waits for a connection: that would hold the loop, and with it whoever is to give one back.
+        engine = create_engine(self.url, creator=lambda: connect(path), pool_size=10, max_overflow=-1)
         # The driver's own implicit BEGIN is switched off in connect; this one says which kind it is.
-        event.listen(engine.sync_engine, "begin", _begin)
+        event.listen(engine, "begin", _begin)
         return engine
+
+    @property
+    def engine(self) -> Engine:
+        """Where SQLAlchemy's events of this database are heard."""
+        return self._bind.sync_engine if isinstance(self._bind, AsyncEngine) else self._bind
+
+    def _postgresql(self) -> AsyncEngine:
+        return create_async_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+
+    def _session(self, bind: Connection | None = None) -> Asking:
+        kind: Callable[..., Asking] = AskingInLoop if self.is_sqlite else Asking
+        return kind(
+            bind or self._bind,
+            expire_on_commit=False,
+            sync_session_class=Remembering,
+            join_transaction_mode="create_savepoint",
+        )
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -192,7 +198,7 @@ class Database:
             async with self._in_group() as session, self._unit(session):
                 yield session
         else:
-            async with self._sessions() as session, self._unit(session):
+            async with self._session() as session, self._unit(session):
                 await session.connection()
                 yield session
 
@@ -213,11 +219,11 @@ class Database:
         try:
             group = self._group = self._group or await self._begin_writing()
             try:
-                async with self._sessions(bind=group.connection) as session:
+                async with self._session(group.connection) as session:
                     yield session
             finally:
                 if not group.whole:
-                    await self._end(group)
+                    self._end(group)
                 leads = not group.led
                 group.led = True
         finally:
@@ -237,28 +243,27 @@ class Database:
             if self._writer.locked():
                 # Whoever has the writer now leads in our place.
                 raise
-            await self._end(group)
+            self._end(group)
             raise
         try:
-            await self._end(group)
+            self._end(group)
         finally:
             self._writer.release()
 
-    async def _end(self, group: _Group) -> None:
+    def _end(self, group: _Group) -> None:
         if self._group is group:
             self._group = None
-            await group.commit()
+            group.commit()
 
     async def _begin_writing(self) -> _Group:
         waited, pause = 0.0, 0.002
         while True:
-            connection = await self.engine.connect()
+            connection = self.engine.connect().execution_options(sqlite_begin="IMMEDIATE")
             try:
-                await connection.execution_options(sqlite_begin="IMMEDIATE")
-                await connection.begin()
+                connection.begin()
                 return _Group(connection)
             except BaseException as error:
-                await connection.close()
+                connection.close()
                 if not isinstance(error, OperationalError) or "locked" not in str(error.orig) or waited >= BUSY_SECONDS:
                     raise
             # Another process writes. The loop goes on meanwhile.
@@ -268,8 +273,7 @@ class Database:
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session that only reads: it never waits for the writer, and what it changes is thrown away."""
-        async with self._sessions() as session:
-            await session.connection()
+        async with self._session() as session:
             try:
                 yield session
             finally:
@@ -279,9 +283,12 @@ class Database:
 
     async def close(self) -> None:
         """Give every connection back; SQLite folds its log into the file."""
-        await self.engine.dispose()
+        if isinstance(self._bind, AsyncEngine):
+            await self._bind.dispose()
+        else:
+            self._bind.dispose()
 
 
-def _begin(connection: Any) -> None:
+def _begin(connection: Connection) -> None:
     kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {kind}")
+    say(connection, f"BEGIN {kind}")

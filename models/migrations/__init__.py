@@ -43,8 +43,7 @@ def newest() -> str:
 async def migrate(database: Database, revision: str = "head") -> None:
     """Bring the schema to a revision, all steps or none."""
     async with database.transaction() as session:
-        connection = await session.connection()
-        await connection.run_sync(lambda c: _move(c, revision))
+        await session.run_sync(lambda s: _move(s.connection(), revision))
 
 
 def _move(connection: Connection, revision: str) -> None:
@@ -66,7 +65,6 @@ def _is_older(revision: str, current: str) -> bool:
 async def require_current(database: Database) -> None:
     """Raise SchemaMismatch unless the schema is exactly the one this program was made for."""
     async with database.reading() as session:
-        connection = await session.connection()
-        found = await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
+        found = await session.run_sync(lambda s: MigrationContext.configure(s.connection()).get_current_revision())
     if found != newest():
         raise SchemaMismatch(found, newest())

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import inspect
 import json
 import os
 import random
@@ -26,14 +27,15 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NoReturn
 
 import asyncpg  # noqa: F401  (imported here once, not in every life)
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import asyncpg as _dialect  # noqa: F401
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import logs
 from bot.app import App
@@ -86,7 +88,7 @@ class Place:
 
 
 PLACES = {
-    "commit": Place((AsyncConnection, AsyncSession), "commit", _any, 12),
+    "commit": Place((Connection, AsyncSession), "commit", _any, 12),
     "send": Place((Mouth,), "call", _any, 12),
     "answer": Place((Mouth,), "call", _answers, 2),
     "card": Place((Mouth,), "call", _posts_card, 2),
@@ -117,21 +119,32 @@ def crash_at(point: str, passage: int, soon: float) -> None:
         left -= 1
         return left == 0
 
-    def around(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    def begins() -> None:
+        if when == "before" and passes():
+            die()
+        if when == "during" and passes():
+            asyncio.get_running_loop().call_later(soon, die)
+
+    def ended(result: Any) -> Any:
+        # getUpdates that brings nothing has taken nothing.
+        if when == "after" and result != [] and passes():
+            die()
+        return result
+
+    def around(original: Callable[..., Any]) -> Callable[..., Any]:
+        def at_once(*args: Any, **kwargs: Any) -> Any:
+            if not place.counts(*args, **kwargs):
+                return original(*args, **kwargs)
+            begins()
+            return ended(original(*args, **kwargs))
+
         async def step(*args: Any, **kwargs: Any) -> Any:
             if not place.counts(*args, **kwargs):
                 return await original(*args, **kwargs)
-            if when == "before" and passes():
-                die()
-            if when == "during" and passes():
-                asyncio.get_running_loop().call_later(soon, die)
-            result = await original(*args, **kwargs)
-            # getUpdates that brings nothing has taken nothing.
-            if when == "after" and result != [] and passes():
-                die()
-            return result
+            begins()
+            return ended(await original(*args, **kwargs))
 
-        return step
+        return step if inspect.iscoroutinefunction(original) else at_once
 
     for owner in place.owners:
         setattr(owner, place.name, around(getattr(owner, place.name)))

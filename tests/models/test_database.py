@@ -9,9 +9,8 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from sqlalchemy import event, func, select, text
+from sqlalchemy import Connection, event, func, select, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.database import Database, driver_url
 from models.migrations import migrate
@@ -58,7 +57,7 @@ class Commits:
 
     def __init__(self, database: Database) -> None:
         self.count = 0
-        event.listen(database.engine.sync_engine, "commit", self._counted)
+        event.listen(database.engine, "commit", self._counted)
 
     def _counted(self, _: object) -> None:
         self.count += 1
@@ -94,10 +93,10 @@ async def test_those_who_wait_for_the_writer_share_one_commit_and_one_that_fails
 
 
 async def test_a_commit_that_fails_is_told_to_everybody_who_shared_it(lite: Database) -> None:
-    async def full(_: object) -> None:
+    def full(_: object) -> None:
         raise OSError("no space left on device")
 
-    with mock.patch.object(AsyncConnection, "commit", full):
+    with mock.patch.object(Connection, "commit", full):
         told = await asyncio.gather(*(one(lite, number) for number in (1, 2)), return_exceptions=True)
     assert [type(each) for each in told] == [OSError, OSError]
     assert await names(lite) == []

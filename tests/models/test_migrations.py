@@ -20,18 +20,18 @@ async def run(database: Database, what: str, revision: str) -> None:
         getattr(command, what)(configuration(connection), revision)
 
     async with database.transaction() as session:
-        await (await session.connection()).run_sync(do)
+        await session.run_sync(lambda s: do(s.connection()))
 
 
 async def names(database: Database) -> set[str]:
     async with database.reading() as session:
-        return await (await session.connection()).run_sync(lambda c: set(inspect(c).get_table_names()))
+        return await session.run_sync(lambda s: set(inspect(s.connection()).get_table_names()))
 
 
 async def revisions(database: Database) -> list[str]:
     async with database.reading() as session:
-        return await (await session.connection()).run_sync(
-            lambda c: [r.revision for r in ScriptDirectory.from_config(configuration(c)).walk_revisions()]
+        return await session.run_sync(
+            lambda s: [r.revision for r in ScriptDirectory.from_config(configuration(s.connection())).walk_revisions()]
         )
 
 
@@ -53,7 +53,7 @@ async def test_the_schema_is_what_the_models_say(database: Database) -> None:
         return list(compare_metadata(context, Base.metadata))
 
     async with database.reading() as session:
-        assert await (await session.connection()).run_sync(difference) == []
+        assert await session.run_sync(lambda s: difference(s.connection())) == []
 
 
 async def test_a_program_does_not_start_on_a_schema_it_does_not_know(database: Database) -> None:
