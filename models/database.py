@@ -20,7 +20,7 @@ from sqlalchemy.exc import NoResultFound, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Mapper, Session, class_mapper
 
-from models.sqlite import DRIVER, connect, say
+from models.sqlite import DRIVER, connect
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process that holds the SQLite file before giving up."""
@@ -158,23 +158,21 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = driver_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._bind: Engine | AsyncEngine = self._sqlite() if self.is_sqlite else self._postgresql()
+        self._reader: Engine | AsyncEngine = self._sqlite("BEGIN") if self.is_sqlite else self._postgresql()
+        self._writer: Engine | AsyncEngine = self._sqlite("BEGIN IMMEDIATE") if self.is_sqlite else self._reader
         # SQLite has one writer. Waiting for it inside sqlite3 would hold the whole event loop, so tasks queue here.
-        self._writer = asyncio.Lock()
+        self._turn = asyncio.Lock()
         self._group: _Group | None = None
 
-    def _sqlite(self) -> Engine:
+    def _sqlite(self, begin: str) -> Engine:
         path = Path(self.url.database or "")
         # Nobody waits for a connection: that would hold the loop, and with it whoever is to give one back.
-        engine = create_engine(self.url, creator=lambda: connect(path), pool_size=10, max_overflow=-1)
-        # The driver's own implicit BEGIN is switched off in connect; this one says which kind it is.
-        event.listen(engine, "begin", _begin)
-        return engine
+        return create_engine(self.url, creator=lambda: connect(path), pool_size=10, max_overflow=-1, begin=begin)
 
     @property
     def engine(self) -> Engine:
-        """Where SQLAlchemy's events of this database are heard."""
-        return self._bind.sync_engine if isinstance(self._bind, AsyncEngine) else self._bind
+        """The one that writes."""
+        return self._writer.sync_engine if isinstance(self._writer, AsyncEngine) else self._writer
 
     def _postgresql(self) -> AsyncEngine:
         return create_async_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=True)
@@ -182,7 +180,7 @@ class Database:
     def _session(self, bind: Connection | None = None) -> Asking:
         kind: Callable[..., Asking] = AskingInLoop if self.is_sqlite else Asking
         return kind(
-            bind or self._bind,
+            bind or self._reader,
             expire_on_commit=False,
             sync_session_class=Remembering,
             join_transaction_mode="create_savepoint",
@@ -214,7 +212,7 @@ class Database:
     @contextlib.asynccontextmanager
     async def _in_group(self) -> AsyncIterator[AsyncSession]:
         """The writer, for one task: its session's commit releases a savepoint, and leaving waits for the group's."""
-        await self._writer.acquire()
+        await self._turn.acquire()
         leads = False
         try:
             group = self._group = self._group or await self._begin_writing()
@@ -227,7 +225,7 @@ class Database:
                 leads = not group.led
                 group.led = True
         finally:
-            self._writer.release()
+            self._turn.release()
             if leads:
                 await self._lead(group)
         await asyncio.shield(group.kept)
@@ -237,10 +235,10 @@ class Database:
         try:
             # Those who are ready now come first, whether or not they have had time to stand in line.
             await asyncio.sleep(0)
-            await self._writer.acquire()
+            await self._turn.acquire()
         except asyncio.CancelledError:
             group.led = False
-            if self._writer.locked():
+            if self._turn.locked():
                 # Whoever has the writer now leads in our place.
                 raise
             self._end(group)
@@ -248,7 +246,7 @@ class Database:
         try:
             self._end(group)
         finally:
-            self._writer.release()
+            self._turn.release()
 
     def _end(self, group: _Group) -> None:
         if self._group is group:
@@ -258,7 +256,7 @@ class Database:
     async def _begin_writing(self) -> _Group:
         waited, pause = 0.0, 0.002
         while True:
-            connection = self.engine.connect().execution_options(sqlite_begin="IMMEDIATE")
+            connection = self.engine.connect()
             try:
                 connection.begin()
                 return _Group(connection)
@@ -283,12 +281,8 @@ class Database:
 
     async def close(self) -> None:
         """Give every connection back; SQLite folds its log into the file."""
-        if isinstance(self._bind, AsyncEngine):
-            await self._bind.dispose()
-        else:
-            self._bind.dispose()
-
-
-def _begin(connection: Connection) -> None:
-    kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    say(connection, f"BEGIN {kind}")
+        for engine in (self._writer, self._reader):
+            if isinstance(engine, AsyncEngine):
+                await engine.dispose()
+            else:
+                engine.dispose()

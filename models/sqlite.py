@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects import registry
@@ -19,27 +20,36 @@ DRIVER = "sqlite+inloop"
 
 
 class InLoop(SQLiteDialect_pysqlite):
-    """SQLAlchemy's dialect for sqlite3 with savepoints that are said as they stand: every unit of work has one, and
-    making a clause of each and compiling it took longer than SQLite did.
+    """SQLAlchemy's dialect for sqlite3 that begins transactions itself, in the way it was made for, and says
+    savepoints as they stand: every unit of work has one, and making a clause of each took longer than SQLite did.
     """
 
     driver = "inloop"
     supports_statement_cache = True
 
+    def __init__(self, begin: str = "BEGIN", **how: Any) -> None:
+        """`begin` is what opens a transaction: BEGIN to read, BEGIN IMMEDIATE to write."""
+        super().__init__(**how)
+        self._begin = begin
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        # The driver's own implicit BEGIN is switched off in `connect`.
+        dbapi_connection.execute(self._begin)
+
     def do_savepoint(self, connection: Connection, name: str) -> None:
-        say(connection, f"SAVEPOINT {name}")
+        _say(connection, f"SAVEPOINT {name}")
 
     def do_rollback_to_savepoint(self, connection: Connection, name: str) -> None:
-        say(connection, f"ROLLBACK TO SAVEPOINT {name}")
+        _say(connection, f"ROLLBACK TO SAVEPOINT {name}")
 
     def do_release_savepoint(self, connection: Connection, name: str) -> None:
-        say(connection, f"RELEASE SAVEPOINT {name}")
+        _say(connection, f"RELEASE SAVEPOINT {name}")
 
 
 registry.register("sqlite.inloop", __name__, InLoop.__name__)
 
 
-def say(connection: Connection, words: str) -> None:
+def _say(connection: Connection, words: str) -> None:
     """A statement without values or rows, straight to SQLite. Raises OperationalError as SQLAlchemy does."""
     raw = connection.connection.dbapi_connection
     assert raw is not None
