@@ -41,9 +41,11 @@ class Stage:
         return found
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
-        """Everything that happens from now on."""
+        """Everything that happens from now on, and not what the local Telegram still remembers of before."""
         timeout = aiohttp.ClientTimeout(total=None)
-        async with self.http.get(f"{self.url}/control/events", timeout=timeout) as stream:
+        async with self.http.get(f"{self.url}/control/state") as answer:
+            before = (await answer.json())["result"]["event"]
+        async with self.http.get(f"{self.url}/control/events", params={"after": before}, timeout=timeout) as stream:
             rest = b""
             async for chunk in stream.content.iter_any():
                 *lines, rest = (rest + chunk).split(b"\n")
