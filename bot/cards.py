@@ -32,11 +32,12 @@ from bot.texts import Texts
 from bot.untrusted import cut, inline, lines
 from models import requesters, tickets, words
 from models.letters import deliveries
+from models.lifecycle import ENDED, OPEN, State
 from models.outbox import Sending
 from models.people import Person
 from models.requesters import Requester
 from models.stations import Station
-from models.tickets import ENDED, OPEN, Event, State, Ticket
+from models.tickets import Event, Ticket
 from models.words import Content, Side, Words
 
 if TYPE_CHECKING:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
+from copy import deepcopy
 from typing import Any
 
 from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import BaseStorage, DefaultKeyBuilder, StorageKey
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.conversations import Conversation
+from models import conversations
+from models.conversations import Standing
 
 open_session: ContextVar[AsyncSession] = ContextVar("open_session")
 """The session of the update that is being handled."""
@@ -25,47 +27,31 @@ _keys = DefaultKeyBuilder(prefix="chat", with_bot_id=True)
 class Conversations(BaseStorage):
     """One row a conversation; no row for those who are in none."""
 
-    async def _find(self, key: StorageKey) -> Conversation | None:
+    async def _find(self, key: StorageKey) -> Standing:
         session, name = open_session.get(), _keys.build(key)
-        known: dict[str, Conversation | None] = session.info.setdefault("conversations", {})
+        known: dict[str, Standing] = session.info.setdefault("conversations", {})
         if name not in known:
-            # aiogram asks several times an update; that there is none is worth remembering too.
-            known[name] = await session.get(Conversation, name)
+            # aiogram asks several times an update.
+            known[name] = await conversations.read(session, name)
         return known[name]
 
-    async def _change(self, key: StorageKey, *, state: str | None, data: dict[str, Any]) -> None:
-        session = open_session.get()
-        row = await self._find(key)
-        if state is None and not data:
-            if row is not None:
-                await session.delete(row)
-                await session.flush()
-                session.info["conversations"][row.key] = None
-            return
-        if row is None:
-            row = Conversation(key=_keys.build(key), state=state, data=data)
-            session.add(row)
-            session.info["conversations"][row.key] = row
-            await session.flush()
-            return
-        row.state, row.data = state, data
+    async def _change(self, key: StorageKey, after: Standing) -> None:
+        session, name = open_session.get(), _keys.build(key)
+        await conversations.write(session, name, await self._find(key), after)
+        session.info["conversations"][name] = after
 
     async def set_state(self, key: StorageKey, state: str | State | None = None) -> None:
-        row = await self._find(key)
         name = state.state if isinstance(state, State) else state
-        await self._change(key, state=name, data=dict(row.data) if row else {})
+        await self._change(key, (await self._find(key))._replace(state=name))
 
     async def get_state(self, key: StorageKey) -> str | None:
-        row = await self._find(key)
-        return row.state if row else None
+        return (await self._find(key)).state
 
     async def set_data(self, key: StorageKey, data: Mapping[str, Any]) -> None:
-        row = await self._find(key)
-        await self._change(key, state=row.state if row else None, data=dict(data))
+        await self._change(key, (await self._find(key))._replace(data=deepcopy(dict(data))))
 
     async def get_data(self, key: StorageKey) -> dict[str, Any]:
-        row = await self._find(key)
-        return dict(row.data) if row else {}
+        return deepcopy((await self._find(key)).data)
 
     async def close(self) -> None:
         """Nothing of its own is open."""

@@ -14,9 +14,10 @@ from functools import cache
 from typing import Any, ClassVar, Self, get_type_hints
 
 from bot.texts import Texts
+from models.lifecycle import Action, State
 from models.requesters import Requester
 from models.stations import Station
-from models.tickets import Action, State, Ticket, allowed
+from models.tickets import Ticket, allowed
 
 MOST_BYTES = 64
 MOST_DIGITS = 18

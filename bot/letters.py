@@ -24,12 +24,13 @@ from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline, units, verbatim, without_mentions
 from models import postings, pulses, stations, words
+from models.lifecycle import ENDED
 from models.outbox import Outgoing
 from models.people import Person
 from models.pulses import Pulse, PulsePicture
 from models.requesters import Requester
 from models.stations import Station
-from models.tickets import ENDED, Ticket
+from models.tickets import Ticket
 from models.words import Content, Words
 
 TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024

@@ -12,8 +12,8 @@ from typing import Any
 from bot.keyboards import Go, Mine, Press, button, keyboard
 from bot.settings import Settings
 from bot.texts import Texts
+from models.lifecycle import Kind, State
 from models.people import Audience
-from models.tickets import Kind, State
 
 Rows = list[list[dict[str, Any]]]
 

@@ -22,8 +22,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.vault import decode_key, derive
 from models.calendar import Deadlines, Semester, Span, WorkCalendar
 from models.house import OFFICE, SUPERVISORS
+from models.lifecycle import Kind
 from models.stations import Desk, StationSpec
-from models.tickets import Kind
 
 LANGUAGES = ("zh-hans", "zh-hant", "en")
 Language = Literal["zh-hans", "zh-hant", "en"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
@@ -150,7 +149,7 @@ class Worker:
     async def handle(self, row_id: int, body: str) -> None:
         """Run one update to its end: done, refused with a sentence, or set aside with an incident number."""
         try:
-            update = Update.model_validate(json.loads(body), context={"bot": self._bot})
+            update = Update.model_validate_json(body, context={"bot": self._bot})
         except (ValueError, ValidationError) as error:
             await self._set_aside(row_id, None, error)
             return

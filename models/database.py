@@ -12,9 +12,20 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from sqlalchemy import Connection, Engine, Select, bindparam, create_engine, event, make_url, select
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    Select,
+    bindparam,
+    create_engine,
+    event,
+    make_url,
+    select,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import NoResultFound, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -113,6 +124,13 @@ class AskingInLoop(Asking):
     async def __aexit__(self, *raised: object) -> None:
         # SQLAlchemy's own closes in a task of its own, so that a cancellation cannot interrupt it; nothing waits here.
         self.sync_session.close()
+
+
+async def plainly(session: AsyncSession, statement: Executable, values: Any = None) -> CursorResult[Any]:
+    """Run a statement on tables. What a session adds to one serves statements on classes; on SQLite it is left out."""
+    if isinstance(session, AskingInLoop):
+        return session.sync_session.connection().execute(statement, values)
+    return cast(CursorResult[Any], await session.execute(statement, values))
 
 
 class _Group:

@@ -34,11 +34,13 @@ async def gather(session: AsyncSession, rows: Sequence[Outgoing]) -> None:
     found: list[Ticket] = await fetch(session, Ticket, (row.ticket_id for row in about))
     await stations.seated.about_all(session, groups)
     await _cards.about_all(session, (row.ticket_id for row in about))
-    await fetch(session, Words, (row.words_id for row in about if row.words_id is not None))
+    said: list[Words] = await fetch(session, Words, (row.words_id for row in about if row.words_id is not None))
     await words.said.about_all(session, drawn)
     await letters.deliveries.about_all(session, drawn)
     places: list[Requester] = [
-        *await fetch(session, Requester, (row.requester_id for row in about if row.requester_id is not None)),
+        *await fetch(
+            session, Requester, ({row.requester_id for row in about} | {x.requester_id for x in said}) - {None}
+        ),
         *await requesters.waiting.about_all(session, drawn),
     ]
     known = {ticket.claimed_by_id for ticket in found} | {place.person_id for place in places}

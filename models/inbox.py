@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of
+from models.database import plainly
 
 
 class Handling(enum.StrEnum):
@@ -137,7 +138,7 @@ async def done(session: AsyncSession, row_id: int) -> bool:
     False when somebody else has it or has done it, or when an earlier update of its chat still waits: the order of a
     chat is kept (law 4). Asked first, it keeps everybody else away until the transaction ends.
     """
-    return await session.scalar(_DONE, {"row_id": row_id}) is not None
+    return (await plainly(session, _DONE, {"row_id": row_id})).first() is not None
 
 
 async def set_aside(session: AsyncSession, row_id: int, incident: str, error: str) -> bool:

@@ -21,7 +21,6 @@ from typing import Any, cast
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    CursorResult,
     ForeignKey,
     Index,
     Row,
@@ -36,6 +35,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Json, Key, one_of
+from models.database import plainly
 
 
 class Lane(enum.IntEnum):
@@ -182,15 +182,13 @@ async def post(
 
     Give `chat_id`, or `requester_id` alone for somebody whose chat is sealed. `not_before` defaults to `now`.
     """
-    if dedupe is not None:
-        said = await session.scalar(_SAID, {"dedupe": dedupe})
-        if said is not None:
-            return None
+    if dedupe is not None and (await plainly(session, _SAID, {"dedupe": dedupe})).first() is not None:
+        return None
     if topic is not None and keep is Keep.OLDER:
-        if await session.scalar(_STILL_DUE, {"topic": topic}) is not None:
+        if (await plainly(session, _STILL_DUE, {"topic": topic})).first() is not None:
             return None
     elif topic is not None:
-        await session.execute(_REPLACE, {"old_topic": topic})
+        await plainly(session, _REPLACE, {"old_topic": topic})
     values = {
         "chat_id": chat_id,
         "requester_id": requester_id,
@@ -208,13 +206,13 @@ async def post(
         "words_id": words_id,
     }
     # Not as an object: nobody changes the row in this transaction, and each object would be a flush of its own.
-    written = cast(CursorResult[Any], await session.execute(_WRITE, values))
+    written = await plainly(session, _WRITE, values)
     return int(cast(Row[Any], written.inserted_primary_key)[0])
 
 
 async def leaving(session: AsyncSession, numbers: Sequence[int]) -> None:
     """These rows, locked by this session, are about to be attempted."""
-    await session.execute(_LEAVING, {"numbers": list(numbers)})
+    await plainly(session, _LEAVING, {"numbers": list(numbers)})
 
 
 async def sent(session: AsyncSession, numbers: Sequence[int]) -> frozenset[int]:
@@ -222,8 +220,8 @@ async def sent(session: AsyncSession, numbers: Sequence[int]) -> frozenset[int]:
 
     Returns those that were on their way until now: what ended otherwise meanwhile stays as it is.
     """
-    ended = await session.scalars(_SENT, {"numbers": list(numbers)})
-    return frozenset(ended)
+    ended = await plainly(session, _SENT, {"numbers": list(numbers)})
+    return frozenset(ended.scalars())
 
 
 def forget(row: Outgoing) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.house import House
-from models.tickets import FOLDED_LENGTH, OPEN, Kind, Ticket
+from models.lifecycle import OPEN, Kind
+from models.tickets import FOLDED_LENGTH, Ticket
 
 ENOUGH = 62.0
 """From this score (0–100) on a ticket is offered: below, people are asked about things that have nothing in common."""

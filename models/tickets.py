@@ -1,4 +1,4 @@
-"""A ticket and its life: what may be done to it in which state, by one table, and the rules that do it.
+"""A ticket and the rules that change it; what may be done in which state says the table in `models/lifecycle.py`.
 
 Every rule takes the open session, the ticket, who acts and `now`; it changes the ticket through `_move`, writes what
 happened into the timeline and leaves what has to be said in the outbox (`models/letters.py`). Two people who act at
@@ -8,7 +8,6 @@ left it.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,105 +19,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import letters, requesters, stations, words
 from models.base import Base, Json, Key, one_of
+from models.database import plainly
 from models.errors import Refusal
 from models.house import House
+from models.lifecycle import OPEN, TRANSITIONS, Action, Kind, State
 from models.people import Person
 from models.requesters import Requester
 from models.stations import Station
+from models.vault import Vault
 from models.words import Content, Side, Words
-
-
-class Kind(enum.StrEnum):
-    """What a student comes with (mission.md, *The life of a ticket*)."""
-
-    COMPLAINT = "complaint"
-    NEED = "need"
-    SUGGESTION = "suggestion"
-    QUESTION = "question"
-    THANKS = "thanks"
-
-
-class State(enum.StrEnum):
-    """Where a ticket stands."""
-
-    NEW = "new"
-    CLAIMED = "claimed"
-    ANSWERED = "answered"
-    WAITING = "waiting"
-    """Staff asked the student something."""
-    TRANSFERRED = "transferred"
-    """Offered to another place that has not accepted it yet."""
-    RESOLVED = "resolved"
-    """Staff say it is done; the student has not said so yet."""
-    CLOSED = "closed"
-    MERGED = "merged"
-    WITHDRAWN = "withdrawn"
-    REOPENED = "reopened"
-
-
-class Action(enum.StrEnum):
-    """What can be done to a ticket."""
-
-    CLAIM = "claim"
-    RELEASE = "release"
-    ANSWER = "answer"
-    ASK = "ask"
-    NOTE = "note"
-    TRANSFER = "transfer"
-    ACCEPT = "accept"
-    RETURN = "return"
-    RESOLVE = "resolve"
-    ADD = "add"
-    """A requester says more."""
-    URGE = "urge"
-    JOIN = "join"
-    WITHDRAW = "withdraw"
-    CONFIRM = "confirm"
-    RATE = "rate"
-    REOPEN = "reopen"
-    CLOSE = "close"
-    """Nobody objected in time."""
-    ESCALATE = "escalate"
-    MERGE = "merge"
-
-
-_ACTIVE = (State.NEW, State.REOPENED, State.CLAIMED, State.ANSWERED, State.WAITING)
-OPEN = (*_ACTIVE, State.TRANSFERRED)
-"""The states in which the union owes the student something."""
-ENDED = (State.CLOSED, State.MERGED, State.WITHDRAWN)
-
-TRANSITIONS: dict[tuple[State, Action], State] = {
-    (State.NEW, Action.CLAIM): State.CLAIMED,
-    (State.REOPENED, Action.CLAIM): State.CLAIMED,
-    (State.CLAIMED, Action.RELEASE): State.NEW,
-    **{(state, Action.ANSWER): State.ANSWERED for state in _ACTIVE},
-    **{(state, Action.ASK): State.WAITING for state in _ACTIVE},
-    **{(state, Action.TRANSFER): State.TRANSFERRED for state in _ACTIVE},
-    (State.TRANSFERRED, Action.ACCEPT): State.CLAIMED,
-    (State.TRANSFERRED, Action.RETURN): State.NEW,
-    **{(state, Action.RESOLVE): State.RESOLVED for state in _ACTIVE},
-    # Words from the student put the ball back into the station's half.
-    (State.NEW, Action.ADD): State.NEW,
-    (State.REOPENED, Action.ADD): State.REOPENED,
-    (State.CLAIMED, Action.ADD): State.CLAIMED,
-    (State.ANSWERED, Action.ADD): State.CLAIMED,
-    (State.WAITING, Action.ADD): State.CLAIMED,
-    (State.TRANSFERRED, Action.ADD): State.TRANSFERRED,
-    **{(state, Action.URGE): state for state in OPEN},
-    **{(state, Action.JOIN): state for state in OPEN},
-    **{(state, Action.WITHDRAW): State.WITHDRAWN for state in (*OPEN, State.RESOLVED)},
-    (State.RESOLVED, Action.CONFIRM): State.CLOSED,
-    (State.CLOSED, Action.CONFIRM): State.CLOSED,
-    (State.RESOLVED, Action.CLOSE): State.CLOSED,
-    (State.RESOLVED, Action.RATE): State.RESOLVED,
-    (State.CLOSED, Action.RATE): State.CLOSED,
-    (State.RESOLVED, Action.REOPEN): State.REOPENED,
-    (State.CLOSED, Action.REOPEN): State.REOPENED,
-    **{(state, Action.ESCALATE): state for state in OPEN},
-    **{(state, Action.NOTE): state for state in (*OPEN, State.RESOLVED, State.CLOSED)},
-    **{(state, Action.MERGE): State.MERGED for state in OPEN},
-}
-"""The whole life of a ticket: what is not here is refused."""
 
 
 class Ticket(Base):
@@ -224,6 +133,24 @@ async def get(session: AsyncSession, ticket_id: int) -> Ticket:
     return ticket
 
 
+_WITH_WHO_WAITS = (
+    select(Ticket, Station, Requester)
+    .join(Station, Station.id == Ticket.station_id)
+    .join(Requester, (Requester.ticket_id == Ticket.id) & Requester.left.is_(False))
+    .where(Ticket.id == bindparam("number"))
+)
+
+
+async def place_of(session: AsyncSession, ticket_id: int, person: Person, vault: Vault) -> tuple[Ticket, Requester]:
+    """A ticket and this person's place in it. Raises Refusal when they have none: a number that is not theirs might as
+    well not exist.
+    """
+    for ticket, _, requester in await session.execute(_WITH_WHO_WAITS, {"number": ticket_id}):
+        if requesters.is_of(requester, person, vault):
+            return ticket, requester
+    raise Refusal("ticket.unknown", number=ticket_id)
+
+
 async def timeline(session: AsyncSession, ticket_id: int) -> list[Event]:
     """Everything that happened to a ticket, oldest first."""
     return list(await session.scalars(select(Event).where(Event.ticket_id == ticket_id).order_by(Event.id)))
@@ -283,7 +210,7 @@ async def _step(
     """One line of the timeline; not as an object, because nobody changes or asks for it in this transaction."""
     before = ticket.state if action != FILED else None
     line = {"ticket_id": ticket.id, "at": now, "action": str(action), "before": before, "after": after}
-    await session.execute(_WRITE_STEP, line | {"staff_id": staff.id if staff else None, "detail": detail or None})
+    await plainly(session, _WRITE_STEP, line | {"staff_id": staff.id if staff else None, "detail": detail or None})
 
 
 # ---------------------------------------------------------------- what a student does

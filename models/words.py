@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Json, Key, one_of
+from models.database import plainly
 from models.questions import Question
 
 Content = Mapping[str, Any]
@@ -81,8 +82,8 @@ async def write(session: AsyncSession, **fields: Any) -> Words:
     """Write one message down. What is returned says what was written and belongs to no session: an edit asks for the
     row itself.
     """
-    number = await session.scalar(_WRITE, fields)
-    return Words(id=number, **fields)
+    written = await plainly(session, _WRITE, fields)
+    return Words(id=written.scalar_one(), **fields)
 
 
 def below_card(all_said: Sequence[Words], filed_at: datetime) -> list[Words]:

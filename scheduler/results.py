@@ -18,6 +18,7 @@ from telegram.error import ChatMigrated
 
 from bot.letters import Letter
 from models import letters, outbox, people, postings, pulses, requesters, stations, tickets
+from models.database import plainly
 from models.outbox import Outgoing, Repeat, Sending
 from models.requesters import Requester
 from models.stations import Station
@@ -181,7 +182,7 @@ async def _made(session: AsyncSession, attempts: Sequence[Attempt]) -> None:
                     }
                 )
     if made:
-        await session.execute(_POST, made)
+        await plainly(session, _POST, made)
 
 
 async def _follow(session: AsyncSession, attempt: Attempt, shown: Mapping[int, Words], now: datetime) -> None:

@@ -30,9 +30,10 @@ from handlers.staff.common import Writing, here, member
 from models import letters, requesters, stations, tickets
 from models.errors import Refusal
 from models.house import House
+from models.lifecycle import Action
 from models.people import Person
 from models.stations import Station
-from models.tickets import Action, Ticket
+from models.tickets import Ticket
 
 TEMPLATES = ("received", "passed_on", "date", "more", "visit")
 RESOLUTIONS = ("done", "explained", "elsewhere", "impossible")

@@ -27,11 +27,12 @@ from handlers.students import mine, new
 from models import requesters, tickets, words
 from models.errors import Refusal
 from models.house import House
+from models.lifecycle import OPEN
+from models.lifecycle import State as TicketState
 from models.people import Person
 from models.postings import Posting
 from models.requesters import Requester
-from models.tickets import OPEN, Ticket
-from models.tickets import State as TicketState
+from models.tickets import Ticket
 
 OFFERED = 5
 

@@ -30,10 +30,11 @@ from handlers.screens import show
 from models import requesters, stations, tickets
 from models.errors import Refusal
 from models.house import House
+from models.lifecycle import OPEN, Action
+from models.lifecycle import State as TicketState
 from models.people import Person
 from models.requesters import Requester
-from models.tickets import Action, Ticket
-from models.tickets import State as TicketState
+from models.tickets import Ticket
 
 PAGE_SIZE = 8
 
@@ -105,7 +106,7 @@ async def act(
     settings: Settings,
 ) -> None:
     """A button on one's own ticket; whose it is and what is possible is asked anew at every press."""
-    ticket, place = await _own(session, press.ticket, person, house)
+    ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
     match press.act:
         case "view":
             await state.clear()
@@ -152,7 +153,7 @@ async def fixed(
     state: FSMContext,
 ) -> None:
     """ "Is it really fixed?" """
-    ticket, place = await _own(session, press.ticket, person, house)
+    ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
     if press.yes:
         await tickets.confirm(session, ticket, place, now)
         await show(query, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
@@ -174,7 +175,7 @@ async def rate(
     state: FSMContext,
 ) -> None:
     """1–5, then a word if they like."""
-    ticket, place = await _own(session, press.ticket, person, house)
+    ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
     await tickets.rate(session, ticket, place, press.stars, now)
     await state.set_state(Follow.remark)
     await state.set_data({"ticket": ticket.id})
@@ -187,7 +188,7 @@ async def remark(
     message: Message, person: Person, t: Texts, house: House, now: datetime, session: AsyncSession, state: FSMContext
 ) -> None:
     """The word with the rating."""
-    ticket, place = await _own(session, (await state.get_data())["ticket"], person, house)
+    ticket, place = await tickets.place_of(session, (await state.get_data())["ticket"], person, house.vault)
     await tickets.remark(session, ticket, place, message.text or "", now)
     await state.clear()
     await show(message, t("rate.thanks"), menus.back_home(t))
@@ -197,7 +198,7 @@ async def add(
     message: Message, person: Person, t: Texts, house: House, now: datetime, session: AsyncSession, state: FSMContext
 ) -> None:
     """More words for a ticket; it stays open for further ones until they go elsewhere."""
-    ticket, place = await _own(session, (await state.get_data())["ticket"], person, house)
+    ticket, place = await tickets.place_of(session, (await state.get_data())["ticket"], person, house.vault)
     await add_words(message, ticket, place, t, house, now, session)
 
 
@@ -207,15 +208,6 @@ async def add_words(
     """Bring this message to the station and say so. Raises Refusal when it says nothing that can be passed on."""
     await tickets.add(session, ticket, place, [(kept_of(message), (message.chat.id, message.message_id))], house, now)
     await show(message, t("mine.added", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
-
-
-async def _own(session: AsyncSession, number: int, person: Person, house: House) -> tuple[Ticket, Requester]:
-    """The ticket and this person's place in it; a number that is not theirs might as well not exist."""
-    ticket = await tickets.get(session, number)
-    place = await requesters.find(session, number, person, house.vault)
-    if place is None:
-        raise Refusal("ticket.unknown", number=number)
-    return ticket, place
 
 
 async def _show_ticket(
@@ -242,7 +234,7 @@ async def _show_ticket(
         ),
         t("mine.holder", name=holder.name) if holder else t("mine.no_holder"),
     ]
-    if ticket.state in tickets.OPEN:
+    if ticket.state in OPEN:
         found = tickets.next_deadline(ticket)
         if found is not None:
             lines.append(t("mine.due", moment=t.moment(found[1], now)))

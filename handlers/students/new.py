@@ -36,9 +36,10 @@ from handlers.students import places
 from models import letters, requesters, similar, stations, tickets
 from models.errors import Refusal
 from models.house import House
+from models.lifecycle import Kind
 from models.outbox import Lane
 from models.people import Person
-from models.tickets import Draft, Kind
+from models.tickets import Draft
 from models.words import Content
 
 MOST_PARTS = 30

@@ -21,10 +21,11 @@ from models import letters, requesters, stations, tickets
 from models.calendar import Span
 from models.database import Database
 from models.house import OFFICE, SUPERVISORS, House
+from models.lifecycle import ENDED, OPEN, State
 from models.people import Grant, Person, Role
 from models.requesters import Requester
 from models.stations import Station
-from models.tickets import ENDED, OPEN, Event, State, Ticket
+from models.tickets import Event, Ticket
 
 LEVELS = 3
 OTHER_STEP = Span(days=1)

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import similar, tickets
 from models.database import Database
+from models.lifecycle import Kind, State
 from models.similar import ENOUGH, likeness
-from models.tickets import Kind, State
 from tests.house import HOUSE, draft, furnish, student
 
 TAP = "卫生间的水龙头一直漏水，晚上睡不着"

@@ -13,8 +13,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from models import requesters, tickets, words
 from models.database import Database
 from models.errors import Refusal
+from models.lifecycle import ENDED, OPEN, TRANSITIONS, Action, State
 from models.outbox import Outgoing
-from models.tickets import ENDED, OPEN, TRANSITIONS, Action, Event, State, Ticket
+from models.tickets import Event, Ticket
 from tests.house import EAST, HOUSE, OFFICE, WEST, draft, furnish, staff, student
 
 SOURCE = (EAST, 77)

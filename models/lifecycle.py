@@ -1,0 +1,98 @@
+"""The life of a ticket: its states, what can be done to it, and by one table what that makes of it."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Kind(enum.StrEnum):
+    """What a student comes with (mission.md, *The life of a ticket*)."""
+
+    COMPLAINT = "complaint"
+    NEED = "need"
+    SUGGESTION = "suggestion"
+    QUESTION = "question"
+    THANKS = "thanks"
+
+
+class State(enum.StrEnum):
+    """Where a ticket stands."""
+
+    NEW = "new"
+    CLAIMED = "claimed"
+    ANSWERED = "answered"
+    WAITING = "waiting"
+    """Staff asked the student something."""
+    TRANSFERRED = "transferred"
+    """Offered to another place that has not accepted it yet."""
+    RESOLVED = "resolved"
+    """Staff say it is done; the student has not said so yet."""
+    CLOSED = "closed"
+    MERGED = "merged"
+    WITHDRAWN = "withdrawn"
+    REOPENED = "reopened"
+
+
+class Action(enum.StrEnum):
+    """What can be done to a ticket."""
+
+    CLAIM = "claim"
+    RELEASE = "release"
+    ANSWER = "answer"
+    ASK = "ask"
+    NOTE = "note"
+    TRANSFER = "transfer"
+    ACCEPT = "accept"
+    RETURN = "return"
+    RESOLVE = "resolve"
+    ADD = "add"
+    """A requester says more."""
+    URGE = "urge"
+    JOIN = "join"
+    WITHDRAW = "withdraw"
+    CONFIRM = "confirm"
+    RATE = "rate"
+    REOPEN = "reopen"
+    CLOSE = "close"
+    """Nobody objected in time."""
+    ESCALATE = "escalate"
+    MERGE = "merge"
+
+
+_ACTIVE = (State.NEW, State.REOPENED, State.CLAIMED, State.ANSWERED, State.WAITING)
+OPEN = (*_ACTIVE, State.TRANSFERRED)
+"""The states in which the union owes the student something."""
+ENDED = (State.CLOSED, State.MERGED, State.WITHDRAWN)
+
+TRANSITIONS: dict[tuple[State, Action], State] = {
+    (State.NEW, Action.CLAIM): State.CLAIMED,
+    (State.REOPENED, Action.CLAIM): State.CLAIMED,
+    (State.CLAIMED, Action.RELEASE): State.NEW,
+    **{(state, Action.ANSWER): State.ANSWERED for state in _ACTIVE},
+    **{(state, Action.ASK): State.WAITING for state in _ACTIVE},
+    **{(state, Action.TRANSFER): State.TRANSFERRED for state in _ACTIVE},
+    (State.TRANSFERRED, Action.ACCEPT): State.CLAIMED,
+    (State.TRANSFERRED, Action.RETURN): State.NEW,
+    **{(state, Action.RESOLVE): State.RESOLVED for state in _ACTIVE},
+    # Words from the student put the ball back into the station's half.
+    (State.NEW, Action.ADD): State.NEW,
+    (State.REOPENED, Action.ADD): State.REOPENED,
+    (State.CLAIMED, Action.ADD): State.CLAIMED,
+    (State.ANSWERED, Action.ADD): State.CLAIMED,
+    (State.WAITING, Action.ADD): State.CLAIMED,
+    (State.TRANSFERRED, Action.ADD): State.TRANSFERRED,
+    **{(state, Action.URGE): state for state in OPEN},
+    **{(state, Action.JOIN): state for state in OPEN},
+    **{(state, Action.WITHDRAW): State.WITHDRAWN for state in (*OPEN, State.RESOLVED)},
+    (State.RESOLVED, Action.CONFIRM): State.CLOSED,
+    (State.CLOSED, Action.CONFIRM): State.CLOSED,
+    (State.RESOLVED, Action.CLOSE): State.CLOSED,
+    (State.RESOLVED, Action.RATE): State.RESOLVED,
+    (State.CLOSED, Action.RATE): State.CLOSED,
+    (State.RESOLVED, Action.REOPEN): State.REOPENED,
+    (State.CLOSED, Action.REOPEN): State.REOPENED,
+    **{(state, Action.ESCALATE): state for state in OPEN},
+    **{(state, Action.NOTE): state for state in (*OPEN, State.RESOLVED, State.CLOSED)},
+    **{(state, Action.MERGE): State.MERGED for state in OPEN},
+}
+"""The whole life of a ticket: what is not here is refused."""
