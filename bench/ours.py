@@ -8,12 +8,12 @@ outbox; `push` is a one-question poll to so many people. It prints "ready" befor
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import tomllib
 from datetime import timedelta
 from pathlib import Path
 
+import uvloop
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bench.load import CALLERS, FIRST, STATIONS, TOKEN
@@ -24,10 +24,11 @@ from bot.vault import new_key
 from models import outbox, people, pulses, stations, tickets
 from models.conversations import Conversation
 from models.database import Database
+from models.lifecycle import Kind
 from models.migrations import migrate
 from models.outbox import Lane, Repeat
 from models.people import Person
-from models.tickets import Draft, Kind
+from models.tickets import Draft
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 BUILDINGS = ("e1", "w1", "s1")
@@ -98,7 +99,7 @@ def main() -> None:
     logs.configure("error")
     url, file, *given = sys.argv[1:]
     pairs = (word.partition("=") for word in given)
-    asyncio.run(run(url, file, {name: int(value or 1) for name, _, value in pairs}))
+    uvloop.run(run(url, file, {name: int(value or 1) for name, _, value in pairs}))
 
 
 if __name__ == "__main__":

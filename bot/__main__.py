@@ -132,7 +132,7 @@ def demo(
     from bot.demo import DidNotHappen, play
 
     try:
-        code = asyncio.run(_until_told(play(*_sandbox(), once=once, keep=keep, port=port)))
+        code = _looped(_until_told(play(*_sandbox(), once=once, keep=keep, port=port)))
     except DidNotHappen as error:
         stop(FAILED, f"✗ did not happen: {error}")
     raise typer.Exit(code or 0)
@@ -157,6 +157,13 @@ def _log(settings: Settings) -> None:
     logs.configure(settings.log.level, settings.log.format, secrets)
 
 
+def _looped(work: Coroutine[Any, Any, Any]) -> Any:
+    """On uvloop: reading and writing the network costs half as much."""
+    import uvloop
+
+    return uvloop.run(work)
+
+
 def _guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
     """Run it and return its result; what can be wrong at a start is said in one line, with its exit code."""
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -165,7 +172,7 @@ def _guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
     from models.migrations import SchemaMismatch
 
     try:
-        return asyncio.run(_until_told(work))
+        return _looped(_until_told(work))
     except SchemaMismatch as error:
         stop(DATABASE, f"{error}: this program is older than its database; start the newer one, or restore a backup")
     except TokenRefused as error:

@@ -33,6 +33,7 @@ from datetime import timedelta
 from typing import Any, NoReturn
 
 import asyncpg  # noqa: F401  (imported here once, not in every life)
+import uvloop
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import asyncpg as _dialect  # noqa: F401
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -181,7 +182,7 @@ def child(order: dict[str, Any]) -> NoReturn:
             BREAKAGES[name]()
         if order["point"] is not None:
             crash_at(order["point"], order["passage"], order["soon"])
-        asyncio.run(live(order))
+        uvloop.run(live(order))
         status = 0
     except BaseException:  # noqa: BLE001  (whatever it was, it must not go back into the warm process)
         traceback.print_exc()
