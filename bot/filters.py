@@ -39,6 +39,13 @@ class Going(Filter):
         return isinstance(found, dict) and found["press"].to == self._to
 
 
+class Commanding(Filter):
+    """Words that begin with a slash, also under a picture: a command, known or not."""
+
+    async def __call__(self, message: Message) -> bool:
+        return (message.text or message.caption or "").startswith("/")
+
+
 class Private(Filter):
     """In a private chat."""
 

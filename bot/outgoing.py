@@ -38,7 +38,7 @@ from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, InputFile, Te
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import outbox
-from models.outbox import Keep, Lane, Repeat
+from models.outbox import Lane, Repeat
 
 DIRECT = (AnswerCallbackQuery, AnswerInlineQuery, SendChatAction)
 LOOKUPS = (GetChat, GetChatMember, GetFile)
@@ -148,7 +148,6 @@ async def _write(mouth: Mouth, bot: Bot, method: TelegramMethod[Any]) -> None:
         method=name,
         payload=payload,
         topic=about.topic,
-        keep=Keep.NEWER,
         ticket_id=about.ticket_id,
     )
 

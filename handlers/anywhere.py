@@ -11,7 +11,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from bot import menus
-from bot.filters import AtDesk, Going, Private
+from bot.filters import AtDesk, Commanding, Going, Private
 from bot.texts import Texts
 from handlers.screens import show
 from models.people import Person
@@ -21,7 +21,8 @@ def router() -> Router:
     """Asked before every conversation."""
     router = Router(name="anywhere")
     private = Private()
-    router.message.register(forwarded, F.forward_origin, F.text.startswith("/"), or_f(private, AtDesk()))
+    router.message.filter(Commanding())
+    router.message.register(forwarded, F.forward_origin, or_f(private, AtDesk()))
     router.message.register(cancel, Command("cancel"), private)
     router.callback_query.register(cancel_pressed, Going("cancel"), private)
     router.message.register(help_, Command("help"), private)

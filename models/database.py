@@ -99,6 +99,14 @@ class AskingInLoop(Asking):
     def __init__(self, bind: Engine | Connection, **how: Any) -> None:
         super().__init__(**how)
         self.sync_session.bind = bind
+        self._at: Connection | None = None
+
+    @property
+    def at(self) -> Connection:
+        """The connection of the transaction that is open, which the session would look up anew at every statement."""
+        if self._at is None:
+            self._at = self.sync_session.connection()
+        return self._at
 
     async def execute(self, statement: Any, params: Any = None, **how: Any) -> Any:
         return self.sync_session.execute(statement, params, **how)
@@ -113,24 +121,27 @@ class AskingInLoop(Asking):
         self.sync_session.flush(objects)
 
     async def commit(self) -> None:
+        self._at = None
         self.sync_session.commit()
 
     async def rollback(self) -> None:
+        self._at = None
         self.sync_session.rollback()
 
     async def close(self) -> None:
+        self._at = None
         self.sync_session.close()
 
     async def __aexit__(self, *raised: object) -> None:
         # SQLAlchemy's own closes in a task of its own, so that a cancellation cannot interrupt it; nothing waits here.
-        self.sync_session.close()
+        await self.close()
 
 
-async def plainly(session: AsyncSession, statement: Executable, values: Any = None) -> CursorResult[Any]:
+async def plainly(session: AsyncSession, statement: Executable, values: Any = None) -> CursorResult[*tuple[Any, ...]]:
     """Run a statement on tables. What a session adds to one serves statements on classes; on SQLite it is left out."""
     if isinstance(session, AskingInLoop):
-        return session.sync_session.connection().execute(statement, values)
-    return cast(CursorResult[Any], await session.execute(statement, values))
+        return session.at.execute(statement, values)
+    return cast(CursorResult[*tuple[Any, ...]], await session.execute(statement, values))
 
 
 class _Group:

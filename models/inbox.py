@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, cast
 
-from sqlalchemy import BigInteger, Index, Table, Text, bindparam, exists, select, update
+from sqlalchemy import BigInteger, Index, Table, Text, bindparam, exists, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -127,7 +127,7 @@ _ITS_TURN = (
 _DONE = (
     update(_inbox)
     .where(_inbox.c.id == _ITS_TURN)
-    .values(state=Handling.DONE, body=None, chat=None, received_at=None)
+    .values(state=Handling.DONE, body=null(), chat=null(), received_at=null())
     .returning(_inbox.c.id)
 )
 

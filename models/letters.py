@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import outbox, postings, requesters
-from models.outbox import Keep, Lane, Outgoing, Repeat, Sending
+from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Person
 from models.postings import Card, Posting
 from models.questions import Question
@@ -68,7 +68,6 @@ async def card(session: AsyncSession, ticket: Ticket, station: Station, now: dat
         chat_id=station.chat_id,
         letter="card",
         topic=f"card:{ticket.id}:{station.chat_id}",
-        keep=Keep.OLDER,
         ticket_id=ticket.id,
     )
 
@@ -86,7 +85,6 @@ async def relay_to_station(session: AsyncSession, ticket: Ticket, said: Words, s
         chat_id=station.chat_id,
         letter="words",
         topic=f"album:{ticket.id}:{station.chat_id}:{said.album}" if album else None,
-        keep=Keep.OLDER,
         not_before=now + ALBUM_PAUSE if album else now,
         ticket_id=ticket.id,
         words_id=said.id,
@@ -109,7 +107,6 @@ async def relay_to_requester(
         letter="words",
         payload={"asks": asks},
         topic=f"album:{ticket.id}:r{requester.id}:{said.album}" if album else None,
-        keep=Keep.OLDER,
         not_before=now + ALBUM_PAUSE if album else now,
         ticket_id=ticket.id,
         words_id=said.id,
@@ -230,7 +227,6 @@ async def edited(session: AsyncSession, said: Words, now: datetime) -> None:
             "letter": "edited",
             "payload": {"message_id": copy.message_id},
             "topic": f"edited:{copy.id}",
-            "keep": Keep.OLDER,
             "ticket_id": said.ticket_id,
             "words_id": said.id,
         }

@@ -77,15 +77,6 @@ class Repeat(enum.StrEnum):
     """A second copy would be a second answer: ends as unknown."""
 
 
-class Keep(enum.Enum):
-    """Which of two due rows with the same topic is sent."""
-
-    NEWER = enum.auto()
-    """The older one is superseded: a screen that a newer screen replaces."""
-    OLDER = enum.auto()
-    """The newer one is not written: what is drawn at the moment of sending shows everything anyway."""
-
-
 class Outgoing(Base):
     """One thing to say to one chat."""
 
@@ -105,7 +96,9 @@ class Outgoing(Base):
     dedupe: Mapped[str | None] = mapped_column(unique=True)
     """Saying it twice is saying it once: the second row with the same key is not written."""
     topic: Mapped[str | None]
-    """Of the due rows with the same topic only one is sent: see `Keep`."""
+    """Of the due rows with the same topic only one is sent. A letter shows everything when it is drawn, so a second one
+    is not written; a screen that stands as it was written is superseded by a newer one when its turn comes.
+    """
     state: Mapped[Sending] = mapped_column(one_of(Sending), default=Sending.DUE)
     not_before: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
@@ -140,11 +133,6 @@ _STILL_DUE = (
     .with_for_update()
     .limit(1)
 )
-_REPLACE = (
-    update(_outbox)
-    .where(_outbox.c.topic == bindparam("old_topic"), _outbox.c.state == Sending.DUE)
-    .values(state=Sending.SUPERSEDED, **_FORGOTTEN)
-)
 _SENT = (
     update(_outbox)
     .where(_outbox.c.id.in_(bindparam("numbers", expanding=True)), _outbox.c.state == Sending.SENDING)
@@ -173,22 +161,19 @@ async def post(
     payload: dict[str, Any] | None = None,
     dedupe: str | None = None,
     topic: str | None = None,
-    keep: Keep = Keep.NEWER,
     not_before: datetime | None = None,
     ticket_id: int | None = None,
     words_id: int | None = None,
 ) -> int | None:
-    """Write one thing to say and return its number; None when `dedupe` or `keep` says that it is being said already.
+    """Write one thing to say and return its number; None when `dedupe` or `topic` says that it is being said already.
 
     Give `chat_id`, or `requester_id` alone for somebody whose chat is sealed. `not_before` defaults to `now`.
     """
     if dedupe is not None and (await plainly(session, _SAID, {"dedupe": dedupe})).first() is not None:
         return None
-    if topic is not None and keep is Keep.OLDER:
-        if (await plainly(session, _STILL_DUE, {"topic": topic})).first() is not None:
-            return None
-    elif topic is not None:
-        await plainly(session, _REPLACE, {"old_topic": topic})
+    drawn_late = topic is not None and letter is not None
+    if drawn_late and (await plainly(session, _STILL_DUE, {"topic": topic})).first() is not None:
+        return None
     values = {
         "chat_id": chat_id,
         "requester_id": requester_id,

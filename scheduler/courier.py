@@ -18,17 +18,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 import structlog
-from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy import Table, bindparam, exists, func, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from bot.letters import Call, Letter
 from models import foresight, outbox, requesters
-from models.database import Database
+from models.database import Database, plainly
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.requesters import Requester
 from models.vault import Vault
@@ -65,6 +64,8 @@ class _Place(NamedTuple):
 
     id: int
     queue: str | None
+    replaced: bool
+    """A newer screen for the same place is due as well."""
 
 
 class _Wait(NamedTuple):
@@ -75,26 +76,36 @@ class _Wait(NamedTuple):
     """What comes after it in its queue waits too."""
 
 
-_earlier = aliased(Outgoing)
 # Made once: making them takes longer than asking them.
+_outbox = cast(Table, Outgoing.__table__)
+_earlier, _newer = _outbox.alias("earlier"), _outbox.alias("newer")
 _DUE = (
-    select(Outgoing.id, Outgoing.queue)
-    .where(
-        Outgoing.state == Sending.DUE,
-        Outgoing.not_before <= bindparam("now"),
-        Outgoing.lane.in_(bindparam("lanes", expanding=True)),
-        Outgoing.queue.not_in(bindparam("closed", expanding=True)),
-        or_(Outgoing.lane == Lane.ANSWER, Outgoing.queue.not_in(bindparam("answers_only", expanding=True))),
-        ~exists().where(
-            _earlier.queue == Outgoing.queue,
-            _earlier.lane == Outgoing.lane,
-            _earlier.state == Sending.DUE,
-            _earlier.not_before > bindparam("now"),
-            _earlier.id < Outgoing.id,
-            or_(_earlier.attempts > 0, _earlier.topic.like("album:%")),
+    select(
+        _outbox.c.id,
+        _outbox.c.queue,
+        exists().where(
+            _outbox.c.method.is_not(None),
+            _newer.c.topic == _outbox.c.topic,
+            _newer.c.state == Sending.DUE,
+            _newer.c.id > _outbox.c.id,
         ),
     )
-    .order_by(Outgoing.lane, Outgoing.id)
+    .where(
+        _outbox.c.state == Sending.DUE,
+        _outbox.c.not_before <= bindparam("now"),
+        _outbox.c.lane.in_(bindparam("lanes", expanding=True)),
+        _outbox.c.queue.not_in(bindparam("closed", expanding=True)),
+        or_(_outbox.c.lane == Lane.ANSWER, _outbox.c.queue.not_in(bindparam("answers_only", expanding=True))),
+        ~exists().where(
+            _earlier.c.queue == _outbox.c.queue,
+            _earlier.c.lane == _outbox.c.lane,
+            _earlier.c.state == Sending.DUE,
+            _earlier.c.not_before > bindparam("now"),
+            _earlier.c.id < _outbox.c.id,
+            or_(_earlier.c.attempts > 0, _earlier.c.topic.like("album:%")),
+        ),
+    )
+    .order_by(_outbox.c.lane, _outbox.c.id)
     .limit(bindparam("most"))
 )
 _LOCKED = (
@@ -262,6 +273,11 @@ class Courier:
                 await foresight.gather(session, list(rows.values()))
                 for place in now_due:
                     row = rows.get(place.id)
+                    if place.replaced:
+                        if row is not None:
+                            row.state = Sending.SUPERSEDED
+                            outbox.forget(row)
+                        continue
                     if row is None or place.queue in waiting:
                         waiting.add(place.queue)
                         continue
@@ -329,10 +345,10 @@ class Courier:
         }
         counted: Counter[str | None] = Counter()
         places = []
-        for row_id, queue in await session.execute(_DUE, given):
-            counted[queue] += 1
+        for row_id, queue, replaced in await plainly(session, _DUE, given):
+            counted[queue] += not replaced
             if counted[queue] <= (IN_LINE if queue is not None and queue.startswith("-") else 1):
-                places.append(_Place(row_id, queue))
+                places.append(_Place(row_id, queue, replaced))
         return places
 
     async def _until_next(self, session: AsyncSession, now: datetime, at: float) -> float:

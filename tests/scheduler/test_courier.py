@@ -17,7 +17,7 @@ from bot.letters import Call, Letter
 from bot.vault import KeyVault
 from models import outbox
 from models.database import Database
-from models.outbox import Keep, Lane, Outgoing, Repeat, Sending
+from models.outbox import Lane, Outgoing, Repeat, Sending
 from sandbox import server
 from sandbox.client import Person, Sandbox
 from scheduler.courier import IN_FLIGHT, Courier, Draw
@@ -349,7 +349,7 @@ async def test_a_wrong_token_is_waited_out(post_office: Office, alice: Person) -
 
 async def test_of_screens_still_to_be_sent_only_the_newest_goes(post_office: Office, alice: Person) -> None:
     for i in range(5):
-        await post_office.post(alice.id, f"screen {i}", topic="screen:1", keep=Keep.NEWER)
+        await post_office.post(alice.id, f"screen {i}", topic="screen:1")
     async with post_office.open():
         last = await post_office.post(alice.id, "the end")
         await post_office.comes_to(last, Sending.SENT)

@@ -12,7 +12,7 @@ from bot.letters import Call, Letter
 from models import outbox, tickets, words
 from models.database import Database
 from models.migrations import migrate
-from models.outbox import Keep, Lane, Outgoing, Repeat, Sending
+from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.words import Side, Words
 from scheduler import results
 from scheduler.results import Attempt
@@ -83,7 +83,6 @@ async def test_a_row_that_is_leaving_right_now_does_not_stand_for_news(postgres_
             chat_id=EAST,
             letter="card",
             topic="card:1",
-            keep=Keep.OLDER,
         )
 
     async def news() -> int | None:
