@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Key, one_of
+from models.base import Base, Key, one_of, only, said
 from models.database import plainly
 
 
@@ -47,8 +47,9 @@ class Incoming(Base):
 
     __table_args__ = (
         Index("uq_inbox_bot_id_update_id", "bot_id", "update_id", unique=True),
-        Index("ix_inbox_state", "state", "id"),
-        Index("ix_inbox_chat", "chat", "state", "id"),
+        Index("ix_inbox_waiting", "id", **only("state = 'waiting'")),
+        Index("ix_inbox_aside", "id", **only("state = 'set_aside'")),
+        Index("ix_inbox_chat", "chat", "id", **only("state = 'waiting'")),
     )
 
 
@@ -96,7 +97,7 @@ async def waiting(session: AsyncSession, limit: int, skip_chats: Sequence[int] =
     """The oldest waiting updates, in order, leaving out these chats."""
     query = (
         select(Incoming.id, Incoming.chat, Incoming.body)
-        .where(Incoming.state == Handling.WAITING)
+        .where(Incoming.state == said(Handling.WAITING))
         .order_by(Incoming.id)
         .limit(limit)
     )
@@ -113,11 +114,11 @@ _ITS_TURN = (
     select(_inbox.c.id)
     .where(
         _inbox.c.id == bindparam("row_id"),
-        _inbox.c.state == Handling.WAITING,
+        _inbox.c.state == said(Handling.WAITING),
         ~exists().where(
             _before.c.chat == _inbox.c.chat,
             _before.c.chat != 0,
-            _before.c.state == Handling.WAITING,
+            _before.c.state == said(Handling.WAITING),
             _before.c.id < _inbox.c.id,
         ),
     )
@@ -155,7 +156,7 @@ async def set_aside(session: AsyncSession, row_id: int, incident: str, error: st
 async def aside(session: AsyncSession) -> list[Incoming]:
     """The updates that were set aside, the oldest first."""
     return list(
-        await session.scalars(select(Incoming).where(Incoming.state == Handling.SET_ASIDE).order_by(Incoming.id))
+        await session.scalars(select(Incoming).where(Incoming.state == said(Handling.SET_ASIDE)).order_by(Incoming.id))
     )
 
 

@@ -86,6 +86,7 @@ async def relay_to_station(session: AsyncSession, ticket: Ticket, said: Words, s
         letter="words",
         topic=f"album:{ticket.id}:{station.chat_id}:{said.album}" if album else None,
         not_before=now + ALBUM_PAUSE if album else now,
+        holds=album,
         ticket_id=ticket.id,
         words_id=said.id,
     )
@@ -108,6 +109,7 @@ async def relay_to_requester(
         payload={"asks": asks},
         topic=f"album:{ticket.id}:r{requester.id}:{said.album}" if album else None,
         not_before=now + ALBUM_PAUSE if album else now,
+        holds=album,
         ticket_id=ticket.id,
         words_id=said.id,
     )

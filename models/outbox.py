@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Json, Key, one_of
+from models.base import Base, Json, Key, one_of, only, said
 from models.database import plainly
 
 
@@ -93,7 +93,7 @@ class Outgoing(Base):
     letter: Mapped[str | None]
     payload: Mapped[dict[str, Any] | None] = mapped_column(Json)
     repeat: Mapped[Repeat] = mapped_column(one_of(Repeat))
-    dedupe: Mapped[str | None] = mapped_column(unique=True)
+    dedupe: Mapped[str | None]
     """Saying it twice is saying it once: the second row with the same key is not written."""
     topic: Mapped[str | None]
     """Of the due rows with the same topic only one is sent. A letter shows everything when it is drawn, so a second one
@@ -101,6 +101,10 @@ class Outgoing(Base):
     """
     state: Mapped[Sending] = mapped_column(one_of(Sending), default=Sending.DUE)
     not_before: Mapped[datetime]
+    holds: Mapped[bool] = mapped_column(default=False)
+    """While its time has not come, what was written after it in its queue and lane waits too: an album that is still
+    coming in, or a row that is tried again.
+    """
     attempts: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str | None]
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
@@ -108,10 +112,16 @@ class Outgoing(Base):
 
     __table_args__ = (
         CheckConstraint("(method IS NULL) <> (letter IS NULL)", name="method_or_letter"),
-        Index("ix_outbox_due", "state", "lane", "id"),
-        Index("ix_outbox_queue", "queue", "state"),
-        Index("ix_outbox_topic", "topic", "state"),
+        Index("uq_outbox_dedupe", "dedupe", unique=True, **only("dedupe IS NOT NULL")),
+        Index("ix_outbox_due", "lane", "id", **only("state = 'due'")),
+        Index("ix_outbox_queue", "queue", **only("state = 'due'")),
+        Index("ix_outbox_topic", "topic", **only("state = 'due' AND topic IS NOT NULL")),
+        Index("ix_outbox_holds", "queue", "lane", "id", **only("state = 'due' AND holds = true")),
     )
+
+
+DUE = said(Sending.DUE)
+"""`Sending.DUE` in the words of the indexes above."""
 
 
 # Made once, because they are asked for every row and making them takes longer than asking them; and on the table,
@@ -128,10 +138,7 @@ _FORGOTTEN = {
 _SAID = select(_outbox.c.id).where(_outbox.c.dedupe == bindparam("dedupe"))
 # Locked, because the courier may be taking the row right now: then it no longer says what is so, and another has to.
 _STILL_DUE = (
-    select(_outbox.c.id)
-    .where(_outbox.c.topic == bindparam("topic"), _outbox.c.state == Sending.DUE)
-    .with_for_update()
-    .limit(1)
+    select(_outbox.c.id).where(_outbox.c.topic == bindparam("topic"), _outbox.c.state == DUE).with_for_update().limit(1)
 )
 _SENT = (
     update(_outbox)
@@ -162,6 +169,7 @@ async def post(
     dedupe: str | None = None,
     topic: str | None = None,
     not_before: datetime | None = None,
+    holds: bool = False,
     ticket_id: int | None = None,
     words_id: int | None = None,
 ) -> int | None:
@@ -187,6 +195,7 @@ async def post(
         "dedupe": dedupe,
         "topic": topic,
         "not_before": not_before or now,
+        "holds": holds,
         "ticket_id": ticket_id,
         "words_id": words_id,
     }

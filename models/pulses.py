@@ -179,7 +179,7 @@ async def close(
     `chats`.
     """
     pulse.closed = True
-    waiting = await session.scalars(select(Outgoing).where(Outgoing.letter == "pulse", Outgoing.state == Sending.DUE))
+    waiting = await session.scalars(select(Outgoing).where(Outgoing.letter == "pulse", Outgoing.state == outbox.DUE))
     for row in waiting:
         if (row.payload or {}).get("pulse") == pulse.id:
             row.state = Sending.SUPERSEDED

@@ -27,8 +27,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.letters import Call, Letter
 from models import foresight, outbox, requesters
+from models.base import said
 from models.database import Database, plainly
-from models.outbox import Lane, Outgoing, Repeat, Sending
+from models.outbox import DUE, Lane, Outgoing, Repeat, Sending
 from models.requesters import Requester
 from models.vault import Vault
 from scheduler import results
@@ -86,12 +87,12 @@ _DUE = (
         exists().where(
             _outbox.c.method.is_not(None),
             _newer.c.topic == _outbox.c.topic,
-            _newer.c.state == Sending.DUE,
+            _newer.c.state == DUE,
             _newer.c.id > _outbox.c.id,
         ),
     )
     .where(
-        _outbox.c.state == Sending.DUE,
+        _outbox.c.state == DUE,
         _outbox.c.not_before <= bindparam("now"),
         _outbox.c.lane.in_(bindparam("lanes", expanding=True)),
         _outbox.c.queue.not_in(bindparam("closed", expanding=True)),
@@ -99,10 +100,10 @@ _DUE = (
         ~exists().where(
             _earlier.c.queue == _outbox.c.queue,
             _earlier.c.lane == _outbox.c.lane,
-            _earlier.c.state == Sending.DUE,
+            _earlier.c.state == DUE,
+            _earlier.c.holds == said(True),
             _earlier.c.not_before > bindparam("now"),
             _earlier.c.id < _outbox.c.id,
-            or_(_earlier.c.attempts > 0, _earlier.c.topic.like("album:%")),
         ),
     )
     .order_by(_outbox.c.lane, _outbox.c.id)
@@ -354,7 +355,7 @@ class Courier:
     async def _until_next(self, session: AsyncSession, now: datetime, at: float) -> float:
         """Seconds until something falls due or a chat opens that something waits for."""
         nearest = await session.scalar(
-            select(func.min(Outgoing.not_before)).where(Outgoing.state == Sending.DUE, Outgoing.not_before > now)
+            select(func.min(Outgoing.not_before)).where(Outgoing.state == DUE, Outgoing.not_before > now)
         )
         waits = [LOOK_SECONDS]
         if nearest is not None:
@@ -363,7 +364,7 @@ class Courier:
         if opening:
             waiting = await session.scalars(
                 select(Outgoing.queue)
-                .where(Outgoing.state == Sending.DUE, Outgoing.not_before <= now, Outgoing.queue.in_(opening))
+                .where(Outgoing.state == DUE, Outgoing.not_before <= now, Outgoing.queue.in_(opening))
                 .distinct()
             )
             waits += [max(opening[queue], 0.001) for queue in waiting if queue is not None]

@@ -227,7 +227,7 @@ async def _card_sent(session: AsyncSession, attempt: Attempt) -> None:
 
 def _again(row: Outgoing, attempt: Attempt, verdict: Verdict, when: datetime) -> None:
     """Due again; calls that were made are not made a second time."""
-    row.state, row.not_before, row.reason = Sending.DUE, when, verdict.reason
+    row.state, row.not_before, row.holds, row.reason = Sending.DUE, when, True, verdict.reason
     if attempt.results:
         row.payload = {**(row.payload or {}), "$done": attempt.skip + len(attempt.results)}
 
