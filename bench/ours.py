@@ -21,14 +21,14 @@ from bot import config, logs
 from bot.app import App, spare_the_built
 from bot.toolbox import utcnow
 from bot.vault import new_key
-from models import outbox, people, pulses, stations, tickets
+from models import answering, asking, outbox, people, pulses, stations
+from models.asking import Draft
 from models.conversations import Conversation
 from models.database import Database
 from models.lifecycle import Kind
 from models.migrations import migrate
 from models.outbox import Lane, Repeat
 from models.people import Person
-from models.tickets import Draft
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 BUILDINGS = ("e1", "w1", "s1")
@@ -57,8 +57,8 @@ async def furnish(program: App, wishes: dict[str, int]) -> None:
                 contents=[{"type": "text", "text": f"The tap in room {i} drips all night"}],
                 sources=[(someone.telegram_id, 1)],
             )
-            ticket = await tickets.file(session, draft, someone, house, now)
-            await tickets.claim(session, ticket, staff, now)
+            ticket = await asking.file(session, draft, someone, house, now)
+            await answering.claim(session, ticket, staff, now)
             key = f"chat:{bot_id}:{someone.telegram_id}:{someone.telegram_id}"
             session.add(Conversation(key=key, state="Follow:adding", data={"ticket": ticket.id}))
         for i in range(wishes.get("sends", 0)):

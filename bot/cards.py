@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import keyboards
 from bot.texts import Texts
 from bot.untrusted import cut, inline, lines
-from models import requesters, tickets, words
+from models import deadlines, requesters, words
 from models.letters import deliveries
 from models.lifecycle import ENDED, OPEN, State
 from models.outbox import Sending
@@ -214,7 +214,7 @@ class _Card:
 
     def _due(self) -> list[str]:
         """The next deadline that is still to be met, and whether it has passed."""
-        found = tickets.next_deadline(self.ticket) if self.ticket.state in OPEN else None
+        found = deadlines.next_deadline(self.ticket) if self.ticket.state in OPEN else None
         if found is None:
             return []
         step, due = found

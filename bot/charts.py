@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import textwrap
+import re
+import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,18 +44,28 @@ def _font(size: float, bold: bool = False) -> FontProperties:
     return FontProperties(fname=str(font_file()), size=size, weight="bold" if bold else "normal")
 
 
+WIDTH = 4.5
+"""Inches: on a phone, where the picture is as wide as the screen, 12 points are then as large as a message's words."""
+LINE_HEIGHT = 0.24
+COLUMNS = 58
+"""So many narrow characters of the small print fit beside each other; a Chinese one is as wide as two."""
+
+
 def pulse(question: str, labels: tuple[str, ...], result: Result, t: Texts) -> bytes:
     """The answers to one question as bars with their numbers, and below them what they were counted from. PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    lines = wrap(question, 22 if t.language.startswith("zh") else 40)
-    names = [wrap(label, 9 if t.language.startswith("zh") else 16)[:2] for label in labels]
-    height = 1.7 + 0.36 * len(lines) + 0.62 * len(labels)
-    figure = Figure(figsize=(6.0, height), dpi=160, facecolor="white")
+    title = wrap(question, 36)
+    names = [wrap(label, 14)[:2] for label in labels]
+    small = [(line, PALE) for line in wrap(t.plain("pulse.counted", **counted(result)), COLUMNS)]
+    if result.scale:
+        small += [(line, ACCENT) for line in wrap(t.plain("pulse.csat", **satisfaction(result)), COLUMNS)]
+    head, foot = 0.25 + 0.32 * len(title), 0.25 + LINE_HEIGHT * len(small)
+    height = head + 0.5 * len(labels) + foot
+    figure = Figure(figsize=(WIDTH, height), dpi=220, facecolor="white")
     FigureCanvasAgg(figure)
-    top = 1 - (0.3 + 0.36 * len(lines)) / height
-    axes = figure.add_axes((0.30, 0.95 / height, 0.55, top - 0.95 / height))
+    axes = figure.add_axes((0.29, foot / height, 0.5, 1 - (head + foot) / height))
     shades = SHADES if result.scale else (ACCENT,) * len(labels)
     rows = range(len(labels))
     # The best answer stands on top, as people expect to read it.
@@ -64,45 +75,47 @@ def pulse(question: str, labels: tuple[str, ...], result: Result, t: Texts) -> b
     for row, count in zip(rows, result.counts, strict=True):
         share = f"{count}  ({100 * count / result.answered:.0f} %)" if result.answered else "0"
         axes.text(
-            count + most * 0.02, row, share, va="center", ha="left", color=INK, fontproperties=_font(11), clip_on=False
+            count + most * 0.03, row, share, va="center", ha="left", color=INK, fontproperties=_font(12), clip_on=False
         )
-    axes.set_yticks(list(rows), ["\n".join(n) for n in names], fontproperties=_font(11), color=INK)
+    axes.set_yticks(list(rows), ["\n".join(n) for n in names], fontproperties=_font(12), color=INK)
     axes.set_xticks([])
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)
     axes.spines["left"].set_visible(True)
     axes.spines["left"].set_color(LINE)
-    figure.text(
-        0.04, 1 - 0.16 / height, "\n".join(lines), va="top", ha="left", color=INK, fontproperties=_font(14, bold=True)
-    )
-    figure.text(
-        0.04,
-        0.62 / height,
-        t.plain("pulse.counted", **counted(result)),
-        color=PALE,
-        fontproperties=_font(10.5),
-        va="center",
-    )
-    if result.scale:
-        figure.text(
-            0.04,
-            0.28 / height,
-            t.plain("pulse.csat", **satisfaction(result)),
-            color=ACCENT,
-            fontproperties=_font(10.5),
-            va="center",
-        )
+
+    def write(line: str, from_top: float, size: float, color: str) -> None:
+        y = 1 - from_top / height
+        figure.text(0.04, y, line, va="top", ha="left", color=color, fontproperties=_font(size, bold=size > 12))
+
+    for number, line in enumerate(title):
+        write(line, 0.15 + 0.32 * number, 15, INK)
+    for number, (line, color) in enumerate(small):
+        write(line, height - foot + 0.12 + LINE_HEIGHT * number, 10.5, color)
     out = io.BytesIO()
     figure.savefig(out, format="png")
     return out.getvalue()
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """The text in lines; Chinese may break anywhere, words are kept whole."""
-    if any("\u2e80" <= c <= "\uffef" for c in text):
-        return [text[i : i + width] for i in range(0, len(text), width)] or [""]
-    return textwrap.wrap(text, width) or [""]
+def wrap(text: str, columns: int) -> list[str]:
+    """The text in lines of at most so many narrow characters; Chinese may break anywhere, words are kept whole,
+    and a number with its per cent."""
+    lines, width = [""], 0
+    for piece in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+(?: %)?|\s+", text):
+        wide = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in piece)
+        if width + wide > columns and width and piece not in CLOSING:
+            lines[-1] = lines[-1].rstrip()
+            lines.append("")
+            width = 0
+        if piece.strip() or width:
+            lines[-1] += piece
+            width += wide
+    return lines
+
+
+CLOSING = "，。！？；：、）」』”"
+"""No line begins with one of these."""
 
 
 def counted(result: Result) -> dict[str, Any]:

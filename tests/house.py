@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.vault import KeyVault
 from models import stations
+from models.asking import Draft
 from models.calendar import Deadlines, Span, WorkCalendar
 from models.house import House
 from models.lifecycle import Kind
 from models.people import Person, meet
 from models.stations import Desk, Station, StationSpec
-from models.tickets import Draft
 
 KEY = bytes(range(32))
 OFFICE_HOURS = ((time(8, 30), time(12)), (time(13, 30), time(17, 30)))

@@ -27,7 +27,7 @@ from bot.people import SHARED_ACCOUNTS, Presence
 from bot.texts import Texts
 from handlers.screens import show
 from handlers.staff.common import Writing, here, member
-from models import postings, stations, tickets, words
+from models import answering, postings, stations, tickets, words
 from models.conversations import Conversation
 from models.errors import Refusal
 from models.house import House
@@ -82,24 +82,24 @@ async def command(
     text, source = (command.args or "").strip(), (message.chat.id, message.message_id)
     content = {"type": "text", "text": text}
     if command.command == "claim":
-        await tickets.claim(session, ticket, someone, now)
+        await answering.claim(session, ticket, someone, now)
         return
     if not text:
         raise Refusal("desk.words_missing", command=command.command)
     match command.command:
         case "ask":
-            await tickets.answer(session, ticket, someone, content, house, now, source, asks=True)
+            await answering.answer(session, ticket, someone, content, house, now, source, asks=True)
         case "note":
-            await tickets.note(session, ticket, someone, content, house, now, source)
+            await answering.note(session, ticket, someone, content, house, now, source)
         case "resolve":
-            await tickets.resolve(session, ticket, someone, text, now)
+            await answering.resolve(session, ticket, someone, text, now)
         case "transfer":
             key, _, reason = text.partition(" ")
             to = await _place_called(session, key)
             if to is None:
                 known = [f"{p.key} ({t.pick(p.names)})" for p in await stations.open_desks(session)]
                 raise Refusal("desk.unknown_place", typed=key[:40], places=", ".join(known))
-            await tickets.transfer(session, ticket, someone, to, reason, now)
+            await answering.transfer(session, ticket, someone, to, reason, now)
 
 
 async def reply(
@@ -143,27 +143,27 @@ async def _say(
     text = str(content.get("text", "")).strip()
     if text.startswith(NOTE_SIGN):
         stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
-        await tickets.note(session, ticket, staff, stripped, house, now, source)
+        await answering.note(session, ticket, staff, stripped, house, now, source)
         return
     writing, data = None, {}
     if state is not None:
         data = await state.get_data()
         writing = await state.get_state() if data.get("ticket") == ticket.id else None
     if writing == Writing.note.state:
-        await tickets.note(session, ticket, staff, content, house, now, source)
+        await answering.note(session, ticket, staff, content, house, now, source)
     elif writing == Writing.resolution.state:
         _words_needed(text)
-        await tickets.resolve(session, ticket, staff, text, now)
+        await answering.resolve(session, ticket, staff, text, now)
     elif writing == Writing.transfer.state:
         _words_needed(text)
         to = await stations.by_key(session, data["to"])
         assert to is not None, "the place was chosen from the open ones"
-        await tickets.transfer(session, ticket, staff, to, text, now)
+        await answering.transfer(session, ticket, staff, to, text, now)
     else:
         if not says_something([content]) and content["type"] == "text":
             raise Refusal("draft.empty")
         asks = writing == Writing.question.state
-        await tickets.answer(session, ticket, staff, content, house, now, source, asks=asks)
+        await answering.answer(session, ticket, staff, content, house, now, source, asks=asks)
     if writing is not None and state is not None:
         await state.clear()
 

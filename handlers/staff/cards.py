@@ -27,7 +27,7 @@ from bot.toolbox import Toolbox
 from handlers.screens import show
 from handlers.staff import answers
 from handlers.staff.common import Writing, here, member
-from models import letters, requesters, stations, tickets
+from models import answering, letters, requesters, stations, tickets
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action
@@ -71,13 +71,13 @@ async def act(
     here(ticket, station)
     match press.act:
         case "claim":
-            await tickets.claim(session, ticket, someone, now)
+            await answering.claim(session, ticket, someone, now)
         case "release":
-            await tickets.release(session, ticket, someone, now)
+            await answering.release(session, ticket, someone, now)
         case "accept":
-            await tickets.accept(session, ticket, someone, now)
+            await answering.accept(session, ticket, someone, now)
         case "return":
-            await tickets.give_back(session, ticket, someone, t.plain("desk.not_ours"), now)
+            await answering.give_back(session, ticket, someone, t.plain("desk.not_ours"), now)
         case "resend":
             if not await letters.resend(session, ticket, now):
                 raise Refusal("desk.nothing_to_resend", number=ticket.id)
@@ -142,11 +142,11 @@ async def choose(
             await show(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, TEMPLATES))
         case "send" if press.value in TEMPLATES:
             content = {"type": "text", "text": await _template(session, ticket, press.value, toolbox)}
-            await tickets.answer(session, ticket, someone, content, house, now, _source(query))
+            await answering.answer(session, ticket, someone, content, house, now, _source(query))
             await show(query, t("desk.template_sent", number=ticket.id, name=someone.name))
         case "resolve" if press.value in RESOLUTIONS:
             reason = (await _filer_texts(session, ticket, toolbox)).plain(f"resolution.{press.value}")
-            await tickets.resolve(session, ticket, someone, reason, now)
+            await answering.resolve(session, ticket, someone, reason, now)
             await show(query, t("desk.resolved", number=ticket.id, name=someone.name))
         case "resolve_write":
             _must(ticket, Action.RESOLVE)
@@ -173,7 +173,7 @@ async def choose(
                 return
             if why not in TRANSFER_REASONS:
                 raise Refusal("old.button")
-            await tickets.transfer(session, ticket, someone, to, t.plain(f"transfer.{why}"), now)
+            await answering.transfer(session, ticket, someone, to, t.plain(f"transfer.{why}"), now)
             await show(query, t("desk.transferred", number=ticket.id, station=t.pick(to.names), name=someone.name))
         case "as_me":
             await answers.as_me(query, ticket, someone, press.value, session, house, now, t)

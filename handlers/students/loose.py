@@ -24,7 +24,7 @@ from bot.menus import Belongs
 from bot.texts import Texts
 from handlers.screens import show
 from handlers.students import mine, new
-from models import requesters, tickets, words
+from models import asking, requesters, tickets, words
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import OPEN
@@ -114,7 +114,7 @@ async def belongs(
     place = await requesters.find(session, press.ticket, person, house.vault)
     if place is None:
         raise Refusal("ticket.unknown", number=press.ticket)
-    await tickets.add(session, ticket, place, parts, house, now)
+    await asking.add(session, ticket, place, parts, house, now)
     await state.clear()
     await show(query, t("mine.added", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
 

@@ -27,7 +27,7 @@ from bot.menus import Page
 from bot.settings import Settings
 from bot.texts import Texts
 from handlers.screens import show
-from models import requesters, stations, tickets
+from models import asking, deadlines, requesters, stations, tickets
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import OPEN, Action
@@ -111,17 +111,17 @@ async def act(
         case "view":
             await state.clear()
         case "urge":
-            await tickets.urge(session, ticket, now)
+            await asking.urge(session, ticket, now)
             await query.answer(t.plain("mine.urged", number=ticket.id), show_alert=True)
         case "withdraw":
             await show(query, t("mine.withdraw_sure", number=ticket.id), keyboards.withdraw_sure(t, ticket.id))
             return
         case "withdraw_sure":
-            await tickets.withdraw(session, ticket, place, now)
+            await asking.withdraw(session, ticket, place, now)
             await show(query, t("mine.withdrawn", number=ticket.id), menus.back_home(t))
             return
         case "reopen":
-            await tickets.reopen(session, ticket, place, house, now)
+            await asking.reopen(session, ticket, place, house, now)
             await query.answer(t.plain("mine.reopened", number=ticket.id), show_alert=True)
         case "add":
             if not tickets.allowed(ticket, Action.ADD) and ticket.state is not TicketState.RESOLVED:
@@ -155,10 +155,10 @@ async def fixed(
     """ "Is it really fixed?" """
     ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
     if press.yes:
-        await tickets.confirm(session, ticket, place, now)
+        await asking.confirm(session, ticket, place, now)
         await show(query, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
         return
-    await tickets.reopen(session, ticket, place, house, now)
+    await asking.reopen(session, ticket, place, house, now)
     await state.set_state(Follow.adding)
     await state.set_data({"ticket": ticket.id})
     await show(query, t("mine.still_wrong", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
@@ -176,7 +176,7 @@ async def rate(
 ) -> None:
     """1–5, then a word if they like."""
     ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
-    await tickets.rate(session, ticket, place, press.stars, now)
+    await asking.rate(session, ticket, place, press.stars, now)
     await state.set_state(Follow.remark)
     await state.set_data({"ticket": ticket.id})
     await show(
@@ -189,7 +189,7 @@ async def remark(
 ) -> None:
     """The word with the rating."""
     ticket, place = await tickets.place_of(session, (await state.get_data())["ticket"], person, house.vault)
-    await tickets.remark(session, ticket, place, message.text or "", now)
+    await asking.remark(session, ticket, place, message.text or "", now)
     await state.clear()
     await show(message, t("rate.thanks"), menus.back_home(t))
 
@@ -206,7 +206,7 @@ async def add_words(
     message: Message, ticket: Ticket, place: Requester, t: Texts, house: House, now: datetime, session: AsyncSession
 ) -> None:
     """Bring this message to the station and say so. Raises Refusal when it says nothing that can be passed on."""
-    await tickets.add(session, ticket, place, [(kept_of(message), (message.chat.id, message.message_id))], house, now)
+    await asking.add(session, ticket, place, [(kept_of(message), (message.chat.id, message.message_id))], house, now)
     await show(message, t("mine.added", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
 
 
@@ -235,7 +235,7 @@ async def _show_ticket(
         t("mine.holder", name=holder.name) if holder else t("mine.no_holder"),
     ]
     if ticket.state in OPEN:
-        found = tickets.next_deadline(ticket)
+        found = deadlines.next_deadline(ticket)
         if found is not None:
             lines.append(t("mine.due", moment=t.moment(found[1], now)))
     lines.append(t("mine.who_reads_anonymous" if place.anonymous else "mine.who_reads", station=t.pick(station.names)))

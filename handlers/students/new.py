@@ -33,13 +33,13 @@ from bot.texts import Texts
 from bot.untrusted import cut, inline
 from handlers.screens import show
 from handlers.students import places
-from models import letters, requesters, similar, stations, tickets
+from models import asking, letters, requesters, similar, stations, tickets
+from models.asking import Draft
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Kind
 from models.outbox import Lane
 from models.people import Person
-from models.tickets import Draft
 from models.words import Content
 
 MOST_PARTS = 30
@@ -330,9 +330,9 @@ async def join(query: CallbackQuery, press: Join, walk: Walk, now: datetime) -> 
     """Instead of filing: wait for the ticket that is there already. The station sees a number, not a name."""
     session, house = walk.session, walk.house
     ticket = await tickets.get(session, press.ticket)
-    requester = await tickets.join(session, ticket, walk.person, True, house, now)
+    requester = await asking.join(session, ticket, walk.person, True, house, now)
     if walk.parts:
-        await tickets.add(session, ticket, requester, walk.parts, house, now)
+        await asking.add(session, ticket, requester, walk.parts, house, now)
     await walk.state.clear()
     await show(query, walk.t("similar.joined", number=ticket.id))
     others = ticket.requesters - 1
@@ -355,7 +355,7 @@ async def _send(query: CallbackQuery, walk: Walk, now: datetime) -> None:
         sources=[source for _, source in walk.parts],
         anonymous=data["anonymous"],
     )
-    ticket = await tickets.file(session, draft, walk.person, walk.house, now)
+    ticket = await asking.file(session, draft, walk.person, walk.house, now)
     await walk.state.clear()
     # The screen itself names no ticket: the receipt does, and it goes by the requester's own way, sealed if need be.
     await show(query, walk.t("new.sent"))

@@ -17,7 +17,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.toolbox import Toolbox
-from models import letters, requesters, stations, tickets
+from models import answering, deadlines, letters, requesters, stations
 from models.calendar import Span
 from models.database import Database
 from models.house import OFFICE, SUPERVISORS, House
@@ -65,7 +65,7 @@ async def _near(session: AsyncSession, now: datetime) -> Sequence[Ticket]:
 
 
 async def _look_at(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
-    found = tickets.next_deadline(ticket)
+    found = deadlines.next_deadline(ticket)
     if found is None:
         return
     step, due = found
@@ -98,7 +98,7 @@ def _steps_since(due: datetime, step: str, ticket: Ticket, house: House, now: da
 
 
 async def _escalate(session: AsyncSession, ticket: Ticket, level: int, step: str, due: datetime, now: datetime) -> None:
-    await tickets.escalate(session, ticket, level, step, now)
+    await deadlines.escalate(session, ticket, level, step, now)
     station = await session.get_one(Station, ticket.station_id)
     leads = await _leads(session, station) if level == 1 else ""
     key = f"escalate:{ticket.id}:{step}:{due:%Y%m%d%H%M}:{level}"
@@ -143,7 +143,7 @@ async def _send_back(session: AsyncSession, ticket: Ticket, house: House, now: d
     )
     if offered is None or house.calendar.add(offered, house.deadlines[ticket.category].claim) > now:
         return False
-    await tickets.give_back(session, ticket, None, "⏳", now)
+    await answering.give_back(session, ticket, None, "⏳", now)
     return True
 
 
@@ -156,7 +156,7 @@ async def _close_silent(session: AsyncSession, house: House, now: datetime) -> N
         .limit(500)
     )
     for ticket in rows:
-        await tickets.close_unanswered(session, ticket, now)
+        await deadlines.close_unanswered(session, ticket, now)
 
 
 async def _call_back(session: AsyncSession, house: House, now: datetime) -> None:

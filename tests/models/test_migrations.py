@@ -35,8 +35,8 @@ async def revisions(database: Database) -> list[str]:
         )
 
 
-async def test_every_migration_goes_up_down_and_up(database_url: str) -> None:
-    database = Database(database_url)
+async def test_every_migration_goes_up_down_and_up(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     for revision in reversed(await revisions(database)):
         await run(database, "upgrade", revision)
         await run(database, "downgrade", "-1")

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import similar, tickets
+from models import asking, similar
 from models.database import Database
 from models.lifecycle import Kind, State
 from models.similar import ENOUGH, likeness
@@ -51,10 +51,10 @@ async def test_only_open_tickets_of_the_same_place_are_offered(database: Databas
     async with database.transaction() as session:
         await furnish(session)
         alice = await student(session)
-        here = await tickets.file(session, draft(TAP), alice, HOUSE, now)
-        elsewhere = await tickets.file(session, draft(TAP, building="e2"), alice, HOUSE, now)
-        nowhere = await tickets.file(session, draft(TAP, building=None), alice, HOUSE, now)
-        over = await tickets.file(session, draft(TAP), alice, HOUSE, now)
+        here = await asking.file(session, draft(TAP), alice, HOUSE, now)
+        elsewhere = await asking.file(session, draft(TAP, building="e2"), alice, HOUSE, now)
+        nowhere = await asking.file(session, draft(TAP, building=None), alice, HOUSE, now)
+        over = await asking.file(session, draft(TAP), alice, HOUSE, now)
         over.state = State.CLOSED
         await session.flush()
         assert sorted(await find(session, TAP)) == [here.id, nowhere.id]
@@ -73,7 +73,7 @@ async def test_the_likest_come_first_and_few_of_them(database: Database, now: da
             "水龙头一直漏水",
             "卫生间的水龙头漏水了",
         ):
-            await tickets.file(session, draft(words), alice, HOUSE, now)
+            await asking.file(session, draft(words), alice, HOUSE, now)
         found = await find(session, TAP)
         assert found[0] == 2
         assert len(found) == similar.SHOWN

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
-from models import requesters, tickets, words
+from models import answering, asking, deadlines, requesters, tickets, words
 from models.database import Database
 from models.errors import Refusal
 from models.lifecycle import ENDED, OPEN, TRANSITIONS, Action, State
@@ -24,7 +24,7 @@ HELLO = {"type": "text", "text": "Coming at three"}
 
 async def a_ticket(session: AsyncSession, now: datetime, **changes: object) -> Ticket:
     await furnish(session)
-    return await tickets.file(session, draft(**changes), await student(session), HOUSE, now)  # type: ignore[arg-type]
+    return await asking.file(session, draft(**changes), await student(session), HOUSE, now)  # type: ignore[arg-type]
 
 
 async def act(session: AsyncSession, ticket: Ticket, action: Action, now: datetime) -> None:
@@ -34,42 +34,42 @@ async def act(session: AsyncSession, ticket: Ticket, action: Action, now: dateti
     desks = await furnish(session)
     match action:
         case Action.CLAIM:
-            await tickets.claim(session, ticket, someone, now)
+            await answering.claim(session, ticket, someone, now)
         case Action.RELEASE:
             ticket.claimed_by_id = someone.id
-            await tickets.release(session, ticket, someone, now)
+            await answering.release(session, ticket, someone, now)
         case Action.ANSWER | Action.ASK:
-            await tickets.answer(session, ticket, someone, HELLO, HOUSE, now, SOURCE, asks=action is Action.ASK)
+            await answering.answer(session, ticket, someone, HELLO, HOUSE, now, SOURCE, asks=action is Action.ASK)
         case Action.NOTE:
-            await tickets.note(session, ticket, someone, HELLO, HOUSE, now, SOURCE)
+            await answering.note(session, ticket, someone, HELLO, HOUSE, now, SOURCE)
         case Action.TRANSFER:
-            await tickets.transfer(session, ticket, someone, desks["west"], "theirs", now)
+            await answering.transfer(session, ticket, someone, desks["west"], "theirs", now)
         case Action.ACCEPT:
-            await tickets.accept(session, ticket, someone, now)
+            await answering.accept(session, ticket, someone, now)
         case Action.RETURN:
-            await tickets.give_back(session, ticket, someone, "not ours", now)
+            await answering.give_back(session, ticket, someone, "not ours", now)
         case Action.RESOLVE:
-            await tickets.resolve(session, ticket, someone, "repaired", now)
+            await answering.resolve(session, ticket, someone, "repaired", now)
         case Action.ADD:
-            await tickets.add(session, ticket, place, [(HELLO, (10_001, 6))], HOUSE, now)
+            await asking.add(session, ticket, place, [(HELLO, (10_001, 6))], HOUSE, now)
         case Action.URGE:
-            await tickets.urge(session, ticket, now)
+            await asking.urge(session, ticket, now)
         case Action.JOIN:
-            await tickets.join(session, ticket, await student(session, 2, "Bob"), True, HOUSE, now)
+            await asking.join(session, ticket, await student(session, 2, "Bob"), True, HOUSE, now)
         case Action.WITHDRAW:
-            await tickets.withdraw(session, ticket, place, now)
+            await asking.withdraw(session, ticket, place, now)
         case Action.CONFIRM:
-            await tickets.confirm(session, ticket, place, now)
+            await asking.confirm(session, ticket, place, now)
         case Action.RATE:
-            await tickets.rate(session, ticket, place, 5, now)
+            await asking.rate(session, ticket, place, 5, now)
         case Action.REOPEN:
-            await tickets.reopen(session, ticket, place, HOUSE, now)
+            await asking.reopen(session, ticket, place, HOUSE, now)
         case Action.CLOSE:
-            await tickets.close_unanswered(session, ticket, now)
+            await deadlines.close_unanswered(session, ticket, now)
         case Action.ESCALATE:
-            await tickets.escalate(session, ticket, 1, "claim", now)
+            await deadlines.escalate(session, ticket, 1, "claim", now)
         case Action.MERGE:
-            await tickets._move(session, ticket, Action.MERGE, now)
+            await tickets.move(session, ticket, Action.MERGE, now)
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +126,9 @@ async def test_a_building_leads_to_its_station_and_a_category_may_lead_to_the_of
     async with database.transaction() as session:
         desks = await furnish(session)
         person = await student(session)
-        by_building = await tickets.file(session, draft(), person, HOUSE, now)
-        by_category = await tickets.file(session, draft(category="internet"), person, HOUSE, now)
-        nowhere = await tickets.file(session, draft(building=None), person, HOUSE, now)
+        by_building = await asking.file(session, draft(), person, HOUSE, now)
+        by_category = await asking.file(session, draft(category="internet"), person, HOUSE, now)
+        nowhere = await asking.file(session, draft(building=None), person, HOUSE, now)
     assert by_building.station_id == desks["east"].id
     assert by_category.station_id == nowhere.station_id == desks["office"].id
 
@@ -146,9 +146,9 @@ async def test_of_two_who_claim_one_wins_and_the_other_is_told_who(database: Dat
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         first, second = await staff(session, 1, "Wang"), await staff(session, 2, "Li")
-        await tickets.claim(session, ticket, first, now)
+        await answering.claim(session, ticket, first, now)
         with pytest.raises(Refusal) as refusal:
-            await tickets.claim(session, ticket, second, now)
+            await answering.claim(session, ticket, second, now)
     assert (refusal.value.key, refusal.value.params["name"]) == ("claim.taken", "Wang")
 
 
@@ -170,8 +170,8 @@ async def test_an_answer_reaches_everybody_who_waits_and_is_never_repeated_by_it
 ) -> None:
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
-        await tickets.join(session, ticket, await student(session, 2, "Bob"), True, HOUSE, now)
-        said = await tickets.answer(session, ticket, await staff(session), HELLO, HOUSE, now, SOURCE)
+        await asking.join(session, ticket, await student(session, 2, "Bob"), True, HOUSE, now)
+        said = await answering.answer(session, ticket, await staff(session), HELLO, HOUSE, now, SOURCE)
         rows = (
             await session.scalars(select(Outgoing).where(Outgoing.words_id == said.id, Outgoing.letter == "words"))
         ).all()
@@ -186,9 +186,9 @@ async def test_many_changes_make_one_card_to_draw(database: Database, now: datet
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         someone = await staff(session)
-        await tickets.claim(session, ticket, someone, now)
-        await tickets.note(session, ticket, someone, HELLO, HOUSE, now, SOURCE)
-        await tickets.urge(session, ticket, now)
+        await answering.claim(session, ticket, someone, now)
+        await answering.note(session, ticket, someone, HELLO, HOUSE, now, SOURCE)
+        await asking.urge(session, ticket, now)
         cards = await session.scalar(select(func.count()).select_from(Outgoing).where(Outgoing.letter == "card"))
     assert cards == 1
 
@@ -196,7 +196,7 @@ async def test_many_changes_make_one_card_to_draw(database: Database, now: datet
 async def test_a_note_goes_nowhere(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
-        await tickets.note(session, ticket, await staff(session), HELLO, HOUSE, now, SOURCE)
+        await answering.note(session, ticket, await staff(session), HELLO, HOUSE, now, SOURCE)
         letters = (await session.scalars(select(Outgoing.letter).where(Outgoing.words_id.is_not(None)))).all()
         kept = [w for w in await words.said.about(session, ticket.id) if w.side is words.Side.NOTE]
     assert letters == []
@@ -206,10 +206,10 @@ async def test_a_note_goes_nowhere(database: Database, now: datetime) -> None:
 async def test_it_is_urged_once_a_day(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
-        await tickets.urge(session, ticket, now)
+        await asking.urge(session, ticket, now)
         with pytest.raises(Refusal, match=r"urge\.too_soon"):
-            await tickets.urge(session, ticket, now + timedelta(hours=23, minutes=59))
-        await tickets.urge(session, ticket, now + timedelta(hours=24))
+            await asking.urge(session, ticket, now + timedelta(hours=23, minutes=59))
+        await asking.urge(session, ticket, now + timedelta(hours=24))
     assert ticket.urged == 2
 
 
@@ -217,12 +217,12 @@ async def test_it_is_reopened_within_thirty_days_and_its_clocks_start_again(data
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         (place,) = await requesters.waiting.about(session, ticket.id)
-        await tickets.resolve(session, ticket, await staff(session), "repaired", now)
-        await tickets.confirm(session, ticket, place, now)
+        await answering.resolve(session, ticket, await staff(session), "repaired", now)
+        await asking.confirm(session, ticket, place, now)
         with pytest.raises(Refusal, match=r"reopen\.too_late"):
-            await tickets.reopen(session, ticket, place, HOUSE, now + timedelta(days=30))
+            await asking.reopen(session, ticket, place, HOUSE, now + timedelta(days=30))
         later = now + timedelta(days=29)
-        await tickets.reopen(session, ticket, place, HOUSE, later)
+        await asking.reopen(session, ticket, place, HOUSE, later)
     assert ticket.state is State.REOPENED
     assert ticket.resolve_due is not None
     assert ticket.resolve_due > later
@@ -233,9 +233,9 @@ async def test_a_transfer_nobody_accepts_goes_back_to_its_first_station(database
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         desks = await furnish(session)
-        await tickets.transfer(session, ticket, await staff(session), desks["west"], "theirs", now)
+        await answering.transfer(session, ticket, await staff(session), desks["west"], "theirs", now)
         assert ticket.station_id == desks["west"].id
-        await tickets.give_back(session, ticket, None, "not accepted in time", now)
+        await answering.give_back(session, ticket, None, "not accepted in time", now)
     assert ticket.station_id == desks["east"].id
     assert ticket.from_station_id is None
 
@@ -244,7 +244,7 @@ async def test_both_chats_get_a_card_when_a_ticket_moves(database: Database, now
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         desks = await furnish(session)
-        await tickets.transfer(session, ticket, await staff(session), desks["west"], "theirs", now)
+        await answering.transfer(session, ticket, await staff(session), desks["west"], "theirs", now)
         chats = (await session.scalars(select(Outgoing.chat_id).where(Outgoing.letter == "card"))).all()
     assert set(chats) == {EAST, WEST}
     assert OFFICE not in chats
@@ -254,11 +254,11 @@ async def test_a_ticket_of_several_goes_on_when_one_of_them_leaves(database: Dat
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         bob = await student(session, 2, "Bob")
-        place = await tickets.join(session, ticket, bob, False, HOUSE, now)
-        await tickets.withdraw(session, ticket, place, now)
+        place = await asking.join(session, ticket, bob, False, HOUSE, now)
+        await asking.withdraw(session, ticket, place, now)
         assert ticket.state is State.NEW
         (left,) = await requesters.waiting.about(session, ticket.id)
-        await tickets.withdraw(session, ticket, left, now)
+        await asking.withdraw(session, ticket, left, now)
     assert State(ticket.state) is State.WITHDRAWN
 
 
@@ -269,17 +269,17 @@ async def test_a_rating_is_one_to_five(database: Database, now: datetime, rating
         ticket.state = State.CLOSED
         (place,) = await requesters.waiting.about(session, ticket.id)
         with pytest.raises(Refusal, match=r"rate\.range"):
-            await tickets.rate(session, ticket, place, rating, now)
+            await asking.rate(session, ticket, place, rating, now)
 
 
 async def test_only_the_first_human_words_count_as_the_reply(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         someone = await staff(session)
-        await tickets.claim(session, ticket, someone, now)
+        await answering.claim(session, ticket, someone, now)
         assert ticket.replied_at is None, "a claim is no reply"
-        await tickets.note(session, ticket, someone, HELLO, HOUSE, now, SOURCE)
+        await answering.note(session, ticket, someone, HELLO, HOUSE, now, SOURCE)
         assert ticket.replied_at is None, "a note is no public reply"
-        await tickets.answer(session, ticket, someone, HELLO, HOUSE, now + timedelta(hours=1), SOURCE)
-        await tickets.answer(session, ticket, someone, HELLO, HOUSE, now + timedelta(hours=2), SOURCE)
+        await answering.answer(session, ticket, someone, HELLO, HOUSE, now + timedelta(hours=1), SOURCE)
+        await answering.answer(session, ticket, someone, HELLO, HOUSE, now + timedelta(hours=2), SOURCE)
     assert ticket.replied_at == now + timedelta(hours=1)

@@ -9,9 +9,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.letters import Call, Letter
-from models import outbox, tickets, words
+from models import answering, asking, outbox, words
 from models.database import Database
-from models.migrations import migrate
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.words import Side, Words
 from scheduler import results
@@ -28,8 +27,8 @@ async def an_answer(session: AsyncSession, now: datetime) -> tuple[Words, Outgoi
     """An answer to a student and the row that brings it, just marked as leaving."""
     await furnish(session)
     alice = await student(session)
-    ticket = await tickets.file(session, draft(), alice, HOUSE, now)
-    await tickets.answer(session, ticket, await staff(session), COMING, HOUSE, now, (EAST, 77))
+    ticket = await asking.file(session, draft(), alice, HOUSE, now)
+    await answering.answer(session, ticket, await staff(session), COMING, HOUSE, now, (EAST, 77))
     said = next(w for w in await words.said.about(session, ticket.id) if w.side is Side.STAFF)
     row = (await session.scalars(select(Outgoing).where(Outgoing.words_id == said.id))).one()
     row.state = Sending.SENDING
@@ -70,9 +69,10 @@ async def test_what_was_not_edited_is_not_sent_again(database: Database, now: da
         assert await edits(session) == []
 
 
-async def test_a_row_that_is_leaving_right_now_does_not_stand_for_news(postgres_server: str, now: datetime) -> None:
-    database = Database(await fresh_postgres(postgres_server))
-    await migrate(database)
+async def test_a_row_that_is_leaving_right_now_does_not_stand_for_news(
+    postgres_server: str, migrated_postgres: str, now: datetime
+) -> None:
+    database = Database(await fresh_postgres(postgres_server, migrated_postgres))
 
     async def post(session: AsyncSession) -> int | None:
         return await outbox.post(

@@ -1,0 +1,203 @@
+"""What students do with a ticket: file, join, say more, urge, withdraw, confirm, rate, reopen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import letters, requesters, stations, tickets, words
+from models.errors import Refusal
+from models.house import House
+from models.lifecycle import Action, Kind, State
+from models.people import Person
+from models.requesters import Requester
+from models.tickets import FILED, FOLDED_LENGTH, Ticket
+from models.words import Content, Side, Words
+
+SUBJECT_LENGTH = 200
+URGE_PAUSE_HOURS = 24
+REOPEN_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a student is about to file."""
+
+    kind: Kind
+    category: str
+    building: str | None
+    contents: Sequence[Content]
+    """In the order they were sent; at least one."""
+    sources: Sequence[tuple[int, int]]
+    """The (chat id, message id) each content came with."""
+    anonymous: bool = False
+
+
+async def file(session: AsyncSession, draft: Draft, filer: Person, house: House, now: datetime) -> Ticket:
+    """Make a ticket of a draft: route it, date it, keep its words, post its card. The caller writes the receipt.
+
+    Raises Refusal when the draft has no words.
+    """
+    if not draft.contents:
+        raise Refusal("draft.empty")
+    station = await stations.receiving(session, house.desk_for(draft.building, draft.category))
+    deadlines = house.deadlines[draft.category]
+    text = " ".join(str(c["text"]) for c in draft.contents if c.get("text"))
+    ticket = Ticket(
+        kind=draft.kind,
+        category=draft.category,
+        building=draft.building,
+        subject=" ".join(text.split())[:SUBJECT_LENGTH],
+        folded=house.fold(text)[:FOLDED_LENGTH],
+        station_id=station.id,
+        state=State.NEW,
+        filed_at=now,
+        claim_due=house.calendar.add(now, deadlines.claim),
+        reply_due=house.calendar.add(now, deadlines.reply),
+        resolve_due=house.calendar.add(now, deadlines.resolve),
+    )
+    session.add(ticket)
+    await session.flush()
+    requester = requesters.make(ticket.id, 1, filer, anonymous=draft.anonymous, vault=house.vault)
+    session.add(requester)
+    await session.flush()
+    await tickets.step(session, ticket, FILED, State.NEW, now)
+    await letters.card(session, ticket, station, now)
+    said = [
+        await tickets.keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)
+        for content, source in zip(draft.contents, draft.sources, strict=True)
+    ]
+    for each in words.below_card(said, now):
+        await letters.relay_to_station(session, ticket, each, station, now)
+    return ticket
+
+
+async def join(
+    session: AsyncSession, ticket: Ticket, person: Person, anonymous: bool, house: House, now: datetime
+) -> Requester:
+    """One more student waits for this ticket: every answer reaches them too.
+
+    Raises Refusal when the ticket is no longer open or they are among its requesters already.
+    """
+    if await requesters.find(session, ticket.id, person, house.vault) is not None:
+        raise Refusal("join.already", number=ticket.id)
+    if ticket.state is State.RESOLVED:
+        raise Refusal("refused.join", number=ticket.id, state=ticket.state)
+    await tickets.move(session, ticket, Action.JOIN, now)
+    last = await session.scalar(select(func.max(Requester.number)).where(Requester.ticket_id == ticket.id))
+    requester = requesters.make(ticket.id, (last or 0) + 1, person, anonymous=anonymous, vault=house.vault)
+    session.add(requester)
+    ticket.requesters += 1
+    await session.flush()
+    await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
+    return requester
+
+
+async def add(
+    session: AsyncSession,
+    ticket: Ticket,
+    requester: Requester,
+    contents: Sequence[tuple[Content, tuple[int, int]]],
+    house: House,
+    now: datetime,
+) -> list[Words]:
+    """A requester says more; it appears as replies to the card. A resolved ticket is reopened by it.
+
+    Raises Refusal when the ticket has ended.
+    """
+    if ticket.state is State.RESOLVED:
+        await reopen(session, ticket, requester, house, now)
+    station, before = await tickets.station_of(session, ticket), ticket.state
+    await tickets.move(session, ticket, Action.ADD, now)
+    said = []
+    for content, source in contents:
+        kept = await tickets.keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)
+        await letters.relay_to_station(session, ticket, kept, station, now)
+        said.append(kept)
+    if ticket.state is not before:
+        # Otherwise the card shows nothing new, and the window of a group is small (20 a minute, edits too).
+        await letters.card(session, ticket, station, now)
+    return said
+
+
+async def urge(session: AsyncSession, ticket: Ticket, now: datetime) -> None:
+    """A requester asks for haste (催办): counted, shown on the card, said in the station's chat; at most once a day.
+
+    Raises Refusal when it was urged within the last `URGE_PAUSE_HOURS` hours or has ended.
+    """
+    if ticket.urged_at is not None and (now - ticket.urged_at).total_seconds() < URGE_PAUSE_HOURS * 3600:
+        raise Refusal("urge.too_soon", number=ticket.id)
+    await tickets.move(session, ticket, Action.URGE, now)
+    ticket.urged += 1
+    ticket.urged_at = now
+    station = await tickets.station_of(session, ticket)
+    await letters.card(session, ticket, station, now)
+    await letters.to_station(session, station, "station.urged", now, ticket=ticket, times=ticket.urged)
+
+
+async def withdraw(session: AsyncSession, ticket: Ticket, requester: Requester, now: datetime) -> None:
+    """A requester no longer wants it. The ticket itself ends only when nobody else waits for it."""
+    if ticket.requesters > 1:
+        if not tickets.allowed(ticket, Action.WITHDRAW):
+            raise Refusal("refused.withdraw", number=ticket.id, state=ticket.state)
+        requester.left = True
+        ticket.requesters -= 1
+        await tickets.step(session, ticket, "leave", ticket.state, now)
+    else:
+        await tickets.move(session, ticket, Action.WITHDRAW, now)
+        ticket.closed_at = now
+    await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
+
+
+async def confirm(session: AsyncSession, ticket: Ticket, requester: Requester, now: datetime) -> None:
+    """A requester says that it is really fixed; the filer's word closes the ticket."""
+    if ticket.state is State.RESOLVED and requester.number > 1:
+        await tickets.step(session, ticket, "confirm", ticket.state, now)
+    else:
+        await tickets.move(session, ticket, Action.CONFIRM, now)
+        ticket.closed_at = ticket.closed_at or now
+    requester.solved = True
+    await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
+
+
+async def rate(session: AsyncSession, ticket: Ticket, requester: Requester, rating: int, now: datetime) -> None:
+    """A requester's satisfaction, 1–5; a later rating replaces the earlier. Raises Refusal outside 1–5."""
+    if rating not in range(1, 6):
+        raise Refusal("rate.range")
+    await tickets.move(session, ticket, Action.RATE, now)
+    requester.rating = rating
+    await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
+
+
+async def remark(session: AsyncSession, ticket: Ticket, requester: Requester, text: str, now: datetime) -> None:
+    """The optional word with a rating."""
+    requester.remark = text[:1000]
+    await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
+
+
+async def reopen(
+    session: AsyncSession, ticket: Ticket, requester: Requester | None, house: House, now: datetime
+) -> None:
+    """It is not fixed after all: the clocks start again.
+
+    Raises Refusal when it was closed more than `REOPEN_DAYS` days ago or is not closed.
+    """
+    if ticket.closed_at is not None and (now - ticket.closed_at).days >= REOPEN_DAYS:
+        raise Refusal("reopen.too_late", number=ticket.id, days=REOPEN_DAYS)
+    await tickets.move(session, ticket, Action.REOPEN, now)
+    if requester is not None:
+        requester.solved = False
+    deadlines = house.deadlines[ticket.category]
+    ticket.reopenings += 1
+    ticket.resolved_at = ticket.closed_at = None
+    ticket.claimed_by_id, ticket.escalation = None, 0
+    ticket.claim_due = house.calendar.add(now, deadlines.claim)
+    ticket.reply_due = None
+    ticket.resolve_due = house.calendar.add(now, deadlines.resolve)
+    station = await tickets.station_of(session, ticket)
+    await letters.card(session, ticket, station, now)
+    await letters.to_station(session, station, "station.reopened", now, ticket=ticket)
