@@ -169,12 +169,15 @@ def _guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
     from bot.check import TokenRefused
+    from models.lease import Taken
     from models.migrations import SchemaMismatch
 
     try:
         return _looped(_until_told(work))
     except SchemaMismatch as error:
         stop(DATABASE, f"{error}: this program is older than its database; start the newer one, or restore a backup")
+    except Taken:
+        stop(TAKEN, "another copy of this program runs on this database: stop it first")
     except TokenRefused as error:
         stop(TOKEN, str(error))
     except (SQLAlchemyError, OSError) as error:

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import gc
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -26,10 +26,11 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.types import LinkPreviewOptions
 from opencc import OpenCC
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import handlers
-from bot import commands, filters, letters, people
+from bot import commands, errors, filters, letters, people
 from bot.conversations import Conversations
 from bot.inbox import Intake, Poller
 from bot.outgoing import ToOutbox
@@ -39,6 +40,7 @@ from bot.toolbox import Clock, Toolbox, utcnow
 from bot.vault import KeyVault
 from bot.web import Web
 from bot.worker import Worker
+from models import lease
 from models.database import Database
 from models.house import House
 from models.migrations import require_current
@@ -153,21 +155,33 @@ class App:
         return await letters.draw(session, row, self.toolbox, now, chat_id)
 
     async def run(self) -> None:
-        """Do everything until cancelled; then nothing new starts, and what is on its way is finished and written."""
-        async with self.courier, self._way_in() as way_in, asyncio.TaskGroup() as group:
+        """Do everything until cancelled; then nothing new starts, and what is on its way is finished and written.
+
+        Raises Taken when another program runs on this SQLite file.
+        """
+        async with self._listening() as way_in, asyncio.TaskGroup() as group:
             group.create_task(self.worker.run(), name="worker")
-            group.create_task(self.courier.run(), name="courier")
-            group.create_task(self.scheduler.run(), name="clock")
-            group.create_task(commands.publish(self.bot, self.toolbox), name="commands")
-            for task in way_in:
-                group.create_task(task(), name="way in")
+            group.create_task(self._lead(way_in), name="lead")
+
+    async def _lead(self, way_in: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """What only one program may do, while this is the one: poll or announce the webhook, send, keep the clock."""
+        while True:
+            try:
+                async with lease.held(self.database) as lost, self.courier, asyncio.TaskGroup() as group:
+                    group.create_task(self.courier.run(), name="courier")
+                    group.create_task(self.scheduler.run(), name="clock")
+                    group.create_task(commands.publish(self.bot, self.toolbox), name="commands")
+                    group.create_task(way_in(), name="way in")
+                    await lost
+            except* DBAPIError as group:
+                log.error("the lease is lost or cannot be had", why=errors.where(group.exceptions[0]))
+            await asyncio.sleep(lease.LOOK_SECONDS)
 
     @contextlib.asynccontextmanager
-    async def _way_in(self) -> AsyncIterator[Sequence[Callable[[], Any]]]:
+    async def _listening(self) -> AsyncIterator[Callable[[], Coroutine[Any, Any, None]]]:
+        """The way in: the webhook listens in every program; yields what the one that leads does for it."""
         if self.settings.telegram.mode == "polling":
-            # A webhook that was set earlier would make every getUpdates fail with 409.
-            yield [self.poller.run]
+            yield self.poller.run
             return
-        web = Web(self.settings, self.intake, self.database)
-        async with web:
-            yield [web.announce]
+        async with Web(self.settings, self.intake, self.database) as web:
+            yield web.announce

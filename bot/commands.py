@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import aiohttp
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError
 from aiogram.types import (
     BotCommand,
     BotCommandScopeAllGroupChats,
@@ -13,6 +11,7 @@ from aiogram.types import (
     BotCommandScopeUnion,
 )
 
+from bot.outgoing import NO_ANSWER
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 
@@ -35,7 +34,7 @@ async def publish(bot: Bot, toolbox: Toolbox) -> None:
                 await _set(bot, t, "zh")
             elif language == "en":
                 await _set(bot, t, "en")
-    except (TelegramAPIError, aiohttp.ClientError, TimeoutError) as error:
+    except NO_ANSWER as error:
         log.warning("the command menus were not set", why=type(error).__name__)
 
 

@@ -21,9 +21,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import aiohttp
 from aiogram import Bot
 from aiogram.client.default import Default
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
+from aiogram.exceptions import AiogramError
 from aiogram.methods import (
     AnswerCallbackQuery,
     AnswerInlineQuery,
@@ -40,6 +42,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import outbox
 from models.outbox import Lane, Repeat
 
+NO_ANSWER = (AiogramError, TimeoutError, aiohttp.ClientError)
+"""What asking Telegram directly may raise: it refused, it is not there, or somebody on the way answered for it."""
 DIRECT = (AnswerCallbackQuery, AnswerInlineQuery, SendChatAction)
 LOOKUPS = (GetChat, GetChatMember, GetFile)
 

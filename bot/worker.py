@@ -12,10 +12,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
-import aiohttp
 import structlog
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import TelegramAPIError
 from aiogram.methods import AnswerCallbackQuery, TelegramMethod
 from aiogram.types import CallbackQuery, ChatMemberRestricted, Message, ResultChatMemberUnion, Update, User
 from aiogram.types.update import UpdateTypeLookupError
@@ -28,7 +26,7 @@ from bot import errors
 from bot.conversations import open_session
 from bot.keyboards import SEPARATOR
 from bot.menus import SetUp
-from bot.outgoing import Mouth, speaking
+from bot.outgoing import NO_ANSWER, Mouth, speaking
 from bot.people import GROUPS, SHARED_ACCOUNTS, Presence, language_of
 from bot.toolbox import Clock, Toolbox
 from models import inbox, outbox, people, stations
@@ -232,7 +230,7 @@ class Worker:
     async def _directly(self, method: TelegramMethod[Any]) -> None:
         try:
             await self._bot(method, request_timeout=10)
-        except (TelegramAPIError, TimeoutError, aiohttp.ClientError) as error:
+        except NO_ANSWER as error:
             # It has lost its meaning by now (law 3); that it failed is still worth a line.
             log.info("a direct answer was not taken", method=method.__api_method__, why=type(error).__name__)
 
@@ -253,7 +251,7 @@ class Worker:
         try:
             member = await self._bot.get_chat_member(chat.id, user.id, request_timeout=10)
             bot_member = await self._bot.get_chat_member(chat.id, self._bot.id) if _sets_up(event) else None
-        except (TelegramAPIError, TimeoutError, aiohttp.ClientError) as error:
+        except NO_ANSWER as error:
             log.warning("a member could not be looked up", why=type(error).__name__)
             return Presence("unknown", is_member=False)
         return Presence(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -203,8 +203,33 @@ class Database:
         """The one that writes."""
         return self._writer.sync_engine if isinstance(self._writer, AsyncEngine) else self._writer
 
+    @property
+    def asynchronous(self) -> AsyncEngine:
+        """PostgreSQL's engine, for what needs a connection of its own."""
+        assert isinstance(self._writer, AsyncEngine)
+        return self._writer
+
     def _postgresql(self) -> AsyncEngine:
         return create_async_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+
+    @contextlib.contextmanager
+    def connecting(self) -> Iterator[None]:
+        """Around getting a connection to PostgreSQL: whatever goes wrong is OperationalError. The driver's own errors
+        at this moment are of many kinds, and whoever waits for the database would have to know them all.
+        """
+        driver: Any = self.asynchronous.dialect.loaded_dbapi
+        try:
+            yield
+        except (OSError, TimeoutError, driver.asyncpg.PostgresError) as error:
+            raise OperationalError("CONNECT", None, error) from error
+
+    @contextlib.asynccontextmanager
+    async def _reached(self) -> AsyncIterator[Asking]:
+        """A session on PostgreSQL that has its connection. Raises OperationalError when none is to be had."""
+        async with self._session() as session:
+            with self.connecting():
+                await session.connection()
+            yield session
 
     def _session(self, bind: Connection | None = None) -> Asking:
         kind: Callable[..., Asking] = AskingInLoop if self.is_sqlite else Asking
@@ -225,8 +250,7 @@ class Database:
             async with self._in_group() as session, self._unit(session):
                 yield session
         else:
-            async with self._session() as session, self._unit(session):
-                await session.connection()
+            async with self._reached() as session, self._unit(session):
                 yield session
 
     @contextlib.asynccontextmanager
@@ -300,7 +324,7 @@ class Database:
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session that only reads: it never waits for the writer, and what it changes is thrown away."""
-        async with self._session() as session:
+        async with self._session() if self.is_sqlite else self._reached() as session:
             try:
                 yield session
             finally:

@@ -117,7 +117,9 @@ _LOCKED = (
 
 
 class Courier:
-    """Enter it to start, leave it to stop: what is on its way is then finished and written down."""
+    """Enter it to start, leave it to stop: what is on its way is then finished and written down. It may be entered
+    again.
+    """
 
     def __init__(
         self,
@@ -143,6 +145,8 @@ class Courier:
         self._bot = Mouth(token, api_base, IN_FLIGHT, backstop=windows)
         self._wake = asyncio.Event()
         self._busy: dict[int, asyncio.Task[None]] = {}
+        self._taken: list[Attempt] = []
+        """Counted by the windows, but not yet written down as leaving."""
         self._finished: list[Attempt] = []
         self._ended: list[int] = []
         """Chats whose line is through, but not yet written down."""
@@ -156,6 +160,8 @@ class Courier:
         self._wake.set()
 
     async def __aenter__(self) -> Self:
+        self._stopping = False
+        self._busy.clear()
         await self._bot.open()
         await self._recover()
         self._task = asyncio.create_task(self._run(), name="courier")
@@ -243,7 +249,12 @@ class Courier:
                 lines, wait = ([], LOOK_SECONDS) if self._stopping else await self._take(session, now, at)
         except BaseException:
             self._finished = [*finished, *self._finished]
+            for attempt in self._taken:
+                # It does not leave after all; counted as on its way for ever it would close the windows in the end.
+                self._windows.arrived(attempt.chat_id, at, attempt.weight)
             raise
+        finally:
+            self._taken = []
         for line in lines:
             self._busy[line[0].chat_id] = asyncio.create_task(self._send_line(line))
         return len(lines), wait
@@ -324,6 +335,7 @@ class Courier:
             # keeps its place: it is heavier than there is room for, an album.
             return _Wait(wait, in_order=not (edit and chat_id < 0))
         self._windows.leaves(row.lane, at, attempt.weight)
+        self._taken.append(attempt)
         lines.setdefault(chat_id, []).append(attempt)
         return None
 

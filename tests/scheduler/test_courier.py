@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import itertools
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.letters import Call, Letter
@@ -398,3 +401,27 @@ async def test_nothing_is_drawn_for_a_chat_before_the_end_of_what_went_before_is
     assert early == []
     for person in people:
         assert await post_office.texts(person) == [str(turn) for turn in range(8)]
+
+
+async def test_rounds_that_come_to_nothing_do_not_close_the_windows(
+    post_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was counted as leaving and then did not leave was counted as on its way for ever: two full rounds lost to a
+    full disk, and nothing was sent any more.
+    """
+    people = [await post_office.stage.person(f"P{i}", "en") for i in range(IN_FLIGHT)]
+    for person in people:
+        await person.says("/start")
+    numbers = [await post_office.post(person.id) for person in people]
+    failures, leave = itertools.count(), outbox.leaving
+
+    async def full_disk(session: AsyncSession, numbers: Sequence[int]) -> None:
+        if next(failures) < 2:
+            raise OperationalError("UPDATE", None, sqlite3.OperationalError("database or disk is full"))
+        await leave(session, numbers)
+
+    monkeypatch.setattr(outbox, "leaving", full_disk)
+    async with post_office.open(windows=True):
+        for number in numbers:
+            await post_office.comes_to(number, Sending.SENT)
+    assert next(failures) > 2
