@@ -17,7 +17,7 @@ import shutil
 import sqlite3
 import sys
 import tomllib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ from bot.app import App
 from bot.settings import Settings
 from bot.texts import Texts
 from bot.vault import new_key
-from models import people, stations, tickets
+from models import lease, people, stations, tickets
 from models.calendar import Span
 from models.database import Database
 from models.migrations import migrate
@@ -41,6 +41,7 @@ log = structlog.get_logger()
 TOKEN = "700000:AAHdemoDemoDemoDemoDemoDemoDemoDemo0"
 FOLDER = Path("data/demo")
 DATABASE = FOLDER / "unionbot.db"
+LOCK = Path("data/demo.lock")
 CLOCK = FOLDER / "clock"
 """When the last demo ended: one that keeps its data goes on from there."""
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -99,8 +100,9 @@ async def play(
     """Everything from the sandbox's start to its end. Returns the exit code; raises DidNotHappen naming the step."""
     logs.configure("error")
     _say("unionbot demo: a student union's service desk on a local Telegram")
-    begun = _make_room(keep)
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(_alone())
+        begun = _make_room(keep)
         settings = _settings("http://127.0.0.1:0")
         url = await stack.enter_async_context(_sandbox(0 if once else port, begun or _begin(settings)))
         _say(f"chat page: {url}/")
@@ -140,6 +142,17 @@ async def play(
         )
         await asyncio.wait({running, watching}, return_when=asyncio.FIRST_COMPLETED)
         raise DidNotHappen("the program ended by itself")
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """This folder's only demo: a second one would clear away the data under the first."""
+    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with lease.alone(LOCK):
+            yield
+    except lease.Taken:
+        raise DidNotHappen("the demo starts (another one is running in this folder; end it first)") from None
 
 
 def _make_room(keep: bool) -> datetime | None:

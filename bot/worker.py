@@ -158,6 +158,7 @@ class Worker:
         for attempt in range(1, TRIES + 1):
             try:
                 if attempt == 1:
+                    await self._know_the_bots_name(update)
                     presence = await self._look_up(update)
                 await self._run(row_id, update, presence)
                 return
@@ -233,6 +234,18 @@ class Worker:
         except NO_ANSWER as error:
             # It has lost its meaning by now (law 3); that it failed is still worth a line.
             log.info("a direct answer was not taken", method=method.__api_method__, why=type(error).__name__)
+
+    async def _know_the_bots_name(self, update: Update) -> None:
+        """Before "/setup@some_bot" is looked at: whether that is us aiogram asks Telegram, once, and inside the
+        transaction nobody may. While Telegram does not say, this chat waits.
+        """
+        while _names_a_bot(update):
+            try:
+                await self._bot.me()
+                return
+            except NO_ANSWER as error:
+                log.warning("the bot's own name is not known yet", why=type(error).__name__)
+                await asyncio.sleep(1.0)
 
     async def _look_up(self, update: Update) -> Presence | None:
         """Whether the person who acts in a group is in it now; None where nobody acts."""
@@ -351,6 +364,13 @@ def _acts(message: Message, bot_id: int) -> bool:
     return text.startswith("/") or (
         replied is not None and replied.from_user is not None and replied.from_user.id == bot_id
     )
+
+
+def _names_a_bot(update: Update) -> bool:
+    """Whether this is a command that says whose it is."""
+    event = update.event
+    words = ((event.text or event.caption or "").split(maxsplit=1) or [""])[0] if isinstance(event, Message) else ""
+    return words.startswith("/") and "@" in words
 
 
 def _status(member: ResultChatMemberUnion) -> str:

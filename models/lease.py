@@ -12,7 +12,8 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,7 +27,7 @@ LOOK_SECONDS = 2.0
 
 
 class Taken(Exception):
-    """Another program has this SQLite file, and two could not share the work on it."""
+    """Another program has this file, and two could not share the work on it."""
 
 
 @contextlib.asynccontextmanager
@@ -46,13 +47,20 @@ async def held(database: Database) -> AsyncIterator[asyncio.Task[None]]:
 
 @contextlib.asynccontextmanager
 async def _on_file(database: Database) -> AsyncIterator[asyncio.Task[None]]:
-    file = os.open(f"{database.url.database}.lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with alone(f"{database.url.database}.lock"):
+        yield asyncio.create_task(_for_ever(), name="lease")
+
+
+@contextlib.contextmanager
+def alone(path: str | Path) -> Iterator[None]:
+    """Hold this file's lock, which ends with the process at the latest. Raises Taken when another one holds it."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Taken from None
-        yield asyncio.create_task(_for_ever(), name="lease")
+        yield
     finally:
         os.close(file)
 

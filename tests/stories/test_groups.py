@@ -217,3 +217,18 @@ async def test_groups_that_are_nobody_s_desk_hear_nothing(database_url: str) -> 
         await other.shows(campus.t("zh-hans").plain("stranger.help"))
         told = [m for m in await other.transcript() if m.raw["from"]["is_bot"]]
         assert len(told) == 1
+
+
+async def test_a_command_may_say_whose_it_is(database_url: str) -> None:
+    """Telegram's apps write "/setup@union_bot" by themselves where there are several bots."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        await campus.stage.fault("getMe", status=502, times=1)
+        await campus.admin.says("/help@union_bot", chat=campus.east)
+        await campus.east.shows("Nothing else written here reaches a student")
+        await campus.admin.says("/setup@union_bot", chat=campus.east)
+        await campus.east.shows(t.plain("setup.which").splitlines()[0])
+        before = len(await campus.stage.transcript(campus.east.id))
+        await campus.admin.says("/help@another_bot", chat=campus.east)
+        await campus.quiet()
+        assert len(await campus.stage.transcript(campus.east.id)) == before + 1, "another bot's command is none of ours"
