@@ -57,6 +57,10 @@ def _is_number(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
+def _number(text: object) -> int | None:
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 20 else None
+
+
 def _storable(value: Any) -> Any:
     """The same without NUL and half surrogate pairs; whole pairs, which are one character here, stay."""
     if isinstance(value, str):
@@ -71,6 +75,9 @@ def _chat_of(raw: dict[str, Any]) -> int:
     for kind, content in raw.items():
         if kind == "update_id" or not isinstance(content, dict):
             continue
+        if kind == "poll" and _is_number(poll := _number(content.get("id"))):
+            # A poll's counts have to stay in order as well, and its number is no chat's.
+            return poll
         message = content.get("message")
         holder = content if isinstance(content.get("chat"), dict) else message if isinstance(message, dict) else content
         for place in ("chat", "from", "user"):

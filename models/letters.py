@@ -125,10 +125,14 @@ async def to_requester(
     *,
     dedupe: str | None = None,
     keyboard: str | None = None,
-    lane: Lane = Lane.NOTICE,
+    lane: Lane = Lane.ANSWER,
     **params: Any,
 ) -> None:
-    """A notice to one who waits for the ticket; its text shows the ticket's number, so a second copy does no harm."""
+    """A notice to one who waits for the ticket; its text shows the ticket's number, so a second copy does no harm.
+
+    It goes in the lane of answers, because one chat keeps its order within a lane only: "somebody has it now" must not
+    come after what they said.
+    """
     await _to_requester(
         session,
         requester,

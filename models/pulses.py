@@ -145,7 +145,7 @@ async def voted(session: AsyncSession, poll_id: str, counts: Sequence[int]) -> b
         # Telegram tells the bot of its own polls only: this one was sent a moment ago.
         poll = PulsePoll(poll_id=poll_id)
         session.add(poll)
-    elif poll.pulse_id is not None and (await session.get_one(Pulse, poll.pulse_id)).closed:
+    elif poll.pulse_id is not None and (await session.get_one(Pulse, poll.pulse_id, with_for_update=True)).closed:
         return False
     poll.choice = next((i for i, count in enumerate(counts) if count), None)
     return True
@@ -175,8 +175,8 @@ async def result(session: AsyncSession, pulse: Pulse) -> Result:
 async def close(
     session: AsyncSession, pulse: Pulse, pictures: dict[str, bytes], chats: Sequence[int], now: datetime
 ) -> None:
-    """The question is over: what was not sent is not sent any more, and the result goes to those asked and to
-    `chats`.
+    """The question is over: what was not sent is not sent any more, and the result goes to everybody who
+    can be reached now, because nobody knows any more who was asked, and to `chats`.
     """
     pulse.closed = True
     waiting = await session.scalars(select(Outgoing).where(Outgoing.letter == "pulse", Outgoing.state == outbox.DUE))

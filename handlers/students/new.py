@@ -38,7 +38,6 @@ from models.asking import Draft
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Kind
-from models.outbox import Lane
 from models.people import Person
 from models.words import Content
 
@@ -336,9 +335,7 @@ async def join(query: CallbackQuery, press: Join, walk: Walk, now: datetime) -> 
     await walk.state.clear()
     await show(query, walk.t("similar.joined", number=ticket.id))
     others = ticket.requesters - 1
-    await letters.to_requester(
-        session, ticket, requester, "receipt.joined", now, lane=Lane.ANSWER, keyboard="view", count=others
-    )
+    await letters.to_requester(session, ticket, requester, "receipt.joined", now, keyboard="view", count=others)
 
 
 async def _send(query: CallbackQuery, walk: Walk, now: datetime) -> None:
@@ -368,7 +365,6 @@ async def _send(query: CallbackQuery, walk: Walk, now: datetime) -> None:
         requester,
         "receipt.filed",
         now,
-        lane=Lane.ANSWER,
         keyboard="view",
         station=station.names,
         due=due,

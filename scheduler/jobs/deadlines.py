@@ -22,6 +22,7 @@ from models.calendar import Span
 from models.database import Database
 from models.house import OFFICE, SUPERVISORS, House
 from models.lifecycle import ENDED, OPEN, State
+from models.outbox import Lane
 from models.people import Grant, Person, Role
 from models.requesters import Requester
 from models.stations import Station
@@ -171,7 +172,9 @@ async def _call_back(session: AsyncSession, house: House, now: datetime) -> None
     )
     for ticket in rows:
         dedupe = f"call_back:{ticket.id}:{ticket.reopenings}"
-        await letters.to_requesters(session, ticket, "ticket.call_back", now, dedupe=dedupe, keyboard="fixed")
+        await letters.to_requesters(
+            session, ticket, "ticket.call_back", now, dedupe=dedupe, keyboard="fixed", lane=Lane.NOTICE
+        )
 
 
 async def _forget(session: AsyncSession, house: House, now: datetime) -> None:

@@ -23,8 +23,10 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     for pulse, result in found:
         pictures = await asyncio.to_thread(_draw, pulse, result, toolbox)
         async with database.transaction() as session:
-            open_pulse = await session.get(Pulse, pulse.id)
-            if open_pulse is None or open_pulse.closed:
+            # Locked: votes that come in now are counted before it closes, or not at all.
+            open_pulse = await session.get(Pulse, pulse.id, with_for_update=True)
+            if open_pulse is None or open_pulse.closed or await pulses.result(session, open_pulse) != result:
+                # Somebody has voted since it was drawn: the picture would not be what is said below it. Next time.
                 continue
             office = await stations.office(session)
             chats = [office.chat_id] if office.chat_id is not None else []

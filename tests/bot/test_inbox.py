@@ -92,7 +92,7 @@ def test_whatever_comes_can_be_stored(raw: Any) -> None:
         ),
         pytest.param({"update_id": 1, "callback_query": {"from": {"id": 7}}}, 7, id="a press on nothing"),
         pytest.param({"update_id": 1, "poll_answer": {"user": {"id": 7}}}, 7, id="a vote"),
-        pytest.param({"update_id": 1, "poll": {"id": "9"}}, 0, id="a poll belongs to no chat"),
+        pytest.param({"update_id": 1, "poll": {"id": "9"}}, 9, id="a poll, whose counts keep their order"),
         pytest.param({"update_id": 1, "my_chat_member": {"chat": {"id": -5}, "from": {"id": 7}}}, -5, id="membership"),
     ],
 )

@@ -14,7 +14,7 @@ from models import answering, asking, deadlines, requesters, tickets, words
 from models.database import Database
 from models.errors import Refusal
 from models.lifecycle import ENDED, OPEN, TRANSITIONS, Action, State
-from models.outbox import Outgoing
+from models.outbox import Lane, Outgoing
 from models.tickets import Event, Ticket
 from tests.house import EAST, HOUSE, OFFICE, WEST, draft, furnish, staff, student
 
@@ -283,3 +283,15 @@ async def test_only_the_first_human_words_count_as_the_reply(database: Database,
         await answering.answer(session, ticket, someone, HELLO, HOUSE, now + timedelta(hours=1), SOURCE)
         await answering.answer(session, ticket, someone, HELLO, HOUSE, now + timedelta(hours=2), SOURCE)
     assert ticket.replied_at == now + timedelta(hours=1)
+
+
+async def test_what_is_said_to_a_student_about_a_ticket_keeps_its_order(database: Database, now: datetime) -> None:
+    """ "Somebody has it now" came after what they had said: the courier keeps a chat's order within a lane only."""
+    async with database.transaction() as session:
+        ticket = await a_ticket(session, now)
+        wang = await staff(session)
+        await answering.claim(session, ticket, wang, now)
+        await answering.answer(session, ticket, wang, HELLO, HOUSE, now, SOURCE)
+        await answering.resolve(session, ticket, wang, "Mended", now)
+        lanes = await session.scalars(select(Outgoing.lane).where(Outgoing.requester_id.is_not(None)))
+        assert list(lanes) == [Lane.ANSWER] * 3
