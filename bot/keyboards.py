@@ -100,6 +100,8 @@ class Mine(Press, prefix="m"):
 
     act: str
     ticket: int
+    below: bool = False
+    """The button stands under a letter, which is not to be painted over."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ class Fixed(Press, prefix="f"):
 
     ticket: int
     yes: bool
+    below: bool = False
+    """As in `Mine`."""
 
 
 @dataclass(frozen=True)
@@ -217,19 +221,19 @@ def as_me(t: Texts, ticket_id: int, message_id: int) -> dict[str, Any]:
 def about(t: Texts, ticket_id: int, *, asks: bool = False) -> dict[str, Any]:
     """Under staff's words: answer them, look at the ticket."""
     label = t.plain("own.answer_question" if asks else "own.add")
-    return keyboard([[button(label, Mine("add", ticket_id)), button(t.plain("own.view"), Mine("view", ticket_id))]])
+    view_it = button(t.plain("own.view"), Mine("view", ticket_id, True))
+    return keyboard([[button(label, Mine("add", ticket_id, True)), view_it]])
 
 
 def view(t: Texts, ticket_id: int) -> dict[str, Any]:
     """Under a receipt or a notice."""
-    return keyboard([[button(t.plain("own.view"), Mine("view", ticket_id))]])
+    return keyboard([[button(t.plain("own.view"), Mine("view", ticket_id, True))]])
 
 
-def fixed(t: Texts, ticket_id: int) -> dict[str, Any]:
+def fixed(t: Texts, ticket_id: int, *, below: bool = True) -> dict[str, Any]:
     """ "Is it really fixed?" """
-    return keyboard(
-        [[button(t.plain("fixed.yes"), Fixed(ticket_id, True)), button(t.plain("fixed.no"), Fixed(ticket_id, False))]]
-    )
+    yes, no = Fixed(ticket_id, True, below), Fixed(ticket_id, False, below)
+    return keyboard([[button(t.plain("fixed.yes"), yes), button(t.plain("fixed.no"), no)]])
 
 
 def rating(t: Texts, ticket_id: int) -> dict[str, Any]:
@@ -271,7 +275,7 @@ def own_ticket(t: Texts, ticket: Ticket, place: Requester) -> dict[str, Any]:
 
     rows: list[list[dict[str, Any]]] = []
     if ticket.state is State.RESOLVED and place.solved is None:
-        rows.append(fixed(t, ticket.id)["inline_keyboard"][0])
+        rows.append(fixed(t, ticket.id, below=False)["inline_keyboard"][0])
     first = []
     if allowed(ticket, Action.ADD):
         first.append(press("add"))

@@ -10,6 +10,13 @@ from bot.filters import markup
 from bot.outgoing import said
 
 
+def pressed(query: CallbackQuery, below: bool) -> Message | CallbackQuery:
+    """What the next screen answers: `below` when the button stands under a letter. What somebody wrote to them stays,
+    and the screen comes after it.
+    """
+    return query.message if below and isinstance(query.message, Message) else query
+
+
 async def show(event: Message | CallbackQuery, text: str, keyboard: dict[str, Any] | None = None) -> None:
     """Show this: in place of the pressed screen, or as an answer to words.
 

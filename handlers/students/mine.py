@@ -21,12 +21,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards, menus
 from bot.contents import kept_of
-from bot.filters import Going, Pressed, Private
+from bot.filters import Going, Pressed, Private, markup
 from bot.keyboards import Fixed, Mine, Rate
 from bot.menus import Page
 from bot.settings import Settings
 from bot.texts import Texts
-from handlers.screens import show
+from handlers.screens import pressed, show
 from models import asking, deadlines, requesters, stations, tickets
 from models.errors import Refusal
 from models.house import House
@@ -107,6 +107,7 @@ async def act(
 ) -> None:
     """A button on one's own ticket; whose it is and what is possible is asked anew at every press."""
     ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
+    where = pressed(query, press.below)
     match press.act:
         case "view":
             await state.clear()
@@ -114,11 +115,11 @@ async def act(
             await asking.urge(session, ticket, now)
             await query.answer(t.plain("mine.urged", number=ticket.id), show_alert=True)
         case "withdraw":
-            await show(query, t("mine.withdraw_sure", number=ticket.id), keyboards.withdraw_sure(t, ticket.id))
+            await show(where, t("mine.withdraw_sure", number=ticket.id), keyboards.withdraw_sure(t, ticket.id))
             return
         case "withdraw_sure":
             await asking.withdraw(session, ticket, place, now)
-            await show(query, t("mine.withdrawn", number=ticket.id), menus.back_home(t))
+            await show(where, t("mine.withdrawn", number=ticket.id), menus.back_home(t))
             return
         case "reopen":
             await asking.reopen(session, ticket, place, house, now)
@@ -128,18 +129,18 @@ async def act(
                 raise Refusal("refused.add", number=ticket.id, state=ticket.state)
             await state.set_state(Follow.adding)
             await state.set_data({"ticket": ticket.id})
-            await show(query, t("mine.add", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
+            await show(where, t("mine.add", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
             return
         case "rate":
-            await show(query, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
+            await show(where, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
             return
         case "no_remark":
             await state.clear()
-            await show(query, t("rate.thanks"), menus.back_home(t))
+            await show(where, t("rate.thanks"), menus.back_home(t))
             return
         case _:
             raise Refusal("old.button")
-    await _show_ticket(query, ticket, place, person, t, session, settings, now)
+    await _show_ticket(where, ticket, place, person, t, session, settings, now)
 
 
 async def fixed(
@@ -154,14 +155,18 @@ async def fixed(
 ) -> None:
     """ "Is it really fixed?" """
     ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
+    where = pressed(query, press.below)
+    if isinstance(where, Message):
+        # It has been answered: pressing the other one a day later would be a slip.
+        await where.edit_reply_markup(reply_markup=markup(keyboards.view(t, ticket.id)))
     if press.yes:
         await asking.confirm(session, ticket, place, now)
-        await show(query, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
+        await show(where, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
         return
     await asking.reopen(session, ticket, place, house, now)
     await state.set_state(Follow.adding)
     await state.set_data({"ticket": ticket.id})
-    await show(query, t("mine.still_wrong", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
+    await show(where, t("mine.still_wrong", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
 
 
 async def rate(

@@ -297,7 +297,7 @@ async def test_an_outgoing_row_is_written_with_the_update_or_not_at_all(database
         alice = await campus.student("Alice")
         async with campus.app.database.reading() as session:
             before = await session.scalar(select(func.count()).select_from(Outgoing))
-        await alice.presses(1, "m:view:999999")
+        await alice.presses(1, "m:view:999999:0")
         await settled(campus, 1)
         async with campus.app.database.reading() as session:
             assert await session.scalar(select(func.count()).select_from(Outgoing)) == before

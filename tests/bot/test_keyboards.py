@@ -73,7 +73,7 @@ def test_what_was_not_packed_here_is_refused_or_comes_back_the_same(payload: str
         assert press.pack() == payload
 
 
-@pytest.mark.parametrize("payload", ["d:claim:01", "d:claim:1 ", "d:claim:+1", "d:claim:１", "f:1:2", "r:1"])
+@pytest.mark.parametrize("payload", ["d:claim:01", "d:claim:1 ", "d:claim:+1", "d:claim:１", "f:1:2:0", "r:1"])
 def test_another_spelling_of_the_same_is_refused(payload: str) -> None:
     for kind in KINDS:
         with pytest.raises(ValueError, match=r"."):

@@ -98,7 +98,7 @@ async def test_an_anonymous_student_finds_their_own_and_nobody_else_does(databas
         assert "can read your words only" in screen.text
         await bob.says("/mine")
         await bob.reads(t.plain("mine.none"))
-        assert await bob.presses(1, f"m:view:{number}") == t.plain("ticket.unknown", number=number)
+        assert await bob.presses(1, f"m:view:{number}:0") == t.plain("ticket.unknown", number=number)
 
 
 async def test_an_answer_to_an_anonymous_student_has_no_chat_in_the_outbox(database_url: str) -> None:

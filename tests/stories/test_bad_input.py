@@ -132,7 +132,7 @@ async def test_foreign_and_old_buttons_explain_themselves(database_url: str) -> 
             assert await alice.presses(1, payload) == old, payload
         for payload in ("ak:send", "ak:scale"):
             assert await alice.presses(1, payload) == t.plain("pulse.admins_only")
-        for payload in ("m:view:1", "f:1:1", "r:1:5"):
+        for payload in ("m:view:1:0", "f:1:1:0", "r:1:5"):
             assert await alice.presses(1, payload) == t.plain("ticket.unknown", number=1)
         assert await tickets(campus) == 0
 

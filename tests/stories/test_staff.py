@@ -203,7 +203,7 @@ async def test_forged_and_replayed_presses_change_nothing(database_url: str) -> 
         )
         bob = await campus.student("Bob")
         for act in ("view", "withdraw_sure", "urge", "add", "rate"):
-            assert await bob.presses(1, f"m:{act}:{number}") == t.plain("ticket.unknown", number=number)
+            assert await bob.presses(1, f"m:{act}:{number}:0") == t.plain("ticket.unknown", number=number)
         assert await bob.presses(1, f"r:{number}:5") == t.plain("ticket.unknown", number=number)
         assert await alice.presses(1, f"r:{number}:6") == t.plain("rate.range")
         card = await campus.east.shows(f"#{number} ·")

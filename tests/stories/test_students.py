@@ -318,3 +318,24 @@ async def test_thirty_days_after_closing_a_new_ticket_is_suggested(database_url:
         await alice.says("/mine")
         await alice.taps(f"#{number}")
         assert await alice.taps(t.plain("own.reopen")) == t.plain("reopen.too_late", number=number, days=30)
+
+
+async def test_pressing_a_button_under_an_answer_leaves_the_answer_standing(database_url: str) -> None:
+    """The question was painted over by "what do you want to add?", and who was asked could not see it any more."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, "The tap drips")
+        card = await campus.east.shows(f"#{number} ·")
+        await campus.wang.says("/ask Hot or cold water?", chat=campus.east, reply_to=card)
+        question = await alice.reads("Hot or cold water?")
+        await alice.taps(t.plain("own.answer_question"), message=question)
+        await alice.reads(t("mine.add", number=number))
+        await alice.taps(t.plain("own.view"), message=question)
+        await campus.wang.says("/resolve The valve is new", chat=campus.east, reply_to=card)
+        resolved = await alice.reads("The valve is new")
+        await alice.taps(t.plain("fixed.no"), message=resolved)
+        await alice.reads(t("mine.still_wrong", number=number))
+        shown = {message.id: message.text for message in await campus.stage.transcript(alice.id)}
+        assert "Hot or cold water?" in shown[question.id]
+        assert "The valve is new" in shown[resolved.id]
