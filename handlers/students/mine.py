@@ -242,7 +242,10 @@ async def _show_ticket(
     if ticket.state in OPEN:
         found = deadlines.next_deadline(ticket)
         if found is not None:
-            lines.append(t("mine.due", moment=t.moment(found[1], now)))
+            key = "mine.overdue" if found[1] <= now else "mine.due"
+            lines.append(t(key, moment=t.moment(found[1], now)))
+        if ticket.escalation:
+            lines.append(t(f"mine.told.{ticket.escalation}"))
     lines.append(t("mine.who_reads_anonymous" if place.anonymous else "mine.who_reads", station=t.pick(station.names)))
     lines.append("")
     lines += _timeline(await tickets.timeline(session, ticket.id), t, now)
@@ -250,7 +253,7 @@ async def _show_ticket(
 
 
 SHOWN_EVENTS = 12
-_QUIET = {"note", "escalate", "join", "leave"}
+_QUIET = {"note", "join", "leave"}
 """Steps that are the station's own business or name other students."""
 
 

@@ -41,6 +41,21 @@ async def test_a_ticket_that_nobody_claims_climbs_level_by_level(database_url: s
         assert len(await campus.east.transcript()) == before, "a job that runs twice says nothing twice"
 
 
+async def test_a_student_sees_that_it_is_overdue_and_who_has_been_told(database_url: str) -> None:
+    """You always know where your matter stands, and who can read it."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, TAP)
+        await campus.later(days=4)
+        await campus.office.shows("at East Campus Station should have been claimed")
+        await alice.taps(t.plain("own.view"))
+        shown = await alice.reads(f"#{number} · ")
+        assert "Was due by" in shown.text
+        assert t.plain("mine.told.3") in shown.text
+        assert t.plain("event.escalate") in shown.text
+
+
 async def test_a_ticket_that_waits_for_the_student_is_not_overdue(database_url: str) -> None:
     async with running(database_url) as campus:
         alice = await campus.student("Alice")
