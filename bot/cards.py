@@ -209,7 +209,8 @@ class _Card:
             .order_by(Event.id.desc())
             .limit(1)
         )
-        reason = inline(str((detail or {}).get("reason") or ""), REASON_LENGTH)
+        reason = (detail or {}).get("reason") or ""
+        reason = inline(self.t.pick(reason) if isinstance(reason, dict) else str(reason), REASON_LENGTH)
         return [self.t("card.reason", reason=reason)] if reason else []
 
     def _due(self) -> list[str]:

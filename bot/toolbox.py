@@ -30,6 +30,10 @@ class Toolbox:
     house: House
     catalogue: Catalogue
 
+    def everywhere(self, key: str) -> dict[str, str]:
+        """A text without parameters in all the union's languages: each reader sees it in theirs."""
+        return {language: self.t(language).plain(key) for language in self.house.languages}
+
     def t(self, language: str | None) -> Texts:
         """The texts in this language, or in the union's first one for a language it does not speak."""
         languages = self.house.languages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +15,9 @@ from models.people import Person
 from models.stations import Station
 from models.tickets import Ticket
 from models.words import Content, Side, Words
+
+Reason = str | Mapping[str, str]
+"""In somebody's own words, or one of those that can be picked, by language."""
 
 
 async def claim(session: AsyncSession, ticket: Ticket, staff: Person, now: datetime) -> None:
@@ -80,7 +84,7 @@ async def note(
 
 
 async def transfer(
-    session: AsyncSession, ticket: Ticket, staff: Person, to: Station, reason: str, now: datetime
+    session: AsyncSession, ticket: Ticket, staff: Person, to: Station, reason: Reason, now: datetime
 ) -> None:
     """Offer a ticket to another place; until it is accepted the first one stays responsible (首接负责).
 
@@ -114,7 +118,7 @@ async def accept(session: AsyncSession, ticket: Ticket, staff: Person, now: date
     await letters.to_requesters(session, ticket, "ticket.moved", now, dedupe=dedupe, station=station.names)
 
 
-async def give_back(session: AsyncSession, ticket: Ticket, staff: Person | None, reason: str, now: datetime) -> None:
+async def give_back(session: AsyncSession, ticket: Ticket, staff: Person | None, reason: Reason, now: datetime) -> None:
     """The other place declines, or nobody there accepted in time: the ticket is its first station's again."""
     offered = await tickets.station_of(session, ticket)
     first_id = ticket.from_station_id
@@ -129,7 +133,7 @@ async def give_back(session: AsyncSession, ticket: Ticket, staff: Person | None,
     )
 
 
-async def resolve(session: AsyncSession, ticket: Ticket, staff: Person, reason: str, now: datetime) -> None:
+async def resolve(session: AsyncSession, ticket: Ticket, staff: Person, reason: Reason, now: datetime) -> None:
     """Staff say that it is done and why; everybody who waits is asked whether it is really fixed."""
     await tickets.move(session, ticket, Action.RESOLVE, now, staff, reason=reason)
     if ticket.claimed_by_id is None:

@@ -112,7 +112,7 @@ async def add(
     if ticket.state is State.RESOLVED:
         await reopen(session, ticket, requester, house, now)
     station, before = await tickets.station_of(session, ticket), ticket.state
-    await tickets.move(session, ticket, Action.ADD, now)
+    await tickets.move(session, ticket, Action.ADD, now, who=requester.number)
     said = []
     for content, source in contents:
         kept = await tickets.keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)
@@ -168,7 +168,7 @@ async def rate(session: AsyncSession, ticket: Ticket, requester: Requester, rati
     """A requester's satisfaction, 1–5; a later rating replaces the earlier. Raises Refusal outside 1–5."""
     if rating not in range(1, 6):
         raise Refusal("rate.range")
-    await tickets.move(session, ticket, Action.RATE, now)
+    await tickets.move(session, ticket, Action.RATE, now, who=requester.number)
     requester.rating = rating
     await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
 

@@ -145,8 +145,7 @@ async def choose(
             await answering.answer(session, ticket, someone, content, house, now, _source(query))
             await show(query, t("desk.template_sent", number=ticket.id, name=someone.name))
         case "resolve" if press.value in RESOLUTIONS:
-            reason = (await _filer_texts(session, ticket, toolbox)).plain(f"resolution.{press.value}")
-            await answering.resolve(session, ticket, someone, reason, now)
+            await answering.resolve(session, ticket, someone, toolbox.everywhere(f"resolution.{press.value}"), now)
             await show(query, t("desk.resolved", number=ticket.id, name=someone.name))
         case "resolve_write":
             _must(ticket, Action.RESOLVE)
@@ -173,7 +172,7 @@ async def choose(
                 return
             if why not in TRANSFER_REASONS:
                 raise Refusal("old.button")
-            await answering.transfer(session, ticket, someone, to, t.plain(f"transfer.{why}"), now)
+            await answering.transfer(session, ticket, someone, to, toolbox.everywhere(f"transfer.{why}"), now)
             await show(query, t("desk.transferred", number=ticket.id, station=t.pick(to.names), name=someone.name))
         case "as_me":
             await answers.as_me(query, ticket, someone, press.value, session, house, now, t)

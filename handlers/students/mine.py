@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from aiogram import F, Router
 from aiogram.filters import Command, StateFilter
@@ -34,7 +33,7 @@ from models.lifecycle import OPEN, Action
 from models.lifecycle import State as TicketState
 from models.people import Person
 from models.requesters import Requester
-from models.tickets import Ticket
+from models.tickets import Event, Ticket
 
 PAGE_SIZE = 8
 
@@ -248,7 +247,7 @@ async def _show_ticket(
             lines.append(t(f"mine.told.{ticket.escalation}"))
     lines.append(t("mine.who_reads_anonymous" if place.anonymous else "mine.who_reads", station=t.pick(station.names)))
     lines.append("")
-    lines += _timeline(await tickets.timeline(session, ticket.id), t, now)
+    lines += _timeline(await tickets.timeline(session, ticket.id), place, t, now)
     await show(event, "\n".join(lines), keyboards.own_ticket(t, ticket, place))
 
 
@@ -257,6 +256,8 @@ _QUIET = {"note", "join", "leave"}
 """Steps that are the station's own business or name other students."""
 
 
-def _timeline(events: Sequence[Any], t: Texts, now: datetime) -> list[str]:
-    told = [e for e in events if e.action not in _QUIET][-SHOWN_EVENTS:]
+def _timeline(events: Sequence[Event], place: Requester, t: Texts, now: datetime) -> list[str]:
+    """What happened, without what other students have added and how they rated."""
+    told = [e for e in events if e.action not in _QUIET and (e.detail or {}).get("who") in (None, place.number)]
+    told = told[-SHOWN_EVENTS:]
     return [t("mine.event", moment=t.moment(e.at, now), what=t.plain(f"event.{e.action}")) for e in told]

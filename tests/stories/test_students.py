@@ -141,8 +141,13 @@ async def test_a_similar_ticket_is_joined_and_one_answer_reaches_both(database_u
         await bob.reads("The plumber comes at three")
         await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
         await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
-        await bob.reads(hant.plain("ticket.fixed", number=number, reason="").rsplit("<b>", 1)[-1].removesuffix("</b>"))
+        asked = hant.plain("ticket.fixed", number=number, reason="").rsplit("<b>", 1)[-1].removesuffix("</b>")
+        done = await bob.reads(asked)
+        assert hant.plain("resolution.done") in done.text, "what staff pick is said in one's own language"
         await bob.taps(hant.plain("fixed.yes"))
+        await alice.taps(t.plain("own.view"))
+        mine = await alice.reads(t.plain("event.file"))
+        assert t.plain("event.add") not in mine.text, "what others have added is not one's own"
         await alice.taps(t.plain("fixed.yes"))
         await campus.east.shows("fixed 2, not fixed 0")
 
