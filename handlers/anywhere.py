@@ -1,6 +1,6 @@
 """What works everywhere and in every state: /cancel, /help, /privacy; and what to say to a button that is too old.
 
-The commands are asked first, so that no conversation can swallow them; `old_buttons` is asked last.
+The commands are asked first, so that no conversation can swallow them; `old_button` is asked last.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from bot import menus
-from bot.filters import AtDesk, Commanding, Going, Private
+from bot.filters import AtDesk, Commanding, Going, Private, Unsaid
 from bot.texts import Texts
 from handlers.screens import show
 from models.people import Person
@@ -32,12 +32,23 @@ def router() -> Router:
     return router
 
 
+def first() -> Router:
+    """Asked before everything, in every state."""
+    router = Router(name="first")
+    router.message.register(silence, Unsaid(), Private())
+    return router
+
+
 def last() -> Router:
     """Asked after every conversation."""
     router = Router(name="last")
     router.callback_query.register(old_button)
     router.message.register(unknown_command, Private())
     return router
+
+
+async def silence(message: Message) -> None:
+    """Something was pinned, a timer was set: no words of anybody, so nothing is asked about them."""
 
 
 async def forwarded(message: Message, t: Texts) -> None:
