@@ -120,7 +120,7 @@ class Rate(Press, prefix="r"):
 
 @dataclass(frozen=True)
 class Go(Press, prefix="go"):
-    """To a place in the menu: home, new, mine, language, audience, building, help, privacy, agree, cancel."""
+    """To a place in the menu: home, new, mine, language, profile, help, privacy, agree, cancel."""
 
     to: str
 
@@ -226,10 +226,12 @@ def view(t: Texts, ticket_id: int) -> dict[str, Any]:
 
 
 def fixed(t: Texts, ticket_id: int) -> dict[str, Any]:
-    """ "Is it really fixed?" """
-    return keyboard(
-        [[button(t.plain("fixed.yes"), Fixed(ticket_id, True)), button(t.plain("fixed.no"), Fixed(ticket_id, False))]]
-    )
+    """ "Is it really fixed?", and what it was about, for whoever has forgotten."""
+    return keyboard([_fixed(t, ticket_id), [button(t.plain("own.view"), Mine("view", ticket_id))]])
+
+
+def _fixed(t: Texts, ticket_id: int) -> list[dict[str, Any]]:
+    return [button(t.plain("fixed.yes"), Fixed(ticket_id, True)), button(t.plain("fixed.no"), Fixed(ticket_id, False))]
 
 
 def rating(t: Texts, ticket_id: int) -> dict[str, Any]:
@@ -244,8 +246,13 @@ def rating(t: Texts, ticket_id: int) -> dict[str, Any]:
 
 
 def no_remark(t: Texts, ticket_id: int) -> dict[str, Any]:
-    """No word with the rating."""
-    return keyboard([[button(t.plain("rate.no_word"), Mine("no_remark", ticket_id))]])
+    """No word with the rating, and the way back to what was rated."""
+    return keyboard(
+        [
+            [button(t.plain("rate.no_word"), Mine("no_remark", ticket_id))],
+            [button(t.plain("own.back_to", number=ticket_id), Mine("view", ticket_id))],
+        ]
+    )
 
 
 def withdraw_sure(t: Texts, ticket_id: int) -> dict[str, Any]:
@@ -271,7 +278,7 @@ def own_ticket(t: Texts, ticket: Ticket, place: Requester) -> dict[str, Any]:
 
     rows: list[list[dict[str, Any]]] = []
     if ticket.state is State.RESOLVED and place.solved is None:
-        rows.append(fixed(t, ticket.id)["inline_keyboard"][0])
+        rows.append(_fixed(t, ticket.id))
     first = []
     if allowed(ticket, Action.ADD):
         first.append(press("add"))

@@ -5,6 +5,8 @@ The commands are asked first, so that no conversation can swallow them; `old_but
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiogram import F, Router
 from aiogram.filters import Command, or_f
 from aiogram.fsm.context import FSMContext
@@ -14,6 +16,7 @@ from bot import menus
 from bot.filters import AtDesk, Commanding, Going, Private, Unsaid
 from bot.texts import Texts
 from handlers.screens import show
+from handlers.students.new import New
 from models.people import Person
 
 
@@ -69,14 +72,20 @@ async def cancel_pressed(query: CallbackQuery, t: Texts, state: FSMContext) -> N
     await show(query, t("cancel.done"), menus.home(t))
 
 
-async def help_(event: Message | CallbackQuery, t: Texts, person: Person | None) -> None:
+async def help_(event: Message | CallbackQuery, t: Texts, person: Person | None, state: FSMContext) -> None:
     """What can be done here."""
-    await show(event, t("help.text"), menus.back_home(t) if person and person.consent_on else None)
+    await show(event, t("help.text"), await _way_back(t, person, state))
 
 
-async def privacy(event: Message | CallbackQuery, t: Texts, person: Person | None) -> None:
+async def privacy(event: Message | CallbackQuery, t: Texts, person: Person | None, state: FSMContext) -> None:
     """What is kept and who reads it."""
-    await show(event, t("privacy.text"), menus.back_home(t) if person and person.consent_on else None)
+    await show(event, t("privacy.text"), await _way_back(t, person, state))
+
+
+async def _way_back(t: Texts, person: Person | None, state: FSMContext) -> dict[str, Any] | None:
+    if person is None or person.consent_on is None:
+        return None
+    return menus.back_home(t, drafting=await state.get_state() in New)
 
 
 async def old_button(query: CallbackQuery, t: Texts) -> None:

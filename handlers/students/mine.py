@@ -26,7 +26,7 @@ from bot.keyboards import Fixed, Mine, Rate
 from bot.menus import Page
 from bot.settings import Settings
 from bot.texts import Texts
-from handlers.screens import show
+from handlers.screens import leave, show
 from models import asking, deadlines, requesters, stations, tickets
 from models.errors import Refusal
 from models.house import House
@@ -65,7 +65,7 @@ async def first_page(
     event: Message | CallbackQuery, person: Person, t: Texts, house: House, session: AsyncSession, state: FSMContext
 ) -> None:
     """The list from its beginning."""
-    await state.clear()
+    await _stop_following(state)
     await _list(event, 0, person, t, house, session)
 
 
@@ -74,6 +74,12 @@ async def page(
 ) -> None:
     """Another page of the list."""
     await _list(query, press.number, person, t, house, session)
+
+
+async def _stop_following(state: FSMContext) -> None:
+    """No more words for a ticket; a draft is left alone, because looking at a ticket is not leaving it."""
+    if await state.get_state() in Follow:
+        await state.clear()
 
 
 async def _list(
@@ -109,7 +115,7 @@ async def act(
     ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
     match press.act:
         case "view":
-            await state.clear()
+            await _stop_following(state)
         case "urge":
             await asking.urge(session, ticket, now)
             await query.answer(t.plain("mine.urged", number=ticket.id), show_alert=True)
@@ -126,15 +132,16 @@ async def act(
         case "add":
             if not tickets.allowed(ticket, Action.ADD) and ticket.state is not TicketState.RESOLVED:
                 raise Refusal("refused.add", number=ticket.id, state=ticket.state)
+            left = await leave(state, t)
             await state.set_state(Follow.adding)
             await state.set_data({"ticket": ticket.id})
-            await show(query, t("mine.add", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
+            await show(query, left + t("mine.add", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
             return
         case "rate":
             await show(query, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
             return
         case "no_remark":
-            await state.clear()
+            await _stop_following(state)
             await show(query, t("rate.thanks"), menus.back_home(t))
             return
         case _:
@@ -159,9 +166,10 @@ async def fixed(
         await show(query, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
         return
     await asking.reopen(session, ticket, place, house, now)
+    left = await leave(state, t)
     await state.set_state(Follow.adding)
     await state.set_data({"ticket": ticket.id})
-    await show(query, t("mine.still_wrong", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
+    await show(query, left + t("mine.still_wrong", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
 
 
 async def rate(
@@ -177,6 +185,10 @@ async def rate(
     """1–5, then a word if they like."""
     ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
     await asking.rate(session, ticket, place, press.stars, now)
+    if (await state.get_data()).get("parts"):
+        # The words of a draft are worth more than a word with a rating: it is not asked for.
+        await show(query, t("rate.thanks"), keyboards.back_to_ticket(t, ticket.id))
+        return
     await state.set_state(Follow.remark)
     await state.set_data({"ticket": ticket.id})
     await show(
