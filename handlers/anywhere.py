@@ -14,6 +14,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import menus
 from bot.filters import AtDesk, Commanding, Going, Private, Unsaid
+from bot.people import GROUPS
 from bot.texts import Texts
 from handlers.screens import show
 from handlers.students.new import New
@@ -89,8 +90,11 @@ async def _way_back(t: Texts, person: Person | None, state: FSMContext) -> dict[
 
 
 async def old_button(query: CallbackQuery, t: Texts) -> None:
-    """A press that no conversation is waiting for: from an earlier screen, an earlier version, or forged."""
-    await query.answer(t.plain("old.button"), show_alert=True)
+    """A press that no conversation is waiting for: from an earlier screen, an earlier version, or forged. In a group
+    no command opens a menu.
+    """
+    in_group = query.message is not None and query.message.chat.type in GROUPS
+    await query.answer(t.plain("desk.old_button" if in_group else "old.button"), show_alert=True)
 
 
 async def unknown_command(message: Message, t: Texts) -> None:

@@ -228,11 +228,11 @@ async def as_me(
 ) -> None:
     """The press that says whose the waiting words are: they are sent once."""
     if not isinstance(query.message, Message) or not message_id.isdigit():
-        raise Refusal("old.button")
+        raise Refusal("desk.old_button")
     chat_id = query.message.chat.id
     waiting = await session.get(Conversation, _waiting_key(chat_id, message_id))
     if waiting is None or waiting.data.get("ticket") != ticket.id:
-        raise Refusal("old.button")
+        raise Refusal("desk.old_button")
     await _say(ticket, staff, waiting.data["content"], (chat_id, int(message_id)), session, house, now, None)
     await session.delete(waiting)
     await show(query, t("desk.sent_as", name=staff.name, number=ticket.id))

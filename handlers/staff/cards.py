@@ -105,7 +105,7 @@ async def act(
                 keyboards.places(t, ticket.id, [(p.key, t.pick(p.names)) for p in places]),
             )
         case _:
-            raise Refusal("old.button")
+            raise Refusal("desk.old_button")
 
 
 async def choose(
@@ -172,19 +172,19 @@ async def choose(
                 await _prompt(session, station, ticket, "desk.transfer_prompt", someone, now)
                 return
             if why not in TRANSFER_REASONS:
-                raise Refusal("old.button")
+                raise Refusal("desk.old_button")
             await answering.transfer(session, ticket, someone, to, t.plain(f"transfer.{why}"), now)
             await show(query, t("desk.transferred", number=ticket.id, station=t.pick(to.names), name=someone.name))
         case "as_me":
             await answers.as_me(query, ticket, someone, press.value, session, house, now, t)
         case _:
-            raise Refusal("old.button")
+            raise Refusal("desk.old_button")
 
 
 async def _below(query: CallbackQuery, text: str, keyboard: dict[str, object]) -> None:
     """A choice below the card: the card itself stays what it is."""
     if not isinstance(query.message, Message):
-        raise Refusal("old.button")
+        raise Refusal("desk.old_button")
     await query.message.reply(text, reply_markup=markup(keyboard), allow_sending_without_reply=True)
 
 
@@ -199,7 +199,7 @@ async def _place(session: AsyncSession, station: Station, key: str) -> Station:
     for place in await elsewhere(session, station):
         if place.key == key:
             return place
-    raise Refusal("old.button")
+    raise Refusal("desk.old_button")
 
 
 def _must(ticket: Ticket, action: Action) -> None:

@@ -85,7 +85,9 @@ async def hold(
     data = await state.get_data()
     # Words from before the consent belong with these; a draft's never do.
     before = data.get("parts", []) if await state.get_state() == Loose.held.state else data.get("pending", [])
-    parts = [*before, [content, [message.chat.id, message.message_id]]][: new.MOST_PARTS]
+    if len(before) >= new.MOST_PARTS:
+        raise Refusal("words.choose_first", most=new.MOST_PARTS)
+    parts = [*before, [content, [message.chat.id, message.message_id]]]
     if not says_something([c for c, _ in parts]):
         raise Refusal("draft.says_nothing")
     open_ones = await _open_tickets(session, person, house)

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiogram import F, Router
@@ -37,6 +37,8 @@ from models.requesters import Requester
 from models.tickets import Ticket
 
 PAGE_SIZE = 8
+REMARK_WAITS = timedelta(hours=1)
+"""So long the next words are the word with a rating."""
 
 
 class Follow(StatesGroup):
@@ -57,7 +59,7 @@ def router() -> Router:
     router.callback_query.register(rate, Pressed(Rate), private)
     router.callback_query.register(act, Pressed(Mine), private)
     router.message.register(add, private, StateFilter(Follow.adding), ~F.text.startswith("/"), ~F.reply_to_message)
-    router.message.register(remark, private, StateFilter(Follow.remark), F.text, ~F.text.startswith("/"))
+    router.message.register(remark, private, StateFilter(Follow.remark), F.text, ~F.text.startswith("/"), still_asked)
     return router
 
 
@@ -190,10 +192,18 @@ async def rate(
         await show(query, t("rate.thanks"), keyboards.back_to_ticket(t, ticket.id))
         return
     await state.set_state(Follow.remark)
-    await state.set_data({"ticket": ticket.id})
+    await state.set_data({"ticket": ticket.id, "until": (now + REMARK_WAITS).isoformat()})
     await show(
         query, t("rate.word", stars="★" * press.stars + "☆" * (5 - press.stars)), keyboards.no_remark(t, ticket.id)
     )
+
+
+async def still_asked(_: Message, state: FSMContext, now: datetime) -> bool:
+    """Filter: the question after the word is still fresh. Later words are about something else, and would be lost as
+    a remark.
+    """
+    until = (await state.get_data()).get("until")
+    return until is not None and now < datetime.fromisoformat(until)
 
 
 async def remark(

@@ -348,9 +348,10 @@ async def type_building(message: Message, walk: Walk) -> None:
 
 async def press_please(message: Message, walk: Walk) -> None:
     """Words where a choice was expected: they are kept, and the question is asked again."""
-    if len(walk.parts) < MOST_PARTS:
-        part = [kept_of(message), [message.chat.id, message.message_id]]
-        walk.data["parts"] = [*walk.data.get("parts", []), part]
+    if len(walk.parts) >= MOST_PARTS:
+        raise Refusal("words.choose_first", most=MOST_PARTS)
+    part = [kept_of(message), [message.chat.id, message.message_id]]
+    walk.data["parts"] = [*walk.data.get("parts", []), part]
     match await walk.state.get_state():
         case New.category.state:
             await walk.categories()

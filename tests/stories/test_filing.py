@@ -105,6 +105,22 @@ async def test_a_ticket_is_rated_later_from_one_s_own_list(database_url: str) ->
         assert t.plain("own.rate") not in screen.labels, "it is rated"
 
 
+async def test_words_long_after_a_rating_are_no_remark(database_url: str) -> None:
+    """They were taken for the word with the rating, and no station ever saw them."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        await campus.files(alice, TAP)
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
+        await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
+        await alice.taps(t.plain("fixed.yes"))
+        await alice.taps("5 😀")
+        await alice.reads("★★★★★")
+        await campus.later(hours=2)
+        await alice.says("The light in the corridor is broken")
+        await alice.reads("You wrote:")
+
+
 @pytest.mark.parametrize("language", ["zh-hans", "zh-hant", "en"])
 async def test_the_receipt_says_by_when_and_the_ticket_what_happened(database_url: str, language: str) -> None:
     async with running(database_url) as campus:

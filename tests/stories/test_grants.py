@@ -45,3 +45,15 @@ async def test_a_group_is_not_set_up_by_somebody_who_is_no_admin_any_more(databa
             east = await stations.by_key(session, "east")
             assert east is not None
             assert east.chat_id == campus.east.id
+
+
+async def test_everybody_is_asked_from_the_office_or_in_private_only(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        other = await campus.stage.group("Friends", [campus.wang], [campus.admin])
+        for place, language in ((campus.east, "en"), (other, "zh-hans")):
+            await campus.admin.says("/poll Is the water warm? | Yes | No", chat=place)
+            await campus.admin.reads(campus.t(language).plain("pulse.office_only"), chat=place)
+        await campus.admin.says("/poll Is the water warm? | Yes | No", chat=campus.office)
+        await campus.admin.taps(t.plain("nav.cancel"), chat=campus.office)
+        await campus.admin.reads(t.plain("pulse.cancelled"), chat=campus.office)
