@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from aiogram.enums import ContentType
 from aiogram.types import Message
 
 from bot.untrusted import inline, units
@@ -85,6 +86,31 @@ def kept_of(message: Message) -> dict[str, Any]:
     if length > MAX_TEXT:
         raise Refusal("words.too_long", length=length, most=MAX_TEXT)
     return content
+
+
+_NOT_PASSED = frozenset(
+    {
+        ContentType.DICE,
+        ContentType.POLL,
+        ContentType.STORY,
+        ContentType.GAME,
+        ContentType.CHECKLIST,
+        ContentType.LIVE_PHOTO,
+        ContentType.RICH_MESSAGE,
+        ContentType.PAID_MEDIA,
+        ContentType.INVOICE,
+        ContentType.GIVEAWAY,
+        ContentType.UNKNOWN,
+    }
+)
+"""What people send and what cannot be passed on; a kind that Telegram has invented since is one of them."""
+
+
+def is_said(message: Message) -> bool:
+    """Whether somebody says this. Otherwise the chat tells of itself (somebody joined, a message was pinned), and
+    nobody waits for an answer.
+    """
+    return message.text is not None or content_of(message) is not None or message.content_type in _NOT_PASSED
 
 
 def says_something(contents: Sequence[Content]) -> bool:

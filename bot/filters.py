@@ -11,6 +11,7 @@ from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 from magic_filter import MagicFilter
 
+from bot.contents import is_said
 from bot.keyboards import Go, Press
 from bot.people import GROUPS
 
@@ -44,6 +45,13 @@ class Commanding(Filter):
 
     async def __call__(self, message: Message) -> bool:
         return (message.text or message.caption or "").startswith("/")
+
+
+class Unsaid(Filter):
+    """What a chat tells of itself, as if it were a message."""
+
+    async def __call__(self, message: Message) -> bool:
+        return not is_said(message)
 
 
 class Private(Filter):

@@ -124,7 +124,7 @@ class Rate(Press, prefix="r"):
 
 @dataclass(frozen=True)
 class Go(Press, prefix="go"):
-    """To a place in the menu: home, new, mine, language, audience, building, help, privacy, agree, cancel."""
+    """To a place in the menu: home, new, mine, language, profile, help, privacy, agree, cancel."""
 
     to: str
 
@@ -230,10 +230,15 @@ def view(t: Texts, ticket_id: int) -> dict[str, Any]:
     return keyboard([[button(t.plain("own.view"), Mine("view", ticket_id, True))]])
 
 
-def fixed(t: Texts, ticket_id: int, *, below: bool = True) -> dict[str, Any]:
-    """ "Is it really fixed?" """
+def fixed(t: Texts, ticket_id: int) -> dict[str, Any]:
+    """ "Is it really fixed?", and what it was about, for whoever has forgotten."""
+    view_it = button(t.plain("own.view"), Mine("view", ticket_id, True))
+    return keyboard([_fixed(t, ticket_id, below=True), [view_it]])
+
+
+def _fixed(t: Texts, ticket_id: int, *, below: bool) -> list[dict[str, Any]]:
     yes, no = Fixed(ticket_id, True, below), Fixed(ticket_id, False, below)
-    return keyboard([[button(t.plain("fixed.yes"), yes), button(t.plain("fixed.no"), no)]])
+    return [button(t.plain("fixed.yes"), yes), button(t.plain("fixed.no"), no)]
 
 
 def rating(t: Texts, ticket_id: int) -> dict[str, Any]:
@@ -248,8 +253,13 @@ def rating(t: Texts, ticket_id: int) -> dict[str, Any]:
 
 
 def no_remark(t: Texts, ticket_id: int) -> dict[str, Any]:
-    """No word with the rating."""
-    return keyboard([[button(t.plain("rate.no_word"), Mine("no_remark", ticket_id))]])
+    """No word with the rating, and the way back to what was rated."""
+    return keyboard(
+        [
+            [button(t.plain("rate.no_word"), Mine("no_remark", ticket_id))],
+            [button(t.plain("own.back_to", number=ticket_id), Mine("view", ticket_id))],
+        ]
+    )
 
 
 def withdraw_sure(t: Texts, ticket_id: int) -> dict[str, Any]:
@@ -275,7 +285,7 @@ def own_ticket(t: Texts, ticket: Ticket, place: Requester) -> dict[str, Any]:
 
     rows: list[list[dict[str, Any]]] = []
     if ticket.state is State.RESOLVED and place.solved is None:
-        rows.append(fixed(t, ticket.id, below=False)["inline_keyboard"][0])
+        rows.append(_fixed(t, ticket.id, below=False))
     first = []
     if allowed(ticket, Action.ADD):
         first.append(press("add"))

@@ -39,7 +39,9 @@ class Pick(Press, prefix="pk"):
 
 @dataclass(frozen=True)
 class Step(Press, prefix="st"):
-    """A move within the draft: to kind, category, words, similar, name, preview, send, empty."""
+    """A move within the draft: to kind, category, building, words, similar, name, send, empty; `on` is to wherever it
+    stands.
+    """
 
     to: str
 
@@ -104,9 +106,24 @@ def home(t: Texts) -> dict[str, Any]:
     )
 
 
-def back_home(t: Texts) -> dict[str, Any]:
+def way_home(t: Texts) -> dict[str, Any]:
+    """The way to the menu; what is being done is left on it."""
+    return button(t.plain("nav.home"), Go("home"))
+
+
+def way_on(t: Texts, drafting: bool) -> dict[str, Any]:
+    """Back from a look at something else: to the draft where there is one, so that nobody loses it by looking."""
+    return button(t.plain("nav.back"), Step("on")) if drafting else way_home(t)
+
+
+def way_out(t: Texts) -> dict[str, Any]:
+    """Never mind."""
+    return button(t.plain("nav.cancel"), Go("cancel"))
+
+
+def back_home(t: Texts, *, drafting: bool = False) -> dict[str, Any]:
     """Only the way back."""
-    return keyboard([[button(t.plain("nav.home"), Go("home"))]])
+    return keyboard([[way_on(t, drafting)]])
 
 
 def consent(t: Texts, languages: Sequence[str]) -> dict[str, Any]:
@@ -115,40 +132,47 @@ def consent(t: Texts, languages: Sequence[str]) -> dict[str, Any]:
     return keyboard([[button(t.plain("consent.agree"), Go("agree"))], *in_rows(others, 2)])
 
 
-def languages(t: Texts, offered: Sequence[str]) -> dict[str, Any]:
+def _marked(label: str, chosen: bool) -> str:
+    """What is chosen already is seen before anything is changed."""
+    return f"● {label}" if chosen else label
+
+
+def languages(t: Texts, offered: Sequence[str], *, drafting: bool = False) -> dict[str, Any]:
     """The union's languages."""
-    rows = [[button(("● " if x == t.language else "") + LANGUAGE_NAMES[x], Pick("language", x))] for x in offered]
-    return keyboard([*rows, [button(t.plain("nav.home"), Go("home"))]])
+    rows = [[button(_marked(LANGUAGE_NAMES[x], x == t.language), Pick("language", x))] for x in offered]
+    return keyboard([*rows, [way_on(t, drafting)]])
 
 
-def audiences(t: Texts) -> dict[str, Any]:
-    """Which students they belong to; saying nothing is possible."""
-    rows = in_rows((button(t.plain(f"audience.{a}"), Pick("audience", a)) for a in Audience), 1)
-    return keyboard([*rows, [button(t.plain("audience.skip"), Pick("audience", "-"))]])
+def audiences(t: Texts, chosen: Audience | None) -> dict[str, Any]:
+    """Which students they belong to; saying nothing is possible, and so is leaving it as it is."""
+    rows = [[button(_marked(t.plain(f"audience.{a}"), a is chosen), Pick("audience", a))] for a in Audience]
+    return keyboard([*rows, [button(t.plain("audience.skip"), Pick("audience", "-"))], [way_home(t)]])
 
 
-def buildings(t: Texts, keys: Sequence[str], settings: Settings, *, back: Press) -> dict[str, Any]:
+def buildings(
+    t: Texts, keys: Sequence[str], settings: Settings, *, back: Press, out: dict[str, Any], chosen: str | None = None
+) -> dict[str, Any]:
     """Where they live, or where the matter is."""
-    found = in_rows((button(t.pick(settings.building_names(k)), Pick("building", k)) for k in keys), 2)
+    labels = ((k, _marked(t.pick(settings.building_names(k)), k == chosen)) for k in keys)
     return keyboard(
         [
-            *found,
+            *in_rows((button(label, Pick("building", k)) for k, label in labels), 2),
             [button(t.plain("building.none"), Pick("building", "-"))],
-            [button(t.plain("nav.back"), back), button(t.plain("nav.cancel"), Go("cancel"))],
+            [button(t.plain("nav.back"), back), out],
         ]
     )
 
 
-def kinds(t: Texts) -> dict[str, Any]:
-    """What they come with."""
+def kinds(t: Texts, back: Press | None = None) -> dict[str, Any]:
+    """What they come with; the first step, so a way back only from changing it."""
     rows = in_rows((button(f"{KIND_ICONS[k]} {t.plain(f'kind.{k}')}", Pick("kind", k)) for k in Kind), 2)
-    return keyboard([*rows, [button(t.plain("nav.cancel"), Go("cancel"))]])
+    return keyboard([*rows, [*([button(t.plain("nav.back"), back)] if back else []), way_out(t)]])
 
 
 def categories(t: Texts, keys: Sequence[str], settings: Settings, *, back: Press) -> dict[str, Any]:
     """One level of the category tree."""
     rows = in_rows((button(t.pick(settings.category_names(k)), Pick("category", k)) for k in keys), 2)
-    return keyboard([*rows, [button(t.plain("nav.back"), back), button(t.plain("nav.cancel"), Go("cancel"))]])
+    return keyboard([*rows, [button(t.plain("nav.back"), back), way_out(t)]])
 
 
 def collecting(t: Texts, any_yet: bool) -> dict[str, Any]:
@@ -157,9 +181,7 @@ def collecting(t: Texts, any_yet: bool) -> dict[str, Any]:
     if any_yet:
         rows.append([button(t.plain("new.continue"), Step("similar"))])
         rows.append([button(t.plain("new.empty"), Step("empty"))])
-    return keyboard(
-        [*rows, [button(t.plain("nav.back"), Step("category")), button(t.plain("nav.cancel"), Go("cancel"))]]
-    )
+    return keyboard([*rows, [button(t.plain("nav.back"), Step("category")), way_out(t)]])
 
 
 def similar(t: Texts, found: Sequence[tuple[int, int]]) -> dict[str, Any]:
@@ -169,7 +191,7 @@ def similar(t: Texts, found: Sequence[tuple[int, int]]) -> dict[str, Any]:
         [
             *rows,
             [button(t.plain("similar.none"), Step("name"))],
-            [button(t.plain("nav.back"), Step("words")), button(t.plain("nav.cancel"), Go("cancel"))],
+            [button(t.plain("nav.back"), Step("words")), way_out(t)],
         ]
     )
 
@@ -180,7 +202,7 @@ def naming(t: Texts) -> dict[str, Any]:
         [
             [button(t.plain("name.named"), Pick("name", "named"))],
             [button(t.plain("name.anonymous"), Pick("name", "anonymous"))],
-            [button(t.plain("nav.back"), Step("words")), button(t.plain("nav.cancel"), Go("cancel"))],
+            [button(t.plain("nav.back"), Step("words")), way_out(t)],
         ]
     )
 
@@ -192,7 +214,7 @@ def preview(t: Texts) -> dict[str, Any]:
             [button(t.plain("preview.send"), Step("send"))],
             [button(t.plain("preview.kind"), Step("kind")), button(t.plain("preview.category"), Step("category"))],
             [button(t.plain("preview.building"), Step("building")), button(t.plain("preview.words"), Step("words"))],
-            [button(t.plain("preview.name"), Step("name")), button(t.plain("nav.cancel"), Go("cancel"))],
+            [button(t.plain("preview.name"), Step("name")), way_out(t)],
         ]
     )
 
@@ -200,12 +222,12 @@ def preview(t: Texts) -> dict[str, Any]:
 def belongs(t: Texts, tickets: Sequence[tuple[int, str]]) -> dict[str, Any]:
     """Which matter the loose words belong to (number, subject)."""
     rows = [[button(t.plain("loose.add", number=n, subject=s[:24]), Belongs(n))] for n, s in tickets]
-    return keyboard([*rows, [button(t.plain("loose.new"), Belongs(0))], [button(t.plain("nav.cancel"), Go("cancel"))]])
+    return keyboard([*rows, [button(t.plain("loose.new"), Belongs(0))], [way_out(t)]])
 
 
 def nothing_yet(t: Texts) -> dict[str, Any]:
     """For somebody without tickets."""
-    return keyboard([[button(t.plain("home.new"), Go("new"))], [button(t.plain("nav.home"), Go("home"))]])
+    return keyboard([[button(t.plain("home.new"), Go("new"))], [way_home(t)]])
 
 
 STATE_ICONS = {
@@ -233,7 +255,7 @@ def mine(t: Texts, tickets: Sequence[tuple[int, State, str]], page: int, last: i
         turn.append(button("‹", Page(page - 1)))
     if page < last:
         turn.append(button("›", Page(page + 1)))
-    return keyboard([*rows, *([turn] if turn else []), [button(t.plain("nav.home"), Go("home"))]])
+    return keyboard([*rows, *([turn] if turn else []), [way_home(t)]])
 
 
 def setup_places(t: Texts, places: Sequence[tuple[str, str, bool]]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ def router() -> Router:
     from handlers.union import pulses, setup
 
     root = Router(name="unionbot")
+    root.include_router(anywhere.first())
     for part in (anywhere, start, mine, new, membership, setup, pulses, cards, answers, loose, strangers):
         root.include_router(part.router())
     root.include_router(anywhere.last())

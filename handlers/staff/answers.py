@@ -21,12 +21,13 @@ from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards
-from bot.contents import content_of, says_something
+from bot.contents import content_of, is_said, kept_of, says_something
 from bot.filters import AtDesk, markup
 from bot.people import SHARED_ACCOUNTS, Presence
 from bot.texts import Texts
+from bot.untrusted import units
 from handlers.screens import show
-from handlers.staff.common import Writing, here, member
+from handlers.staff.common import Writing, elsewhere, here, member, receivers
 from models import answering, postings, stations, tickets, words
 from models.conversations import Conversation
 from models.errors import Refusal
@@ -36,6 +37,8 @@ from models.stations import Station
 from models.tickets import Ticket
 
 NOTE_SIGN = "//"
+MOST_REASON = 1000
+TYPED_LENGTH = 40
 NUMBER = re.compile(rf"#(\d{{1,{keyboards.MOST_DIGITS}}})\b")
 
 
@@ -72,19 +75,23 @@ async def command(
     presence: Presence | None,
     house: House,
     t: Texts,
+    state: FSMContext,
 ) -> None:
-    """/claim, /ask, /note, /resolve, /transfer as a reply to a card."""
+    """/claim, /ask, /note, /resolve, /transfer as a reply to a card; a picture under /ask or /note goes along."""
+    if _hidden(message):
+        raise Refusal("desk.command_of_nobody")
     someone = member(staff, presence)
     ticket = await _ticket_of(session, message)
     if ticket is None:
         raise Refusal("desk.reply_to_card", command=command.command)
     here(ticket, station)
+    await state.clear()
     text, source = (command.args or "").strip(), (message.chat.id, message.message_id)
-    content = {"type": "text", "text": text}
     if command.command == "claim":
         await answering.claim(session, ticket, someone, now)
         return
-    if not text:
+    content = {**kept_of(message), "text": text}
+    if not says_something([content]):
         raise Refusal("desk.words_missing", command=command.command)
     match command.command:
         case "ask":
@@ -92,14 +99,10 @@ async def command(
         case "note":
             await answering.note(session, ticket, someone, content, house, now, source)
         case "resolve":
-            await answering.resolve(session, ticket, someone, text, now)
+            await answering.resolve(session, ticket, someone, _reason(text), now)
         case "transfer":
-            key, _, reason = text.partition(" ")
-            to = await _place_called(session, key)
-            if to is None:
-                known = [f"{p.key} ({t.pick(p.names)})" for p in await stations.open_desks(session)]
-                raise Refusal("desk.unknown_place", typed=key[:40], places=", ".join(known))
-            await answering.transfer(session, ticket, someone, to, reason, now)
+            to, reason = await _place_and_reason(session, station, text, t)
+            await answering.transfer(session, ticket, someone, to, _reason(reason), now)
 
 
 async def reply(
@@ -118,10 +121,10 @@ async def reply(
     if ticket is None:
         # A reply to a colleague, or to something of the bot's that is about no ticket.
         return
-    content = content_of(message)
-    if content is None:
+    if not is_said(message):
         return
-    if message.from_user is None or message.from_user.id in SHARED_ACCOUNTS or message.sender_chat is not None:
+    content = kept_of(message)
+    if _hidden(message):
         await _who_are_you(message, content, ticket, session, t)
         return
     someone = member(staff, presence)
@@ -143,34 +146,48 @@ async def _say(
     text = str(content.get("text", "")).strip()
     if text.startswith(NOTE_SIGN):
         stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
-        await answering.note(session, ticket, staff, stripped, house, now, source)
+        await answering.note(session, ticket, staff, _said_in(stripped), house, now, source)
         return
     writing, data = None, {}
     if state is not None:
         data = await state.get_data()
         writing = await state.get_state() if data.get("ticket") == ticket.id else None
     if writing == Writing.note.state:
-        await answering.note(session, ticket, staff, content, house, now, source)
+        await answering.note(session, ticket, staff, _said_in(content), house, now, source)
     elif writing == Writing.resolution.state:
-        _words_needed(text)
-        await answering.resolve(session, ticket, staff, text, now)
+        await answering.resolve(session, ticket, staff, _reason(text), now)
     elif writing == Writing.transfer.state:
-        _words_needed(text)
         to = await stations.by_key(session, data["to"])
         assert to is not None, "the place was chosen from the open ones"
-        await answering.transfer(session, ticket, staff, to, text, now)
+        await answering.transfer(session, ticket, staff, to, _reason(text), now)
     else:
-        if not says_something([content]) and content["type"] == "text":
-            raise Refusal("draft.empty")
         asks = writing == Writing.question.state
-        await answering.answer(session, ticket, staff, content, house, now, source, asks=asks)
+        await answering.answer(session, ticket, staff, _said_in(content), house, now, source, asks=asks)
     if writing is not None and state is not None:
         await state.clear()
 
 
-def _words_needed(text: str) -> None:
-    if not text:
+def _hidden(message: Message) -> bool:
+    """Whether Telegram does not say which person wrote this."""
+    return message.from_user is None or message.from_user.id in SHARED_ACCOUNTS or message.sender_chat is not None
+
+
+def _said_in(content: dict[str, Any]) -> dict[str, Any]:
+    """The same. Raises Refusal for words in which there is nothing to be seen; a sticker may be an answer."""
+    if content["type"] == "text" and not says_something([content]):
         raise Refusal("draft.empty")
+    return content
+
+
+def _reason(text: str) -> str:
+    """The same. Raises Refusal when it is no reason that could be read: empty (a picture alone), or so long that the
+    notice that repeats it would not fit into a message.
+    """
+    if not says_something([{"type": "text", "text": text}]):
+        raise Refusal("desk.reason_missing")
+    if units(text) > MOST_REASON:
+        raise Refusal("desk.reason_too_long", length=units(text), most=MOST_REASON)
+    return text
 
 
 async def edited(message: Message, session: AsyncSession, now: datetime, house: House) -> None:
@@ -211,11 +228,11 @@ async def as_me(
 ) -> None:
     """The press that says whose the waiting words are: they are sent once."""
     if not isinstance(query.message, Message) or not message_id.isdigit():
-        raise Refusal("old.button")
+        raise Refusal("desk.old_button")
     chat_id = query.message.chat.id
     waiting = await session.get(Conversation, _waiting_key(chat_id, message_id))
     if waiting is None or waiting.data.get("ticket") != ticket.id:
-        raise Refusal("old.button")
+        raise Refusal("desk.old_button")
     await _say(ticket, staff, waiting.data["content"], (chat_id, int(message_id)), session, house, now, None)
     await session.delete(waiting)
     await show(query, t("desk.sent_as", name=staff.name, number=ticket.id))
@@ -256,9 +273,15 @@ def _number_shown(message: Message) -> int | None:
     return None
 
 
-async def _place_called(session: AsyncSession, name: str) -> Station | None:
-    """A place by its key or by its name in any language."""
-    for place in await stations.open_desks(session):
-        if name.casefold() in {place.key, *(n.casefold() for n in place.names.values())}:
-            return place
-    return None
+async def _place_and_reason(session: AsyncSession, station: Station, text: str, t: Texts) -> tuple[Station, str]:
+    """Where to and why: a place by its key or by its name in any language, then the reason. A name may be several
+    words, so the longest that fits is meant.
+    """
+    called = {
+        name.casefold(): place for place in await receivers(session) for name in (place.key, *place.names.values())
+    }
+    for name in sorted(called, key=len, reverse=True):
+        if text.casefold() == name or text.casefold().startswith(f"{name} "):
+            return called[name], text[len(name) :].strip()
+    known = ", ".join(f"{p.key} ({t.pick(p.names)})" for p in await elsewhere(session, station))
+    raise Refusal("desk.unknown_place", typed=text.partition(" ")[0][:TYPED_LENGTH], places=known)

@@ -26,8 +26,8 @@ from bot.texts import Texts
 from bot.toolbox import Toolbox
 from handlers.screens import show
 from handlers.staff import answers
-from handlers.staff.common import Writing, here, member
-from models import answering, letters, requesters, stations, tickets
+from handlers.staff.common import Writing, elsewhere, here, member
+from models import answering, letters, requesters, tickets
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action
@@ -69,6 +69,8 @@ async def act(
         await query.answer(await _history(session, ticket, t, now), show_alert=True)
         return
     here(ticket, station)
+    # Another button leaves what was being written: a later reply must not end a ticket that has gone on meanwhile.
+    await state.clear()
     match press.act:
         case "claim":
             await answering.claim(session, ticket, someone, now)
@@ -96,17 +98,14 @@ async def act(
             )
         case "transfer":
             _must(ticket, Action.TRANSFER)
-            places = [p for p in await stations.open_desks(session) if p.id != station.id and p.chat_id is not None]
-            places = [p for p in places if p.desk is not stations.Desk.SUPERVISORS]
-            if not places:
-                raise Refusal("desk.no_place")
+            places = await elsewhere(session, station)
             await _below(
                 query,
                 t("desk.transfer_where", number=ticket.id),
                 keyboards.places(t, ticket.id, [(p.key, t.pick(p.names)) for p in places]),
             )
         case _:
-            raise Refusal("old.button")
+            raise Refusal("desk.old_button")
 
 
 async def choose(
@@ -130,6 +129,7 @@ async def choose(
         await show(query, t("desk.cancelled"))
         return
     here(ticket, station)
+    await state.clear()
     match press.step:
         case "template" if press.value in TEMPLATES:
             text = await _template(session, ticket, press.value, toolbox)
@@ -154,7 +154,7 @@ async def choose(
             await show(query, t("desk.write_below", number=ticket.id))
             await _prompt(session, station, ticket, "desk.resolve_prompt", someone, now)
         case "place":
-            to = await _place(session, press.value)
+            to = await _place(session, station, press.value)
             await show(
                 query,
                 t("desk.transfer_why", number=ticket.id, station=t.pick(to.names)),
@@ -162,7 +162,7 @@ async def choose(
             )
         case "why" if "." in press.value:
             key, _, why = press.value.partition(".")
-            to = await _place(session, key)
+            to = await _place(session, station, key)
             if why == "write":
                 _must(ticket, Action.TRANSFER)
                 await state.set_state(Writing.transfer)
@@ -171,19 +171,19 @@ async def choose(
                 await _prompt(session, station, ticket, "desk.transfer_prompt", someone, now)
                 return
             if why not in TRANSFER_REASONS:
-                raise Refusal("old.button")
+                raise Refusal("desk.old_button")
             await answering.transfer(session, ticket, someone, to, toolbox.everywhere(f"transfer.{why}"), now)
             await show(query, t("desk.transferred", number=ticket.id, station=t.pick(to.names), name=someone.name))
         case "as_me":
             await answers.as_me(query, ticket, someone, press.value, session, house, now, t)
         case _:
-            raise Refusal("old.button")
+            raise Refusal("desk.old_button")
 
 
 async def _below(query: CallbackQuery, text: str, keyboard: dict[str, object]) -> None:
     """A choice below the card: the card itself stays what it is."""
     if not isinstance(query.message, Message):
-        raise Refusal("old.button")
+        raise Refusal("desk.old_button")
     await query.message.reply(text, reply_markup=markup(keyboard), allow_sending_without_reply=True)
 
 
@@ -194,11 +194,11 @@ async def _prompt(
     await letters.to_station(session, station, text, now, ticket=ticket, keyboard="cancel", name=staff.name)
 
 
-async def _place(session: AsyncSession, key: str) -> Station:
-    place = await stations.by_key(session, key)
-    if place is None:
-        raise Refusal("old.button")
-    return place
+async def _place(session: AsyncSession, station: Station, key: str) -> Station:
+    for place in await elsewhere(session, station):
+        if place.key == key:
+            return place
+    raise Refusal("desk.old_button")
 
 
 def _must(ticket: Ticket, action: Action) -> None:

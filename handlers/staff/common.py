@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from aiogram.fsm.state import State, StatesGroup
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.people import Presence
+from models import stations
 from models.errors import Refusal
 from models.people import Person
-from models.stations import Station
+from models.stations import Desk, Station
 from models.tickets import Ticket
 
 
@@ -36,3 +38,16 @@ def here(ticket: Ticket, station: Station) -> None:
     """Raises Refusal when this ticket is not this place's to act on."""
     if ticket.station_id != station.id:
         raise Refusal("desk.elsewhere", number=ticket.id)
+
+
+async def receivers(session: AsyncSession) -> list[Station]:
+    """Every place that takes over tickets. The supervisors get what is escalated to them; nobody hands them work."""
+    return [place for place in await stations.open_desks(session) if place.desk is not Desk.SUPERVISORS]
+
+
+async def elsewhere(session: AsyncSession, station: Station) -> list[Station]:
+    """Where a ticket of this place can go now. Raises Refusal when there is no such place."""
+    places = [p for p in await receivers(session) if p.id != station.id and p.chat_id is not None]
+    if not places:
+        raise Refusal("desk.no_place")
+    return places

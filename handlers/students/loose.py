@@ -82,8 +82,12 @@ async def hold(
 ) -> None:
     """Keep the words and ask where they belong; with no open ticket they begin a new one."""
     content = kept_of(message)
-    data = await state.get_data() if await state.get_state() == Loose.held.state else {}
-    parts = [*data.get("parts", []), [content, [message.chat.id, message.message_id]]][: new.MOST_PARTS]
+    data = await state.get_data()
+    # Words from before the consent belong with these; a draft's never do.
+    before = data.get("parts", []) if await state.get_state() == Loose.held.state else data.get("pending", [])
+    if len(before) >= new.MOST_PARTS:
+        raise Refusal("words.choose_first", most=new.MOST_PARTS)
+    parts = [*before, [content, [message.chat.id, message.message_id]]]
     if not says_something([c for c, _ in parts]):
         raise Refusal("draft.says_nothing")
     open_ones = await _open_tickets(session, person, house)

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiogram import F, Router
 from aiogram.filters import Command, StateFilter
@@ -25,7 +25,7 @@ from bot.keyboards import Fixed, Mine, Rate
 from bot.menus import Page
 from bot.settings import Settings
 from bot.texts import Texts
-from handlers.screens import pressed, show
+from handlers.screens import leave, pressed, show
 from models import asking, deadlines, requesters, stations, tickets
 from models.errors import Refusal
 from models.house import House
@@ -36,6 +36,8 @@ from models.requesters import Requester
 from models.tickets import Event, Ticket
 
 PAGE_SIZE = 8
+REMARK_WAITS = timedelta(hours=1)
+"""So long the next words are the word with a rating."""
 
 
 class Follow(StatesGroup):
@@ -56,7 +58,7 @@ def router() -> Router:
     router.callback_query.register(rate, Pressed(Rate), private)
     router.callback_query.register(act, Pressed(Mine), private)
     router.message.register(add, private, StateFilter(Follow.adding), ~F.text.startswith("/"), ~F.reply_to_message)
-    router.message.register(remark, private, StateFilter(Follow.remark), F.text, ~F.text.startswith("/"))
+    router.message.register(remark, private, StateFilter(Follow.remark), F.text, ~F.text.startswith("/"), still_asked)
     return router
 
 
@@ -64,7 +66,7 @@ async def first_page(
     event: Message | CallbackQuery, person: Person, t: Texts, house: House, session: AsyncSession, state: FSMContext
 ) -> None:
     """The list from its beginning."""
-    await state.clear()
+    await _stop_following(state)
     await _list(event, 0, person, t, house, session)
 
 
@@ -73,6 +75,12 @@ async def page(
 ) -> None:
     """Another page of the list."""
     await _list(query, press.number, person, t, house, session)
+
+
+async def _stop_following(state: FSMContext) -> None:
+    """No more words for a ticket; a draft is left alone, because looking at a ticket is not leaving it."""
+    if await state.get_state() in Follow:
+        await state.clear()
 
 
 async def _list(
@@ -109,7 +117,7 @@ async def act(
     where = pressed(query, press.below)
     match press.act:
         case "view":
-            await state.clear()
+            await _stop_following(state)
         case "urge":
             await asking.urge(session, ticket, now)
             await query.answer(t.plain("mine.urged", number=ticket.id), show_alert=True)
@@ -126,15 +134,16 @@ async def act(
         case "add":
             if not tickets.allowed(ticket, Action.ADD) and ticket.state is not TicketState.RESOLVED:
                 raise Refusal("refused.add", number=ticket.id, state=ticket.state)
+            left = await leave(state, t)
             await state.set_state(Follow.adding)
             await state.set_data({"ticket": ticket.id})
-            await show(where, t("mine.add", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
+            await show(where, left + t("mine.add", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
             return
         case "rate":
             await show(where, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
             return
         case "no_remark":
-            await state.clear()
+            await _stop_following(state)
             await show(where, t("rate.thanks"), menus.back_home(t))
             return
         case _:
@@ -163,9 +172,10 @@ async def fixed(
         await show(where, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
         return
     await asking.reopen(session, ticket, place, house, now)
+    left = await leave(state, t)
     await state.set_state(Follow.adding)
     await state.set_data({"ticket": ticket.id})
-    await show(where, t("mine.still_wrong", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
+    await show(where, left + t("mine.still_wrong", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
 
 
 async def rate(
@@ -181,11 +191,23 @@ async def rate(
     """1–5, then a word if they like."""
     ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
     await asking.rate(session, ticket, place, press.stars, now)
+    if (await state.get_data()).get("parts"):
+        # The words of a draft are worth more than a word with a rating: it is not asked for.
+        await show(query, t("rate.thanks"), keyboards.back_to_ticket(t, ticket.id))
+        return
     await state.set_state(Follow.remark)
-    await state.set_data({"ticket": ticket.id})
+    await state.set_data({"ticket": ticket.id, "until": (now + REMARK_WAITS).isoformat()})
     await show(
         query, t("rate.word", stars="★" * press.stars + "☆" * (5 - press.stars)), keyboards.no_remark(t, ticket.id)
     )
+
+
+async def still_asked(_: Message, state: FSMContext, now: datetime) -> bool:
+    """Filter: the question after the word is still fresh. Later words are about something else, and would be lost as
+    a remark.
+    """
+    until = (await state.get_data()).get("until")
+    return until is not None and now < datetime.fromisoformat(until)
 
 
 async def remark(

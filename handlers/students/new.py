@@ -31,7 +31,7 @@ from bot.menus import Join, Pick, Step
 from bot.settings import Settings
 from bot.texts import Texts
 from bot.untrusted import cut, inline
-from handlers.screens import show
+from handlers.screens import leave, show
 from handlers.students import places
 from models import asking, letters, requesters, similar, stations, tickets
 from models.asking import Draft
@@ -75,7 +75,7 @@ def router() -> Router:
     router.message.register(collect, private, collecting, words, walking)
     router.message.register(type_building, private, StateFilter(New.building), F.text, words, walking)
     router.message.register(press_please, private, here, words, walking)
-    router.edited_message.register(edit_part, private, here)
+    router.edited_message.register(edit_part, private, of_the_draft)
     return router
 
 
@@ -102,6 +102,11 @@ class Walk:
         """The same without where it came from."""
         return [content for content, _ in self.parts]
 
+    @property
+    def complete(self) -> bool:
+        """Whether every question has been answered once; the last is the one about the name."""
+        return "anonymous" in self.data
+
     async def go_on(self) -> None:
         """On to the first step that is still open."""
         data = self.data
@@ -117,27 +122,33 @@ class Walk:
                 await self.words()
             elif not data.get("similar_seen") and await self.similar():
                 return
-            elif "anonymous" not in data:
+            elif not self.complete:
                 await self.naming()
             else:
                 await self.preview()
 
-    async def kinds(self) -> None:
-        """Complaint, need, suggestion …"""
-        await self._screen(New.kind, self.t("new.kind"), menus.kinds(self.t))
+    def _back(self, before: str) -> Step:
+        """To the step before; but one thing that is changed from the preview leads back to it."""
+        return Step("on" if self.complete else before)
+
+    async def kinds(self, left: str = "") -> None:
+        """Complaint, need, suggestion …; `left` says what a new draft puts an end to."""
+        back = Step("on") if self.complete else None
+        await self._screen(New.kind, left + self.t("new.kind"), menus.kinds(self.t, back))
 
     async def categories(self, parent: str | None = None) -> None:
         """One level of the category tree."""
         keys = self.settings.categories_for(self.data.get("kind", ""), parent=parent)
         name = self.t.pick(self.settings.category_names(parent)) if parent else ""
         text = self.t("new.subcategory", category=name) if parent else self.t("new.category")
-        back = Step("category" if parent else "kind")
+        back = Step("category") if parent else self._back("kind")
         await self._screen(New.category, text, menus.categories(self.t, keys, self.settings, back=back))
 
     async def buildings(self, text: str | None = None, keys: Sequence[str] | None = None) -> None:
         """Where the matter is; these buildings when what was typed may mean them."""
         shown = keys or self.settings.building_keys()
-        keyboard = menus.buildings(self.t, shown, self.settings, back=Step("category"))
+        building, back = self.data.get("building"), self._back("category")
+        keyboard = menus.buildings(self.t, shown, self.settings, back=back, out=menus.way_out(self.t), chosen=building)
         await self._screen(New.building, text or self.t("new.building"), keyboard)
 
     async def words(self) -> None:
@@ -149,7 +160,6 @@ class Walk:
     async def similar(self) -> bool:
         """Open tickets that read alike; False when there are none to offer."""
         data = self.data
-        data["similar_seen"] = True
         found = await similar.find(
             self.session,
             " ".join(str(content.get("text", "")) for content in self.contents),
@@ -159,6 +169,7 @@ class Walk:
             house=self.house,
         )
         if not found:
+            data["similar_seen"] = True
             return False
         lines = [
             self.t(
@@ -212,10 +223,13 @@ async def walking(
     return {"walk": Walk(event, t, person, state, session, settings, house, await state.get_data())}
 
 
-async def begin(_: Message | CallbackQuery, walk: Walk) -> None:
-    """A fresh draft."""
+async def begin(event: Message | CallbackQuery, walk: Walk) -> None:
+    """A fresh draft; words from before the consent, which waited for one, go into it."""
+    if await take_up_pending(event, walk.t, walk.state):
+        return
+    left = await leave(walk.state, walk.t)
     walk.data = {}
-    await walk.go_on()
+    await walk.kinds(left)
 
 
 async def take_up(event: Message | CallbackQuery, parts: Sequence[Part], t: Texts, state: FSMContext) -> None:
@@ -223,6 +237,14 @@ async def take_up(event: Message | CallbackQuery, parts: Sequence[Part], t: Text
     await state.set_state(New.kind)
     await state.set_data({"parts": [[content, list(source)] for content, source in parts]})
     await show(event, t("new.kind_for", words=excerpt([content for content, _ in parts])), menus.kinds(t))
+
+
+async def take_up_pending(event: Message | CallbackQuery, t: Texts, state: FSMContext) -> bool:
+    """The same with the words from before the consent; False when there are none."""
+    pending = (await state.get_data()).get("pending", [])
+    if pending:
+        await take_up(event, [(content, (source[0], source[1])) for content, source in pending], t, state)
+    return bool(pending)
 
 
 async def pick(_: CallbackQuery, press: Pick, walk: Walk) -> None:
@@ -251,6 +273,8 @@ async def pick(_: CallbackQuery, press: Pick, walk: Walk) -> None:
 async def step(query: CallbackQuery, press: Step, walk: Walk, now: datetime) -> None:
     """A move within the draft: back, change one thing, continue, send."""
     match press.to:
+        case "on":
+            await walk.go_on()
         case "kind":
             await walk.kinds()
         case "category":
@@ -289,12 +313,22 @@ async def collect(message: Message, walk: Walk) -> None:
     await walk.words()
 
 
+KEPT = ("parts", "pending")
+"""Under which names a conversation keeps words that have not gone anywhere yet."""
+
+
+async def of_the_draft(message: Message, state: FSMContext) -> bool:
+    """Filter: an edit of words that have not gone anywhere yet; any other is about a ticket."""
+    data, source = await state.get_data(), [message.chat.id, message.message_id]
+    return any(source == s for name in KEPT for _, s in data.get(name, []))
+
+
 async def edit_part(message: Message, state: FSMContext) -> None:
-    """A collected message was edited before sending: the draft follows silently."""
-    content = kept_of(message)
+    """A collected message was edited before sending: what is kept of it follows silently."""
+    content, source = kept_of(message), [message.chat.id, message.message_id]
     data = await state.get_data()
-    source = [message.chat.id, message.message_id]
-    data["parts"] = [[content, s] if s == source else [c, s] for c, s in data.get("parts", [])]
+    for name in set(KEPT) & data.keys():
+        data[name] = [[content, s] if s == source else [c, s] for c, s in data[name]]
     await state.set_data(data)
 
 
@@ -313,9 +347,10 @@ async def type_building(message: Message, walk: Walk) -> None:
 
 async def press_please(message: Message, walk: Walk) -> None:
     """Words where a choice was expected: they are kept, and the question is asked again."""
-    if len(walk.parts) < MOST_PARTS:
-        part = [kept_of(message), [message.chat.id, message.message_id]]
-        walk.data["parts"] = [*walk.data.get("parts", []), part]
+    if len(walk.parts) >= MOST_PARTS:
+        raise Refusal("words.choose_first", most=MOST_PARTS)
+    part = [kept_of(message), [message.chat.id, message.message_id]]
+    walk.data["parts"] = [*walk.data.get("parts", []), part]
     match await walk.state.get_state():
         case New.category.state:
             await walk.categories()
@@ -333,7 +368,7 @@ async def join(query: CallbackQuery, press: Join, walk: Walk, now: datetime) -> 
     if walk.parts:
         await asking.add(session, ticket, requester, walk.parts, house, now)
     await walk.state.clear()
-    await show(query, walk.t("similar.joined", number=ticket.id))
+    await show(query, walk.t("similar.joined", number=ticket.id), menus.back_home(walk.t))
     others = ticket.requesters - 1
     await letters.to_requester(session, ticket, requester, "receipt.joined", now, keyboard="view", count=others)
 
@@ -355,7 +390,7 @@ async def _send(query: CallbackQuery, walk: Walk, now: datetime) -> None:
     ticket = await asking.file(session, draft, walk.person, walk.house, now)
     await walk.state.clear()
     # The screen itself names no ticket: the receipt does, and it goes by the requester's own way, sealed if need be.
-    await show(query, walk.t("new.sent"))
+    await show(query, walk.t("new.sent"), menus.back_home(walk.t))
     (requester,) = await requesters.waiting.about(session, ticket.id)
     station = await session.get_one(stations.Station, ticket.station_id)
     due = ticket.reply_due.isoformat() if ticket.reply_due else None

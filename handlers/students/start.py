@@ -7,6 +7,7 @@ home ─▶ language · profile (audience, building) · new · mine · privacy �
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +26,7 @@ from bot.menus import Pick
 from bot.settings import Settings
 from bot.texts import Texts
 from bot.toolbox import Toolbox
-from handlers.screens import show
+from handlers.screens import leave, show
 from handlers.students import new, places
 from models.errors import Refusal
 from models.house import House
@@ -52,7 +53,7 @@ def router() -> Router:
     router.callback_query.register(agree_first, private, not_agreed)
     router.callback_query.register(home_pressed, Going("home"), private)
     router.callback_query.register(language, Going("language"), private)
-    router.callback_query.register(pick_language, Pressed(Pick), private, picked("language"))
+    router.callback_query.register(pick_language, Pressed(Pick), private, picked("language"), new.walking)
     router.callback_query.register(profile, Going("profile"), private)
     router.callback_query.register(pick_audience, Pressed(Pick), private, picked("audience"))
     router.callback_query.register(
@@ -78,12 +79,17 @@ async def not_agreed(_: Message | CallbackQuery, person: Person | None) -> bool:
 
 async def start(message: Message, person: Person, t: Texts, house: House, state: FSMContext) -> None:
     """Begin, or begin again: never loses a draft's owner in an old screen."""
-    await state.clear()
     if person.consent_on is None:
         await state.set_state(Profile.consent)
         await show(message, t("consent.text"), menus.consent(t, house.languages))
         return
-    await show(message, t("home.text", name=person.name), menus.home(t))
+    await _home(message, person, t, state)
+
+
+async def _home(event: Message | CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
+    """To the menu; but words from before the consent have waited long enough and come first."""
+    if not await new.take_up_pending(event, t, state):
+        await show(event, await leave(state, t) + t("home.text", name=person.name), menus.home(t))
 
 
 async def ask_consent(message: Message, t: Texts, house: House, state: FSMContext) -> None:
@@ -115,15 +121,18 @@ async def agree(
     """Consent, kept as a date only (law 11), and on to the two questions about oneself."""
     if person.consent_on is None:
         person.consent_on = now.astimezone(ZoneInfo(settings.union.timezone)).date()
-    await state.set_state(Profile.audience)
-    await show(query, t("audience.ask"), menus.audiences(t))
+    elif await state.get_state() not in Profile:
+        # An old screen, long agreed to.
+        await _home(query, person, t, state)
+        return
+    await profile(query, person, t, state)
 
 
-async def profile(query: CallbackQuery, t: Texts, state: FSMContext) -> None:
-    """Answer the two questions again."""
-    await state.clear()
+async def profile(query: CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
+    """The two questions, for the first time or again; on the way between them nothing is left."""
+    left = "" if await state.get_state() in Profile else await leave(state, t)
     await state.set_state(Profile.audience)
-    await show(query, t("audience.ask"), menus.audiences(t))
+    await show(query, left + t("audience.ask"), menus.audiences(t, person.audience))
 
 
 async def pick_audience(
@@ -134,7 +143,7 @@ async def pick_audience(
         raise Refusal("old.button")
     person.audience = None if press.value == "-" else Audience(press.value)
     await state.set_state(Profile.building)
-    await show(query, t("building.ask"), menus.buildings(t, settings.building_keys(), settings, back=Go("profile")))
+    await show(query, t("building.ask"), _buildings(t, person, settings, settings.building_keys()))
 
 
 async def pick_building(
@@ -156,7 +165,11 @@ async def type_building(
         return
     keys = [f.key for f in found] or settings.building_keys()
     text = t("building.which") if found else t("building.unknown", typed=(message.text or "")[:60])
-    await show(message, text, menus.buildings(t, keys, settings, back=Go("profile")))
+    await show(message, text, _buildings(t, person, settings, keys))
+
+
+def _buildings(t: Texts, person: Person, settings: Settings, keys: Sequence[str]) -> dict[str, Any]:
+    return menus.buildings(t, keys, settings, back=Go("profile"), out=menus.way_home(t), chosen=person.building)
 
 
 async def _settled(
@@ -168,31 +181,34 @@ async def _settled(
     state: FSMContext,
 ) -> None:
     person.building = building
-    pending = (await state.get_data()).get("pending", [])
-    await state.clear()
-    if pending:
-        await new.take_up(event, [(c, tuple(s)) for c, s in pending], t, state)
+    if await new.take_up_pending(event, t, state):
         return
+    await state.clear()
     name = t.pick(settings.building_names(building)) if building else t("building.no")
     await show(event, t("profile.done", building=name), menus.home(t))
 
 
 async def home_pressed(query: CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
     """Back to the menu; what was being done is left."""
-    await state.clear()
-    await show(query, t("home.text", name=person.name), menus.home(t))
+    await _home(query, person, t, state)
 
 
-async def language(event: Message | CallbackQuery, t: Texts, house: House) -> None:
+async def language(event: Message | CallbackQuery, t: Texts, house: House, state: FSMContext) -> None:
     """Choose the language."""
-    await show(event, t("language.ask"), menus.languages(t, house.languages))
+    drafting = await state.get_state() in new.New
+    await show(event, t("language.ask"), menus.languages(t, house.languages, drafting=drafting))
 
 
-async def pick_language(query: CallbackQuery, press: Pick, person: Person, house: House, toolbox: Toolbox) -> None:
-    """From now on everything is said in this one, also what is still waiting to be sent."""
+async def pick_language(
+    query: CallbackQuery, press: Pick, person: Person, house: House, toolbox: Toolbox, walk: new.Walk
+) -> None:
+    """From now on everything is said in this one, also what is still waiting to be sent; a draft goes on in it."""
     _choose_language(person, press.value, house)
-    t = toolbox.t(person.language)
-    await show(query, t("home.text", name=person.name), menus.home(t))
+    walk.t = toolbox.t(person.language)
+    if await walk.state.get_state() in new.New:
+        await walk.go_on()
+    else:
+        await _home(query, person, walk.t, walk.state)
 
 
 def _choose_language(person: Person, language: str, house: House) -> None:

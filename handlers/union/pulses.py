@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import menus
 from bot.filters import Pressed, markup
 from bot.menus import Ask
+from bot.people import GROUPS
 from bot.texts import Texts
 from handlers.screens import show
 from models import people, pulses
@@ -60,7 +61,7 @@ async def begin(
 ) -> None:
     """/poll, with the question or without."""
     await _admin(session, person)
-    if station is not None and station.desk is not Desk.OFFICE:
+    if message.chat.type in GROUPS and (station is None or station.desk is not Desk.OFFICE):
         raise Refusal("pulse.office_only")
     await state.clear()
     parts = [part.strip() for part in (command.args or "").split("|") if part.strip()]

@@ -59,7 +59,7 @@ async def step(
 ) -> None:
     """A choice on the way; everything but "I see it" is the admins'."""
     if not isinstance(query.message, Message):
-        raise Refusal("old.button")
+        raise Refusal("desk.old_button")
     chat = query.message.chat
     if press.step == "seen":
         if presence is None or not presence.present:
@@ -71,7 +71,7 @@ async def step(
         case "place":
             place = await stations.by_key(session, press.value)
             if place is None or place.closed:
-                raise Refusal("old.button")
+                raise Refusal("desk.old_button")
             if chat.is_forum:
                 await show(query, t("setup.topics", station=t.pick(place.names)), menus.setup_topics(t, place.key))
             else:
@@ -79,19 +79,19 @@ async def step(
         case "topics" | "plain":
             place = await stations.by_key(session, press.value)
             if place is None or place.closed:
-                raise Refusal("old.button")
+                raise Refusal("desk.old_button")
             topics = press.step == "topics" and bool(chat.is_forum)
             await _seat(query, place, topics, chat.id, session, presence, now, toolbox)
         case "language":
             if station is None or press.value not in house.languages:
-                raise Refusal("old.button")
+                raise Refusal("desk.old_button")
             station.language = press.value
             await tickets.post_open_cards(session, station, now)
             await query.answer(toolbox.t(press.value).plain("setup.language_set"), show_alert=True)
         case "cancel":
             await show(query, t("desk.cancelled"))
         case _:
-            raise Refusal("old.button")
+            raise Refusal("desk.old_button")
 
 
 async def _admin(session: AsyncSession, person: Person | None) -> None:

@@ -101,6 +101,17 @@ async def test_thirty_messages_are_enough_for_one_ticket(database_url: str) -> N
         await alice.reads(t.plain("name.ask").splitlines()[0])
 
 
+async def test_words_beyond_what_can_be_kept_are_not_dropped_in_silence(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        await alice.says("/new")
+        await alice.reads(t.plain("new.kind"))
+        for i in range(31):
+            await campus.stage.control("say", person=alice.id, text=f"line {i}")
+        await alice.reads(t.plain("words.choose_first", most=30))
+
+
 @pytest.mark.parametrize("command", ["/cancel", "/new", "/start"])
 async def test_a_forwarded_command_does_nothing(database_url: str, command: str) -> None:
     async with running(database_url) as campus:

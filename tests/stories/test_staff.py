@@ -180,7 +180,7 @@ async def test_forged_and_replayed_presses_change_nothing(database_url: str) -> 
         t = campus.t("en")
         alice, number = await filed(campus)
         card = await campus.east.shows(f"#{number} ·")
-        old = t.plain("old.button")
+        old = t.plain("desk.old_button")
         for payload in (
             "",
             ":",

@@ -1,0 +1,183 @@
+"""Words that have not gone anywhere yet: what keeps them, and that nothing drops them in silence."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.client import Person, photo
+from tests.campus import Campus, running
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Nothing here depends on the kind of database."""
+
+TAP = "The tap in the bathroom drips all night"
+
+
+async def drafting(campus: Campus, person: Person) -> None:
+    """A student who has written what happened and is asked for more."""
+    t, settings = campus.t("en"), campus.app.settings
+    await person.says("/new")
+    await person.taps(t.plain("kind.complaint"))
+    await person.taps(t.pick(settings.category_names("repairs")))
+    await person.taps(t.pick(settings.category_names("furniture")))
+    await person.reads(t.plain("new.words").splitlines()[0])
+    await person.says("The wardrobe has lost its door")
+    await person.reads("Got 1 message")
+
+
+async def test_looking_at_something_else_keeps_the_draft(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, TAP)
+        receipt = await alice.shows("📮")
+        await drafting(campus, alice)
+        for command, shown in (("/help", "What you can do"), ("/privacy", "What is kept"), ("/language", "language")):
+            await alice.says(command)
+            await alice.reads(shown)
+            await alice.taps(t.plain("nav.back"))
+            await alice.reads("The wardrobe has lost its door")
+        await alice.taps(t.plain("own.view"), message=receipt)
+        await alice.says("/mine")
+        await alice.taps(f"#{number}")
+        await alice.reads("In the hands of")
+        await alice.says("It fell on my foot")
+        await alice.reads("Got 2 messages")
+        await alice.says("/language")
+        await alice.taps("繁體中文")
+        hant = campus.t("zh-hant")
+        await alice.reads("The wardrobe has lost its door")
+        await alice.taps(hant.plain("new.continue"))
+        await alice.taps(hant.plain("name.named"))
+        await alice.taps(hant.plain("preview.send"))
+        await campus.east.shows("It fell on my foot")
+
+
+@pytest.mark.parametrize("away", ["/start", "/new", "menu", "add"])
+async def test_whoever_leaves_a_draft_is_told_that_it_was_not_sent(database_url: str, away: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        await campus.files(alice, TAP)
+        await drafting(campus, alice)
+        if away.startswith("/"):
+            await alice.says(away)
+        else:
+            await alice.says("/mine")
+            if away == "menu":
+                await alice.taps(t.plain("nav.home"))
+            else:
+                await alice.taps("#1")
+                await alice.taps(t.plain("own.add"))
+        await alice.reads(t.plain("draft.left"))
+        await alice.says(away if away.startswith("/") else "/start")
+        screen = await alice.reads("What")
+        assert t.plain("draft.left") not in screen.text, "there was nothing left to leave"
+
+
+async def test_a_rating_in_the_middle_of_a_draft_leaves_it_alone(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        await campus.files(alice, TAP)
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
+        await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
+        asked = await alice.reads("Is it really fixed?")
+        await drafting(campus, alice)
+        await alice.taps(t.plain("fixed.yes"), message=asked)
+        await alice.taps("4 🙂")
+        await alice.reads(t.plain("rate.thanks"))
+        await alice.says("It fell on my foot")
+        await alice.reads("Got 2 messages")
+        await campus.east.shows("★★★★☆")
+
+
+async def test_an_edit_of_words_with_the_station_arrives_while_another_draft_is_open(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        await campus.files(alice, TAP)
+        filed = next(m for m in await alice.transcript() if m.text == TAP)
+        await drafting(campus, alice)
+        await alice.edits(filed, "The shower drips all night")
+        await campus.east.shows("The shower drips all night")
+        drafted = next(m for m in await alice.transcript() if m.text.startswith("The wardrobe") and not m.from_bot)
+        await alice.edits(drafted, "The wardrobe has lost both doors")
+        await alice.taps(t.plain("new.continue"))
+        await alice.taps(t.plain("name.named"))
+        await alice.taps(t.plain("preview.send"))
+        await campus.east.shows("lost both doors")
+
+
+async def asked_who_they_are(campus: Campus) -> Person:
+    """Somebody who wrote before agreeing, has agreed, and stands before the first question about themselves."""
+    t = campus.t("en")
+    bob = await campus.stage.person("Bob", "en")
+    await bob.says(TAP)
+    await bob.taps(t.plain("consent.agree"))
+    await bob.reads(t.plain("audience.ask").splitlines()[0])
+    return bob
+
+
+@pytest.mark.parametrize("away", ["menu", "/start", "/new", "words", "picture", "back"])
+async def test_words_before_consent_survive_whatever_is_done_instead_of_answering(database_url: str, away: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        bob = await asked_who_they_are(campus)
+        match away:
+            case "menu":
+                await bob.taps(t.plain("nav.home"))
+            case "words":
+                await bob.says("and the floor is wet")
+            case "picture":
+                await bob.taps(t.plain("audience.skip"))
+                await bob.reads(t.plain("building.ask"))
+                await bob.sends(photo())
+            case "back":
+                await bob.taps(t.plain("audience.graduate"))
+                await bob.taps(t.plain("nav.back"))
+                await bob.taps("● " + t.plain("audience.graduate"))
+                await bob.taps("East 1")
+            case _:
+                await bob.says(away)
+        screen = await bob.reads("You wrote:")
+        assert TAP in screen.text
+        await bob.taps(t.plain("kind.complaint"))
+        await bob.reads(t.plain("new.category"))
+
+
+async def test_starting_again_before_consent_keeps_the_words_too(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        bob = await campus.stage.person("Bob", "en")
+        await bob.says(TAP)
+        await bob.says("/start")
+        await bob.taps(t.plain("consent.agree"))
+        await bob.taps(t.plain("nav.home"))
+        await bob.reads(TAP)
+
+
+async def test_an_old_consent_screen_leads_home(database_url: str) -> None:
+    async with running(database_url) as campus:
+        bob = await campus.student("Bob")
+        await bob.presses(1, "go:agree")
+        await bob.reads("What would you like to do?")
+        await bob.says(TAP)
+        await bob.reads("You wrote:")
+
+
+async def test_about_me_shows_what_was_said_and_leaving_changes_nothing(database_url: str) -> None:
+    """The only button that led out erased the audience."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        for _ in range(2):
+            await alice.taps(t.plain("home.profile"))
+            screen = await alice.reads(t.plain("audience.ask").splitlines()[0])
+            assert "● " + t.plain("audience.undergraduate") in screen.labels
+            await alice.taps(t.plain("nav.home"))
+            await alice.reads("What would you like to do?")
+        await alice.taps(t.plain("home.profile"))
+        await alice.taps(t.plain("audience.graduate"))
+        screen = await alice.reads(t.plain("building.ask"))
+        assert "● East 1" in screen.labels
