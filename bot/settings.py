@@ -83,7 +83,8 @@ WorkingTime = Annotated[Span, BeforeValidator(_span)]
 
 
 def _listening(value: str) -> str:
-    if not re.fullmatch(r"\S*:\d{1,5}", value):
+    found = re.fullmatch(r"\S*:(\d{1,5})", value)
+    if not found or int(found[1]) > 65_535:
         raise PydanticCustomError("listen", 'listen is an address and a port: listen = "127.0.0.1:8080"')
     return value
 

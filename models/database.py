@@ -181,6 +181,16 @@ class _Group:
             self.connection.close()
 
 
+async def _connected(session: AsyncSession) -> None:
+    """asyncpg lets the network's own errors through where SQLAlchemy wraps every other; whoever waits out a database
+    that is away waits for OperationalError, and one that restarts must not end the program.
+    """
+    try:
+        await session.connection()
+    except OSError as error:
+        raise OperationalError("connecting", None, error) from error
+
+
 class Database:
     """One engine and its sessions. Make it with its address, end it with `close`."""
 
@@ -226,7 +236,7 @@ class Database:
                 yield session
         else:
             async with self._session() as session, self._unit(session):
-                await session.connection()
+                await _connected(session)
                 yield session
 
     @contextlib.asynccontextmanager
@@ -301,6 +311,8 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session that only reads: it never waits for the writer, and what it changes is thrown away."""
         async with self._session() as session:
+            if not self.is_sqlite:
+                await _connected(session)
             try:
                 yield session
             finally:

@@ -10,9 +10,12 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from bot.__main__ import app
 from bot.vault import decode_key, new_key
 from models import inbox
 from models.database import Database
@@ -84,6 +87,20 @@ def one_line(told: Told) -> str:
     lines = [line for line in told.said.splitlines() if line.strip()]
     assert "Traceback" not in told.said
     return lines[-1]
+
+
+async def checked(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str, token: str = TOKEN) -> Result:
+    """`unionbot check` without a process of its own, which takes longer to start than all it has to say."""
+    monkeypatch.chdir(folder)
+    environment = {"UNIONBOT_TOKEN": token, "UNIONBOT_KEY": new_key()}
+    done = await asyncio.to_thread(CliRunner().invoke, app, ["check", *arguments], env=environment)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def problems(done: Result) -> list[str]:
+    """The lines of a check that are not fine."""
+    return [line for line in done.output.splitlines() if not line.startswith("✓")]
 
 
 async def test_key_prints_a_key(tmp_path: Path) -> None:
@@ -189,6 +206,54 @@ async def test_sigterm_ends_it_within_ten_seconds(tmp_path: Path) -> None:
             told.process.send_signal(signal.SIGTERM)
             async with asyncio.timeout(10):
                 assert await told.ended() == 0
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 429}, {"drop": "before"}], ids=["500", "429", "drop"])
+@pytest.mark.parametrize("method", ["getMe", "getWebhookInfo", "getChat"])
+async def test_a_check_that_telegram_does_not_answer_says_so_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, fault: dict[str, Any]
+) -> None:
+    """A gateway's 502 once read as "the bot is not in its group; add it again"."""
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram, Sandbox(telegram.url) as stage:
+        bound = await stage.group("East", [], [await stage.person("Zhao", "zh-hans")])
+        config(tmp_path, telegram.url, **{"# chat_id = -1001234567892 ": f"chat_id = {bound.id} #"})
+        await stage.fault(method, **fault)
+        done = await checked(tmp_path, monkeypatch)
+    (line,) = problems(done)
+    assert done.exit_code == 1
+    assert telegram.url in line
+    assert "cannot be reached" in line or "cannot answer right now" in line
+
+
+async def test_a_check_says_that_the_database_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It once read as if no group had been set up yet."""
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
+        config(tmp_path, telegram.url, **{"sqlite:///data/unionbot.db": "postgresql://u:geheim@127.0.0.1:1/x"})
+        done = await checked(tmp_path, monkeypatch)
+    (line,) = problems(done)
+    assert done.exit_code == 3
+    assert "the database PostgreSQL cannot be used" in line
+    assert "geheim" not in done.output
+
+
+async def test_a_check_before_the_first_run_misses_no_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database_url: str
+) -> None:
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
+        config(tmp_path, telegram.url, **{"sqlite:///data/unionbot.db": empty_database_url})
+        done = await checked(tmp_path, monkeypatch)
+    assert done.exit_code == 0
+    assert problems(done) == ["! no group is set up yet: add the bot to a group and send /setup there"]
+
+
+async def test_another_configuration_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
+        config(tmp_path, telegram.url)
+        (tmp_path / "config.toml").rename(tmp_path / "other.toml")
+        assert (await checked(tmp_path, monkeypatch)).exit_code == 2
+        done = await checked(tmp_path, monkeypatch, "--config", "other.toml")
+    assert done.exit_code == 0
+    assert "✓ other.toml" in done.output
 
 
 @pytest.mark.parametrize("missing", ["token", "rights", "privacy"])

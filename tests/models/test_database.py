@@ -169,3 +169,13 @@ async def test_sqlite_is_opened_with_the_settings_that_keep_words(tmp_path: Path
 def test_only_the_two_engines_are_taken(url: str) -> None:
     with pytest.raises(ValueError, match="neither sqlite nor postgresql"):
         driver_url(url)
+
+
+@pytest.mark.parametrize("how", ["reading", "transaction"])
+async def test_a_postgresql_that_is_away_is_one_error_like_any_other(how: str) -> None:
+    """The network's own error passed by everybody who waits a database out, and its restart ended the program."""
+    away = Database("postgresql://u@127.0.0.1:1/x")
+    with pytest.raises(OperationalError):
+        async with getattr(away, how)():
+            pass
+    await away.close()
