@@ -43,6 +43,13 @@ class Refused(Exception):
     """Telegram will not do it; its own words."""
 
 
+def may_write(status: str, own: bool | None, everybody: bool | None) -> bool:
+    """Whether a bot of this status gets its words into a group, given its own leave and everybody's (can_send_messages;
+    None where Telegram names none). An administrator always does.
+    """
+    return status in ("administrator", "creator") or (own is not False and everybody is not False)
+
+
 async def call(http: aiohttp.ClientSession, settings: Settings, method: str, **params: Any) -> Any:
     """A Bot API method's result. Raises TokenRefused, Unreachable or Refused."""
     url = f"{settings.telegram.api_base.rstrip('/')}/bot{settings.token.get_secret_value()}/{method}"
@@ -128,11 +135,14 @@ async def _chat(
     except Unreachable as problem:
         return [Finding("error", str(problem))]
     status = member.get("status")
-    if status in ("left", "kicked"):
+    if status in ("left", "kicked") or member.get("is_member") is False:
         return [Finding("error", f"{name}: the bot was removed from its group; add it again and send /setup there")]
     findings = []
-    if status not in ("administrator", "creator"):
-        press = "open the group → its name → Administrators → Add Administrator → choose the bot"
+    press = "open the group → its name → Administrators → Add Administrator → choose the bot"
+    everybody = chat.get("permissions", {}).get("can_send_messages")
+    if not may_write(status, member.get("can_send_messages"), everybody):
+        findings.append(Finding("error", f"{name}: the bot may not write in its group, no card gets there: {press}"))
+    elif status not in ("administrator", "creator"):
         if not me.get("can_read_all_group_messages"):
             findings.append(
                 Finding(

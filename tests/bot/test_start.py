@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from typer.testing import CliRunner, Result
 
 from bot.__main__ import app
 from bot.vault import decode_key, new_key
-from models import inbox
+from models import inbox, stations
 from models.database import Database
+from models.stations import StationSpec
 from sandbox import server
-from sandbox.client import Sandbox
+from sandbox.client import Group, Sandbox
 from tests.campus import BEGIN, EXAMPLE, TOKEN
 
 HOUSE = Path(__file__).parent.parent.parent
@@ -256,24 +258,93 @@ async def test_another_configuration_can_be_named(tmp_path: Path, monkeypatch: p
     assert "✓ other.toml" in done.output
 
 
-@pytest.mark.parametrize("missing", ["token", "rights", "privacy"])
-async def test_check_says_what_to_press(tmp_path: Path, missing: str) -> None:
+async def nothing(stage: Sandbox, group: Group) -> None:
+    """The group stays as it was made."""
+
+
+async def muted(stage: Sandbox, group: Group) -> None:
+    await stage.promote(group, "bot", "restricted")
+
+
+async def quieted(stage: Sandbox, group: Group) -> None:
+    """Nobody but administrators may write there any more, and the bot is none."""
+    await stage.control("permissions", chat=group.id, can_send_messages=False)
+
+
+async def removed(stage: Sandbox, group: Group) -> None:
+    await stage.promote(group, "bot", "kicked")
+
+
+async def moved(stage: Sandbox, group: Group) -> None:
+    await group.migrates()
+
+
+ADD = "Administrators → Add Administrator → choose the bot"
+
+
+@pytest.mark.parametrize(
+    ("made", "befalls", "sign", "words"),
+    [
+        pytest.param({}, nothing, None, (), id="as it should be"),
+        pytest.param({"bot": "member"}, nothing, "!", ("privacy mode", "is enough", ADD), id="a plain member"),
+        pytest.param({"bot": "member"}, muted, "✗", ("may not write", ADD), id="muted"),
+        pytest.param({"bot": "member"}, quieted, "✗", ("may not write", ADD), id="a group where members are muted"),
+        pytest.param({"topics": True}, nothing, "✗", ("Edit → Topics → turn on",), id="topics off"),
+        pytest.param(
+            {"topics": True, "forum": True, "rights": {"can_manage_topics": False}},
+            nothing, "✗", ("the bot → Manage Topics → turn on",), id="no can_manage_topics",
+        ),
+        pytest.param({}, removed, "✗", ("add it again and send /setup there",), id="removed"),
+        pytest.param({}, moved, "!", ("the bot follows it at the next message",), id="moved"),
+    ],
+)  # fmt: skip
+async def test_check_says_what_to_press(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    migrated: Path,
+    made: dict[str, Any],
+    befalls: Callable[[Sandbox, Group], Awaitable[None]],
+    sign: str | None,
+    words: tuple[str, ...],
+) -> None:
     async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram, Sandbox(telegram.url) as stage:
-        await stage.bot(TOKEN, username="union_bot", first_name="Union")
         admin = await stage.person("Zhao", "zh-hans")
-        bound = await stage.group("East", [], [admin], bot="member" if missing == "rights" else "administrator")
-        config(tmp_path, telegram.url, **{"# chat_id = -1001234567892 ": f"chat_id = {bound.id} #"})
-        token = "700000:" + "x" * 35 if missing == "token" else TOKEN
-        async with unionbot("check", folder=tmp_path, token=token) as told:
-            code = await told.ended()
-    if missing == "token":
-        assert code != 0
-        assert "@BotFather" in told.said
-    elif missing == "rights":
-        assert "administrator" in told.said
-    else:
-        assert code == 0
-        assert "✓" in told.said
+        bound = await stage.group("East", [], [admin], **{k: v for k, v in made.items() if k != "topics"})
+        await befalls(stage, bound)
+        config(tmp_path, telegram.url)
+        await seated(tmp_path, migrated, bound, topics=made.get("topics", False))
+        done = await checked(tmp_path, monkeypatch)
+    assert done.exit_code == (1 if sign == "✗" else 0)
+    if sign is None:
+        assert not problems(done)
+        return
+    (line,) = problems(done)
+    assert line.startswith(f"{sign} east: ")
+    assert all(part in line for part in words), line
+
+
+async def seated(folder: Path, migrated: Path, group: Group, *, topics: bool) -> None:
+    """A database in which /setup has made this group the east station's."""
+    (folder / "data").mkdir()
+    shutil.copy(migrated, folder / "data" / "unionbot.db")
+    database = Database(f"sqlite:///{folder / 'data' / 'unionbot.db'}")
+    async with database.transaction() as session:
+        await stations.follow_config(session, [StationSpec("east", {"en": "East"})], "en")
+        await session.flush()
+        place = await stations.by_key(session, "east")
+        assert place is not None
+        await stations.bind(session, place, group.id, topics)
+    await database.close()
+
+
+async def test_check_says_where_a_wrong_token_is_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = "700000:" + "x" * 35
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
+        config(tmp_path, telegram.url)
+        done = await checked(tmp_path, monkeypatch, token=wrong)
+    assert done.exit_code == 1
+    assert "@BotFather → /mybots → API Token" in done.output
+    assert wrong not in done.output
 
 
 async def test_the_demo_plays_its_story_and_ends(tmp_path: Path) -> None:
