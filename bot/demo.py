@@ -43,7 +43,6 @@ FOLDER = Path("data/demo")
 DATABASE = FOLDER / "unionbot.db"
 CLOCK = FOLDER / "clock"
 """When the last demo ended: one that keeps its data goes on from there."""
-EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 MOST_HOPS = 200
 """A long jump of the clock is taken in at most this many steps: a semester hour by hour would take minutes to watch."""
 ADMIN, TEACHER = 700000001, 700000002
@@ -175,7 +174,7 @@ def _say(line: str) -> None:
 
 
 def _settings(api_base: str) -> Settings:
-    data = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    data = tomllib.loads(config.EXAMPLE.read_text(encoding="utf-8"))
     data["telegram"]["api_base"] = api_base
     data["database"]["url"] = f"sqlite:///{DATABASE}"
     data["union"] |= {"admins": [ADMIN], "supervisors": [TEACHER]}
