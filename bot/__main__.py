@@ -135,7 +135,10 @@ def inbox(
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Play the story and end.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Go on with the data of the last time.")] = False,
-    port: Annotated[int, typer.Option(help="Where the chat page listens; 0 for any free port.")] = 8090,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Where the chat page listens, 0 for any free port. Without it 8090, with --once any."),
+    ] = None,
 ) -> None:
     """Play a short story against a local Telegram, then let you play on."""
     from bot.demo import DidNotHappen, play
