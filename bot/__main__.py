@@ -1,13 +1,13 @@
 """The command line. Every import of something heavy waits until a command needs it.
 
 Exit codes: 0 done; 1 something asked for did not come about; 2 the configuration or the command is wrong;
-3 the database cannot be used; 4 an address is taken; 5 Telegram does not accept the token.
+3 the database cannot be used; 4 an address cannot be listened at, or another copy
+runs on this database; 5 Telegram does not accept the token.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 from collections.abc import Coroutine
@@ -28,7 +28,7 @@ app = typer.Typer(
 )
 Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
 DEFAULT = Path("config.toml")
-FAILED, WRONG, DATABASE, TAKEN, TOKEN = 1, 2, 3, 4, 5
+FAILED, WRONG, DATABASE, ADDRESS, TOKEN = 1, 2, 3, 4, 5
 
 
 def main() -> None:
@@ -71,14 +71,24 @@ def check(
     typer.echo(f"✓ {config}")
     if offline:
         return
-    from bot.check import ask_telegram
+    from sqlalchemy.exc import SQLAlchemyError
 
-    findings = asyncio.run(ask_telegram(settings, asyncio.run(_bound_chats(settings))))
+    from bot.check import Finding, ask_telegram
+
+    code, chats, findings = 0, _chats_in_file(settings), []
+    try:
+        chats |= asyncio.run(_chats_in_database(settings))
+    except (SQLAlchemyError, OSError) as error:
+        code = DATABASE
+        findings.append(Finding("error", _no_database(settings, error)))
+    findings += asyncio.run(ask_telegram(settings, chats))
+    if not chats and not code:
+        findings.append(Finding("warning", "no group is set up yet: add the bot to a group and send /setup there"))
     signs = {"ok": "✓", "warning": "!", "error": "✗"}
     for finding in findings:
         typer.echo(f"{signs[finding.level]} {finding.text}")
     if any(finding.level == "error" for finding in findings):
-        raise typer.Exit(FAILED)
+        raise typer.Exit(code or FAILED)
 
 
 @app.command()
@@ -126,7 +136,10 @@ def inbox(
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Play the story and end.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Go on with the data of the last time.")] = False,
-    port: Annotated[int, typer.Option(help="Where the chat page listens; 0 for any free port.")] = 8090,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Where the chat page listens, 0 for any free port. Without it 8090, with --once any."),
+    ] = None,
 ) -> None:
     """Play a short story against a local Telegram, then let you play on."""
     from bot.demo import DidNotHappen, play
@@ -166,9 +179,10 @@ def _looped(work: Coroutine[Any, Any, Any]) -> Any:
 
 def _guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
     """Run it and return its result; what can be wrong at a start is said in one line, with its exit code."""
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+    from sqlalchemy.exc import SQLAlchemyError
 
     from bot.check import TokenRefused
+    from bot.web import CannotListen
     from models.lease import Taken
     from models.migrations import SchemaMismatch
 
@@ -177,18 +191,22 @@ def _guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
     except SchemaMismatch as error:
         stop(DATABASE, f"{error}: this program is older than its database; start the newer one, or restore a backup")
     except Taken:
-        stop(TAKEN, "another copy of this program runs on this database: stop it first")
+        stop(ADDRESS, "another copy of this program runs on this database: stop it first")
     except TokenRefused as error:
         stop(TOKEN, str(error))
+    except CannotListen as error:
+        stop(ADDRESS, str(error))
     except (SQLAlchemyError, OSError) as error:
-        if isinstance(error, OSError) and error.errno == 98:
-            stop(
-                TAKEN,
-                f"{settings.telegram.listen} is taken by another program: stop it, or change listen in [telegram]",
-            )
-        reason = error.orig if isinstance(error, DBAPIError) and error.orig else error
-        shown = settings.database.url if settings.database.url.startswith("sqlite") else "PostgreSQL"
-        stop(DATABASE, f"the database {shown} cannot be used: {type(reason).__name__}: {_first_line(reason)}")
+        stop(DATABASE, _no_database(settings, error))
+
+
+def _no_database(settings: Settings, error: Exception) -> str:
+    """Why the database cannot be used, in one line and without the password in its address."""
+    from sqlalchemy.exc import DBAPIError
+
+    reason = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    shown = settings.database.url if settings.database.url.startswith("sqlite") else "PostgreSQL"
+    return f"the database {shown} cannot be used: {type(reason).__name__}: {_first_line(reason)}"
 
 
 def _first_line(error: object) -> str:
@@ -258,25 +276,26 @@ def _missing(url: str) -> bool:
     return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()
 
 
-async def _bound_chats(settings: Settings) -> dict[str, tuple[int, bool]]:
-    """Every place with a chat: from the database where there is one, else from the file."""
-    from sqlalchemy.exc import SQLAlchemyError
+def _chats_in_file(settings: Settings) -> dict[str, tuple[int, bool]]:
+    return {s.key: (s.chat_id, False) for s in settings.station_specs() if s.chat_id is not None}
 
+
+async def _chats_in_database(settings: Settings) -> dict[str, tuple[int, bool]]:
+    """Every place that /setup gave a chat; none where nothing has been made yet, which a first `run` will do."""
     from models import stations
     from models.database import Database
+    from models.migrations import revision
 
-    url = settings.database.url
-    from_file = {s.key: (s.chat_id, False) for s in settings.station_specs() if s.chat_id is not None}
-    if _missing(url):
-        return from_file
-    database = Database(url)
-    with contextlib.suppress(SQLAlchemyError, OSError):
+    if _missing(settings.database.url):
+        return {}
+    database = Database(settings.database.url)
+    try:
+        if await revision(database) is None:
+            return {}
         async with database.reading() as session:
-            from_file |= {
-                p.key: (p.chat_id, p.topics) for p in await stations.open_desks(session) if p.chat_id is not None
-            }
-    await database.close()
-    return from_file
+            return {p.key: (p.chat_id, p.topics) for p in await stations.open_desks(session) if p.chat_id is not None}
+    finally:
+        await database.close()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ press or to write.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,11 +36,22 @@ class TokenRefused(Exception):
 
 
 class Unreachable(Exception):
-    """Telegram cannot be reached."""
+    """Telegram cannot be reached, or can answer nothing just now: waiting may help."""
+
+
+class Refused(Exception):
+    """Telegram will not do it; its own words."""
+
+
+def may_write(status: str, own: bool | None, everybody: bool | None) -> bool:
+    """Whether a bot of this status gets its words into a group, given its own leave and everybody's (can_send_messages;
+    None where Telegram names none). An administrator always does.
+    """
+    return status in ("administrator", "creator") or (own is not False and everybody is not False)
 
 
 async def call(http: aiohttp.ClientSession, settings: Settings, method: str, **params: Any) -> Any:
-    """A Bot API method's result. Raises TokenRefused, Unreachable, or ValueError with Telegram's words."""
+    """A Bot API method's result. Raises TokenRefused, Unreachable or Refused."""
     url = f"{settings.telegram.api_base.rstrip('/')}/bot{settings.token.get_secret_value()}/{method}"
     try:
         async with http.post(url, json=params, timeout=aiohttp.ClientTimeout(total=SECONDS)) as response:
@@ -50,21 +62,31 @@ async def call(http: aiohttp.ClientSession, settings: Settings, method: str, **p
         raise Unreachable(f"{settings.telegram.api_base} does not answer like Telegram")
     if answer.get("ok"):
         return answer["result"]
-    if answer.get("error_code") in (401, 404) and method == "getMe":
+    said = str(answer.get("description", "?"))
+    code = answer.get("error_code")
+    if code == 429 or (isinstance(code, int) and code >= 500):
+        # Neither says anything about what was asked: a broken gateway must not read as "the bot was removed".
+        raise Unreachable(f"{settings.telegram.api_base} cannot answer right now ({said}); try again in a minute")
+    if code in (401, 404) and method == "getMe":
         raise TokenRefused(
             "Telegram does not accept UNIONBOT_TOKEN: copy it again from @BotFather → /mybots → API Token"
         )
-    raise ValueError(str(answer.get("description", "?")))
+    raise Refused(said)
 
 
 async def ask_telegram(settings: Settings, chats: Mapping[str, tuple[int, bool]]) -> list[Finding]:
-    """The findings for the token, the way in, and each bound chat: name → (chat id, whether it uses topics)."""
+    """The findings for the token, the way in, and each bound chat: name → (chat id, whether it uses topics).
+
+    What goes wrong with one question is a finding of its own, told once however many questions it hit.
+    """
     findings: list[Finding] = []
     async with aiohttp.ClientSession() as http:
         try:
             me = await call(http, settings, "getMe")
         except (TokenRefused, Unreachable) as problem:
             return [Finding("error", str(problem))]
+        except Refused as refusal:
+            return [Finding("error", f"Telegram does not say who the bot is ({refusal})")]
         findings.append(Finding("ok", f"token: @{me.get('username')}"))
         if not me.get("can_join_groups", True):
             findings.append(
@@ -73,16 +95,20 @@ async def ask_telegram(settings: Settings, chats: Mapping[str, tuple[int, bool]]
                     "the bot may not join groups: @BotFather → /mybots → Bot Settings → Allow Groups? → Turn on",
                 )
             )
-        findings += await _way_in(http, settings)
-        for name, (chat_id, topics) in chats.items():
-            findings += await _chat(http, settings, me, name, chat_id, topics)
-        if not chats:
-            findings.append(Finding("warning", "no group is set up yet: add the bot to a group and send /setup there"))
-    return findings
+        asked = await asyncio.gather(
+            _way_in(http, settings),
+            *(_chat(http, settings, me, name, chat_id, topics) for name, (chat_id, topics) in chats.items()),
+        )
+    return list(dict.fromkeys([*findings, *itertools.chain.from_iterable(asked)]))
 
 
 async def _way_in(http: aiohttp.ClientSession, settings: Settings) -> list[Finding]:
-    info = await call(http, settings, "getWebhookInfo")
+    try:
+        info = await call(http, settings, "getWebhookInfo")
+    except Unreachable as problem:
+        return [Finding("error", str(problem))]
+    except Refused as refusal:
+        return [Finding("error", f"Telegram does not say how updates come in ({refusal})")]
     url = info.get("url", "")
     if settings.telegram.mode == "polling" and url:
         return [Finding("warning", "a webhook is set; `unionbot run` takes it away when it starts polling")]
@@ -100,7 +126,7 @@ async def _chat(
     try:
         chat = await call(http, settings, "getChat", chat_id=chat_id)
         member = await call(http, settings, "getChatMember", chat_id=chat_id, user_id=me["id"])
-    except ValueError as refusal:
+    except Refused as refusal:
         if "upgraded to a supergroup" in str(refusal):
             return [Finding("warning", f"{name}: the group has a new id; the bot follows it at the next message")]
         return [
@@ -109,11 +135,14 @@ async def _chat(
     except Unreachable as problem:
         return [Finding("error", str(problem))]
     status = member.get("status")
-    if status in ("left", "kicked"):
+    if status in ("left", "kicked") or member.get("is_member") is False:
         return [Finding("error", f"{name}: the bot was removed from its group; add it again and send /setup there")]
     findings = []
-    if status not in ("administrator", "creator"):
-        press = "open the group → its name → Administrators → Add Administrator → choose the bot"
+    press = "open the group → its name → Administrators → Add Administrator → choose the bot"
+    everybody = chat.get("permissions", {}).get("can_send_messages")
+    if not may_write(status, member.get("can_send_messages"), everybody):
+        findings.append(Finding("error", f"{name}: the bot may not write in its group, no card gets there: {press}"))
+    elif status not in ("administrator", "creator"):
         if not me.get("can_read_all_group_messages"):
             findings.append(
                 Finding(
@@ -154,7 +183,7 @@ async def wait_for_telegram(settings: Settings) -> None:
             try:
                 await call(http, settings, "getMe")
                 return
-            except (Unreachable, ValueError) as problem:
+            except (Unreachable, Refused) as problem:
                 log.warning("waiting for Telegram", why=str(problem), seconds=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 60.0)

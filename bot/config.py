@@ -9,21 +9,34 @@ Secrets never stand in the file: it is copied, mailed and backed up.
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from bot.settings import Settings
+from bot.settings import KEY_NAME, Settings
 from bot.vault import decode_key
 from models.house import OFFICE
 
 TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{20,}")
+EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
+WRITE = {
+    "string": "a text in quotes",
+    "int": "a whole number without quotes",
+    "bool": "true or false, without quotes",
+    "date": "a day, without quotes",
+    "tuple": "a list in square brackets",
+    "model": "a table",
+    "dict": "a table",
+}
+"""By the beginning of pydantic's name for a mistake: what belongs there instead."""
 
 
 class ConfigError(Exception):
@@ -58,7 +71,10 @@ def build(data: dict[str, Any], environment: Mapping[str, str], text: str = "") 
     try:
         settings = Settings(**{**data, "token": SecretStr(token), "key": SecretStr(key)})
     except ValidationError as error:
-        problems += [_sentence(mistake, text) for mistake in error.errors()]
+        mistakes = error.errors()
+        # "Needs at least one entry" about a list whose only entry is wrong would be a second mistake that is none.
+        places = {mistake["loc"][:i] for mistake in mistakes for i in range(len(mistake["loc"]))}
+        problems += [_sentence(mistake, text) for mistake in mistakes if mistake["loc"] not in places]
     problems += _contradictions(data)
     if problems or settings is None:
         raise ConfigError(problems)
@@ -88,7 +104,7 @@ def _secrets(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterato
 
 
 def _sentence(mistake: Any, text: str) -> str:
-    path = [part for part in mistake["loc"] if part not in ("date", "Days", "function-before", "function-after")]
+    path = list(mistake["loc"])
     place = ""
     for part in path:
         place += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if place else str(part)
@@ -98,14 +114,62 @@ def _sentence(mistake: Any, text: str) -> str:
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(str(path[-1]), _known_keys(path[:-1]), 1)
         return f"{where}: there is no such key" + (f"; did you mean {near[0]}?" if near else "; delete it")
+    example = _example(path) if EXAMPLE.exists() else ""
     if kind == "missing":
-        return f"{where}: is missing; config.example.toml shows what to write"
+        return f"{where}: is missing; write {example or 'it as config.example.toml does'}"
     if kind == "too_short":
-        return f"{where}: needs at least one entry; config.example.toml shows what to write"
-    message = str(mistake["msg"]).removeprefix("Value error, ")
+        return f"{where}: needs at least one entry; write {example or 'it as config.example.toml does'}"
     given = mistake.get("input")
-    shown = f" (it says {given!r})" if isinstance(given, str | int | float) else ""
-    return f"{where}: {message[:1].lower()}{message[1:]}{shown}"
+    shown = f" (it says {_toml(given)})" if isinstance(given, str | int | float) else ""
+    if "url" not in mistake:
+        # Without an address in pydantic's handbook it was found by `bot/settings.py`, whose words say what to write.
+        return f"{where}: {mistake['msg']}{shown}"
+    wanted = _wanted(kind, mistake.get("ctx", {}))
+    return f"{where}: write {wanted}{', for example ' if example else ''}{example}{shown}"
+
+
+def _wanted(kind: str, context: Mapping[str, Any]) -> str:
+    if "expected" in context:
+        return str(context["expected"])
+    if "ge" in context:
+        return f"a number from {context['ge']} up"
+    if "le" in context:
+        return f"a number up to {context['le']}"
+    return WRITE.get(kind.partition("_")[0], "something else")
+
+
+def _example(path: list[Any]) -> str:
+    """What config.example.toml has in this place; nothing where it has nothing to show."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    names = [part for part in path if isinstance(part, str)]
+    dotted = ".".join(names)
+    for head in (f"[[{dotted}]]", f"[{dotted}]"):
+        if f"\n{head}" in text:
+            return f"{head} and below it the lines that config.example.toml has there"
+    # What most unions leave out stands there as a comment.
+    example = tomllib.loads(re.sub(r"(?m)^# (?=\w+ = )", "", text))
+    found = _shown(example, names)
+    if found is None:
+        found = _shown(example, names[-2:])
+    return f"{names[-1]} = {_toml(found)}" if found not in (None, []) else ""
+
+
+def _shown(example: Any, names: list[str]) -> Any:
+    """The example's value under these keys, in the first entry of a list that has one; None where there is none."""
+    if not names:
+        return example
+    if isinstance(example, list):
+        return next((found for entry in example if (found := _shown(entry, names)) is not None), None)
+    return _shown(example[names[0]], names[1:]) if isinstance(example, dict) and names[0] in example else None
+
+
+def _toml(value: Any) -> str:
+    """As it is written in the file, of a list no more than two entries."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(part)}" for key, part in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(part) for part in value[:2]) + "]"
+    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
 
 
 def _known_keys(path: list[Any]) -> list[str]:
@@ -164,23 +228,35 @@ def _contradictions(data: Mapping[str, Any]) -> list[str]:
     for what, found in keys.items():
         why = ": a building is served by one station" if what == "building" else ""
         problems += [
-            f"{what} {key!r} stands there more than once{why}; give each a key of its own" for key in _twice(found)
+            f"{what} {key!r} stands there more than once{why}; write a key of its own for each"
+            for key in _twice([key for key in found if _is_key(key)])
         ]
-    places = ["station", OFFICE, *(key for key in keys["station"] if isinstance(key, str))]
+    places: list[str] = ["station", OFFICE, *(str(key) for key in keys["station"] if _is_key(key))]
+    # Where a station's own key is wrong, what names it is not.
+    every_place_known = len(places) == 2 + len(data["stations"]) if stations else False
     for category in categories:
         to = category.get("to", "station")
-        if to not in places:
-            near = difflib.get_close_matches(str(to), places, 1) or ["station"]
+        if every_place_known and isinstance(to, str) and to not in places:
+            near = difflib.get_close_matches(to, places, 1) or ["station"]
             problems.append(f'category {category.get("key")!r}: to = {to!r} is no place; write to = "{near[0]}"')
     union = data.get("union") if isinstance(data.get("union"), dict) else {}
     assert isinstance(union, dict)
     chats = [each.get("chat_id") for each in stations] + [union.get(f"{o}_chat_id") for o in ("office", "supervisors")]
     bound = [chat for chat in chats if isinstance(chat, int)]
-    problems += [f"chat_id {chat} is given to two places; each needs a group of its own" for chat in _twice(bound)]
     problems += [
-        f"chat_id {chat} is no group: a group's id is negative; /setup finds it by itself" for chat in bound if chat > 0
+        f"chat_id {chat} is given to two places; delete it, /setup in each group finds its own"
+        for chat in _twice(bound)
+    ]
+    problems += [
+        f"chat_id {chat} is no group: a group's id is negative; delete it, /setup finds it by itself"
+        for chat in bound
+        if chat > 0
     ]
     return problems
+
+
+def _is_key(value: Any) -> bool:
+    return isinstance(value, str) and KEY_NAME.fullmatch(value) is not None
 
 
 def _tables(holder: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

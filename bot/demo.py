@@ -44,7 +44,7 @@ DATABASE = FOLDER / "unionbot.db"
 LOCK = Path("data/demo.lock")
 CLOCK = FOLDER / "clock"
 """When the last demo ended: one that keeps its data goes on from there."""
-EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
+PORT = 8090
 MOST_HOPS = 200
 """A long jump of the clock is taken in at most this many steps: a semester hour by hour would take minutes to watch."""
 ADMIN, TEACHER = 700000001, 700000002
@@ -95,7 +95,7 @@ class Cast:
 
 
 async def play(
-    make_stage: Callable[[str], Any], picture: Callable[[], Any], *, once: bool, keep: bool, port: int
+    make_stage: Callable[[str], Any], picture: Callable[[], Any], *, once: bool, keep: bool, port: int | None
 ) -> int:
     """Everything from the sandbox's start to its end. Returns the exit code; raises DidNotHappen naming the step."""
     logs.configure("error")
@@ -104,7 +104,9 @@ async def play(
         stack.enter_context(_alone())
         begun = _make_room(keep)
         settings = _settings("http://127.0.0.1:0")
-        url = await stack.enter_async_context(_sandbox(0 if once else port, begun or _begin(settings)))
+        if port is None:
+            port = 0 if once else PORT
+        url = await stack.enter_async_context(_sandbox(port, begun or _begin(settings)))
         _say(f"chat page: {url}/")
         settings = _settings(url)
         stage = await stack.enter_async_context(make_stage(url))
@@ -188,7 +190,7 @@ def _say(line: str) -> None:
 
 
 def _settings(api_base: str) -> Settings:
-    data = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    data = tomllib.loads(config.EXAMPLE.read_text(encoding="utf-8"))
     data["telegram"]["api_base"] = api_base
     data["database"]["url"] = f"sqlite:///{DATABASE}"
     data["union"] |= {"admins": [ADMIN], "supervisors": [TEACHER]}
@@ -352,7 +354,7 @@ async def _step(what: str) -> AsyncIterator[None]:
     _say(f"\n── {what}")
     try:
         yield
-    except (AssertionError, TimeoutError) as error:
+    except (AssertionError, TimeoutError, aiohttp.ClientError) as error:
         raise DidNotHappen(f"{what}\n{error}") from error
 
 
@@ -495,7 +497,7 @@ def _guide(cast: Cast, settings: Settings) -> dict[str, Any]:
             },
             {
                 "title": "Let a deadline pass",
-                "text": "File something, do not claim it, and press “Two days on”: "
+                "text": "File something, do not claim it, and press “Two days on”, over a weekend twice: "
                 "the station, the office and the teacher are told.",
                 "person": cast.teacher.id,
                 "chat": GROUPS["supervisors"],

@@ -38,6 +38,8 @@ class Presence:
     bot_status: str | None = None
     """The bot's own standing in the group; looked up only for /setup."""
     bot_manages_topics: bool = False
+    bot_muted: bool = False
+    """The bot may read but not write there: whatever it has to say about that has to be said elsewhere."""
 
     @property
     def present(self) -> bool:

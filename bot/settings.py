@@ -46,13 +46,13 @@ def _complete(value: dict[str, str]) -> dict[str, str]:
     unknown = sorted(set(value) - set(LANGUAGES))
     if unknown:
         raise PydanticCustomError(
-            "language", "there is no language {x}; use zh-hans, zh-hant, en", {"x": ", ".join(unknown)}
+            "language", "there is no language {x}; write zh-hans, zh-hant and en", {"x": ", ".join(unknown)}
         )
     missing = [language for language in LANGUAGES if not value.get(language, "").strip()]
     if missing:
         raise PydanticCustomError(
             "language",
-            'the name is missing in {x}: write {{ zh-hans = "…", zh-hant = "…", en = "…" }}',
+            'the name is missing in {x}: write name = { zh-hans = "…", zh-hant = "…", en = "…" }',
             {"x": ", ".join(missing)},
         )
     return value
@@ -63,7 +63,7 @@ Names = Annotated[dict[str, str], BeforeValidator(_names), AfterValidator(_compl
 
 def _key(value: str) -> str:
     if not KEY_NAME.fullmatch(value):
-        raise PydanticCustomError("key", 'a key has up to 24 small letters, digits and dashes, for example "east"')
+        raise PydanticCustomError("key", 'write up to 24 small letters, digits and dashes, for example key = "east"')
     return value
 
 
@@ -71,20 +71,24 @@ KeyName = Annotated[str, AfterValidator(_key)]
 
 
 def _span(value: object) -> object:
-    if not isinstance(value, str):
+    if isinstance(value, Span):
         return value
-    found = re.fullmatch(r"(?:(\d+)d)?\s*(?:(\d+(?:\.\d+)?)h)?", value.strip())
+    found = re.fullmatch(r"(?:(\d+)d)?\s*(?:(\d+(?:\.\d+)?)h)?", value.strip()) if isinstance(value, str) else None
     if not found or not any(found.groups()):
         raise PydanticCustomError("span", 'write a length of working time, for example "4h", "1d" or "1d 2h"')
-    return Span(days=int(found[1] or 0), hours=float(found[2] or 0))
+    try:
+        return Span(days=int(found[1] or 0), hours=float(found[2] or 0))
+    except ValueError as error:
+        raise PydanticCustomError("span", '{x}; write for example "4h" or "1d"', {"x": str(error)}) from None
 
 
 WorkingTime = Annotated[Span, BeforeValidator(_span)]
 
 
 def _listening(value: str) -> str:
-    if not re.fullmatch(r"\S*:\d{1,5}", value):
-        raise PydanticCustomError("listen", 'listen is an address and a port: listen = "127.0.0.1:8080"')
+    found = re.fullmatch(r"\S*:(\d{1,5})", value)
+    if not found or int(found[1]) > 65_535:
+        raise PydanticCustomError("listen", 'listen is an address and a port; write listen = "127.0.0.1:8080"')
     return value
 
 
@@ -92,7 +96,7 @@ def _engine(value: str) -> str:
     if not value.startswith(("sqlite:///", "postgresql://")):
         raise PydanticCustomError(
             "database",
-            'url begins with sqlite:/// or postgresql://; the default is url = "sqlite:///data/unionbot.db"',
+            'url begins with sqlite:/// or postgresql://; write for example url = "sqlite:///data/unionbot.db"',
         )
     return value
 
@@ -117,7 +121,9 @@ class Telegram(Section):
         local = ("http://127.0.0.1", "http://localhost")
         if self.mode == "webhook" and not self.webhook_url.startswith(("https://", *local)):
             raise PydanticCustomError(
-                "webhook", 'mode = "webhook" needs webhook_url = "https://your.domain"; Telegram calls nothing else'
+                "webhook",
+                'mode = "webhook" needs an address with https, Telegram calls nothing else; '
+                'write webhook_url = "https://your.domain"',
             )
         return self
 
@@ -159,7 +165,11 @@ class StationSection(Section):
     @model_validator(mode="after")
     def _not_reserved(self) -> Self:
         if self.key in (OFFICE, SUPERVISORS):
-            raise PydanticCustomError("key", "the key {x} is taken by the union's own; choose another", {"x": self.key})
+            raise PydanticCustomError(
+                "key",
+                'the key {x} is taken by the union\'s own; write another, for example key = "east"',
+                {"x": self.key},
+            )
         return self
 
 
@@ -202,7 +212,11 @@ class SemesterSection(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.ends <= self.starts:
-            raise PydanticCustomError("semester", "the semester {x} ends before it starts", {"x": self.name})
+            raise PydanticCustomError(
+                "semester",
+                "the semester {x} ends before it starts; write its first day as starts and its last as ends",
+                {"x": self.name},
+            )
         return self
 
 
@@ -215,14 +229,34 @@ class Days(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.ends < self.starts:
-            raise PydanticCustomError("days", "the days end ({x}) before they start", {"x": self.ends.isoformat()})
+            raise PydanticCustomError(
+                "days",
+                "the days end ({x}) before they start; write the first as starts and the last as ends",
+                {"x": self.ends.isoformat()},
+            )
         return self
+
+
+def _one_day(value: object) -> object:
+    """A day alone is some days in a row as well."""
+    if isinstance(value, dict | Days):
+        return value
+    with contextlib.suppress(TypeError, ValueError):
+        day = value if isinstance(value, date) else date.fromisoformat(value)  # type: ignore[arg-type]
+        return Days(starts=day, ends=day)
+    raise PydanticCustomError(
+        "days", "write a day or several, for example 2026-10-01 or { starts = 2026-10-01, ends = 2026-10-07 }"
+    )
+
+
+Holiday = Annotated[Days, BeforeValidator(_one_day)]
+A_DAY = 'monday = ["08:30-12:00", "13:30-17:30"]'
 
 
 def _hours(value: object) -> object:
     if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
         return tuple(_from_to(v) for v in value)
-    return value
+    raise PydanticCustomError("hours", f"write the office hours of a day, for example {A_DAY}")
 
 
 def _from_to(value: str) -> tuple[time, time]:
@@ -254,7 +288,7 @@ class Calendar(Section):
     """The academic calendar."""
 
     semesters: tuple[SemesterSection, ...] = ()
-    holidays: tuple[date | Days, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
     makeup_days: tuple[date, ...] = ()
     exam_weeks: tuple[Days, ...] = ()
     exam_weeks_count: bool = True
@@ -266,14 +300,18 @@ class Calendar(Section):
         for one, two in itertools.pairwise(terms):
             if two.starts <= one.ends:
                 raise PydanticCustomError(
-                    "semester", "the semesters {x} and {y} overlap", {"x": one.name, "y": two.name}
+                    "semester",
+                    "the semesters {x} and {y} overlap; write an earlier ends or a later starts",
+                    {"x": one.name, "y": two.name},
                 )
         if not any(getattr(self.office_hours, day) for day in WEEKDAYS):
-            raise PydanticCustomError("hours", "no office hours at all: deadlines could never pass")
+            raise PydanticCustomError(
+                "hours", f"no office hours at all, so that no deadline could pass; write for example {A_DAY}"
+            )
         try:
             self.counted_in(ZoneInfo("UTC"))
         except ValueError as error:
-            raise PydanticCustomError("calendar", "{x}", {"x": str(error)}) from None
+            raise PydanticCustomError("calendar", f"{{x}}; write for example {A_DAY}", {"x": str(error)}) from None
         return self
 
     def counted_in(self, timezone: ZoneInfo) -> WorkCalendar:
@@ -281,7 +319,7 @@ class Calendar(Section):
         return WorkCalendar(
             timezone=timezone,
             hours={i: getattr(self.office_hours, day) for i, day in enumerate(WEEKDAYS)},
-            holidays=frozenset(d for h in self.holidays for d in ([h] if isinstance(h, date) else _each(h))),
+            holidays=frozenset(d for days in self.holidays for d in _each(days)),
             makeup_days=frozenset(self.makeup_days),
             exam_days=frozenset(d for week in self.exam_weeks for d in _each(week)),
             exam_days_count=self.exam_weeks_count,

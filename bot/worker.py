@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from bot import errors
+from bot.check import may_write
 from bot.conversations import open_session
 from bot.keyboards import SEPARATOR
 from bot.menus import SetUp
@@ -264,6 +265,7 @@ class Worker:
         try:
             member = await self._bot.get_chat_member(chat.id, user.id, request_timeout=10)
             bot_member = await self._bot.get_chat_member(chat.id, self._bot.id) if _sets_up(event) else None
+            muted = bot_member is not None and await self._is_muted(chat.id, bot_member)
         except NO_ANSWER as error:
             log.warning("a member could not be looked up", why=type(error).__name__)
             return Presence("unknown", is_member=False)
@@ -272,7 +274,14 @@ class Worker:
             is_member=isinstance(member, ChatMemberRestricted) and member.is_member,
             bot_status=_status(bot_member) if bot_member is not None else None,
             bot_manages_topics=bool(getattr(bot_member, "can_manage_topics", False)),
+            bot_muted=muted,
         )
+
+    async def _is_muted(self, chat_id: int, bot_member: ResultChatMemberUnion) -> bool:
+        group = await self._bot.get_chat(chat_id, request_timeout=10)
+        own = bot_member.can_send_messages if isinstance(bot_member, ChatMemberRestricted) else None
+        everybody = group.permissions.can_send_messages if group.permissions else None
+        return not may_write(_status(bot_member), own, everybody)
 
     async def _refuse(self, row_id: int, update: Update, refusal: Refusal) -> None:
         async with self._turn(partial(inbox.done, row_id=row_id)) as mouth:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hmac
 import json
+import os
+import socket
 from types import TracebackType
 from typing import Self
 
@@ -26,8 +29,27 @@ MOST_BYTES = 1024 * 1024
 """An update is a few kilobytes; anything near this is not one."""
 
 
+class CannotListen(Exception):
+    """The address in [telegram] listen cannot be listened at; the words say why and what to do."""
+
+    def __init__(self, listen: str, error: OSError | UnicodeError) -> None:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            super().__init__(f"{listen} is taken by another program: stop it, or change listen in [telegram]")
+        else:
+            super().__init__(f"cannot listen on {listen}: {_reason(error)}; change listen in [telegram]")
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    if isinstance(error, UnicodeError):
+        return "no host can have this name"
+    if isinstance(error, socket.gaierror) or error.errno is None:
+        return error.strerror or str(error)
+    # asyncio says the address again in words of its own; the system's are enough.
+    return os.strerror(error.errno)
+
+
 class Web:
-    """The HTTP side. Enter it to listen; raises OSError when the address is taken."""
+    """The HTTP side. Enter it to listen; raises CannotListen."""
 
     def __init__(self, settings: Settings, intake: Intake, database: Database) -> None:
         self._settings = settings
@@ -48,6 +70,9 @@ class Web:
         site = web.TCPSite(self._runner, host.strip("[]") or None, int(port))
         try:
             await site.start()
+        except (OSError, UnicodeError) as error:
+            await self._runner.cleanup()
+            raise CannotListen(self._settings.telegram.listen, error) from error
         except BaseException:
             await self._runner.cleanup()
             raise

@@ -1,5 +1,7 @@
 """/setup: a union admin makes a group the chat of a station, of the office or of the supervisors.
 
+(a group in which the bot may not write: said to the admin alone, and nothing is seated)
+
 /setup ─▶ which place? ─▶ (a forum: one topic per ticket?) ─▶ seated
                                                               │ rights checked, what to press to mend each
                                                               ├─▶ a test card ─▶ "I see it" ─▶ works
@@ -38,9 +40,21 @@ def router() -> Router:
     return router
 
 
-async def begin(message: Message, session: AsyncSession, person: Person | None, t: Texts) -> None:
+async def begin(
+    message: Message,
+    session: AsyncSession,
+    person: Person | None,
+    presence: Presence | None,
+    t: Texts,
+    toolbox: Toolbox,
+) -> None:
     """Which place is this?"""
-    await _admin(session, person)
+    admin = await _admin(session, person)
+    if presence is not None and presence.bot_muted:
+        assert message.bot is not None
+        words = toolbox.t(admin.language)("setup.muted", chat=message.chat.title or "")
+        await message.bot.send_message(admin.telegram_id, words)
+        return
     places = [(p.key, t.pick(p.names), p.chat_id is not None) for p in await stations.open_desks(session)]
     await message.reply(t("setup.which"), reply_markup=markup(menus.setup_places(t, places)))
 
@@ -67,6 +81,8 @@ async def step(
         await show(query, t("setup.works", name=person.name if person else ""))
         return
     await _admin(session, person)
+    if presence is not None and presence.bot_muted:
+        raise Refusal("setup.muted", chat=chat.title or "")
     match press.step:
         case "place":
             place = await stations.by_key(session, press.value)
@@ -94,9 +110,10 @@ async def step(
             raise Refusal("desk.old_button")
 
 
-async def _admin(session: AsyncSession, person: Person | None) -> None:
+async def _admin(session: AsyncSession, person: Person | None) -> Person:
     if person is None or Role.ADMIN not in await people.roles(session, person.telegram_id):
         raise Refusal("setup.admins_only")
+    return person
 
 
 async def _seat(

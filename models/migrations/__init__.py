@@ -62,9 +62,17 @@ def _is_older(revision: str, current: str) -> bool:
     return order.index(revision) > order.index(current)
 
 
+async def revision(database: Database) -> str | None:
+    """The revision the schema is at; None for a database in which nothing was made yet."""
+    async with database.reading() as session:
+        found: str | None = await session.run_sync(
+            lambda s: MigrationContext.configure(s.connection()).get_current_revision()
+        )
+    return found
+
+
 async def require_current(database: Database) -> None:
     """Raise SchemaMismatch unless the schema is exactly the one this program was made for."""
-    async with database.reading() as session:
-        found = await session.run_sync(lambda s: MigrationContext.configure(s.connection()).get_current_revision())
+    found = await revision(database)
     if found != newest():
         raise SchemaMismatch(found, newest())

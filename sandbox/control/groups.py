@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.control.base import need, route
 from sandbox.members import STATUSES
 from sandbox.methods.topics import close_topic, create_topic, delete_topic
-from sandbox.model import ANONYMOUS_ADMIN, PRESENT, Chat
+from sandbox.model import ANONYMOUS_ADMIN, PERMISSIONS, PRESENT, Chat
 from sandbox.refusals import ControlError
 from sandbox.shapes import Json
 from sandbox.world import World
@@ -108,6 +108,16 @@ def promote(world: World, wish: Json) -> Json:
     if was_present and status not in PRESENT:
         world.service(chat, by, {"left_chat_member": user, "left_chat_participant": user})
     return {"user": user, "status": member.status, "rights": member.rights}
+
+
+@route("POST", "permissions")
+def permissions(world: World, wish: Json) -> Json:
+    """What those who are no administrators may do in a group; permissions not named stay as they are."""
+    chat = world.group(need(wish, "chat"))
+    if unknown := set(wish) - {"chat", *PERMISSIONS}:
+        raise ControlError(f"there is no permission {sorted(unknown)[0]!r}")
+    chat.permissions |= {name: bool(wish[name]) for name in wish if name != "chat"}
+    return chat.permissions
 
 
 def _some_admin(chat: Chat) -> Json | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,88 @@ def test_a_mistake_says_its_line(tmp_path: Path) -> None:
         i for i, line in enumerate(EXAMPLE.read_text(encoding="utf-8").splitlines(), 1) if line.startswith("timezone")
     )
     assert f"(line {number})" in said
+
+
+WRONG: dict[str, Any] = {
+    "telegram": {"api_base": 5, "mode": "pulling", "listen": "127.0.0.1:99999"},
+    "database": {"url": "mysql://x"},
+    "union": {
+        "name": {"en": "Union"},
+        "admins": ["x"],
+        "supervisors": 3,
+        "readers": [1.5],
+        "office_chat_id": "abc",
+        "timezone": "Mars/Olympus",
+        "languages": ["fr"],
+    },
+    "stations": [
+        1,
+        {"key": "e", "name": {"en": 5}, "buildings": [{"key": "A"}], "chat_id": "x"},
+        {"key": "office", "name": "Office"},
+    ],
+    "categories": [
+        {
+            "key": "x",
+            "name": "x",
+            "kinds": ["complain"],
+            "to": "west",
+            "call_back": "perhaps",
+            "deadlines": {"claim": 4, "reply": "9999d"},
+            "children": 3,
+        }
+    ],
+    "calendar": {
+        "semesters": [{"name": "A", "starts": "2026-09-07", "ends": "2026-09-01"}, 3],
+        "holidays": ["soon", {"starts": "x"}, {"starts": "2026-10-07", "ends": "2026-10-01"}, 5],
+        "makeup_days": ["x"],
+        "exam_weeks": ["x"],
+        "exam_weeks_count": "maybe",
+        "office_hours": {"monday": "8-12", "tuesday": [1], "friday": ["12:00-8:00"], "sonday": []},
+    },
+    "deadlines": {"claim": True},
+    "anonymity": {"destroy_after_days": 9999},
+    "surveys": {"minimum_cell": 1},
+    "log": 3,
+}
+RAW = ("function-", "{{", "instance of", "Input should", "validat", "Tuple", "None", "unable to", "Value error")
+"""What pydantic would say, which is no language of the union's."""
+
+
+def test_a_thoroughly_wrong_file_is_answered_with_what_to_write_line_by_line() -> None:
+    said = problems(example() | WRONG)
+    for line in said:
+        assert not [raw for raw in RAW if raw in line], line
+        assert re.search(r"\bwrite\b|did you mean|delete it", line), line
+    places = [re.split(r"[ :]", line, maxsplit=1)[0] for line in said]
+    assert len(places) == len(set(places)) == 40, said
+    for place in places:
+        under = [other for other in places if other.startswith((f"{place}.", f"{place}["))]
+        assert not under, f"{place} is said to be wrong, but it is {under}"
+
+
+def test_what_to_write_is_valid_toml_and_can_be_used(tmp_path: Path) -> None:
+    """It once said `{{ zh-hans = …`, which is none."""
+    (said,) = written(
+        tmp_path, ('name = { zh-hans = "东三栋", zh-hant = "東三棟", en = "East 3" }', 'name = { en = "East 3" }')
+    )
+    assert tomllib.loads(said.split(" write ", 1)[1])["name"].keys() == {"zh-hans", "zh-hant", "en"}
+    (said,) = problems(example() | {"union": {**example()["union"], "admins": ["x"]}})
+    wanted = said.split("for example ", 1)[1].partition(" (it says")[0]
+    load_with = example()
+    load_with["union"] |= tomllib.loads(wanted)
+    assert build(load_with, GOOD).union.admins == (700000001,)
+
+
+def test_a_station_whose_key_is_wrong_is_not_missed_by_its_categories(tmp_path: Path) -> None:
+    (said,) = written(tmp_path, ('key = "east"', 'key = "East"'), ('to = "office"', 'to = "east"'))
+    assert "stations[1].key" in said
+
+
+def test_a_day_off_may_be_written_alone_or_as_the_first_of_several() -> None:
+    data = example()
+    data["calendar"]["holidays"] = ["2026-10-01", {"starts": "2026-10-03", "ends": "2026-10-04"}]
+    days = build(data, GOOD).work_calendar().holidays
+    assert sorted(day.day for day in days) == [1, 3, 4]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -18,7 +19,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.inbox import LARGEST, Intake, arrival
+from bot.inbox import LARGEST, Intake, Poller, arrival
 from bot.web import SECRET_HEADER, WEBHOOK_PATH, Web
 from models import inbox
 from models.conversations import Conversation
@@ -26,7 +27,9 @@ from models.database import Database
 from models.inbox import Arrival, Handling, Incoming
 from models.outbox import Outgoing
 from models.people import Person
-from tests.campus import Campus, running, settings
+from sandbox import server
+from sandbox.client import Sandbox
+from tests.campus import BEGIN, TOKEN, Campus, running, settings
 
 BOT = 700000
 
@@ -101,6 +104,32 @@ def test_an_update_keeps_the_order_of_its_chat(raw: dict[str, Any], chat: int, n
 
 
 # ---------------------------------------------------------------- the poller
+
+
+async def test_the_poller_takes_an_old_webhook_away_and_what_waited_for_it_comes_in(
+    database: Database, now: datetime
+) -> None:
+    """With a webhook in place every getUpdates ends with 409."""
+    async with (
+        server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram,
+        Sandbox(telegram.url) as stage,
+        aiohttp.ClientSession() as http,
+    ):
+        bot = f"{telegram.url}/bot{TOKEN}"
+        async with http.post(f"{bot}/setWebhook", json={"url": "http://127.0.0.1:9/"}) as answer:
+            assert answer.ok
+        await (await stage.person("Alice")).says("hello")
+        stored = asyncio.Event()
+        polling = asyncio.create_task(Poller(http, bot, Intake(database, BOT, lambda: now, stored.set)).run())
+        async with asyncio.timeout(20):
+            await stored.wait()
+        async with http.post(f"{bot}/getWebhookInfo") as answer:
+            assert (await answer.json())["result"]["url"] == ""
+        polling.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await polling
+    (row,) = await rows(database)
+    assert '"text":"hello"' in (row.body or "")
 
 
 async def test_nothing_is_acknowledged_that_is_not_stored(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,20 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from bot import demo
+from bot.__main__ import app
+from bot.texts import Catalogue
 from bot.vault import decode_key, new_key
-from models import inbox
+from models import inbox, stations
 from models.database import Database
+from models.stations import StationSpec
 from sandbox import server
-from sandbox.client import Sandbox
-from tests.campus import BEGIN, EXAMPLE, TOKEN
+from sandbox.client import Group, Person, Place, Sandbox
+from tests.campus import BEGIN, EXAMPLE, TOKEN, settings
 
 HOUSE = Path(__file__).parent.parent.parent
 
@@ -30,10 +37,10 @@ class Told:
         self.process = process
         self.said = ""
 
-    async def until(self, words: str) -> None:
+    async def until(self, words: str, seconds: float = 60) -> None:
         """Wait until it says this."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(seconds):
             while words not in self.said:
                 line = await self.process.stdout.readline()
                 assert line, f"it ended without saying {words!r}:\n{self.said}"
@@ -84,6 +91,20 @@ def one_line(told: Told) -> str:
     lines = [line for line in told.said.splitlines() if line.strip()]
     assert "Traceback" not in told.said
     return lines[-1]
+
+
+async def checked(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str, token: str = TOKEN) -> Result:
+    """`unionbot check` without a process of its own, which takes longer to start than all it has to say."""
+    monkeypatch.chdir(folder)
+    environment = {"UNIONBOT_TOKEN": token, "UNIONBOT_KEY": new_key()}
+    done = await asyncio.to_thread(CliRunner().invoke, app, ["check", *arguments], env=environment)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def problems(done: Result) -> list[str]:
+    """The lines of a check that are not fine."""
+    return [line for line in done.output.splitlines() if not line.startswith("✓")]
 
 
 async def test_key_prints_a_key(tmp_path: Path) -> None:
@@ -191,33 +212,164 @@ async def test_sigterm_ends_it_within_ten_seconds(tmp_path: Path) -> None:
                 assert await told.ended() == 0
 
 
-@pytest.mark.parametrize("missing", ["token", "rights", "privacy"])
-async def test_check_says_what_to_press(tmp_path: Path, missing: str) -> None:
+@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 429}, {"drop": "before"}], ids=["500", "429", "drop"])
+@pytest.mark.parametrize("method", ["getMe", "getWebhookInfo", "getChat"])
+async def test_a_check_that_telegram_does_not_answer_says_so_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, fault: dict[str, Any]
+) -> None:
+    """A gateway's 502 once read as "the bot is not in its group; add it again"."""
     async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram, Sandbox(telegram.url) as stage:
-        await stage.bot(TOKEN, username="union_bot", first_name="Union")
-        admin = await stage.person("Zhao", "zh-hans")
-        bound = await stage.group("East", [], [admin], bot="member" if missing == "rights" else "administrator")
+        bound = await stage.group("East", [], [await stage.person("Zhao", "zh-hans")])
         config(tmp_path, telegram.url, **{"# chat_id = -1001234567892 ": f"chat_id = {bound.id} #"})
-        token = "700000:" + "x" * 35 if missing == "token" else TOKEN
-        async with unionbot("check", folder=tmp_path, token=token) as told:
-            code = await told.ended()
-    if missing == "token":
-        assert code != 0
-        assert "@BotFather" in told.said
-    elif missing == "rights":
-        assert "administrator" in told.said
-    else:
-        assert code == 0
-        assert "✓" in told.said
+        await stage.fault(method, **fault)
+        done = await checked(tmp_path, monkeypatch)
+    (line,) = problems(done)
+    assert done.exit_code == 1
+    assert telegram.url in line
+    assert "cannot be reached" in line or "cannot answer right now" in line
 
 
-async def test_the_demo_plays_its_story_and_ends(tmp_path: Path) -> None:
-    """What `make demo` shows, and what the README promises."""
-    async with unionbot("demo", "--once", folder=tmp_path) as told:
-        async with asyncio.timeout(110):
-            code = await told.ended()
-    assert code == 0, told.said[-2000:]
-    assert "everything happened" in told.said
+async def test_a_check_says_that_the_database_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It once read as if no group had been set up yet."""
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
+        config(tmp_path, telegram.url, **{"sqlite:///data/unionbot.db": "postgresql://u:geheim@127.0.0.1:1/x"})
+        done = await checked(tmp_path, monkeypatch)
+    (line,) = problems(done)
+    assert done.exit_code == 3
+    assert "the database PostgreSQL cannot be used" in line
+    assert "geheim" not in done.output
+
+
+async def test_a_check_before_the_first_run_misses_no_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database_url: str
+) -> None:
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
+        config(tmp_path, telegram.url, **{"sqlite:///data/unionbot.db": empty_database_url})
+        done = await checked(tmp_path, monkeypatch)
+    assert done.exit_code == 0
+    assert problems(done) == ["! no group is set up yet: add the bot to a group and send /setup there"]
+
+
+async def test_another_configuration_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
+        config(tmp_path, telegram.url)
+        (tmp_path / "config.toml").rename(tmp_path / "other.toml")
+        assert (await checked(tmp_path, monkeypatch)).exit_code == 2
+        done = await checked(tmp_path, monkeypatch, "--config", "other.toml")
+    assert done.exit_code == 0
+    assert "✓ other.toml" in done.output
+
+
+async def nothing(stage: Sandbox, group: Group) -> None:
+    """The group stays as it was made."""
+
+
+async def muted(stage: Sandbox, group: Group) -> None:
+    await stage.promote(group, "bot", "restricted")
+
+
+async def quieted(stage: Sandbox, group: Group) -> None:
+    """Nobody but administrators may write there any more, and the bot is none."""
+    await stage.control("permissions", chat=group.id, can_send_messages=False)
+
+
+async def removed(stage: Sandbox, group: Group) -> None:
+    await stage.promote(group, "bot", "kicked")
+
+
+async def moved(stage: Sandbox, group: Group) -> None:
+    await group.migrates()
+
+
+ADD = "Administrators → Add Administrator → choose the bot"
+
+
+@pytest.mark.parametrize(
+    ("made", "befalls", "sign", "words"),
+    [
+        pytest.param({}, nothing, None, (), id="as it should be"),
+        pytest.param({"bot": "member"}, nothing, "!", ("privacy mode", "is enough", ADD), id="a plain member"),
+        pytest.param({"bot": "member"}, muted, "✗", ("may not write", ADD), id="muted"),
+        pytest.param({"bot": "member"}, quieted, "✗", ("may not write", ADD), id="a group where members are muted"),
+        pytest.param({"topics": True}, nothing, "✗", ("Edit → Topics → turn on",), id="topics off"),
+        pytest.param(
+            {"topics": True, "forum": True, "rights": {"can_manage_topics": False}},
+            nothing, "✗", ("the bot → Manage Topics → turn on",), id="no can_manage_topics",
+        ),
+        pytest.param({}, removed, "✗", ("add it again and send /setup there",), id="removed"),
+        pytest.param({}, moved, "!", ("the bot follows it at the next message",), id="moved"),
+    ],
+)  # fmt: skip
+async def test_check_says_what_to_press(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    migrated: Path,
+    made: dict[str, Any],
+    befalls: Callable[[Sandbox, Group], Awaitable[None]],
+    sign: str | None,
+    words: tuple[str, ...],
+) -> None:
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram, Sandbox(telegram.url) as stage:
+        admin = await stage.person("Zhao", "zh-hans")
+        bound = await stage.group("East", [], [admin], **{k: v for k, v in made.items() if k != "topics"})
+        await befalls(stage, bound)
+        config(tmp_path, telegram.url)
+        await seated(tmp_path, migrated, bound, topics=made.get("topics", False))
+        done = await checked(tmp_path, monkeypatch)
+    assert done.exit_code == (1 if sign == "✗" else 0)
+    if sign is None:
+        assert not problems(done)
+        return
+    (line,) = problems(done)
+    assert line.startswith(f"{sign} east: ")
+    assert all(part in line for part in words), line
+
+
+async def seated(folder: Path, migrated: Path, group: Group, *, topics: bool) -> None:
+    """A database in which /setup has made this group the east station's."""
+    (folder / "data").mkdir()
+    shutil.copy(migrated, folder / "data" / "unionbot.db")
+    database = Database(f"sqlite:///{folder / 'data' / 'unionbot.db'}")
+    async with database.transaction() as session:
+        await stations.follow_config(session, [StationSpec("east", {"en": "East"})], "en")
+        await session.flush()
+        place = await stations.by_key(session, "east")
+        assert place is not None
+        await stations.bind(session, place, group.id, topics)
+    await database.close()
+
+
+async def test_check_says_where_a_wrong_token_is_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = "700000:" + "x" * 35
+    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
+        config(tmp_path, telegram.url)
+        done = await checked(tmp_path, monkeypatch, token=wrong)
+    assert done.exit_code == 1
+    assert "@BotFather → /mybots → API Token" in done.output
+    assert wrong not in done.output
+
+
+async def test_the_demo_plays_its_story_and_lets_people_play_on_until_ctrl_c(tmp_path: Path) -> None:
+    """What `make demo` shows, and what the README promises. The page's clock buttons move the program along."""
+    async with unionbot("demo", "--port", "0", folder=tmp_path) as told:
+        await told.until("everything runs on", seconds=100)
+        url = told.said.split("chat page: ", 1)[1].split("/\n", 1)[0]
+        async with Sandbox(url) as stage:
+            buttons = {button.pop("label"): button for button in (await stage.state())["guide"]["clock"]}
+            assert list(buttons) == ["An hour on", "Next morning", "Two days on", "End of semester"]
+            chosen = settings(url, "sqlite:///unused.db")
+            texts = Catalogue.load(chosen.timezone)["en"]
+            emma = Person(stage, {"id": 800000003, "first_name": "Emma"})
+            await emma.says("/new")
+            number = await demo._files(emma, texts, chosen, "The window in the hall does not close", topic="furniture")
+            # The story ends on a Friday: two days on is still the weekend, and nobody is late.
+            for _ in range(2):
+                await stage.control("clock", **buttons["Two days on"])
+            await Place(stage, demo.GROUPS["supervisors"]).shows(f"#{number}")
+        told.process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(5):
+            assert await told.ended() == 0
+    assert "Traceback" not in told.said
 
 
 @pytest.mark.long

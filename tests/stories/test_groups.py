@@ -174,6 +174,22 @@ async def test_setup_says_what_to_press_for_each_missing_right(
         await here.shows(campus.t("en").plain(missing))
 
 
+async def test_setup_in_a_group_where_the_bot_is_muted_says_so_to_the_admin_alone(database_url: str) -> None:
+    """What it said in the group itself was refused, and /setup seemed to do nothing at all."""
+    async with running(database_url) as campus:
+        hans = campus.t("zh-hans")
+        await campus.admin.says("/start")
+        here = await campus.stage.group("Desk", [], [campus.admin], bot="member")
+        await campus.admin.says("/setup", chat=here)
+        menu = await here.shows(re.compile("🔁"))
+        await campus.stage.promote(here, "bot", "restricted")
+        said = hans.plain("setup.muted", chat="Desk")
+        assert await campus.admin.taps(re.compile("东区"), chat=here, message=menu) == said
+        assert (await seat(campus, "east")).chat_id == campus.east.id
+        await campus.admin.says("/setup", chat=here)
+        await campus.admin.reads(said)
+
+
 async def test_setup_is_for_union_admins_only(database_url: str) -> None:
     async with running(database_url) as campus:
         here = await campus.stage.group("Desk", [campus.wang], [campus.admin])
