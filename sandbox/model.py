@@ -44,6 +44,7 @@ PERMISSIONS = (
     "can_pin_messages",
     "can_manage_topics",
 )
+GENERAL = 1
 PRESENT = frozenset({"creator", "administrator", "member", "restricted"})
 
 ANONYMOUS_ADMIN: Json = {
@@ -119,6 +120,8 @@ class Topic:
     icon_color: int = 7322096
     icon_custom_emoji_id: str | None = None
     closed: bool = False
+    # Only the General topic can be hidden.
+    hidden: bool = False
 
     def as_json(self) -> Json:
         shape: Json = {
@@ -127,6 +130,8 @@ class Topic:
             "closed": self.closed,
             "icon_color": self.icon_color,
         }
+        if self.hidden:
+            shape["hidden"] = True
         if self.icon_custom_emoji_id:
             shape["icon_custom_emoji_id"] = self.icon_custom_emoji_id
         return shape
@@ -210,6 +215,8 @@ class Chat:
         self.messages: OrderedDict[int, Posted] = OrderedDict()
         self.members: dict[int, Member] = {}
         self.topics: dict[int, Topic] = {}
+        # A forum is born with its General topic: never created, never deleted, its messages without a number.
+        self.general = Topic(GENERAL, "General")
         self.pinned: list[int] = []
         self.permissions: dict[str, bool] = dict.fromkeys(PERMISSIONS, True)
         self.migrated_to: int | None = None
@@ -262,6 +269,7 @@ class Chat:
                 for member in self.members.values()
             ],
             "topics": [topic.as_json() for topic in self.topics.values()],
+            "general": self.general.as_json() if self.forum else None,
             "pinned": self.pinned,
             "migrated_to": self.migrated_to,
             "last_message_id": self._last_id,

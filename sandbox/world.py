@@ -308,6 +308,10 @@ SERVICE = (
     "forum_topic_edited",
     "forum_topic_closed",
     "forum_topic_reopened",
+    "general_forum_topic_hidden",
+    "general_forum_topic_unhidden",
+    "new_chat_photo",
+    "delete_chat_photo",
     "message_auto_delete_timer_changed",
 )
 

@@ -141,7 +141,8 @@ def topics_create(world: World, wish: Json) -> Json:
 @route("POST", "topics/close")
 def topics_close(world: World, wish: Json) -> bool:
     chat = _forum(world, wish)
-    close_topic(world, chat, _some_admin(chat) or ANONYMOUS_ADMIN, _thread(chat, wish), not wish.get("reopen"))
+    topic = chat.topics[_thread(chat, wish)]
+    close_topic(world, chat, _some_admin(chat) or ANONYMOUS_ADMIN, topic, not wish.get("reopen"))
     return True
 
 

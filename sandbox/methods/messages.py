@@ -59,13 +59,16 @@ def destination(call: Call, permission: str = "can_send_messages", count: int = 
 
 def require_thread(call: Call, chat: Chat, thread: int) -> None:
     if chat.forum:
-        topic = chat.topics.get(thread)
-        if topic is None:
+        if thread not in chat.topics:
             raise bad_request("message thread not found")
-        if topic.closed and not own_member(call, chat).may("can_manage_topics"):
-            raise bad_request("TOPIC_CLOSED")
     elif chat.type != "supergroup" or thread not in chat.messages:
         raise bad_request("message thread not found")
+
+
+def require_open(call: Call, chat: Chat, thread: int | None) -> None:
+    topic = chat.general if thread is None else chat.topics[thread]
+    if topic.closed and not own_member(call, chat).may("can_manage_topics"):
+        raise bad_request("TOPIC_CLOSED")
 
 
 def reply_of(call: Call, chat: Chat) -> Posted | None:
@@ -128,6 +131,8 @@ def send(
         quote = (params.get("reply_parameters") or {}).get("quote")
         fields, thread = reply_fields(chat, reply, thread, quote)
         extra = {**fields, **extra} if extra else fields
+    if chat.forum:
+        require_open(call, chat, thread)
     posted = world.post(
         chat,
         call.bot.user,
@@ -203,16 +208,6 @@ def unpin_chat_message(call: Call) -> bool:
 def unpin_all_chat_messages(call: Call) -> bool:
     chat = _pinboard(call)
     chat.pinned = []
-    call.world.feed.add("chat", chat.id, info=chat.info(), bot=chat.bot)
-    return True
-
-
-@method("unpinAllForumTopicMessages")
-def unpin_all_forum_topic_messages(call: Call) -> bool:
-    chat = _pinboard(call)
-    thread = call.params["message_thread_id"]
-    require_thread(call, chat, thread)
-    chat.pinned = [n for n in chat.pinned if n in chat.messages and chat.messages[n].thread != thread]
     call.world.feed.add("chat", chat.id, info=chat.info(), bot=chat.bot)
     return True
 

@@ -213,7 +213,7 @@ class TestTopics:
         )
         thread = await desk.topic("by hand")
         assert (await api.refused("closeForumTopic", chat_id=desk.id, message_thread_id=thread)).description == (
-            "Bad Request: not enough rights to manage topics"
+            "Bad Request: not enough rights to close or open the topic"
         )
         plain = await stage.group("Plain", admins=[alice], supergroup=True)
         assert (await api.refused("createForumTopic", chat_id=plain.id, name="T")).description == (
@@ -223,6 +223,100 @@ class TestTopics:
     async def test_the_general_topic_has_no_number_to_send_to(self, api: Api, desk: Group) -> None:
         refused = await api.refused("sendMessage", chat_id=desk.id, message_thread_id=1, text="x")
         assert refused.description == "Bad Request: message thread not found"
+
+    async def test_a_bot_manages_its_own_topics_without_the_right(self, api: Api, desk: Group, stage: Sandbox) -> None:
+        own = (await api("createForumTopic", chat_id=desk.id, name="x" * 200))["message_thread_id"]
+        assert (await stage.state())["chats"][0]["topics"][0]["name"] == "x" * 128
+        await stage.promote(desk, "bot", rights={"can_manage_topics": False, "can_delete_messages": False})
+        await api("editForumTopic", chat_id=desk.id, message_thread_id=own, name="T")
+        await api("closeForumTopic", chat_id=desk.id, message_thread_id=own)
+        await api("deleteForumTopic", chat_id=desk.id, message_thread_id=own)
+
+    async def test_the_general_topic_is_closed_renamed_and_hidden(
+        self, api: Api, desk: Group, stage: Sandbox, bob: Person
+    ) -> None:
+        async def general() -> tuple[str, bool, bool]:
+            shape = (await stage.state())["chats"][0]["general"]
+            return shape["name"], shape["closed"], shape.get("hidden", False)
+
+        async def unmodified(method: str, **params: str) -> None:
+            refused = await api.refused(method, chat_id=desk.id, **params)
+            assert refused.description == "Bad Request: TOPIC_NOT_MODIFIED"
+
+        await api("editGeneralForumTopic", chat_id=desk.id, name="Hall")
+        await unmodified("editGeneralForumTopic", name="Hall")
+        await unmodified("reopenGeneralForumTopic")
+        await unmodified("unhideGeneralForumTopic")
+        await api("closeGeneralForumTopic", chat_id=desk.id)
+        await unmodified("closeGeneralForumTopic")
+        await api("reopenGeneralForumTopic", chat_id=desk.id)
+        await api("hideGeneralForumTopic", chat_id=desk.id)
+        await unmodified("hideGeneralForumTopic")
+        assert await general() == ("Hall", True, True)
+        await api("unhideGeneralForumTopic", chat_id=desk.id)
+        assert await general() == ("Hall", True, False)
+        await api("hideGeneralForumTopic", chat_id=desk.id)
+        await api("reopenGeneralForumTopic", chat_id=desk.id)
+        assert await general() == ("Hall", False, False)
+        told = [u["message"] for u in await api.updates() if "message" in u]
+        assert not any("message_thread_id" in message for message in told)
+        assert [key for message in told for key in message if "forum_topic" in key] == [
+            "forum_topic_edited",
+            "forum_topic_closed",
+            "forum_topic_reopened",
+            "general_forum_topic_hidden",
+            "general_forum_topic_unhidden",
+            "general_forum_topic_hidden",
+            "forum_topic_reopened",
+        ]
+
+    async def test_a_closed_general_topic_hears_only_those_who_manage_topics(
+        self, api: Api, desk: Group, stage: Sandbox, alice: Person, bob: Person
+    ) -> None:
+        thread = await desk.topic("T")
+        inside = await bob.says("in a topic", chat=desk, thread=thread)
+        await api("closeGeneralForumTopic", chat_id=desk.id)
+        with pytest.raises(ControlRefused, match="General is closed"):
+            await bob.says("x", chat=desk)
+        await alice.says("an admin may", chat=desk)
+        await bob.says("an answer stays in its topic", chat=desk, reply_to=inside)
+        await api("sendMessage", chat_id=desk.id, text="so may a bot that manages topics")
+        await stage.promote(desk, "bot", rights={"can_manage_topics": False})
+        assert (await api.refused("sendMessage", chat_id=desk.id, text="x")).description == "Bad Request: TOPIC_CLOSED"
+        await api("sendMessage", chat_id=desk.id, text="x", reply_parameters={"message_id": inside.id})
+
+    async def test_the_general_topic_has_pins_of_its_own(self, api: Api, desk: Group, stage: Sandbox) -> None:
+        thread = (await api("createForumTopic", chat_id=desk.id, name="T"))["message_thread_id"]
+        for where in ({"message_thread_id": thread}, {}):
+            posted = await api("sendMessage", chat_id=desk.id, text="x", **where)
+            await api("pinChatMessage", chat_id=desk.id, message_id=posted["message_id"], disable_notification=True)
+        await api("unpinAllGeneralForumTopicMessages", chat_id=desk.id)
+        (left,) = (await stage.state())["chats"][0]["pinned"]
+        assert [message.thread for message in await stage.transcript(desk) if message.id == left] == [thread]
+        await api("unpinAllForumTopicMessages", chat_id=desk.id, message_thread_id=thread)
+        assert (await stage.state())["chats"][0]["pinned"] == []
+
+    @pytest.mark.parametrize(
+        ("method", "right", "words"),
+        [
+            ("editGeneralForumTopic", "can_manage_topics", "not enough rights to edit the topic"),
+            ("closeGeneralForumTopic", "can_manage_topics", "not enough rights to close or open the topic"),
+            ("hideGeneralForumTopic", "can_manage_topics", "not enough rights to close or open the topic"),
+            (
+                "unpinAllGeneralForumTopicMessages",
+                "can_pin_messages",
+                "not enough rights to manage pinned messages in the chat",
+            ),
+        ],
+    )
+    async def test_the_general_topic_needs_rights_and_a_forum(
+        self, api: Api, desk: Group, stage: Sandbox, alice: Person, method: str, right: str, words: str
+    ) -> None:
+        plain = await stage.group("Plain", admins=[alice], supergroup=True)
+        refused = await api.refused(method, chat_id=plain.id, name="x")
+        assert refused.description == "Bad Request: the chat is not a forum"
+        await stage.promote(desk, "bot", rights={right: False})
+        assert (await api.refused(method, chat_id=desk.id, name="x")).description == f"Bad Request: {words}"
 
 
 async def test_banning_and_restricting(api: Api, stage: Sandbox, alice: Person, bob: Person) -> None:
