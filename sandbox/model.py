@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.files import File
 from sandbox.mailbox import Mailbox
 from sandbox.shapes import Json
 
@@ -222,6 +223,11 @@ class Chat:
         self.migrated_to: int | None = None
         self.description: str | None = None
         self.invite_links: list[Json] = []
+        # Who asked to join -> the link they came by, if any.
+        self.join_requests: dict[int, Json | None] = {}
+        # Channels that may not speak here any more.
+        self.banned_channels: set[int] = set()
+        self.photo: File | None = None
         # Number 1 of a supergroup is its own beginning, and the name of a forum's General topic.
         self._last_id = 1 if type == "supergroup" else 0
 

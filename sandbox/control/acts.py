@@ -65,6 +65,8 @@ def speaker(world: World, chat: Chat, person: Person, wish: Json) -> tuple[Json,
         return ANONYMOUS_ADMIN, {"sender_chat": chat.brief}
     if channel := wish.get("as_channel"):
         shape = {"id": -1_001_999_000_000, "title": "A channel", **channel, "type": "channel"}
+        if shape["id"] in chat.banned_channels:
+            raise ControlError(f"{shape['title']} is banned from {chat.brief['title']}")
         return CHANNEL_BOT, {"sender_chat": shape}
     return person.user, {}
 
