@@ -48,7 +48,8 @@ def destination(call: Call, permission: str = "can_send_messages", count: int = 
     """The chat and topic a send goes to, once flood windows, rights and the topic allow it."""
     params = call.params
     chat = reach_chat(call, params["chat_id"])
-    call.world.flood.check(call.bot.id, chat.id, count, edit=False)
+    paid = params.get("allow_paid_broadcast", False)
+    call.world.flood.check(call.bot.id, chat.id, count, edit=False, paid=paid)
     if not chat.private and not permitted(chat, chat.member(call.bot.id), permission):
         raise bad_request(f"not enough rights to send {RIGHTS[permission]} to the chat")
     thread = params.get("message_thread_id")
@@ -144,7 +145,9 @@ def send(
         protected=params.get("protect_content", False),
         poll=poll,
     )
-    world.flood.note(call.bot.id, chat.id, 1, edit=False)
+    world.flood.note(call.bot.id, chat.id, 1, edit=False, paid=params.get("allow_paid_broadcast", False))
+    call.sent += 1
+    call.sent_to = chat.id
     return posted
 
 
