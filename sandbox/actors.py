@@ -300,6 +300,9 @@ class Person(Place):
     async def leaves(self, chat: Place | int) -> None:
         await self.sandbox.control("leave", person=self.id, chat=self._chat(chat))
 
+    async def asks_to_join(self, chat: Place | int, link: str | None = None, bio: str | None = None) -> None:
+        await self.sandbox.control("join/ask", person=self.id, chat=self._chat(chat), link=link, bio=bio)
+
     async def joins(self, chat: Place | int) -> None:
         await self.sandbox.control("join", person=self.id, chat=self._chat(chat))
 

@@ -31,6 +31,17 @@ def set_reaction(world: World, chat: Chat, posted: Posted, who: int, emoji: list
             bot.mailbox.put("message_reaction", update, chat.id)
 
 
+def count_waiting(chat: Chat, invite: Json | None) -> None:
+    """A link shows how many wait at the door by it, once there is anybody."""
+    if invite is None:
+        return
+    waiting = sum(1 for other in chat.join_requests.values() if other is invite)
+    if waiting:
+        invite["pending_join_request_count"] = waiting
+    else:
+        invite.pop("pending_join_request_count", None)
+
+
 def remove_messages(world: World, chat: Chat, numbers: list[int]) -> None:
     """Take messages out of a chat for everybody. No bot is ever told."""
     for number in numbers:

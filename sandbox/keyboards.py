@@ -1,7 +1,8 @@
 """Keyboards under messages: which are well formed, and which Telegram refuses.
 
 Buttons are checked when the message is sent, not when they are pressed, so a payload that is one byte too
-long shows at once.
+long shows at once. A row too long is not refused: TDLib (`ReplyMarkup.cpp`) keeps its first twelve buttons and says
+nothing of the others. The eight that are often named are a matter of looks, nobody enforces them.
 """
 
 from typing import Any
@@ -23,6 +24,9 @@ ACTIONS = frozenset(
         "pay",
     }
 )
+
+
+ROW = 12
 
 
 def plain_inline_keyboard(markup: Any) -> bool:
@@ -50,7 +54,7 @@ def accepted(markup: Json | None, private: bool) -> Json | None:
     if markup is None:
         return None
     if "inline_keyboard" in markup:
-        rows = [row for row in markup["inline_keyboard"] if row]
+        rows = [row[:ROW] for row in markup["inline_keyboard"] if row]
         if not rows:
             return None
         count = 0
@@ -62,7 +66,7 @@ def accepted(markup: Json | None, private: bool) -> Json | None:
             raise bad_request("reply markup is too long")
         return {"inline_keyboard": rows}
     if "keyboard" in markup:
-        rows = [row for row in markup["keyboard"] if row]
+        rows = [row[:ROW] for row in markup["keyboard"] if row]
         if not rows:
             return None
         for row in rows:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.files import File
 from sandbox.mailbox import Mailbox
 from sandbox.shapes import Json
 
@@ -44,6 +45,7 @@ PERMISSIONS = (
     "can_pin_messages",
     "can_manage_topics",
 )
+GENERAL = 1
 PRESENT = frozenset({"creator", "administrator", "member", "restricted"})
 
 ANONYMOUS_ADMIN: Json = {
@@ -119,6 +121,8 @@ class Topic:
     icon_color: int = 7322096
     icon_custom_emoji_id: str | None = None
     closed: bool = False
+    # Only the General topic can be hidden.
+    hidden: bool = False
 
     def as_json(self) -> Json:
         shape: Json = {
@@ -127,6 +131,8 @@ class Topic:
             "closed": self.closed,
             "icon_color": self.icon_color,
         }
+        if self.hidden:
+            shape["hidden"] = True
         if self.icon_custom_emoji_id:
             shape["icon_custom_emoji_id"] = self.icon_custom_emoji_id
         return shape
@@ -210,11 +216,18 @@ class Chat:
         self.messages: OrderedDict[int, Posted] = OrderedDict()
         self.members: dict[int, Member] = {}
         self.topics: dict[int, Topic] = {}
+        # A forum is born with its General topic: never created, never deleted, its messages without a number.
+        self.general = Topic(GENERAL, "General")
         self.pinned: list[int] = []
         self.permissions: dict[str, bool] = dict.fromkeys(PERMISSIONS, True)
         self.migrated_to: int | None = None
         self.description: str | None = None
         self.invite_links: list[Json] = []
+        # Who asked to join -> the link they came by, if any.
+        self.join_requests: dict[int, Json | None] = {}
+        # Channels that may not speak here any more.
+        self.banned_channels: set[int] = set()
+        self.photo: File | None = None
         # Number 1 of a supergroup is its own beginning, and the name of a forum's General topic.
         self._last_id = 1 if type == "supergroup" else 0
 
@@ -262,6 +275,7 @@ class Chat:
                 for member in self.members.values()
             ],
             "topics": [topic.as_json() for topic in self.topics.values()],
+            "general": self.general.as_json() if self.forum else None,
             "pinned": self.pinned,
             "migrated_to": self.migrated_to,
             "last_message_id": self._last_id,

@@ -87,6 +87,7 @@ class Sandbox:
         name = name.rstrip("/").lower()
         bot = world.tokens.get(token)
         fault: Fault | None = None
+        call: Call | None = None
         params: Json = {}
         body: bytes
         status = 200
@@ -123,9 +124,11 @@ class Sandbox:
                 world.calls.add(bot.id, shown, params, status, error=refusal.description)
         except Cut:
             return self.cut(request, world, bot, name, params)
-        if fault is not None:
+        if fault is not None and bot is not None:
             if fault.delay:
-                await asyncio.sleep(fault.delay)
+                chat, count = (call.sent_to, call.sent) if call else (0, 0)
+                with world.flood.under_way(bot.id, chat, count):
+                    await asyncio.sleep(fault.delay)
             if fault.drop == "after":
                 return self.cut(request, world, None, name, params)
             if fault.garbage:
@@ -161,13 +164,11 @@ _HEADERS = {"Content-Type": "application/json"}
 
 
 async def before_effect(fault: Fault) -> None:
-    refuses = fault.status is not None and fault.status != 200
-    if fault.delay and (refuses or fault.drop == "before"):
-        await asyncio.sleep(fault.delay)
+    """Cut the connection or refuse. A refusal's delay comes later, with everybody's."""
     if fault.drop == "before":
+        await asyncio.sleep(fault.delay)
         raise Cut
-    if refuses:
-        assert fault.status is not None
+    if fault.status is not None and fault.status != 200:
         raise Refusal(fault.status, fault.description or "Fault injected", fault.parameters)
 
 

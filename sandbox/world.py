@@ -250,8 +250,9 @@ class World:
         custom_title: str | None = None,
         until: int = 0,
         quietly: bool = False,
+        how: Json | None = None,
     ) -> Member:
-        """Change what somebody is in a chat; bots hear my_chat_member or chat_member."""
+        """Change what somebody is in a chat; bots hear my_chat_member or chat_member, with `how` they came."""
         old = chat.members.get(user["id"])
         before = described(old, chat, user)
         member = Member(user, status, rights_of(status, chat, rights), anonymous, custom_title, until)
@@ -263,16 +264,19 @@ class World:
             return member
         self.feed.add("member", chat.id, person=user["id"], status=status, user=user)
         if not quietly:
-            self.tell_of_member(chat, user, by or user, before, after)
+            self.tell_of_member(chat, user, by or user, before, after, how)
         return member
 
-    def tell_of_member(self, chat: Chat, user: Json, by: Json, before: Json, after: Json) -> None:
+    def tell_of_member(
+        self, chat: Chat, user: Json, by: Json, before: Json, after: Json, how: Json | None = None
+    ) -> None:
         update = {
             "chat": chat.brief,
             "from": by,
             "date": int(self.clock.now()),
             "old_chat_member": before,
             "new_chat_member": after,
+            **(how or {}),
         }
         if user["id"] in self.bots:
             self.bots[user["id"]].mailbox.put("my_chat_member", update, chat.id)
@@ -308,6 +312,10 @@ SERVICE = (
     "forum_topic_edited",
     "forum_topic_closed",
     "forum_topic_reopened",
+    "general_forum_topic_hidden",
+    "general_forum_topic_unhidden",
+    "new_chat_photo",
+    "delete_chat_photo",
     "message_auto_delete_timer_changed",
 )
 

@@ -18,7 +18,6 @@ def say(world: World, wish: Json) -> Json | list[Json]:
     if chat.private and bot.id in person.blocked:
         raise ControlError(f"{person.first_name} has blocked the bot; unblock first")
     thread = int(wish["thread"]) if wish.get("thread") else None
-    check_may_write(chat, person, thread)
     sender, extra = speaker(world, chat, person, wish)
     reply = None
     if wish.get("reply_to"):
@@ -26,6 +25,7 @@ def say(world: World, wish: Json) -> Json | list[Json]:
         if reply is None:
             raise ControlError(f"no message {wish['reply_to']} to reply to in chat {chat.id}")
     fields, thread = reply_fields(chat, reply, thread, wish.get("quote"))
+    check_may_write(chat, person, thread)
     extra |= fields
     if wish.get("forward_from"):
         extra["forward_origin"] = origin(world, wish["forward_from"])
@@ -48,8 +48,8 @@ def check_may_write(chat: Chat, person: Person, thread: int | None) -> None:
         raise ControlError(f"{person.first_name} is not a member of {chat.brief['title']}")
     if not permitted(chat, member, "can_send_messages"):
         raise ControlError(f"{person.first_name} may not write in {chat.brief['title']}")
-    if chat.forum and thread is not None:
-        topic = chat.topics.get(thread)
+    if chat.forum:
+        topic = chat.general if thread is None else chat.topics.get(thread)
         if topic is None:
             raise ControlError(f"no topic {thread} in {chat.brief['title']}")
         if topic.closed and not member.admin:
@@ -65,6 +65,8 @@ def speaker(world: World, chat: Chat, person: Person, wish: Json) -> tuple[Json,
         return ANONYMOUS_ADMIN, {"sender_chat": chat.brief}
     if channel := wish.get("as_channel"):
         shape = {"id": -1_001_999_000_000, "title": "A channel", **channel, "type": "channel"}
+        if shape["id"] in chat.banned_channels:
+            raise ControlError(f"{shape['title']} is banned from {chat.brief['title']}")
         return CHANNEL_BOT, {"sender_chat": shape}
     return person.user, {}
 

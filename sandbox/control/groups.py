@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.acts import count_waiting
 from sandbox.control.base import need, route
 from sandbox.members import STATUSES
 from sandbox.methods.topics import close_topic, create_topic, delete_topic
@@ -68,6 +69,40 @@ def join(world: World, wish: Json) -> bool:
     by = _by(world, wish, user)
     world.set_member(chat, user, "member", by=by)
     world.service(chat, by, {"new_chat_members": [user], "new_chat_member": user, "new_chat_participant": user})
+    return True
+
+
+@route("POST", "join/ask")
+def ask_to_join(world: World, wish: Json) -> bool:
+    """Somebody knocks, by a link that asks for approval or without one; bots that may let people in are told.
+
+    Telegram lets a bot write to them for five minutes even if they never wrote to it; here they must have.
+    """
+    chat = world.group(need(wish, "chat"))
+    person = world.person(need(wish, "person"))
+    if chat.has(person.id):
+        raise ControlError(f"{person.first_name} is in {chat.brief['title']} already")
+    link = None
+    if wish.get("link"):
+        link = next((shape for shape in chat.invite_links if shape["invite_link"] == wish["link"]), None)
+        if link is None or link["is_revoked"] or not link["creates_join_request"]:
+            raise ControlError(f"{wish['link']} is no link one asks to join {chat.brief['title']} by")
+    chat.join_requests[person.id] = link
+    count_waiting(chat, link)
+    update: Json = {
+        "chat": chat.brief,
+        "from": person.user,
+        "user_chat_id": person.id,
+        "date": int(world.clock.now()),
+    }
+    if wish.get("bio"):
+        update["bio"] = str(wish["bio"])
+    if link:
+        update["invite_link"] = link
+    for bot in world.listeners(chat):
+        member = chat.member(bot.id)
+        if member is not None and member.may("can_invite_users"):
+            bot.mailbox.put("chat_join_request", update, chat.id)
     return True
 
 
@@ -151,7 +186,8 @@ def topics_create(world: World, wish: Json) -> Json:
 @route("POST", "topics/close")
 def topics_close(world: World, wish: Json) -> bool:
     chat = _forum(world, wish)
-    close_topic(world, chat, _some_admin(chat) or ANONYMOUS_ADMIN, _thread(chat, wish), not wish.get("reopen"))
+    topic = chat.topics[_thread(chat, wish)]
+    close_topic(world, chat, _some_admin(chat) or ANONYMOUS_ADMIN, topic, not wish.get("reopen"))
     return True
 
 

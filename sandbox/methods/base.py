@@ -32,6 +32,9 @@ class Call:
     method: str
     params: Json
     files: dict[str, Upload]
+    # The messages it has sent so far, and where to.
+    sent: int = 0
+    sent_to: int = 0
 
 
 @dataclass(slots=True)

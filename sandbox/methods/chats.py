@@ -28,6 +28,10 @@ def get_chat(call: Call) -> Json:
             "gifts_from_channels": False,
         },
     }
+    if chat.photo:
+        # The small and the big one are the same file here.
+        names = (("file_id", chat.photo.file_id), ("file_unique_id", chat.photo.unique_id))
+        shape["photo"] = {f"{size}_{name}": value for size in ("small", "big") for name, value in names}
     if chat.description:
         shape["description"] = chat.description
     if chat.pinned and (pinned := chat.messages.get(chat.pinned[0])):

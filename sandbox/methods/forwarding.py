@@ -74,6 +74,13 @@ def fresh_poll(call: Call, posted: Posted, keep_votes: bool) -> Poll | None:
     return poll
 
 
+def increasing(given: list[Any]) -> list[int]:
+    numbers = message_numbers(given)
+    if numbers != sorted(set(numbers)):
+        raise bad_request("message identifiers must be in a strictly increasing order")
+    return numbers
+
+
 def pass_on(call: Call, chat: Chat, thread: int | None, posted: Posted, extra: Json, **more: Any) -> Posted:
     content = more.pop("content", None) or content_of(posted)
     poll = fresh_poll(call, posted, keep_votes="forward_origin" in extra)
@@ -97,7 +104,7 @@ def forward_message(call: Call) -> Json:
 
 @method("forwardMessages")
 def forward_messages(call: Call) -> list[Json]:
-    numbers = message_numbers(call.params["message_ids"])
+    numbers = increasing(call.params["message_ids"])
     chat, thread = destination(call, count=len(numbers))
     there = source(call, "forward").messages
     posts = [there[number] for number in numbers if sendable(there.get(number))]
@@ -132,9 +139,7 @@ def copy_message(call: Call) -> Json:
 @method("copyMessages")
 def copy_messages(call: Call) -> list[Json]:
     """Copies what can be copied and passes over the rest, albums staying whole."""
-    numbers = message_numbers(call.params["message_ids"])
-    if numbers != sorted(set(numbers)):
-        raise bad_request("message identifiers must be in a strictly increasing order")
+    numbers = increasing(call.params["message_ids"])
     chat, thread = destination(call, count=len(numbers))
     there = source(call, "copy").messages
     posts = [there[number] for number in numbers if sendable(there.get(number))]

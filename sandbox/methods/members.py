@@ -1,7 +1,8 @@
-"""What an administrator bot does to members, and the ways into a chat."""
+"""What an administrator bot does to members and to the chat itself, and the ways in."""
 
 from typing import Any
 
+from sandbox.acts import count_waiting
 from sandbox.members import permissions_from
 from sandbox.methods.base import (
     Call,
@@ -13,7 +14,9 @@ from sandbox.methods.base import (
     require_right,
     require_supergroup,
 )
+from sandbox.methods.media import added, described
 from sandbox.model import Chat, Member
+from sandbox.params import Upload
 from sandbox.refusals import bad_request
 from sandbox.shapes import Json
 
@@ -71,6 +74,36 @@ def restrict_chat_member(call: Call) -> bool:
     until = call.params.get("until_date", 0)
     call.world.set_member(chat, user, "restricted", {**rights, "is_member": present}, by=call.bot.user, until=until)
     return True
+
+
+@method("banChatSenderChat")
+def ban_chat_sender_chat(call: Call) -> bool:
+    chat, channel = speaking_channel(call)
+    chat.banned_channels.add(channel)
+    return True
+
+
+@method("unbanChatSenderChat")
+def unban_chat_sender_chat(call: Call) -> bool:
+    chat, channel = speaking_channel(call)
+    chat.banned_channels.discard(channel)
+    return True
+
+
+def speaking_channel(call: Call) -> tuple[Chat, int]:
+    """A channel in whose name somebody writes in a supergroup. The sandbox knows no channels, so any number that
+    could be one's will do.
+    """
+    chat = reach_chat(call, call.params["chat_id"])
+    channel: int = call.params["sender_chat_id"]
+    if chat.private:
+        raise bad_request("can't ban members in private chats")
+    if chat.type != "supergroup":
+        raise bad_request("can't ban chats in basic groups")
+    if channel > -1_000_000_000_000:
+        raise bad_request("can't restrict the chat")
+    require_right(call, chat, "can_restrict_members", RESTRICT)
+    return chat, channel
 
 
 @method("promoteChatMember")
@@ -144,6 +177,37 @@ def set_chat_description(call: Call) -> bool:
     return True
 
 
+@method("setChatPhoto")
+def set_chat_photo(call: Call) -> bool:
+    upload = call.params.get("photo")
+    if not upload:
+        raise bad_request("there is no photo in the request")
+    if not isinstance(upload, Upload):
+        raise bad_request("photo must be uploaded as an InputFile")
+    chat = repainted(call)
+    chat.photo = added(call, "photo", upload)
+    call.world.service(chat, call.bot.user, {"new_chat_photo": described(chat.photo, "photo", {})})
+    return True
+
+
+@method("deleteChatPhoto")
+def delete_chat_photo(call: Call) -> bool:
+    chat = repainted(call)
+    if chat.photo is None:
+        raise bad_request("CHAT_NOT_MODIFIED")
+    chat.photo = None
+    call.world.service(chat, call.bot.user, {"delete_chat_photo": True})
+    return True
+
+
+def repainted(call: Call) -> Chat:
+    chat = reach_chat(call, call.params["chat_id"])
+    if chat.private:
+        raise bad_request("can't change private chat photo")
+    require_right(call, chat, "can_change_info", "not enough rights to change chat photo")
+    return chat
+
+
 def link(call: Call, chat: Chat, primary: bool, **more: Any) -> Json:
     shape = {
         "invite_link": f"https://t.me/+{call.world.unique()}",
@@ -176,15 +240,76 @@ def export_chat_invite_link(call: Call) -> str:
 @method("createChatInviteLink")
 def create_chat_invite_link(call: Call) -> Json:
     chat = inviting(call)
-    names = ("name", "expire_date", "member_limit", "creates_join_request")
-    return link(call, chat, primary=False, **{n: call.params[n] for n in names if call.params.get(n)})
+    return link(call, chat, primary=False, **link_terms(call))
+
+
+@method("editChatInviteLink")
+def edit_chat_invite_link(call: Call) -> Json:
+    """What is not said again is gone: Telegram reads the call as the link's new terms."""
+    chat = inviting(call)
+    shape = given_link(call, chat)
+    if shape["is_primary"] or shape["is_revoked"]:
+        raise bad_request("INVITE_HASH_EXPIRED")
+    terms = link_terms(call)
+    for name in LINK_TERMS:
+        shape.pop(name, None)
+    shape.update({"creates_join_request": False, **terms})
+    return shape
 
 
 @method("revokeChatInviteLink")
 def revoke_chat_invite_link(call: Call) -> Json:
-    chat = inviting(call)
+    shape = given_link(call, inviting(call))
+    shape["is_revoked"] = True
+    return shape
+
+
+LINK_TERMS = ("name", "expire_date", "member_limit", "creates_join_request")
+
+
+def link_terms(call: Call) -> Json:
+    terms = {name: call.params[name] for name in LINK_TERMS if call.params.get(name)}
+    if "member_limit" in terms and "creates_join_request" in terms:
+        raise bad_request("member limit can't be specified for links requiring administrator approval")
+    return terms
+
+
+def given_link(call: Call, chat: Chat) -> Json:
+    if not call.params["invite_link"]:
+        raise bad_request("invite link must be non-empty")
     for shape in chat.invite_links:
         if shape["invite_link"] == call.params["invite_link"]:
-            shape["is_revoked"] = True
             return shape
     raise bad_request("INVITE_HASH_EXPIRED")
+
+
+@method("approveChatJoinRequest")
+def approve_chat_join_request(call: Call) -> bool:
+    chat, user, invite = asked(call)
+    how: Json = {"via_join_request": True, **({"invite_link": invite} if invite else {})}
+    call.world.set_member(chat, user, "member", by=call.bot.user, how=how)
+    call.world.service(chat, user, {"new_chat_members": [user], "new_chat_member": user, "new_chat_participant": user})
+    return True
+
+
+@method("declineChatJoinRequest")
+def decline_chat_join_request(call: Call) -> bool:
+    """The person is not told, and may ask again."""
+    asked(call)
+    return True
+
+
+def asked(call: Call) -> tuple[Chat, Json, Json | None]:
+    """Take a request to join off the list: the chat, who asked, and the link they came by."""
+    chat = reach_chat(call, call.params["chat_id"])
+    if chat.private:
+        raise bad_request("the chat can't have join requests")
+    require_right(call, chat, "can_invite_users", "not enough rights to manage chat join requests")
+    user = find_user(call, call.params["user_id"]).user
+    if chat.has(user["id"]):
+        raise bad_request("USER_ALREADY_PARTICIPANT")
+    if user["id"] not in chat.join_requests:
+        raise bad_request("HIDE_REQUESTER_MISSING")
+    invite = chat.join_requests.pop(user["id"])
+    count_waiting(chat, invite)
+    return chat, user, invite

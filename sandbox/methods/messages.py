@@ -48,7 +48,8 @@ def destination(call: Call, permission: str = "can_send_messages", count: int = 
     """The chat and topic a send goes to, once flood windows, rights and the topic allow it."""
     params = call.params
     chat = reach_chat(call, params["chat_id"])
-    call.world.flood.check(call.bot.id, chat.id, count, edit=False)
+    paid = params.get("allow_paid_broadcast", False)
+    call.world.flood.check(call.bot.id, chat.id, count, edit=False, paid=paid)
     if not chat.private and not permitted(chat, chat.member(call.bot.id), permission):
         raise bad_request(f"not enough rights to send {RIGHTS[permission]} to the chat")
     thread = params.get("message_thread_id")
@@ -59,13 +60,16 @@ def destination(call: Call, permission: str = "can_send_messages", count: int = 
 
 def require_thread(call: Call, chat: Chat, thread: int) -> None:
     if chat.forum:
-        topic = chat.topics.get(thread)
-        if topic is None:
+        if thread not in chat.topics:
             raise bad_request("message thread not found")
-        if topic.closed and not own_member(call, chat).may("can_manage_topics"):
-            raise bad_request("TOPIC_CLOSED")
     elif chat.type != "supergroup" or thread not in chat.messages:
         raise bad_request("message thread not found")
+
+
+def require_open(call: Call, chat: Chat, thread: int | None) -> None:
+    topic = chat.general if thread is None else chat.topics[thread]
+    if topic.closed and not own_member(call, chat).may("can_manage_topics"):
+        raise bad_request("TOPIC_CLOSED")
 
 
 def reply_of(call: Call, chat: Chat) -> Posted | None:
@@ -128,6 +132,8 @@ def send(
         quote = (params.get("reply_parameters") or {}).get("quote")
         fields, thread = reply_fields(chat, reply, thread, quote)
         extra = {**fields, **extra} if extra else fields
+    if chat.forum:
+        require_open(call, chat, thread)
     posted = world.post(
         chat,
         call.bot.user,
@@ -139,7 +145,9 @@ def send(
         protected=params.get("protect_content", False),
         poll=poll,
     )
-    world.flood.note(call.bot.id, chat.id, 1, edit=False)
+    world.flood.note(call.bot.id, chat.id, 1, edit=False, paid=params.get("allow_paid_broadcast", False))
+    call.sent += 1
+    call.sent_to = chat.id
     return posted
 
 
@@ -203,16 +211,6 @@ def unpin_chat_message(call: Call) -> bool:
 def unpin_all_chat_messages(call: Call) -> bool:
     chat = _pinboard(call)
     chat.pinned = []
-    call.world.feed.add("chat", chat.id, info=chat.info(), bot=chat.bot)
-    return True
-
-
-@method("unpinAllForumTopicMessages")
-def unpin_all_forum_topic_messages(call: Call) -> bool:
-    chat = _pinboard(call)
-    thread = call.params["message_thread_id"]
-    require_thread(call, chat, thread)
-    chat.pinned = [n for n in chat.pinned if n in chat.messages and chat.messages[n].thread != thread]
     call.world.feed.add("chat", chat.id, info=chat.info(), bot=chat.bot)
     return True
 

@@ -1,7 +1,7 @@
 // Two phones side by side, a note on what to try, and the clock.
 
 import { control, listen, load, nameOf, world } from "./api.js";
-import { clockTime, dayName, el, toast } from "./dom.js";
+import { clockTime, dayName, el, icon, toast } from "./dom.js";
 import { answered, relative } from "./message.js";
 import { Pane } from "./pane.js";
 
@@ -54,7 +54,7 @@ function drawSide() {
   if (zone) document.documentElement.dataset.zone = zone;
   side.replaceChildren(
     el("div", { class: "clock" }, el("time", { id: "now" }), el("button", { type: "button", class: "theme", title: "Light or dark",
-      "aria-label": "Light or dark", onclick: flip }, "◐")),
+      "aria-label": "Light or dark", onclick: flip }, icon("theme"))),
     el("div", { class: "moves" }, clock.map((button) => el("button", { type: "button", onclick: () => move(button) }, button.label))),
     notes.length ? el("h2", {}, "What to try") : null,
     el("ol", { class: "notes" }, notes.map((note) => el("li", {}, el("button", { type: "button", onclick: () => follow(note) },

@@ -13,6 +13,25 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Drawn, not written: not every machine has a font with pictures.
+const ICONS = {
+  attach: "M16.5 6.5v10a4.5 4.5 0 0 1-9 0v-11a3 3 0 0 1 6 0v10a1.5 1.5 0 0 1-3 0V7",
+  send: "M4 12 20 4l-4 16-4.5-6.5z",
+  theme: "M12 4a8 8 0 1 0 0 16zM12 4a8 8 0 0 1 0 16M9 7v10M6 9v6",
+  more: "M6 12h.01M12 12h.01M18 12h.01",
+};
+
+export function icon(name) {
+  const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  line.setAttribute("d", ICONS[name]);
+  drawing.setAttribute("viewBox", "0 0 24 24");
+  drawing.setAttribute("aria-hidden", "true");
+  drawing.setAttribute("class", `icon ${name}`);
+  drawing.append(line);
+  return drawing;
+}
+
 export function toast(text) {
   const shown = el("div", { class: "toast" }, text);
   document.getElementById("toasts").append(shown);

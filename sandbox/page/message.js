@@ -15,11 +15,18 @@ const SERVICE = {
   forum_topic_edited: (m) => `Topic renamed${m.forum_topic_edited.name ? ` to “${m.forum_topic_edited.name}”` : ""}`,
   forum_topic_closed: () => "Topic closed",
   forum_topic_reopened: () => "Topic reopened",
+  general_forum_topic_hidden: () => "The General topic was hidden",
+  general_forum_topic_unhidden: () => "The General topic is shown again",
+  new_chat_photo: () => "The group has a new picture",
+  delete_chat_photo: () => "The group's picture was taken down",
   pinned_message: () => "A message was pinned",
   new_chat_title: (m) => `The group is called “${m.new_chat_title}” now`,
 };
 const FILES = { voice: "🎤 Voice message", audio: "🎵 Audio", video: "🎬 Video", video_note: "🎬 Video message",
   animation: "🎞 Animation", document: "📎 File" };
+
+// The same colour as ink: readable on a bubble in either theme.
+const inkOf = (id) => `var(--name-${Math.abs(id) % COLOURS.length})`;
 
 export function colourOf(id) {
   return COLOURS[Math.abs(id) % COLOURS.length];
@@ -204,7 +211,7 @@ function inline(m, context) {
 function quote(m, context) {
   const replied = m.reply_to_message;
   if (!replied || replied.forum_topic_created) return null;
-  return el("button", { class: "quote", type: "button", style: `--colour:${colourOf(replied.from?.id ?? 0)}`,
+  return el("button", { class: "quote", type: "button", style: `--colour:${inkOf(replied.from?.id ?? 0)}`,
     onclick: () => context.jump?.(replied.message_id) },
   el("b", {}, nameOf(replied.from)), el("span", {}, summary(replied).slice(0, 120)));
 }
@@ -217,7 +224,7 @@ export function draw(m, context) {
   const words = m.text ?? m.caption;
   const marks = [m.edit_date ? "edited" : null, clockTime(m.date * 1000)].filter(Boolean).join(" · ");
   const bubble = el("div", { class: "bubble" },
-    context.group && !own ? el("b", { class: "sender", style: `color:${colourOf(m.from?.id ?? 0)}` }, sender,
+    context.group && !own ? el("b", { class: "sender", style: `color:${inkOf(m.from?.id ?? 0)}` }, sender,
       m.sender_chat ? el("small", {}, " anonymous admin") : null) : null,
     m.forward_origin ? el("small", { class: "forwarded" }, "Forwarded message") : null,
     quote(m, context),

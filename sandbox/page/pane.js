@@ -1,7 +1,7 @@
 // One phone: whose it is, their chats, one of them open, and what they can say there.
 
 import { control, look, nameOf, world } from "./api.js";
-import { clockTime, dayName, el, toast } from "./dom.js";
+import { clockTime, dayName, el, icon, toast } from "./dom.js";
 import { colourOf, draw, summary } from "./message.js";
 
 const ALL = "all";
@@ -20,10 +20,12 @@ export class Pane {
   }
 
   build() {
-    this.actor = el("select", { "aria-label": "Who is holding this phone",
+    this.actor = el("select", { "aria-label": "Who is holding this phone", title: "Hand this phone to somebody else",
       onchange: () => this.show(Number(this.actor.value), undefined) });
-    this.menu = el("details", { class: "menu" }, el("summary", { "aria-label": "More", title: "More" }, "⋯"), el("div", { class: "items" }));
+    this.menu = el("details", { class: "menu" }, el("summary", { "aria-label": "More", title: "More" }, icon("more")), el("div", { class: "items" }));
     this.menu.addEventListener("toggle", () => this.menu.open && this.fillMenu());
+    this.menu.addEventListener("keydown", (e) => { if (e.key === "Escape") { this.menu.open = false; this.menu.querySelector("summary").focus(); } });
+    document.addEventListener("click", (e) => { if (!this.menu.contains(e.target)) this.menu.open = false; });
     this.back = el("button", { class: "back", type: "button", "aria-label": "All chats", title: "All chats",
       onclick: () => this.show(this.person, null) }, "‹");
     this.title = el("h2", {});
@@ -40,12 +42,16 @@ export class Pane {
       el("input", { type: "checkbox" }), el("span", {}, "🎭"));
     this.composer = el("form", { class: "composer", onsubmit: (e) => { e.preventDefault(); this.send(); } },
       el("button", { class: "attach", type: "button", "aria-label": "Attach a picture or a file", title: "Attach",
-        onclick: () => this.file.click() }, "📎"),
+        onclick: () => this.file.click() }, icon("attach")),
       this.file, this.anonymous, this.text,
-      el("button", { class: "send", type: "submit", "aria-label": "Send", title: "Send" }, "➤"));
+      el("button", { class: "send", type: "submit", "aria-label": "Send", title: "Send" }, icon("send")));
     this.text.addEventListener("input", () => { this.grow(); this.suggest(); });
     this.text.addEventListener("keydown", (e) => this.key(e));
-    this.log.addEventListener("scroll", () => { this.atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60; });
+    this.log.addEventListener("scroll", () => {
+      // Pictures arriving late move the end away; that is not the reader leaving it.
+      if (this.atEnd && this.log.scrollHeight !== this.height) this.settle();
+      else this.atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60;
+    });
     this.log.addEventListener("contextmenu", (e) => this.options(e));
     this.log.addEventListener("dblclick", (e) => this.options(e));
     this.atEnd = true;
@@ -107,7 +113,7 @@ export class Pane {
     const wanted = people.map((p) => `${p.id}:${nameOf(p)}`).join("|");
     if (this.actors !== wanted) {
       this.actors = wanted;
-      this.actor.replaceChildren(...people.map((p) => el("option", { value: p.id }, `${nameOf(p)}${p.language_code ? ` · ${p.language_code}` : ""}`)));
+      this.actor.replaceChildren(...people.map((p) => el("option", { value: p.id }, [nameOf(p), tongue(p.language_code)].filter(Boolean).join(" · "))));
     }
     this.actor.value = String(this.person);
   }
@@ -127,7 +133,8 @@ export class Pane {
 
   drawTopics(chat) {
     if (!chat.info.is_forum) { this.topics.replaceChildren(); this.thread = ALL; return; }
-    const entries = [{ thread: ALL, name: "All" }, ...chat.info.topics];
+    const general = chat.info.general && !chat.info.general.hidden ? [chat.info.general] : [];
+    const entries = [{ thread: ALL, name: "All" }, ...general, ...chat.info.topics];
     this.topics.replaceChildren(...entries.map((t) => el("button", { type: "button", role: "tab", "aria-selected": String(t.thread === this.thread),
       onclick: () => { this.thread = t.thread; this.atEnd = true; this.draw(); } }, t.closed ? `🔒 ${t.name}` : t.name)));
   }
@@ -161,11 +168,15 @@ export class Pane {
     if (!parts.length) parts.push(el("p", { class: "empty" }, chat.info.type === "private" ? "Say /start to begin." : "Nothing has been said here."));
     const top = this.log.scrollTop;
     this.log.replaceChildren(...parts);
-    const settle = () => { if (this.atEnd) this.log.scrollTop = this.log.scrollHeight; };
     if (!this.atEnd) this.log.scrollTop = top;
-    settle();
+    this.settle();
     // A picture takes its room only once it is there.
-    for (const image of this.log.querySelectorAll("img")) if (!image.complete) image.addEventListener("load", settle);
+    for (const image of this.log.querySelectorAll("img")) if (!image.complete) image.addEventListener("load", () => this.settle());
+  }
+
+  settle() {
+    this.height = this.log.scrollHeight;
+    if (this.atEnd) this.log.scrollTop = this.height;
   }
 
   drawKeys(chat) {
@@ -347,6 +358,16 @@ export class Pane {
     }
     this.menu.querySelector(".items").replaceChildren(...entries.map(([label, does]) => el("button", { type: "button",
       onclick: () => { this.menu.open = false; does(); } }, label)));
+  }
+}
+
+// A language in its own words: 简体中文 says more than zh-hans.
+function tongue(code) {
+  if (!code) return null;
+  try {
+    return new Intl.DisplayNames([code], { type: "language" }).of(code);
+  } catch {
+    return code;
   }
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sandbox.client import ControlRefused, Group, Person, Sandbox
@@ -213,7 +215,7 @@ class TestTopics:
         )
         thread = await desk.topic("by hand")
         assert (await api.refused("closeForumTopic", chat_id=desk.id, message_thread_id=thread)).description == (
-            "Bad Request: not enough rights to manage topics"
+            "Bad Request: not enough rights to close or open the topic"
         )
         plain = await stage.group("Plain", admins=[alice], supergroup=True)
         assert (await api.refused("createForumTopic", chat_id=plain.id, name="T")).description == (
@@ -223,6 +225,100 @@ class TestTopics:
     async def test_the_general_topic_has_no_number_to_send_to(self, api: Api, desk: Group) -> None:
         refused = await api.refused("sendMessage", chat_id=desk.id, message_thread_id=1, text="x")
         assert refused.description == "Bad Request: message thread not found"
+
+    async def test_a_bot_manages_its_own_topics_without_the_right(self, api: Api, desk: Group, stage: Sandbox) -> None:
+        own = (await api("createForumTopic", chat_id=desk.id, name="x" * 200))["message_thread_id"]
+        assert (await stage.state())["chats"][0]["topics"][0]["name"] == "x" * 128
+        await stage.promote(desk, "bot", rights={"can_manage_topics": False, "can_delete_messages": False})
+        await api("editForumTopic", chat_id=desk.id, message_thread_id=own, name="T")
+        await api("closeForumTopic", chat_id=desk.id, message_thread_id=own)
+        await api("deleteForumTopic", chat_id=desk.id, message_thread_id=own)
+
+    async def test_the_general_topic_is_closed_renamed_and_hidden(
+        self, api: Api, desk: Group, stage: Sandbox, bob: Person
+    ) -> None:
+        async def general() -> tuple[str, bool, bool]:
+            shape = (await stage.state())["chats"][0]["general"]
+            return shape["name"], shape["closed"], shape.get("hidden", False)
+
+        async def unmodified(method: str, **params: str) -> None:
+            refused = await api.refused(method, chat_id=desk.id, **params)
+            assert refused.description == "Bad Request: TOPIC_NOT_MODIFIED"
+
+        await api("editGeneralForumTopic", chat_id=desk.id, name="Hall")
+        await unmodified("editGeneralForumTopic", name="Hall")
+        await unmodified("reopenGeneralForumTopic")
+        await unmodified("unhideGeneralForumTopic")
+        await api("closeGeneralForumTopic", chat_id=desk.id)
+        await unmodified("closeGeneralForumTopic")
+        await api("reopenGeneralForumTopic", chat_id=desk.id)
+        await api("hideGeneralForumTopic", chat_id=desk.id)
+        await unmodified("hideGeneralForumTopic")
+        assert await general() == ("Hall", True, True)
+        await api("unhideGeneralForumTopic", chat_id=desk.id)
+        assert await general() == ("Hall", True, False)
+        await api("hideGeneralForumTopic", chat_id=desk.id)
+        await api("reopenGeneralForumTopic", chat_id=desk.id)
+        assert await general() == ("Hall", False, False)
+        told = [u["message"] for u in await api.updates() if "message" in u]
+        assert not any("message_thread_id" in message for message in told)
+        assert [key for message in told for key in message if "forum_topic" in key] == [
+            "forum_topic_edited",
+            "forum_topic_closed",
+            "forum_topic_reopened",
+            "general_forum_topic_hidden",
+            "general_forum_topic_unhidden",
+            "general_forum_topic_hidden",
+            "forum_topic_reopened",
+        ]
+
+    async def test_a_closed_general_topic_hears_only_those_who_manage_topics(
+        self, api: Api, desk: Group, stage: Sandbox, alice: Person, bob: Person
+    ) -> None:
+        thread = await desk.topic("T")
+        inside = await bob.says("in a topic", chat=desk, thread=thread)
+        await api("closeGeneralForumTopic", chat_id=desk.id)
+        with pytest.raises(ControlRefused, match="General is closed"):
+            await bob.says("x", chat=desk)
+        await alice.says("an admin may", chat=desk)
+        await bob.says("an answer stays in its topic", chat=desk, reply_to=inside)
+        await api("sendMessage", chat_id=desk.id, text="so may a bot that manages topics")
+        await stage.promote(desk, "bot", rights={"can_manage_topics": False})
+        assert (await api.refused("sendMessage", chat_id=desk.id, text="x")).description == "Bad Request: TOPIC_CLOSED"
+        await api("sendMessage", chat_id=desk.id, text="x", reply_parameters={"message_id": inside.id})
+
+    async def test_the_general_topic_has_pins_of_its_own(self, api: Api, desk: Group, stage: Sandbox) -> None:
+        thread = (await api("createForumTopic", chat_id=desk.id, name="T"))["message_thread_id"]
+        for where in ({"message_thread_id": thread}, {}):
+            posted = await api("sendMessage", chat_id=desk.id, text="x", **where)
+            await api("pinChatMessage", chat_id=desk.id, message_id=posted["message_id"], disable_notification=True)
+        await api("unpinAllGeneralForumTopicMessages", chat_id=desk.id)
+        (left,) = (await stage.state())["chats"][0]["pinned"]
+        assert [message.thread for message in await stage.transcript(desk) if message.id == left] == [thread]
+        await api("unpinAllForumTopicMessages", chat_id=desk.id, message_thread_id=thread)
+        assert (await stage.state())["chats"][0]["pinned"] == []
+
+    @pytest.mark.parametrize(
+        ("method", "right", "words"),
+        [
+            ("editGeneralForumTopic", "can_manage_topics", "not enough rights to edit the topic"),
+            ("closeGeneralForumTopic", "can_manage_topics", "not enough rights to close or open the topic"),
+            ("hideGeneralForumTopic", "can_manage_topics", "not enough rights to close or open the topic"),
+            (
+                "unpinAllGeneralForumTopicMessages",
+                "can_pin_messages",
+                "not enough rights to manage pinned messages in the chat",
+            ),
+        ],
+    )
+    async def test_the_general_topic_needs_rights_and_a_forum(
+        self, api: Api, desk: Group, stage: Sandbox, alice: Person, method: str, right: str, words: str
+    ) -> None:
+        plain = await stage.group("Plain", admins=[alice], supergroup=True)
+        refused = await api.refused(method, chat_id=plain.id, name="x")
+        assert refused.description == "Bad Request: the chat is not a forum"
+        await stage.promote(desk, "bot", rights={right: False})
+        assert (await api.refused(method, chat_id=desk.id, name="x")).description == f"Bad Request: {words}"
 
 
 async def test_banning_and_restricting(api: Api, stage: Sandbox, alice: Person, bob: Person) -> None:
@@ -254,6 +350,110 @@ async def test_promoting_and_inviting(api: Api, stage: Sandbox, alice: Person, b
     )
     assert (await api("exportChatInviteLink", chat_id=desk.id)).startswith("https://t.me/+")
     assert (await api("createChatInviteLink", chat_id=desk.id, name="dorm 3"))["name"] == "dorm 3"
+
+
+async def knocking(api: Api) -> list[dict[str, Any]]:
+    return [u["chat_join_request"] for u in await api.updates() if "chat_join_request" in u]
+
+
+async def test_who_asks_to_join_is_let_in_or_turned_away(api: Api, stage: Sandbox, alice: Person, bob: Person) -> None:
+    await api.updates(allowed_updates=["chat_join_request", "chat_member"])
+    desk = await stage.group("Desk", admins=[alice], supergroup=True)
+    link = await api("createChatInviteLink", chat_id=desk.id, name="dorm 3", creates_join_request=True)
+    await bob.asks_to_join(desk, link=link["invite_link"], bio="third floor")
+    (request,) = await knocking(api)
+    assert (request["from"]["id"], request["user_chat_id"], request["bio"]) == (bob.id, bob.id, "third floor")
+    assert request["invite_link"]["pending_join_request_count"] == 1
+    await api("declineChatJoinRequest", chat_id=desk.id, user_id=bob.id)
+    assert (await api("getChatMember", chat_id=desk.id, user_id=bob.id))["status"] == "left"
+    refused = await api.refused("approveChatJoinRequest", chat_id=desk.id, user_id=bob.id)
+    assert refused.description == "Bad Request: HIDE_REQUESTER_MISSING"
+    await bob.asks_to_join(desk)
+    await api("approveChatJoinRequest", chat_id=desk.id, user_id=bob.id)
+    assert (await api("getChatMember", chat_id=desk.id, user_id=bob.id))["status"] == "member"
+    assert (await desk.transcript())[-1]["new_chat_members"][0]["id"] == bob.id
+    assert (await api.updates())[-1]["chat_member"]["via_join_request"] is True
+    refused = await api.refused("approveChatJoinRequest", chat_id=desk.id, user_id=bob.id)
+    assert refused.description == "Bad Request: USER_ALREADY_PARTICIPANT"
+    with pytest.raises(ControlRefused, match="in Desk already"):
+        await bob.asks_to_join(desk)
+
+
+async def test_only_a_bot_that_may_invite_hears_who_asks_to_join(
+    api: Api, stage: Sandbox, alice: Person, bob: Person
+) -> None:
+    desk = await stage.group("Desk", admins=[alice], supergroup=True, rights={"can_invite_users": False})
+    await bob.asks_to_join(desk)
+    assert await knocking(api) == []
+    for method in ("approveChatJoinRequest", "declineChatJoinRequest"):
+        refused = await api.refused(method, chat_id=desk.id, user_id=bob.id)
+        assert refused.description == "Bad Request: not enough rights to manage chat join requests"
+
+
+async def test_an_invite_link_is_given_new_terms(api: Api, stage: Sandbox, alice: Person, bob: Person) -> None:
+    desk = await stage.group("Desk", admins=[alice])
+    link = (await api("createChatInviteLink", chat_id=desk.id, name="dorm 3", member_limit=5))["invite_link"]
+    edited = await api("editChatInviteLink", chat_id=desk.id, invite_link=link, creates_join_request=True)
+    assert edited["creates_join_request"] is True
+    assert not edited.keys() & {"name", "member_limit"}
+    refused = await api.refused(
+        "editChatInviteLink", chat_id=desk.id, invite_link=link, creates_join_request=True, member_limit=5
+    )
+    assert refused.description == (
+        "Bad Request: member limit can't be specified for links requiring administrator approval"
+    )
+    assert (await api("revokeChatInviteLink", chat_id=desk.id, invite_link=link))["is_revoked"] is True
+    for gone in (link, "https://t.me/+unknown"):
+        refused = await api.refused("editChatInviteLink", chat_id=desk.id, invite_link=gone)
+        assert refused.description == "Bad Request: INVITE_HASH_EXPIRED"
+    with pytest.raises(ControlRefused, match="no link one asks to join"):
+        await bob.asks_to_join(desk, link=link)
+
+
+async def test_a_banned_channel_speaks_no_more(api: Api, stage: Sandbox, alice: Person, bob: Person) -> None:
+    desk = await stage.group("Desk", admins=[alice], members=[bob], supergroup=True)
+    news = {"id": -1001234567890, "title": "News"}
+    await bob.says("x", chat=desk, as_channel=news)
+    await api("banChatSenderChat", chat_id=desk.id, sender_chat_id=news["id"])
+    with pytest.raises(ControlRefused, match="News is banned"):
+        await bob.says("x", chat=desk, as_channel=news)
+    await bob.says("in their own name", chat=desk)
+    await api("unbanChatSenderChat", chat_id=desk.id, sender_chat_id=news["id"])
+    await bob.says("x", chat=desk, as_channel=news)
+    plain = await stage.group("Plain", admins=[alice])
+    words = {
+        (plain.id, news["id"]): "can't ban chats in basic groups",
+        (alice.id, news["id"]): "can't ban members in private chats",
+        (desk.id, bob.id): "can't restrict the chat",
+    }
+    for (chat, channel), said in words.items():
+        refused = await api.refused("banChatSenderChat", chat_id=chat, sender_chat_id=channel)
+        assert refused.description == f"Bad Request: {said}"
+    await stage.promote(desk, "bot", rights={"can_restrict_members": False})
+    refused = await api.refused("banChatSenderChat", chat_id=desk.id, sender_chat_id=news["id"])
+    assert refused.description == "Bad Request: not enough rights to restrict/unrestrict chat member"
+
+
+async def test_a_groups_picture_is_set_and_taken_down(api: Api, stage: Sandbox, alice: Person) -> None:
+    desk = await stage.group("Desk", admins=[alice])
+    assert (await api.refused("deleteChatPhoto", chat_id=desk.id)).description == "Bad Request: CHAT_NOT_MODIFIED"
+    await api.upload("setChatPhoto", {"photo": ("desk.png", b"pixels")}, chat_id=desk.id)
+    photo = (await api("getChat", chat_id=desk.id))["photo"]
+    assert (await api("getFile", file_id=photo["big_file_id"]))["file_size"] == 6
+    await api("deleteChatPhoto", chat_id=desk.id)
+    assert "photo" not in await api("getChat", chat_id=desk.id)
+    told = [key for u in await api.updates() for key in u.get("message", {}) if "photo" in key]
+    assert told == ["new_chat_photo", "delete_chat_photo"]
+    for params, words in (
+        ({"chat_id": desk.id}, "there is no photo in the request"),
+        ({"chat_id": desk.id, "photo": photo["big_file_id"]}, "photo must be uploaded as an InputFile"),
+    ):
+        assert (await api.refused("setChatPhoto", **params)).description == f"Bad Request: {words}"
+    refused = await api.refused("deleteChatPhoto", chat_id=alice.id)
+    assert refused.description == "Bad Request: can't change private chat photo"
+    await stage.promote(desk, "bot", rights={"can_change_info": False})
+    refused = await api.refused("deleteChatPhoto", chat_id=desk.id)
+    assert refused.description == "Bad Request: not enough rights to change chat photo"
 
 
 async def test_commands_are_seen_by_scope_and_language(api: Api, stage: Sandbox, alice: Person) -> None:

@@ -84,7 +84,7 @@ async def test_an_edit_without_a_keyboard_takes_it_away(api: Api, alice: Person)
         ),
         (
             "sendMessage",
-            {"text": "x", "reply_markup": {"inline_keyboard": [[{"text": "a", "callback_data": "a"}] * 101]}},
+            {"text": "x", "reply_markup": {"inline_keyboard": [[{"text": "a", "callback_data": "a"}]] * 101}},
             "reply markup is too long",
         ),
         ("sendChatAction", {"action": "dancing"}, "wrong parameter action in request"),
@@ -282,3 +282,20 @@ async def test_people_edit_their_messages_and_delete_them_silently(api: Api, ali
     assert [next(k for k in u if k != "update_id") for u in updates] == ["message", "edited_message"]
     assert updates[1]["edited_message"]["text"] == "before"
     assert all(message.id != said.id for message in await alice.transcript())
+
+
+@pytest.mark.parametrize("method", ["forwardMessages", "copyMessages"])
+async def test_messages_are_passed_on_only_in_their_order(api: Api, alice: Person, method: str) -> None:
+    numbers = [(await api("sendMessage", chat_id=alice.id, text=word))["message_id"] for word in ("a", "b")]
+    for wrong in (numbers[::-1], numbers[:1] * 2):
+        refused = await api.refused(method, chat_id=alice.id, from_chat_id=alice.id, message_ids=wrong)
+        assert refused.description == "Bad Request: message identifiers must be in a strictly increasing order"
+    assert len(await api(method, chat_id=alice.id, from_chat_id=alice.id, message_ids=numbers)) == 2
+
+
+@pytest.mark.parametrize("kind", ["inline_keyboard", "keyboard"])
+async def test_a_row_keeps_its_first_twelve_buttons_and_nobody_is_told(api: Api, alice: Person, kind: str) -> None:
+    data = {"callback_data": "x"} if kind == "inline_keyboard" else {}
+    row = [{"text": str(number), **data} for number in range(13)]
+    await api("sendMessage", chat_id=alice.id, text="x", reply_markup={kind: [row]})
+    assert (await alice.transcript())[-1].labels == [str(number) for number in range(12)]

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from sandbox.client import Person, Sandbox
 from sandbox.server import Sandbox as Server
+from sandbox.webhooks import pause
 from tests.sandbox.botapi import Api
 
 
@@ -30,6 +31,28 @@ async def test_updates_come_until_they_are_confirmed(api: Api, alice: Person) ->
     assert texts(await api.updates()) == ["one", "two", "three"]
     assert texts(await api.updates(offset=updates[0]["update_id"] + 1, limit=1)) == ["two"]
     assert texts(await api.updates()) == ["two", "three"]
+
+
+@pytest.mark.parametrize(("limit", "given"), [(1, 1), (100, 100), (0, 100), (101, 100), (-5, 100)])
+async def test_a_call_gives_one_to_a_hundred_updates(api: Api, stage: Sandbox, limit: int, given: int) -> None:
+    for _ in range(101):
+        await stage.update({"message": {}})
+    assert len((await api.raw("getUpdates", limit=limit))["result"]) == given
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(50, 50), (3600, 50), (7, 7), (0, 0), (-1, 0)])
+async def test_a_call_waits_at_most_fifty_seconds(
+    api: Api, telegram: Server, monkeypatch: pytest.MonkeyPatch, asked: int, waited: int
+) -> None:
+    patience: list[float] = []
+
+    async def take(offset: int, limit: int, timeout: float) -> list[str]:
+        patience.append(timeout)
+        return []
+
+    monkeypatch.setattr(telegram.world.the_bot().mailbox, "take", take)
+    assert await api.updates(timeout=asked) == []
+    assert patience == [waited]
 
 
 async def test_a_negative_offset_keeps_only_the_newest(api: Api, alice: Person) -> None:
@@ -146,11 +169,18 @@ class Receiver:
     received: list[dict[str, Any]] = field(default_factory=list)
     secrets: list[str | None] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    at_once: int = 0
+    most_at_once: int = 0
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         self.received.append(await request.json())
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
         self.secrets.append(request.headers.get("X-Telegram-Bot-Api-Secret-Token"))
         self.changed.set()
+        await self.open.wait()
+        self.at_once -= 1
         return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
 
     async def has(self, count: int) -> None:
@@ -163,6 +193,7 @@ class Receiver:
 @asynccontextmanager
 async def receiver() -> AsyncIterator[Receiver]:
     there = Receiver()
+    there.open.set()
     http = web.Server(there.answer)
     listener = await asyncio.get_running_loop().create_server(http, "127.0.0.1", 0)
     there.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/hook"
@@ -215,6 +246,33 @@ async def test_a_failing_webhook_is_tried_again_after_0_2_4_and_8_seconds(
         assert {update["update_id"] for update in there.received} == {there.received[0]["update_id"]}
         while (await api("getWebhookInfo"))["pending_update_count"]:
             pass
+
+
+def test_a_webhook_is_never_left_alone_for_more_than_two_minutes() -> None:
+    assert [pause(failures) for failures in range(1, 11)] == [0, 2, 4, 8, 16, 32, 64, 120, 120, 120]
+
+
+@pytest.mark.parametrize(("asked", "kept"), [(None, 40), (1, 1), (100, 100), (101, 100), (0, 1)])
+async def test_a_webhook_has_one_to_a_hundred_connections(
+    api: Api, stage: Sandbox, asked: int | None, kept: int
+) -> None:
+    await api("setWebhook", url="https://union.edu.cn/hook", max_connections=asked)
+    assert (await api("getWebhookInfo"))["max_connections"] == kept
+
+
+async def test_a_webhook_is_pushed_no_more_than_its_connections_at_once(api: Api, stage: Sandbox) -> None:
+    async with receiver() as there:
+        there.open.clear()
+        await api("setWebhook", url=there.url, max_connections=2)
+        for number in range(5):
+            await (await stage.person(f"P{number}")).says("hello")
+        await there.has(2)
+        # A third would have been pushed by the same turn of the loop that pushed these two.
+        await stage.caught_up()
+        assert len(there.received) == 2
+        there.open.set()
+        await there.has(5)
+        assert there.most_at_once == 2
 
 
 async def until_error(api: Api, status: str) -> dict[str, Any]:

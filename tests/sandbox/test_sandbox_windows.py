@@ -73,6 +73,71 @@ async def test_thirty_a_second_in_all(api: Api, stage: Sandbox, alice: Person) -
     await api("sendMessage", chat_id=people[30].id, text="x")
 
 
+async def test_a_paid_broadcast_sends_a_thousand_a_second() -> None:
+    flood = Flood(Clock(0.0, speed=0.0), on=True)
+    for chat in range(1, 1001):
+        flood.check(1, chat, 1, edit=False, paid=True)
+        flood.note(1, chat, 1, edit=False, paid=True)
+    with pytest.raises(Refusal, match="retry after 1"):
+        flood.check(1, 1001, 1, edit=False, paid=True)
+    flood.check(1, 1001, 1, edit=False)
+
+
+async def test_who_pays_is_held_back_only_by_the_chat(api: Api, stage: Sandbox, alice: Person) -> None:
+    people = [await stage.person(f"P{number}") for number in range(31)]
+    for person in people:
+        await person.says("/start")
+    for person in people[:30]:
+        await api("sendMessage", chat_id=person.id, text="x")
+    assert (await api.refused("sendMessage", chat_id=people[30].id, text="x")).code == 429
+    for _ in range(3):
+        await api("sendMessage", chat_id=people[30].id, text="x", allow_paid_broadcast=True)
+    refused = await api.refused("sendMessage", chat_id=people[30].id, text="x", allow_paid_broadcast=True)
+    assert refused.code == 429
+
+
+async def arrived(stage: Sandbox, person: Person, count: int) -> None:
+    """Wait until so many messages stand in the person's chat."""
+    there = stage.view.chat(person.id)
+    await stage.until(lambda: True if len(there) >= count else None, 10, f"not {count} messages", person.id)
+
+
+async def test_no_more_than_310_messages_to_a_chat_are_under_way(api: Api, alice: Person, stage: Sandbox) -> None:
+    photo = await api.upload("sendPhoto", {"photo": ("a.jpg", b"pixels")}, chat_id=alice.id)
+    media = [{"type": "photo", "media": photo["photo"][-1]["file_id"]}] * 10
+    await stage.fault("sendMediaGroup", delay=30, times=31)
+    unanswered = []
+    for number in range(31):
+        await stage.advance(60)
+        unanswered.append(asyncio.ensure_future(api("sendMediaGroup", chat_id=alice.id, media=media)))
+        await arrived(stage, alice, 1 + 1 + 10 * (number + 1))
+    await stage.advance(60)
+    refused = await api.refused("sendMessage", chat_id=alice.id, text="one too many")
+    assert refused.parameters == {"retry_after": 60}
+    desk = await stage.group("Desk", admins=[alice])
+    await api("sendMessage", chat_id=desk.id, text="elsewhere")
+    for album in unanswered:
+        album.cancel()
+    await asyncio.gather(*unanswered, return_exceptions=True)
+    async with asyncio.timeout(10):
+        while not (await api.raw("sendMessage", chat_id=alice.id, text="room again"))["ok"]:
+            pass
+
+
+async def test_windows_pass_sixty_times_faster_on_a_clock_that_does(api: Api, alice: Person, stage: Sandbox) -> None:
+    desk = await stage.group("Desk", admins=[alice])
+    await stage.set_speed(60)
+    for number in range(20):
+        await api("sendMessage", chat_id=desk.id, text=str(number))
+    refused = await api.refused("sendMessage", chat_id=desk.id, text="21")
+    # Said in the clock's seconds, of which one of ours is sixty.
+    assert refused.parameters is not None
+    assert 30 < refused.parameters["retry_after"] <= 60
+    async with asyncio.timeout(20):
+        while not (await api.raw("sendMessage", chat_id=desk.id, text="21"))["ok"]:
+            pass
+
+
 async def test_an_album_counts_each_of_its_pictures(api: Api, alice: Person) -> None:
     files = {f"f{number}": (f"{number}.jpg", bytes([number])) for number in range(4)}
     media = "[" + ",".join(f'{{"type":"photo","media":"attach://f{n}"}}' for n in range(4)) + "]"
@@ -190,6 +255,22 @@ async def test_a_slow_answer_comes_after_the_effect(api: Api, alice: Person, sta
     await alice.shows("slow")
     assert not slow.done()
     slow.cancel()
+
+
+async def test_a_refusal_waits_out_its_delay_only_once(
+    api: Api, alice: Person, stage: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+    sleep = asyncio.sleep
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr("sandbox.server.asyncio.sleep", nap)
+    await stage.fault("sendMessage", status=500, delay=30)
+    assert (await api.refused("sendMessage", chat_id=alice.id, text="x")).code == 500
+    assert naps.count(30) == 1
 
 
 async def test_garbage_is_no_json(api: Api, alice: Person, stage: Sandbox) -> None:
