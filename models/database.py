@@ -196,7 +196,9 @@ class Database:
     def _sqlite(self, begin: str) -> Engine:
         path = Path(self.url.database or "")
         # Nobody waits for a connection: that would hold the loop, and with it whoever is to give one back.
-        return create_engine(self.url, creator=lambda: connect(path), pool_size=10, max_overflow=-1, begin=begin)
+        return create_engine(
+            self.url, creator=lambda: connect(path), pool_size=10, max_overflow=-1, begin=begin, hide_parameters=True
+        )
 
     @property
     def engine(self) -> Engine:
@@ -204,7 +206,7 @@ class Database:
         return self._writer.sync_engine if isinstance(self._writer, AsyncEngine) else self._writer
 
     def _postgresql(self) -> AsyncEngine:
-        return create_async_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        return create_async_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
 
     def _session(self, bind: Connection | None = None) -> Asking:
         kind: Callable[..., Asking] = AskingInLoop if self.is_sqlite else Asking

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -14,10 +16,11 @@ import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import logs
 from bot.inbox import LARGEST, Intake, arrival
 from bot.web import SECRET_HEADER, WEBHOOK_PATH, Web
 from models import inbox
@@ -222,6 +225,34 @@ async def test_values_that_the_database_refuses_do_not_stop_the_chat(
         await alice.reads("went wrong")
         await alice.says("/mine")
         await alice.reads(campus.t("en").plain("mine.none"))
+
+
+async def test_a_row_that_the_database_refuses_is_not_in_the_log(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy shows the values of a statement that failed, and PostgreSQL shows the whole row."""
+    from handlers.students import mine
+
+    said = io.StringIO()
+    before = list(logging.getLogger().handlers)
+    logs.configure("warning", stream=said)
+    try:
+        async with running(database_url) as campus:
+            alice = await campus.student("Alice")
+
+            async def refused(*args: Any) -> None:
+                await args[-1].execute(
+                    insert(Outgoing).values(method=None, letter=None, payload={"text": "the words of a student"})
+                )
+
+            monkeypatch.setattr(mine, "_list", refused)
+            await alice.says("/mine")
+            await alice.reads("went wrong")
+    finally:
+        logging.getLogger().handlers[:] = before
+    assert "IntegrityError" in said.getvalue()
+    assert "refused" in said.getvalue(), "the log says where it was"
+    assert "the words of a student" not in said.getvalue()
 
 
 async def test_a_hundred_messages_in_a_second_keep_their_order(database_url: str) -> None:
