@@ -8,9 +8,11 @@ import re
 import pytest
 from sqlalchemy import select
 
+from models.postings import Posting
 from models.pulses import PulsePoll
 from models.requesters import Requester
 from models.tickets import Ticket
+from models.words import Words
 from tests.campus import Campus, running
 
 TAP = "The tap in the bathroom drips all night"
@@ -107,6 +109,27 @@ async def test_the_way_to_an_anonymous_student_is_destroyed_some_days_after_clos
             assert (await session.get_one(Ticket, number)).id == number, "the ticket itself stays, for the figures"
         await alice.says("/mine")
         await alice.reads(t.plain("mine.none"))
+
+
+async def test_once_the_keys_are_destroyed_the_program_knows_its_author_no_more(database_url: str) -> None:
+    """Not by an edit either, nor by the messages that the bot has sent them."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        await campus.files(alice, TAP, anonymous=True)
+        written = next(m for m in await campus.stage.transcript(alice.id) if m.text == TAP)
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
+        await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
+        await alice.taps(t.plain("fixed.yes"))
+        await campus.later(days=15)
+        await alice.edits(written, "It was me, Alice")
+        await alice.says("/mine")
+        await alice.reads(t.plain("mine.none"))
+        await campus.quiet()
+        async with campus.app.database.reading() as session:
+            (said,) = await session.scalars(select(Words))
+            assert (said.content["text"], said.source_tag, said.edited_at) == (TAP, None, None)
+            assert not (await session.scalars(select(Posting).where(Posting.requester_id.is_not(None)))).all()
 
 
 async def counted(campus: Campus, votes: int) -> None:
