@@ -60,12 +60,12 @@ async def cancel_pressed(query: CallbackQuery, t: Texts, state: FSMContext) -> N
 
 async def help_(event: Message | CallbackQuery, t: Texts, person: Person | None) -> None:
     """What can be done here."""
-    await show(event, t("help.text"), menus.back_home(t) if person and person.consent_on else None)
+    await show(event, t("help.text"), menus.back_home(t) if person and person.agreed else None)
 
 
 async def privacy(event: Message | CallbackQuery, t: Texts, person: Person | None) -> None:
     """What is kept and who reads it."""
-    await show(event, t("privacy.text"), menus.back_home(t) if person and person.consent_on else None)
+    await show(event, t("privacy.text"), menus.back_home(t) if person and person.agreed else None)
 
 
 async def old_button(query: CallbackQuery, t: Texts) -> None:

@@ -66,6 +66,12 @@ class Sending(enum.StrEnum):
     """Something newer said the same before this was sent."""
 
 
+BLOCKED = "blocked"
+"""The reason of a row that failed because its reader does not want to hear from the bot. It stands here only, not with
+the person: it would join those whom Telegram refused to the anonymous tickets whose answers it refused.
+"""
+
+
 class Repeat(enum.StrEnum):
     """What may be done when nobody knows whether an attempt arrived (law 6)."""
 

@@ -7,9 +7,7 @@ home ─▶ language · profile (audience, building) · new · mine · privacy �
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from aiogram import F, Router
 from aiogram.filters import Command, CommandStart, StateFilter
@@ -73,13 +71,13 @@ def picked(what: str) -> Any:
 
 async def not_agreed(_: Message | CallbackQuery, person: Person | None) -> bool:
     """Filter: somebody who has not agreed yet."""
-    return person is not None and person.consent_on is None
+    return person is not None and not person.agreed
 
 
 async def start(message: Message, person: Person, t: Texts, house: House, state: FSMContext) -> None:
     """Begin, or begin again: never loses a draft's owner in an old screen."""
     await state.clear()
-    if person.consent_on is None:
+    if not person.agreed:
         await state.set_state(Profile.consent)
         await show(message, t("consent.text"), menus.consent(t, house.languages))
         return
@@ -109,12 +107,9 @@ async def consent_language(query: CallbackQuery, press: Pick, person: Person, ho
     await show(query, t("consent.text"), menus.consent(t, house.languages))
 
 
-async def agree(
-    query: CallbackQuery, person: Person, t: Texts, now: datetime, settings: Settings, state: FSMContext
-) -> None:
-    """Consent, kept as a date only (law 11), and on to the two questions about oneself."""
-    if person.consent_on is None:
-        person.consent_on = now.astimezone(ZoneInfo(settings.union.timezone)).date()
+async def agree(query: CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
+    """Consent, kept without a date (law 11), and on to the two questions about oneself."""
+    person.agreed = True
     await state.set_state(Profile.audience)
     await show(query, t("audience.ask"), menus.audiences(t))
 

@@ -29,7 +29,7 @@ from models.database import Database
 from models.inbox import Arrival, Handling, Incoming
 from models.outbox import Outgoing
 from models.people import Person
-from tests.campus import Campus, running, settings
+from tests.campus import BEGIN, Campus, running, settings
 
 BOT = 700000
 
@@ -166,7 +166,7 @@ async def test_a_handler_that_raises_leaves_nothing_behind(database_url: str, mo
         alice = await campus.student("Alice")
 
         async def broken(*args: Any, session: AsyncSession, **kwargs: Any) -> None:
-            session.add(Conversation(key="left behind", state="x", data={}))
+            session.add(Conversation(place="left behind", sealed=b"x", day=BEGIN.date()))
             raise ZeroDivisionError("the words of a student")
 
         monkeypatch.setattr(mine, "_list", lambda event, n, person, t, house, session: broken(session=session))
