@@ -9,8 +9,8 @@ import io
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import logs
 from bot.inbox import LARGEST, Intake, arrival
+from bot.toolbox import Toolbox
 from bot.web import SECRET_HEADER, WEBHOOK_PATH, Web
 from models import inbox
 from models.conversations import Conversation
@@ -29,6 +30,7 @@ from models.database import Database
 from models.inbox import Arrival, Handling, Incoming
 from models.outbox import Outgoing
 from models.people import Person
+from scheduler.jobs import sweeping
 from tests.campus import BEGIN, Campus, running, settings
 
 BOT = 700000
@@ -185,6 +187,21 @@ async def test_a_handler_that_raises_leaves_nothing_behind(database_url: str, mo
             assert await inbox.run_again(session, [row.id]) == 1
         campus.app.worker.wake()
         await alice.reads(campus.t("en").plain("mine.none"))
+
+
+async def test_what_nobody_looks_after_is_forgotten_like_what_is_done(database: Database, now: datetime) -> None:
+    """It holds a chat and what was written there: for a while, so that it can be run again, and not for ever."""
+    async with database.transaction() as session:
+        await inbox.store(session, BOT, [Arrival(1, 7, '{"text": "words"}', "ValueError at x.py:1")], now)
+        await inbox.store(session, BOT, [Arrival(2, 7, "{}")], now)
+    toolbox = cast(Toolbox, None)
+    await sweeping.run(database, toolbox, now + timedelta(days=29))
+    async with database.reading() as session:
+        assert len(await inbox.aside(session)) == 1
+    await sweeping.run(database, toolbox, now + timedelta(days=31))
+    aside, waiting = await rows(database)
+    assert (aside.state, aside.body, aside.chat, aside.received_at) == (Handling.DONE, None, None, None)
+    assert (waiting.state, waiting.body) == (Handling.WAITING, "{}")
 
 
 async def test_an_update_whose_transaction_loses_runs_again(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from models.base import Base
@@ -179,6 +181,32 @@ async def test_an_anonymous_student_is_answered_in_the_language_they_read(databa
         await campus.wang.taps(campus.t("en").plain("desk.resolve"), chat=campus.east)
         await campus.wang.taps(campus.t("en").plain("resolution.done"), chat=campus.east)
         await lin.taps(campus.t("zh-hant").plain("fixed.yes"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_was_deleted_is_not_left_in_the_file_or_its_log(database_url: str) -> None:
+    path = Path(database_url.removeprefix("sqlite:///"))
+
+    def on_disk(needle: str) -> bool:
+        log = path.with_name(f"{path.name}-wal")
+        return any(needle.encode() in file.read_bytes() for file in (path, log) if file.exists())
+
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice", id=837465921)
+        await alice.says("/new")
+        await alice.taps(t.plain("kind.complaint"))
+        await alice.says("On second thoughts, nobody is to read this")
+        await alice.says("/cancel")
+        await alice.reads(t.plain("cancel.done"))
+        await campus.files(alice, TAP, anonymous=True)
+        await campus.quiet()
+        written = (str(alice.id), "nobody is to read this")
+        assert all(on_disk(needle) for needle in written), "the log still knows"
+        await campus.later(hours=1)
+        await campus.quiet()
+        assert not [needle for needle in written if on_disk(needle)]
+        assert on_disk(TAP), "the ticket is there"
 
 
 async def test_a_conversation_that_is_over_leaves_no_draft(database_url: str) -> None:
