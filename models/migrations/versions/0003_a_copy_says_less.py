@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from models.base import Json
+from models.similar import marks
 
 revision = "0003"
 down_revision = "0002"
@@ -38,9 +39,16 @@ def upgrade() -> None:
     op.drop_column("people", "reachable")
     op.drop_column("requesters", "reachable")
     op.drop_column("requesters", "language")
+    op.add_column("tickets", sa.Column("marks", sa.LargeBinary(), nullable=False, server_default=sa.text("''")))
+    tickets = sa.table("tickets", sa.column("id"), sa.column("folded"), sa.column("marks", sa.LargeBinary()))
+    connection = op.get_bind()
+    for number, folded in connection.execute(sa.select(tickets.c.id, tickets.c.folded)).all():
+        # As the program reads them, whichever it is: were they ever made otherwise, all would be made anew.
+        connection.execute(tickets.update().where(tickets.c.id == number).values(marks=marks(folded)))
 
 
 def downgrade() -> None:
+    op.drop_column("tickets", "marks")
     op.add_column("requesters", sa.Column("language", sa.String(), nullable=False, server_default="zh-hans"))
     op.add_column("requesters", sa.Column("reachable", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.add_column("people", sa.Column("reachable", sa.Boolean(), nullable=False, server_default=sa.true()))
