@@ -340,12 +340,40 @@ async def test_the_program_lives_on_a_webhook_too(database_url: str, unused_tcp_
         assert not await campus.stage.calls("getUpdates")
 
 
-async def test_an_outgoing_row_is_written_with_the_update_or_not_at_all(database_url: str) -> None:
+async def test_an_outgoing_row_is_written_with_the_update_or_not_at_all(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a handler says before it fails is never sent; run again, it is said once and with the update's end."""
+    from handlers.students import mine
+
     async with running(database_url) as campus:
         alice = await campus.student("Alice")
-        async with campus.app.database.reading() as session:
-            before = await session.scalar(select(func.count()).select_from(Outgoing))
-        await alice.presses(1, "m:view:999999")
-        await settled(campus, 1)
-        async with campus.app.database.reading() as session:
-            assert await session.scalar(select(func.count()).select_from(Outgoing)) == before
+        await campus.quiet()
+        real, failures = mine._list, iter(range(1))
+
+        async def halfway(event: Any, *args: Any) -> None:
+            await event.answer("half of it is said")
+            if next(failures, None) is not None:
+                await args[-1].flush()
+                raise ZeroDivisionError
+            await real(event, *args)
+
+        async def written() -> int:
+            async with campus.app.database.reading() as session:
+                return await session.scalar(select(func.count()).select_from(Outgoing)) or 0
+
+        monkeypatch.setattr(mine, "_list", halfway)
+        before = await written()
+        await alice.says("/mine")
+        await alice.reads("went wrong")
+        await campus.quiet()
+        assert await written() == before + 1, "the apology, and nothing of what was said before"
+        assert not [m for m in await campus.stage.transcript(alice.id) if "half of it" in m.text]
+        async with campus.app.database.transaction() as session:
+            (aside,) = await inbox.aside(session)
+            await inbox.run_again(session, [aside.id])
+        campus.app.worker.wake()
+        await alice.reads("half of it is said")
+        await alice.reads(campus.t("en").plain("mine.none"))
+        await campus.quiet()
+        assert await written() == before + 3
