@@ -21,9 +21,9 @@ from bot import config, logs
 from bot.app import App, spare_the_built
 from bot.toolbox import utcnow
 from bot.vault import new_key
-from models import answering, asking, outbox, people, pulses, stations
+from models import answering, asking, conversations, outbox, people, pulses, stations
 from models.asking import Draft
-from models.conversations import Conversation
+from models.conversations import NOWHERE, Standing
 from models.database import Database
 from models.lifecycle import Kind
 from models.migrations import migrate
@@ -36,7 +36,7 @@ BUILDINGS = ("e1", "w1", "s1")
 
 async def student(session: AsyncSession, number: int) -> Person:
     person = await people.meet(session, number, f"Student {number}", None, "en")
-    person.consent_on, person.building = utcnow().date(), "e1"
+    person.agreed, person.building = True, "e1"
     return person
 
 
@@ -60,7 +60,8 @@ async def furnish(program: App, wishes: dict[str, int]) -> None:
             ticket = await asking.file(session, draft, someone, house, now)
             await answering.claim(session, ticket, staff, now)
             key = f"chat:{bot_id}:{someone.telegram_id}:{someone.telegram_id}"
-            session.add(Conversation(key=key, state="Follow:adding", data={"ticket": ticket.id}))
+            adding = Standing("Follow:adding", {"ticket": ticket.id})
+            await conversations.write(session, key, NOWHERE, adding, house.vault, now)
         for i in range(wishes.get("sends", 0)):
             await outbox.post(
                 session,

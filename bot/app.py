@@ -79,7 +79,7 @@ def make_bot(settings: Settings) -> Bot:
 
 def make_dispatcher(toolbox: Toolbox) -> Dispatcher:
     """aiogram's dispatcher with every conversation; states live in the update's transaction (law 2)."""
-    dispatcher = Dispatcher(storage=Conversations(), disable_fsm=True)
+    dispatcher = Dispatcher(storage=Conversations(toolbox.house.vault), disable_fsm=True)
     dispatcher.update.outer_middleware(dispatcher.fsm)
     dispatcher.update.outer_middleware(people.People(toolbox))
     dispatcher.include_router(handlers.router())

@@ -33,7 +33,7 @@ from bot.untrusted import cut, inline, lines
 from models import deadlines, requesters, words
 from models.letters import deliveries
 from models.lifecycle import ENDED, OPEN, State
-from models.outbox import Sending
+from models.outbox import BLOCKED, Sending
 from models.people import Person
 from models.requesters import Requester
 from models.stations import Station
@@ -243,9 +243,10 @@ class _Card:
         total = sum(row.copies for row in last)
         sent = sum(row.copies for row in last if row.state is Sending.SENT)
         waiting = sum(row.copies for row in last if row.state in (Sending.DUE, Sending.SENDING))
-        blocked = sum(row.copies for row in last if row.state is Sending.FAILED and not row.reachable)
+        blocked = sum(row.copies for row in last if row.state is Sending.FAILED and row.reason == BLOCKED)
         unknown = any(row.state is Sending.UNKNOWN for row in rows)
-        failed = any(row.state is Sending.FAILED and row.reachable for row in rows)
+        # What was refused before somebody came back is like anything else that did not arrive.
+        failed = any(row.state is Sending.FAILED and not (blocked and row.reason == BLOCKED) for row in rows)
         said = []
         if unknown:
             said.append(t("card.delivery.unknown"))

@@ -1,25 +1,22 @@
 """aiogram's conversation states, kept in the transaction that is open anyway (law 2).
 
-aiogram asks a storage for state and data without knowing of our session, so the session is found through a context
-variable. If the transaction is undone, the state is undone with everything else.
+aiogram asks a storage for state and data without knowing of our session, so the session is found where what is said
+is caught too. If the transaction is undone, the state is undone with everything else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextvars import ContextVar
 from copy import deepcopy
 from typing import Any
 
 from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import BaseStorage, DefaultKeyBuilder, StorageKey
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.outgoing import speaking
 from models import conversations
 from models.conversations import Standing
-
-open_session: ContextVar[AsyncSession] = ContextVar("open_session")
-"""The session of the update that is being handled."""
+from models.vault import Vault
 
 _keys = DefaultKeyBuilder(prefix="chat", with_bot_id=True)
 
@@ -27,18 +24,21 @@ _keys = DefaultKeyBuilder(prefix="chat", with_bot_id=True)
 class Conversations(BaseStorage):
     """One row a conversation; no row for those who are in none."""
 
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
     async def _find(self, key: StorageKey) -> Standing:
-        session, name = open_session.get(), _keys.build(key)
+        session, name = speaking.get().session, _keys.build(key)
         known: dict[str, Standing] = session.info.setdefault("conversations", {})
         if name not in known:
             # aiogram asks several times an update.
-            known[name] = await conversations.read(session, name)
+            known[name] = await conversations.read(session, name, self._vault)
         return known[name]
 
     async def _change(self, key: StorageKey, after: Standing) -> None:
-        session, name = open_session.get(), _keys.build(key)
-        await conversations.write(session, name, await self._find(key), after)
-        session.info["conversations"][name] = after
+        mouth, name = speaking.get(), _keys.build(key)
+        await conversations.write(mouth.session, name, await self._find(key), after, self._vault, mouth.now)
+        mouth.session.info["conversations"][name] = after
 
     async def set_state(self, key: StorageKey, state: str | State | None = None) -> None:
         name = state.state if isinstance(state, State) else state

@@ -23,7 +23,7 @@ from bot import cards, charts, keyboards
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline, units, verbatim, without_mentions
-from models import postings, pulses, stations, words
+from models import postings, pulses, requesters, stations, words
 from models.lifecycle import ENDED
 from models.outbox import Outgoing
 from models.people import Person
@@ -127,10 +127,8 @@ class _Drawing:
             language = await self.session.scalar(select(Person.language).where(Person.telegram_id == self.chat_id))
             return None, self.toolbox.t(language)
         requester = await self.session.get_one(Requester, self.row.requester_id)
-        language = requester.language
-        if requester.person_id is not None:
-            language = (await self.session.get_one(Person, requester.person_id)).language
-        return None, self.toolbox.t(language)
+        reached = await requesters.reach(self.session, requester, self.toolbox.house.vault)
+        return None, self.toolbox.t(reached.language if reached else None)
 
     async def _beside_the_card(self) -> dict[str, Any]:
         """Where something about a ticket goes in a station's chat: its topic, as a reply to its card."""

@@ -3,6 +3,9 @@
 The Bot API carries the token in every address, so anything that prints an address prints the token. Every handler
 therefore has a filter of its own that takes secrets out of the finished line, tracebacks included; httpx and
 httpcore, which log each address, only warn.
+
+A traceback shows where and what kind of mistake, not what it says: a number that cannot be read repeats the words it
+was looked for in, and PostgreSQL repeats the whole row that it refuses.
 """
 
 from __future__ import annotations
@@ -10,6 +13,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
 from typing import Literal, TextIO
 
 import structlog
@@ -39,6 +45,30 @@ def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
     return TOKEN.sub(HIDDEN, text)
 
 
+def _silent(error: BaseException) -> Iterator[str]:
+    """The traceback as Python prints it, from the first cause on, each mistake by its kind alone."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None:
+        yield from _silent(before)
+        yield "\nand then:\n\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__module__}.{type(error).__qualname__}\n"
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from (f"  {line}" for line in "".join(_silent(each)).splitlines(keepends=True))
+
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+def _told(exc_info: ExcInfo) -> str:
+    return "".join(_silent(exc_info[1])).rstrip("\n")
+
+
+def _to(stream: TextIO, exc_info: ExcInfo) -> None:
+    stream.write("\n" + _told(exc_info))
+
+
 def configure(
     level: str = "info",
     style: Literal["console", "json"] = "console",
@@ -55,13 +85,13 @@ def configure(
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if style == "json"
         # The default draws tracebacks with every local variable, which is where people's words are.
-        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=_to)
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *([structlog.processors.format_exc_info] if style == "json" else []),
+            *([structlog.processors.ExceptionRenderer(_told)] if style == "json" else []),
             renderer,
         ],
     )

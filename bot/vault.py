@@ -1,4 +1,5 @@
-"""The key outside the database (law 11): seals the reply addresses of anonymous tickets and recognises their owners.
+"""The key outside the database (law 11): seals the reply addresses of anonymous tickets and what people are in the
+middle of saying, and recognises their owners.
 
 One secret, `UNIONBOT_KEY`, from which every purpose gets a key of its own, so that a tag computed for one purpose says
 nothing about another. Losing the key means that anonymous students can no longer be answered; a copy of the database
@@ -19,8 +20,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 NONCE_BYTES = 12
-ADDRESS_BYTES = 8
-"""A chat id is written in full width, so that the length of the sealed form tells nothing."""
 
 
 class KeyVault:
@@ -32,17 +31,15 @@ class KeyVault:
         self._cipher = AESGCM(derive(key, "address"))
         self._tags = derive(key, "tags")
 
-    def seal(self, chat_id: int, context: str) -> bytes:
+    def seal(self, plain: bytes, context: str) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
-        plain = chat_id.to_bytes(ADDRESS_BYTES, "big", signed=True)
         return nonce + self._cipher.encrypt(nonce, plain, context.encode())
 
-    def open(self, sealed: bytes, context: str) -> int:
+    def open(self, sealed: bytes, context: str) -> bytes:
         try:
-            plain = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
         except InvalidTag:
-            raise ValueError("a sealed address does not open: another key, or moved to another place") from None
-        return int.from_bytes(plain, "big", signed=True)
+            raise ValueError("what is sealed does not open: another key, or moved to another place") from None
 
     def tag(self, purpose: str, *parts: int | str) -> str:
         text = "\x1f".join([purpose, *map(str, parts)])

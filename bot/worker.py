@@ -24,7 +24,6 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from bot import errors
 from bot.check import may_write
-from bot.conversations import open_session
 from bot.keyboards import SEPARATOR
 from bot.menus import SetUp
 from bot.outgoing import NO_ANSWER, Mouth, speaking
@@ -212,12 +211,11 @@ class Worker:
                 yield None
                 return
             mouth = Mouth(session, self._clock())
-            tokens = open_session.set(session), speaking.set(mouth)
+            token = speaking.set(mouth)
             try:
                 yield mouth
             finally:
-                open_session.reset(tokens[0])
-                speaking.reset(tokens[1])
+                speaking.reset(token)
 
     def _after(self, methods: Sequence[TelegramMethod[Any]], update: Update) -> None:
         self._committed()

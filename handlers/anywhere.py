@@ -84,7 +84,7 @@ async def privacy(event: Message | CallbackQuery, t: Texts, person: Person | Non
 
 
 async def _way_back(t: Texts, person: Person | None, state: FSMContext) -> dict[str, Any] | None:
-    if person is None or person.consent_on is None:
+    if person is None or not person.agreed:
         return None
     return menus.back_home(t, drafting=await state.get_state() in New)
 

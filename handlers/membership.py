@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.people import GROUPS
 from bot.texts import Texts
 from models import letters, people, stations, tickets
+from models.house import House
 from models.people import Person, Role
 from models.stations import Station
 
@@ -27,13 +28,14 @@ def router() -> Router:
     return router
 
 
-async def in_private(event: ChatMemberUpdated, person: Person, session: AsyncSession, now: datetime) -> None:
-    """Blocked, or unblocked: then what could not be delivered lately is sent after all."""
-    if event.new_chat_member.status in GONE:
-        person.reachable = False
-        return
-    person.reachable = True
-    await letters.release(session, person, now)
+async def in_private(
+    event: ChatMemberUpdated, person: Person, session: AsyncSession, house: House, now: datetime
+) -> None:
+    """Unblocked: what could not be delivered lately is sent after all. That somebody blocks the bot is not written
+    down: the next words for them will tell.
+    """
+    if event.new_chat_member.status not in GONE:
+        await letters.release(session, person, house.vault, now)
 
 
 async def in_group(

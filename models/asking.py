@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import letters, requesters, stations, tickets, words
+from models import letters, requesters, similar, stations, tickets, words
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action, Kind, State
@@ -47,12 +47,14 @@ async def file(session: AsyncSession, draft: Draft, filer: Person, house: House,
     station = await stations.receiving(session, house.desk_for(draft.building, draft.category))
     deadlines = house.deadlines[draft.category]
     text = " ".join(str(c["text"]) for c in draft.contents if c.get("text"))
+    folded = house.fold(text)[:FOLDED_LENGTH]
     ticket = Ticket(
         kind=draft.kind,
         category=draft.category,
         building=draft.building,
         subject=" ".join(text.split())[:SUBJECT_LENGTH],
-        folded=house.fold(text)[:FOLDED_LENGTH],
+        folded=folded,
+        marks=similar.marks(folded),
         station_id=station.id,
         state=State.NEW,
         filed_at=now,

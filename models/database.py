@@ -31,7 +31,7 @@ from sqlalchemy.exc import NoResultFound, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Mapper, Session, class_mapper
 
-from models.sqlite import DRIVER, connect
+from models.sqlite import DRIVER, connect, fold
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process that holds the SQLite file before giving up."""
@@ -196,7 +196,9 @@ class Database:
     def _sqlite(self, begin: str) -> Engine:
         path = Path(self.url.database or "")
         # Nobody waits for a connection: that would hold the loop, and with it whoever is to give one back.
-        return create_engine(self.url, creator=lambda: connect(path), pool_size=10, max_overflow=-1, begin=begin)
+        return create_engine(
+            self.url, creator=lambda: connect(path), pool_size=10, max_overflow=-1, begin=begin, hide_parameters=True
+        )
 
     @property
     def engine(self) -> Engine:
@@ -210,7 +212,7 @@ class Database:
         return self._writer
 
     def _postgresql(self) -> AsyncEngine:
-        return create_async_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        return create_async_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
 
     @contextlib.contextmanager
     def connecting(self) -> Iterator[None]:
@@ -332,8 +334,23 @@ class Database:
                 session.expunge_all()
                 await session.rollback()
 
+    async def fold(self) -> bool:
+        """Bring SQLite's log into the file and empty it: what was deleted from the file can still be read in the log.
+
+        False when somebody reads or another process writes: it is done next time. PostgreSQL looks after its own.
+        """
+        if not self.is_sqlite:
+            return True
+        async with self._turn:
+            if self._group is not None:
+                # Its work is done; nobody else may be writing, ourselves included.
+                self._end(self._group)
+            return fold(Path(self.url.database or ""))
+
     async def close(self) -> None:
-        """Give every connection back; SQLite folds its log into the file."""
+        """Give every connection back, the log folded."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            await self.fold()
         for engine in (self._writer, self._reader):
             if isinstance(engine, AsyncEngine):
                 await engine.dispose()

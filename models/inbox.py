@@ -153,6 +153,16 @@ async def set_aside(session: AsyncSession, row_id: int, incident: str, error: st
     return await session.scalar(put_aside, {"row_id": row_id}) is not None
 
 
+async def give_up(session: AsyncSession, before: datetime) -> None:
+    """Nobody has looked after what was set aside before this moment: it is forgotten like what is done."""
+    forgotten = {"state": Handling.DONE, "body": null(), "chat": null(), "received_at": null()}
+    await session.execute(
+        update(Incoming)
+        .where(Incoming.state == said(Handling.SET_ASIDE), Incoming.received_at < before)
+        .values(forgotten)
+    )
+
+
 async def aside(session: AsyncSession) -> list[Incoming]:
     """The updates that were set aside, the oldest first."""
     return list(

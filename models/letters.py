@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import outbox, postings, requesters
@@ -25,6 +25,7 @@ from models.postings import Card, Posting
 from models.questions import Question
 from models.requesters import Requester
 from models.stations import Station
+from models.vault import Vault
 from models.words import Side, Words
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ deliveries = Question[Any](
         Outgoing.ticket_id,
         Outgoing.words_id,
         Outgoing.state,
-        Requester.reachable,
+        Outgoing.reason,
         func.count().label("copies"),
     )
     .join(Requester, Requester.id == Outgoing.requester_id)
@@ -45,7 +46,7 @@ deliveries = Question[Any](
         Outgoing.words_id.is_not(None),
         Requester.left.is_(False),
     )
-    .group_by(Outgoing.ticket_id, Outgoing.words_id, Outgoing.state, Requester.reachable),
+    .group_by(Outgoing.ticket_id, Outgoing.words_id, Outgoing.state, Outgoing.reason),
     Outgoing.ticket_id,
 )
 """What became of the words of a ticket for those who wait: for each of them how many copies are how far."""
@@ -185,11 +186,13 @@ async def resend(session: AsyncSession, ticket: Ticket, now: datetime) -> int:
     return await _say_again(session, Outgoing.ticket_id == ticket.id, [Sending.UNKNOWN, Sending.FAILED], now)
 
 
-async def release(session: AsyncSession, person: Person, now: datetime) -> int:
-    """Somebody who could not be reached is back: what Telegram refused for that reason goes out. Returns how many."""
-    mine = select(Requester.id).where(Requester.person_id == person.id)
-    await session.execute(update(Requester).where(Requester.person_id == person.id).values(reachable=True))
-    return await _say_again(session, Outgoing.requester_id.in_(mine), [Sending.FAILED], now)
+async def release(session: AsyncSession, person: Person, vault: Vault, now: datetime) -> int:
+    """Somebody who had blocked the bot is back: what Telegram refused for that reason goes out, to the anonymous places
+    of theirs as well. Returns how many.
+    """
+    mine = [place.id for place in await requesters.all_of(session, person, vault)]
+    blocked = Outgoing.requester_id.in_(mine) & (Outgoing.reason == outbox.BLOCKED)
+    return await _say_again(session, blocked, [Sending.FAILED], now)
 
 
 async def _say_again(

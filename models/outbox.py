@@ -8,7 +8,8 @@ A row says where it goes, how urgent it is, what it is about and what happened t
 
 Where it goes: `chat_id`, or, for the requester of an anonymous ticket, nothing but `requester_id`: the courier opens
 the sealed address at the moment of sending, so that no row ever joins an anonymous ticket and a chat. Once sent, a
-private row forgets its chat, its payload and its dedupe words: only what staff may see of it remains (law 11).
+private row forgets its chat and its payload: only what staff may see of it remains (law 11). Its dedupe key stays,
+because a job that runs again next week must find it; so a key never holds a person or a chat.
 """
 
 from __future__ import annotations
@@ -66,6 +67,12 @@ class Sending(enum.StrEnum):
     """Something newer said the same before this was sent."""
 
 
+BLOCKED = "blocked"
+"""The reason of a row that failed because its reader does not want to hear from the bot. It stands here only, not with
+the person: it would join those whom Telegram refused to the anonymous tickets whose answers it refused.
+"""
+
+
 class Repeat(enum.StrEnum):
     """What may be done when nobody knows whether an attempt arrived (law 6)."""
 
@@ -94,7 +101,9 @@ class Outgoing(Base):
     payload: Mapped[dict[str, Any] | None] = mapped_column(Json)
     repeat: Mapped[Repeat] = mapped_column(one_of(Repeat))
     dedupe: Mapped[str | None]
-    """Saying it twice is saying it once: the second row with the same key is not written."""
+    """Saying it twice is saying it once: the second row with the same key is not written. It names a ticket, a step and
+    a requester (`claimed:12:3:45`); where it is about a person, it is a keyed tag.
+    """
     topic: Mapped[str | None]
     """Of the due rows with the same topic only one is sent. A letter shows everything when it is drawn, so a second one
     is not written; a screen that stands as it was written is superseded by a newer one when its turn comes.

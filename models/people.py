@@ -5,7 +5,7 @@ grant.
 from __future__ import annotations
 
 import enum
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,7 +34,12 @@ class Role(enum.StrEnum):
 
 
 class Person(Base):
-    """Somebody who has spoken with the bot. No row of theirs carries a time of day: see law 11."""
+    """Somebody who has spoken with the bot.
+
+    Nothing here tells when they did anything or how it went: many agree and file on the same day, and whoever blocks
+    the bot has just been written to. Beside an anonymous ticket of that day, or one whose answer did not get through,
+    such a mark would be a name (law 11).
+    """
 
     __tablename__ = "people"
 
@@ -47,9 +52,7 @@ class Person(Base):
     """True once they picked it themselves; until then Telegram's own setting is followed."""
     audience: Mapped[Audience | None] = mapped_column(one_of(Audience))
     building: Mapped[str | None]
-    consent_on: Mapped[date | None]
-    reachable: Mapped[bool] = mapped_column(default=True)
-    """False after Telegram answered 403: they blocked the bot or never opened it."""
+    agreed: Mapped[bool] = mapped_column(default=False)
 
 
 class Grant(Base):

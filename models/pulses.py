@@ -97,8 +97,8 @@ class Result:
 
 
 async def recipients(session: AsyncSession) -> Sequence[Person]:
-    """Everybody who has agreed and can be reached."""
-    rows = await session.scalars(select(Person).where(Person.consent_on.is_not(None), Person.reachable.is_(True)))
+    """Everybody who has agreed. Who has blocked the bot is not known beforehand, and not counted as asked either."""
+    rows = await session.scalars(select(Person).where(Person.agreed.is_(True)))
     return rows.all()
 
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, and_, or_, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key
 from models.people import Person
+from models.postings import Posting
 from models.questions import Question
 from models.vault import Vault
+from models.words import Words
 
 
 class Requester(Base):
@@ -33,11 +36,9 @@ class Requester(Base):
     salt: Mapped[str | None]
     owner_tag: Mapped[str | None]
     address: Mapped[bytes | None] = mapped_column(LargeBinary)
-    language: Mapped[str]
+    """Their chat and the language they read, sealed: beside a building, a language may name one of few."""
     left: Mapped[bool] = mapped_column(default=False)
     """They withdrew from the ticket: nothing more reaches them."""
-    reachable: Mapped[bool] = mapped_column(default=True)
-    """False when Telegram answered 403 to the last words for them; shown on the card."""
     solved: Mapped[bool | None]
     """Their answer to "Is it really fixed?"; None while they have not said."""
     rating: Mapped[int | None]
@@ -56,7 +57,16 @@ class Requester(Base):
         return self.person_id is None
 
 
-def context_of(salt: str) -> str:
+CHAT_BYTES, LANGUAGE_BYTES = 8, 16
+"""Written in full width, so that the length of the sealed form tells nothing."""
+
+
+def _sealed(person: Person, salt: str, vault: Vault) -> bytes:
+    plain = person.telegram_id.to_bytes(CHAT_BYTES, "big", signed=True)
+    return vault.seal(plain + person.language.encode().ljust(LANGUAGE_BYTES), _context_of(salt))
+
+
+def _context_of(salt: str) -> str:
     """What a sealed address is bound to: another requester's salt does not open it."""
     return f"requester:{salt}"
 
@@ -64,15 +74,14 @@ def context_of(salt: str) -> str:
 def make(ticket_id: int, number: int, person: Person, *, anonymous: bool, vault: Vault) -> Requester:
     """A requester for this person; for an anonymous one nothing of the person remains but tag and sealed address."""
     if not anonymous:
-        return Requester(ticket_id=ticket_id, number=number, person_id=person.id, language=person.language)
+        return Requester(ticket_id=ticket_id, number=number, person_id=person.id)
     salt = secrets.token_hex(16)
     return Requester(
         ticket_id=ticket_id,
         number=number,
         salt=salt,
         owner_tag=vault.tag("owner", salt, person.telegram_id),
-        address=vault.seal(person.telegram_id, context_of(salt)),
-        language=person.language,
+        address=_sealed(person, salt, vault),
     )
 
 
@@ -111,30 +120,39 @@ async def all_of(session: AsyncSession, person: Person, vault: Vault) -> list[Re
     return [r for r in rows if is_of(r, person, vault)]
 
 
-async def chat_of(session: AsyncSession, requester: Requester, vault: Vault) -> int | None:
-    """The private chat that reaches this requester; None when the key to it has been destroyed."""
+class Reached(NamedTuple):
+    """How words get to somebody."""
+
+    chat_id: int
+    language: str
+    """Of a person the one they read now, of nobody the one they read when they came."""
+
+
+async def reach(session: AsyncSession, requester: Requester, vault: Vault) -> Reached | None:
+    """The private chat of this requester and their language; None when the key to them has been destroyed."""
     if requester.person_id is not None:
-        return await session.scalar(select(Person.telegram_id).where(Person.id == requester.person_id))
+        person = await session.get_one(Person, requester.person_id)
+        return Reached(person.telegram_id, person.language)
     if requester.address is None or requester.salt is None:
         return None
-    return vault.open(requester.address, context_of(requester.salt))
+    plain = vault.open(requester.address, _context_of(requester.salt))
+    chat_id = int.from_bytes(plain[:CHAT_BYTES], "big", signed=True)
+    return Reached(chat_id, plain[CHAT_BYTES:].decode().rstrip())
 
 
 async def destroy_keys(session: AsyncSession, ticket_ids: Iterable[int]) -> int:
-    """Make the anonymous requesters of these tickets unreachable for good, also for us. Returns how many."""
+    """Make the anonymous requesters of these tickets unreachable for good, also for us. Returns how many.
+
+    Whoever holds the key could still try every student: against the tag of where words came from, and with the bot's
+    token against the numbers of its messages in their private chats. So both go too.
+    """
     rows = await session.scalars(
         select(Requester).where(Requester.ticket_id.in_(list(ticket_ids)), Requester.owner_tag.is_not(None))
     )
-    count = 0
+    gone = []
     for requester in rows:
         requester.salt = requester.owner_tag = requester.address = None
-        count += 1
-    return count
-
-
-async def mark_unreachable(session: AsyncSession, requester: Requester) -> None:
-    """Telegram answered 403 to words for them: remembered, shown on the card, and on the person where there is one."""
-    requester.reachable = False
-    if requester.person_id is not None:
-        person = await session.get_one(Person, requester.person_id)
-        person.reachable = False
+        gone.append(requester.id)
+    await session.execute(update(Words).where(Words.requester_id.in_(gone)).values(source_tag=None))
+    await session.execute(delete(Posting).where(Posting.requester_id.in_(gone)))
+    return len(gone)

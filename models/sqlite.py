@@ -7,6 +7,7 @@ another writer would be long, and that wait is `Database`'s, outside SQLite.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,15 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def fold(path: Path) -> bool:
+    """Bring the log into the file and empty it, where there is a file. False when somebody reads or writes just now."""
+    if not path.exists():
+        return True
+    with contextlib.closing(connect(path)) as connection:
+        (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Index, Table, bindparam, insert, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, Table, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,6 +43,8 @@ class Ticket(Base):
     """The first words, shortened, for lists."""
     folded: Mapped[str]
     """The same without what does not matter for likeness: what the search for similar tickets reads."""
+    marks: Mapped[bytes] = mapped_column(LargeBinary)
+    """And what it looks at first (`similar.py`)."""
     station_id: Mapped[int] = mapped_column(ForeignKey("stations.id"))
     from_station_id: Mapped[int | None] = mapped_column(ForeignKey("stations.id"))
     """While it is offered to another place: where it returns when nobody accepts (首接负责)."""

@@ -6,13 +6,13 @@ from typing import Protocol
 
 
 class Vault(Protocol):
-    """Seals chat addresses and recognises owners; without the key neither can be undone."""
+    """Seals what a copy of the database must not tell and recognises owners; without the key neither can be undone."""
 
-    def seal(self, chat_id: int, context: str) -> bytes:
-        """The address encrypted and bound to its context: moved elsewhere it no longer opens."""
+    def seal(self, plain: bytes, context: str) -> bytes:
+        """The bytes encrypted and bound to their context: moved elsewhere they no longer open."""
 
-    def open(self, sealed: bytes, context: str) -> int:
-        """The address again. Raises ValueError for another key or another context."""
+    def open(self, sealed: bytes, context: str) -> bytes:
+        """The bytes again. Raises ValueError for another key or another context."""
 
     def tag(self, purpose: str, *parts: int | str) -> str:
         """A keyed fingerprint: the same parts give the same tag, and nobody without the key can compute it."""

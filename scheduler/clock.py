@@ -39,7 +39,7 @@ class Job:
 JOBS = (
     Job("deadlines", IntervalTrigger(minutes=1), deadlines.run),
     Job("pulses", IntervalTrigger(minutes=1), pulses.run),
-    Job("sweeping", CronTrigger(hour=3, minute=30), sweeping.run),
+    Job("sweeping", CronTrigger(minute=30), sweeping.run),
 )
 
 

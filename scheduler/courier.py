@@ -386,7 +386,8 @@ class Courier:
         if row.chat_id is not None:
             return row.chat_id
         requester = await session.get_one(Requester, row.requester_id)
-        return await requesters.chat_of(session, requester, self._vault)
+        reached = await requesters.reach(session, requester, self._vault)
+        return reached.chat_id if reached else None
 
     async def _prepare(self, session: AsyncSession, row: Outgoing, chat_id: int, now: datetime) -> Attempt | None:
         """The row drawn; None when there is nothing to say any more, or it cannot be drawn."""

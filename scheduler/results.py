@@ -17,10 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import ChatMigrated
 
 from bot.letters import Letter
-from models import letters, outbox, people, postings, pulses, requesters, stations, tickets
+from models import letters, outbox, postings, pulses, stations, tickets
 from models.database import plainly
 from models.outbox import Outgoing, Repeat, Sending
-from models.requesters import Requester
 from models.stations import Station
 from models.tickets import Ticket
 from models.words import Words
@@ -136,8 +135,7 @@ async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, now: d
             row.payload = {**(row.payload or {}), "$plain": True}
             _again(row, attempt, verdict, now)
         case Fate.BLOCKED:
-            await _blocked(session, row, attempt)
-            await end(session, row, Sending.FAILED, verdict.reason, now)
+            await end(session, row, Sending.FAILED, outbox.BLOCKED, now)
         case Fate.SHUT_OUT:
             log.error("the bot may not write to a group", chat=attempt.chat_id, why=verdict.reason)
             await end(session, row, Sending.FAILED, verdict.reason, now)
@@ -207,9 +205,6 @@ async def _sent(session: AsyncSession, attempt: Attempt) -> None:
             await pulses.sent(session, int((row.payload or {})["pulse"]), str(poll["id"]))
     elif attempt.letter.picture is not None:
         await pulses.uploaded(session, *attempt.letter.picture, attempt.results[-1]["photo"][-1]["file_id"])
-    elif row.requester_id is not None:
-        # Delivered: the student can be reached after all.
-        (await session.get_one(Requester, row.requester_id)).reachable = True
 
 
 async def _card_sent(session: AsyncSession, attempt: Attempt) -> None:
@@ -285,16 +280,6 @@ async def _no_topic(session: AsyncSession, row: Outgoing, attempt: Attempt, verd
     session.add(Outgoing(**{**values, "state": Sending.DUE, "attempts": 0, "not_before": now}))
     row.state, row.reason = Sending.SUPERSEDED, verdict.reason
     outbox.forget(row)
-
-
-async def _blocked(session: AsyncSession, row: Outgoing, attempt: Attempt) -> None:
-    """Somebody does not want to hear from us. An anonymous requester stays nobody: only their place is marked."""
-    if row.requester_id is not None:
-        await requesters.mark_unreachable(session, await session.get_one(Requester, row.requester_id))
-    elif attempt.chat_id > 0:
-        person = await people.by_telegram_id(session, attempt.chat_id)
-        if person is not None:
-            person.reachable = False
 
 
 def _is_answer(row: Outgoing) -> bool:

@@ -28,8 +28,8 @@ from bot.texts import Texts
 from bot.untrusted import units
 from handlers.screens import show
 from handlers.staff.common import Writing, elsewhere, here, member, receivers
-from models import answering, postings, stations, tickets, words
-from models.conversations import Conversation
+from models import answering, conversations, postings, stations, tickets, words
+from models.conversations import NOWHERE, Standing
 from models.errors import Refusal
 from models.house import House
 from models.people import Person
@@ -125,7 +125,7 @@ async def reply(
         return
     content = kept_of(message)
     if _hidden(message):
-        await _who_are_you(message, content, ticket, session, t)
+        await _who_are_you(message, content, ticket, session, house, now, t)
         return
     someone = member(staff, presence)
     here(ticket, station)
@@ -206,13 +206,20 @@ async def edited(message: Message, session: AsyncSession, now: datetime, house: 
 
 
 async def _who_are_you(
-    message: Message, content: dict[str, Any], ticket: Ticket, session: AsyncSession, t: Texts
+    message: Message,
+    content: dict[str, Any],
+    ticket: Ticket,
+    session: AsyncSession,
+    house: House,
+    now: datetime,
+    t: Texts,
 ) -> None:
     """An anonymous admin wrote: the words wait for a press, because a press carries the real id."""
     if message.sender_chat is None or message.sender_chat.id != message.chat.id:
         return
     key = _waiting_key(message.chat.id, str(message.message_id))
-    session.add(Conversation(key=key, state=None, data={"ticket": ticket.id, "content": content}))
+    waiting = Standing(None, {"ticket": ticket.id, "content": content})
+    await conversations.write(session, key, NOWHERE, waiting, house.vault, now)
     await message.reply(t("desk.who_are_you"), reply_markup=markup(keyboards.as_me(t, ticket.id, message.message_id)))
 
 
@@ -230,11 +237,12 @@ async def as_me(
     if not isinstance(query.message, Message) or not message_id.isdigit():
         raise Refusal("desk.old_button")
     chat_id = query.message.chat.id
-    waiting = await session.get(Conversation, _waiting_key(chat_id, message_id))
-    if waiting is None or waiting.data.get("ticket") != ticket.id:
+    key = _waiting_key(chat_id, message_id)
+    waiting = await conversations.read(session, key, house.vault)
+    if waiting.data.get("ticket") != ticket.id:
         raise Refusal("desk.old_button")
     await _say(ticket, staff, waiting.data["content"], (chat_id, int(message_id)), session, house, now, None)
-    await session.delete(waiting)
+    await conversations.write(session, key, waiting, NOWHERE, house.vault, now)
     await show(query, t("desk.sent_as", name=staff.name, number=ticket.id))
 
 

@@ -211,9 +211,8 @@ async def _filer_texts(session: AsyncSession, ticket: Ticket, toolbox: Toolbox) 
     waiting = await requesters.waiting.about(session, ticket.id)
     if not waiting:
         return toolbox.t(None)
-    first = waiting[0]
-    person = await session.get(Person, first.person_id) if first.person_id else None
-    return toolbox.t(person.language if person else first.language)
+    reached = await requesters.reach(session, waiting[0], toolbox.house.vault)
+    return toolbox.t(reached.language if reached else None)
 
 
 async def _template(session: AsyncSession, ticket: Ticket, key: str, toolbox: Toolbox) -> str:

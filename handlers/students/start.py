@@ -8,9 +8,7 @@ home ─▶ language · profile (audience, building) · new · mine · privacy �
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from aiogram import F, Router
 from aiogram.filters import Command, CommandStart, StateFilter
@@ -74,12 +72,12 @@ def picked(what: str) -> Any:
 
 async def not_agreed(_: Message | CallbackQuery, person: Person | None) -> bool:
     """Filter: somebody who has not agreed yet."""
-    return person is not None and person.consent_on is None
+    return person is not None and not person.agreed
 
 
 async def start(message: Message, person: Person, t: Texts, house: House, state: FSMContext) -> None:
     """Begin, or begin again: never loses a draft's owner in an old screen."""
-    if person.consent_on is None:
+    if not person.agreed:
         await state.set_state(Profile.consent)
         await show(message, t("consent.text"), menus.consent(t, house.languages))
         return
@@ -115,16 +113,13 @@ async def consent_language(query: CallbackQuery, press: Pick, person: Person, ho
     await show(query, t("consent.text"), menus.consent(t, house.languages))
 
 
-async def agree(
-    query: CallbackQuery, person: Person, t: Texts, now: datetime, settings: Settings, state: FSMContext
-) -> None:
-    """Consent, kept as a date only (law 11), and on to the two questions about oneself."""
-    if person.consent_on is None:
-        person.consent_on = now.astimezone(ZoneInfo(settings.union.timezone)).date()
-    elif await state.get_state() not in Profile:
+async def agree(query: CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
+    """Consent, kept without a date (law 11), and on to the two questions about oneself."""
+    if person.agreed and await state.get_state() not in Profile:
         # An old screen, long agreed to.
         await _home(query, person, t, state)
         return
+    person.agreed = True
     await profile(query, person, t, state)
 
 

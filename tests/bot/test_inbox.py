@@ -6,20 +6,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
+import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import logs
 from bot.inbox import LARGEST, Intake, Poller, arrival
+from bot.toolbox import Toolbox
 from bot.web import SECRET_HEADER, WEBHOOK_PATH, Web
 from models import inbox
 from models.conversations import Conversation
@@ -29,6 +33,7 @@ from models.outbox import Outgoing
 from models.people import Person
 from sandbox import server
 from sandbox.client import Sandbox
+from scheduler.jobs import sweeping
 from tests.campus import BEGIN, TOKEN, Campus, running, settings
 
 BOT = 700000
@@ -192,7 +197,7 @@ async def test_a_handler_that_raises_leaves_nothing_behind(database_url: str, mo
         alice = await campus.student("Alice")
 
         async def broken(*args: Any, session: AsyncSession, **kwargs: Any) -> None:
-            session.add(Conversation(key="left behind", state="x", data={}))
+            session.add(Conversation(place="left behind", sealed=b"x", day=BEGIN.date()))
             raise ZeroDivisionError("the words of a student")
 
         monkeypatch.setattr(mine, "_list", lambda event, n, person, t, house, session: broken(session=session))
@@ -211,6 +216,21 @@ async def test_a_handler_that_raises_leaves_nothing_behind(database_url: str, mo
             assert await inbox.run_again(session, [row.id]) == 1
         campus.app.worker.wake()
         await alice.reads(campus.t("en").plain("mine.none"))
+
+
+async def test_what_nobody_looks_after_is_forgotten_like_what_is_done(database: Database, now: datetime) -> None:
+    """It holds a chat and what was written there: for a while, so that it can be run again, and not for ever."""
+    async with database.transaction() as session:
+        await inbox.store(session, BOT, [Arrival(1, 7, '{"text": "words"}', "ValueError at x.py:1")], now)
+        await inbox.store(session, BOT, [Arrival(2, 7, "{}")], now)
+    toolbox = cast(Toolbox, None)
+    await sweeping.run(database, toolbox, now + timedelta(days=29))
+    async with database.reading() as session:
+        assert len(await inbox.aside(session)) == 1
+    await sweeping.run(database, toolbox, now + timedelta(days=31))
+    aside, waiting = await rows(database)
+    assert (aside.state, aside.body, aside.chat, aside.received_at) == (Handling.DONE, None, None, None)
+    assert (waiting.state, waiting.body) == (Handling.WAITING, "{}")
 
 
 async def test_an_update_whose_transaction_loses_runs_again(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,6 +271,34 @@ async def test_values_that_the_database_refuses_do_not_stop_the_chat(
         await alice.reads("went wrong")
         await alice.says("/mine")
         await alice.reads(campus.t("en").plain("mine.none"))
+
+
+async def test_a_row_that_the_database_refuses_is_not_in_the_log(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy shows the values of a statement that failed, and PostgreSQL shows the whole row."""
+    from handlers.students import mine
+
+    said = io.StringIO()
+    before = list(logging.getLogger().handlers)
+    logs.configure("warning", stream=said)
+    try:
+        async with running(database_url) as campus:
+            alice = await campus.student("Alice")
+
+            async def refused(*args: Any) -> None:
+                await args[-1].execute(
+                    insert(Outgoing).values(method=None, letter=None, payload={"text": "the words of a student"})
+                )
+
+            monkeypatch.setattr(mine, "_list", refused)
+            await alice.says("/mine")
+            await alice.reads("went wrong")
+    finally:
+        logging.getLogger().handlers[:] = before
+    assert "IntegrityError" in said.getvalue()
+    assert "refused" in said.getvalue(), "the log says where it was"
+    assert "the words of a student" not in said.getvalue()
 
 
 async def test_a_hundred_messages_in_a_second_keep_their_order(database_url: str) -> None:
@@ -321,12 +369,40 @@ async def test_the_program_lives_on_a_webhook_too(database_url: str, unused_tcp_
         assert not await campus.stage.calls("getUpdates")
 
 
-async def test_an_outgoing_row_is_written_with_the_update_or_not_at_all(database_url: str) -> None:
+async def test_an_outgoing_row_is_written_with_the_update_or_not_at_all(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a handler says before it fails is never sent; run again, it is said once and with the update's end."""
+    from handlers.students import mine
+
     async with running(database_url) as campus:
         alice = await campus.student("Alice")
-        async with campus.app.database.reading() as session:
-            before = await session.scalar(select(func.count()).select_from(Outgoing))
-        await alice.presses(1, "m:view:999999:0")
-        await settled(campus, 1)
-        async with campus.app.database.reading() as session:
-            assert await session.scalar(select(func.count()).select_from(Outgoing)) == before
+        await campus.quiet()
+        real, failures = mine._list, iter(range(1))
+
+        async def halfway(event: Any, *args: Any) -> None:
+            await event.answer("half of it is said")
+            if next(failures, None) is not None:
+                await args[-1].flush()
+                raise ZeroDivisionError
+            await real(event, *args)
+
+        async def written() -> int:
+            async with campus.app.database.reading() as session:
+                return await session.scalar(select(func.count()).select_from(Outgoing)) or 0
+
+        monkeypatch.setattr(mine, "_list", halfway)
+        before = await written()
+        await alice.says("/mine")
+        await alice.reads("went wrong")
+        await campus.quiet()
+        assert await written() == before + 1, "the apology, and nothing of what was said before"
+        assert not [m for m in await campus.stage.transcript(alice.id) if "half of it" in m.text]
+        async with campus.app.database.transaction() as session:
+            (aside,) = await inbox.aside(session)
+            await inbox.run_again(session, [aside.id])
+        campus.app.worker.wake()
+        await alice.reads("half of it is said")
+        await alice.reads(campus.t("en").plain("mine.none"))
+        await campus.quiet()
+        assert await written() == before + 3

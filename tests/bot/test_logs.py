@@ -55,6 +55,28 @@ def test_a_traceback_shows_no_local_variables(stream: io.StringIO, style: str) -
     assert words not in stream.getvalue()
 
 
+@pytest.mark.parametrize("style", ["console", "json"])
+def test_a_traceback_says_what_kind_and_where_but_not_what_the_mistake_says(stream: io.StringIO, style: str) -> None:
+    logs.configure("info", style, (), stream)  # type: ignore[arg-type]
+    words = "what a student wrote"
+
+    def read(text: str) -> None:
+        try:
+            int(text)
+        except ValueError as error:
+            raise ExceptionGroup(text, [KeyError(text)]) from error
+
+    try:
+        read(words)
+    except ExceptionGroup:
+        structlog.get_logger().error("a handler failed", exc_info=True)
+        logging.getLogger("anything").exception("again")
+    said = stream.getvalue()
+    for shown in ("in read", "builtins.ValueError", "builtins.ExceptionGroup", "builtins.KeyError"):
+        assert said.count(shown) >= 2, shown
+    assert words not in said
+
+
 def test_json_is_one_object_a_line(stream: io.StringIO) -> None:
     logs.configure("info", "json", (), stream)
     structlog.get_logger().info("一", count=2)

@@ -11,21 +11,17 @@ from bot.vault import KeyVault, decode_key, new_key
 VAULT = KeyVault(bytes(range(32)))
 
 
-@given(st.integers(-(2**52), 2**52), st.text())
-def test_a_sealed_address_opens_to_what_it_was(chat_id: int, context: str) -> None:
-    assert VAULT.open(VAULT.seal(chat_id, context), context) == chat_id
+@given(st.binary(), st.text())
+def test_what_is_sealed_opens_to_what_it_was(plain: bytes, context: str) -> None:
+    assert VAULT.open(VAULT.seal(plain, context), context) == plain
 
 
-def test_the_same_address_never_looks_the_same() -> None:
-    assert len({VAULT.seal(4711, "ticket") for _ in range(50)}) == 50
+def test_the_same_never_looks_the_same() -> None:
+    assert len({VAULT.seal(b"4711", "ticket") for _ in range(50)}) == 50
 
 
-def test_a_sealed_address_is_as_long_as_any_other() -> None:
-    assert len(VAULT.seal(1, "x")) == len(VAULT.seal(-1_000_000_000_000, "x"))
-
-
-def test_a_sealed_address_does_not_open_elsewhere_or_with_another_key() -> None:
-    sealed = VAULT.seal(4711, "one")
+def test_what_is_sealed_does_not_open_elsewhere_or_with_another_key() -> None:
+    sealed = VAULT.seal(b"4711", "one")
     with pytest.raises(ValueError, match="does not open"):
         VAULT.open(sealed, "another")
     with pytest.raises(ValueError, match="does not open"):

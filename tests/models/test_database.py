@@ -165,6 +165,22 @@ async def test_sqlite_is_opened_with_the_settings_that_keep_words(tmp_path: Path
     await database.close()
 
 
+async def test_the_log_is_emptied_as_soon_as_nobody_reads(lite: Database) -> None:
+    path = Path(str(lite.url.database))
+    log = path.with_name(f"{path.name}-wal")
+    await one(lite, 1)
+    async with lite.reading() as session:
+        await session.scalar(select(func.count()).select_from(Person))
+        await one(lite, 2)
+        assert not await lite.fold()
+    under_way = asyncio.create_task(one(lite, 4))
+    await asyncio.sleep(0)
+    assert await lite.fold()
+    assert log.stat().st_size == 0
+    await under_way
+    assert await names(lite) == ["1", "2", "4"]
+
+
 @pytest.mark.parametrize("url", ["mysql://x/y", "oracle://x"])
 def test_only_the_two_engines_are_taken(url: str) -> None:
     with pytest.raises(ValueError, match="neither sqlite nor postgresql"):

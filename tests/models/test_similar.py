@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import asking, similar
 from models.database import Database
 from models.lifecycle import Kind, State
-from models.similar import ENOUGH, likeness
+from models.similar import ENOUGH, likeness, pairs
 from tests.house import HOUSE, draft, furnish, student
 
 TAP = "卫生间的水龙头一直漏水，晚上睡不着"
@@ -77,3 +79,36 @@ async def test_the_likest_come_first_and_few_of_them(database: Database, now: da
         found = await find(session, TAP)
         assert found[0] == 2
         assert len(found) == similar.SHOWN
+
+
+@pytest.mark.parametrize("words", [TAP, "The tap in the bathroom of the third floor drips all night"])
+async def test_the_likest_is_found_among_many_and_few_of_them_are_read(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """An update waits for it with the database in hand: reading two thousand long texts would take a second."""
+    monkeypatch.setattr(similar, "READ_AT_MOST", 10)
+    read: list[str] = []
+    real = similar.Reading.likeness
+
+    def likeness(reading: similar.Reading, other: str, theirs: bytes) -> float:
+        read.append(other)
+        return real(reading, other, theirs)
+
+    monkeypatch.setattr(similar.Reading, "likeness", likeness)
+    async with database.transaction() as session:
+        await furnish(session)
+        alice = await student(session)
+        likest = await asking.file(session, draft(f"{words}!"), alice, HOUSE, now)
+        for i in range(60):
+            others = f"The {i}th lamp in the corridor has been dark for {i} days", f"走廊里的第{i}盏灯已经{i}天不亮了"
+            await asking.file(session, draft(others[i % 2]), alice, HOUSE, now)
+        assert (await find(session, words))[0] == likest.id
+    assert len(read) == 10
+
+
+@given(st.text(), st.text())
+def test_no_two_texts_share_more_than_their_marks_let_them(one: str, other: str) -> None:
+    """What the marks pass over would not have been enough."""
+    ours, theirs = pairs(one), pairs(other)
+    shared = 200.0 * len(ours & theirs) / (len(ours) + len(theirs)) if ours or theirs else 0.0
+    assert shared < ENOUGH or likeness(one, other) >= shared

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from models.base import Base
@@ -46,9 +48,8 @@ async def test_a_copy_of_the_database_does_not_tell_who_is_behind_a_ticket(datab
         await alice.taps(t.plain("own.add"))
         await alice.says("Thank you so much")
         await campus.east.shows("Thank you so much")
-        await alice.says("/cancel")
-        await alice.reads(t.plain("cancel.done"))
         rows = await everything(campus)
+        assert rows["conversations"], "she may add more: the program remembers for which ticket"
         assert not traces(rows, [str(alice.id), "Alice"])
         people = {row["telegram_id"]: row["id"] for row in rows["people"]}
         for table in ("requesters", "words", "ticket_events", "postings", "outbox", "tickets"):
@@ -113,6 +114,99 @@ async def test_an_answer_to_an_anonymous_student_has_no_chat_in_the_outbox(datab
         )
         await campus.wang.says("At three", chat=campus.east, reply_to=card)
         await alice.reads("At three")
+
+
+async def test_what_somebody_is_in_the_middle_of_is_sealed(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice", id=837465921)
+        number = await campus.files(alice, "The canteen is too loud", anonymous=True, category=("life", "canteen"))
+        await alice.taps(t.plain("own.view"))
+        await alice.taps(t.plain("own.add"))
+        await alice.reads(t.plain("mine.add", number=number))
+        (adding,) = (await everything(campus))["conversations"]
+        await alice.says("/new")
+        await alice.says(TAP)
+        await alice.reads(t.plain("new.kind"))
+        (drafting,) = (await everything(campus))["conversations"]
+        assert adding["place"] == drafting["place"]
+        for row in (adding, drafting):
+            assert row.keys() == {"place", "sealed", "day"}
+            for told in (str(alice.id), "ticket", "Follow", "New", TAP):
+                assert told not in row["place"]
+                assert told.encode() not in row["sealed"]
+
+
+async def test_no_mark_of_a_person_is_also_a_mark_of_an_anonymous_ticket(database_url: str) -> None:
+    """A language few read, the day of agreeing, an answer that was refused: each would be a name beside the ticket."""
+    async with running(database_url) as campus:
+        alice, bob = await campus.student("Alice"), await campus.student("Bob")
+        lin = await campus.student("Lin", "zh-hant")
+        number = await campus.files(alice, TAP, anonymous=True)
+        await campus.files(lin, "水龍頭漏水", language="zh-hant", anonymous=True)
+        card = await campus.east.shows(f"#{number} ·")
+        await alice.blocks()
+        await campus.wang.says("At three", chat=campus.east, reply_to=card)
+        await campus.east.shows("has blocked the bot")
+        rows = await everything(campus)
+        known = {row["telegram_id"]: row for row in rows["people"]}
+        themselves = ("id", "telegram_id", "name", "username")
+        one, other = ({k: v for k, v in known[x.id].items() if k not in themselves} for x in (alice, bob))
+        assert one == other, "that she blocks the bot does not stand with her"
+        hers, his = rows["requesters"]
+        random = ("id", "ticket_id", "salt", "owner_tag", "address")
+        assert {k: v for k, v in hers.items() if k not in random} == {k: v for k, v in his.items() if k not in random}
+        assert len(hers["address"]) == len(his["address"])
+
+
+async def test_words_follow_when_an_anonymous_student_is_back(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, TAP, anonymous=True)
+        card = await campus.east.shows(f"#{number} ·")
+        await alice.blocks()
+        await campus.wang.says("The plumber comes at three", chat=campus.east, reply_to=card)
+        await campus.east.shows("has blocked the bot")
+        await alice.unblocks()
+        await alice.reads("The plumber comes at three")
+        await campus.east.shows("Answer delivered")
+
+
+async def test_an_anonymous_student_is_answered_in_the_language_they_read(database_url: str) -> None:
+    async with running(database_url) as campus:
+        lin = await campus.student("Lin", "zh-hant")
+        await campus.files(lin, "水龍頭漏水", language="zh-hant", anonymous=True)
+        await campus.wang.taps(campus.t("en").plain("desk.claim"), chat=campus.east)
+        await lin.reads(campus.t("zh-hant").plain("ticket.claimed", number=1, station="").split("\n")[0][:2])
+        await campus.wang.taps(campus.t("en").plain("desk.resolve"), chat=campus.east)
+        await campus.wang.taps(campus.t("en").plain("resolution.done"), chat=campus.east)
+        await lin.taps(campus.t("zh-hant").plain("fixed.yes"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_was_deleted_is_not_left_in_the_file_or_its_log(database_url: str) -> None:
+    path = Path(database_url.removeprefix("sqlite:///"))
+
+    def on_disk(needle: str) -> bool:
+        log = path.with_name(f"{path.name}-wal")
+        return any(needle.encode() in file.read_bytes() for file in (path, log) if file.exists())
+
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice", id=837465921)
+        await alice.says("/new")
+        await alice.taps(t.plain("kind.complaint"))
+        await alice.says("On second thoughts, nobody is to read this")
+        await alice.says("/cancel")
+        await alice.reads(t.plain("cancel.done"))
+        await campus.files(alice, TAP, anonymous=True)
+        await campus.quiet()
+        written = (str(alice.id), "nobody is to read this")
+        assert all(on_disk(needle) for needle in written), "the log still knows"
+        await campus.later(hours=1)
+        await campus.quiet()
+        assert not [needle for needle in written if on_disk(needle)]
+        assert on_disk(TAP), "the ticket is there"
 
 
 async def test_a_conversation_that_is_over_leaves_no_draft(database_url: str) -> None:

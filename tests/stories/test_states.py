@@ -10,7 +10,8 @@ import pytest
 from aiogram.fsm.state import State, StatesGroup
 
 import handlers
-from models.conversations import Conversation
+from models import conversations
+from models.conversations import Standing
 from tests.campus import Campus, running
 
 STAFF_GROUPS = {"Writing", "Asking"}
@@ -41,19 +42,16 @@ def test_there_are_states_to_look_at() -> None:
 
 async def put(campus: Campus, chat: int, user: int, state: str) -> None:
     """As if this person were in the middle of it, with nothing collected yet."""
+    key, vault = f"chat:{BOT}:{chat}:{user}", campus.app.toolbox.house.vault
     async with campus.app.database.transaction() as session:
-        key = f"chat:{BOT}:{chat}:{user}"
-        row = await session.get(Conversation, key)
-        if row is not None:
-            await session.delete(row)
-            await session.flush()
-        session.add(Conversation(key=key, state=state, data={"ticket": 1}))
+        before = await conversations.read(session, key, vault)
+        await conversations.write(session, key, before, Standing(state, {"ticket": 1}), vault, campus.clock())
 
 
 async def state_of(campus: Campus, chat: int, user: int) -> str | None:
     async with campus.app.database.reading() as session:
-        row = await session.get(Conversation, f"chat:{BOT}:{chat}:{user}")
-        return row.state if row else None
+        key = f"chat:{BOT}:{chat}:{user}"
+        return (await conversations.read(session, key, campus.app.toolbox.house.vault)).state
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -8,9 +8,12 @@ import re
 import pytest
 from sqlalchemy import select
 
+from models.conversations import Conversation
+from models.postings import Posting
 from models.pulses import PulsePoll
 from models.requesters import Requester
 from models.tickets import Ticket
+from models.words import Words
 from tests.campus import Campus, running
 
 TAP = "The tap in the bathroom drips all night"
@@ -122,6 +125,59 @@ async def test_the_way_to_an_anonymous_student_is_destroyed_some_days_after_clos
             assert (await session.get_one(Ticket, number)).id == number, "the ticket itself stays, for the figures"
         await alice.says("/mine")
         await alice.reads(t.plain("mine.none"))
+
+
+async def test_once_the_keys_are_destroyed_the_program_knows_its_author_no_more(database_url: str) -> None:
+    """Not by an edit either, nor by the messages that the bot has sent them."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        await campus.files(alice, TAP, anonymous=True)
+        written = next(m for m in await campus.stage.transcript(alice.id) if m.text == TAP)
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
+        await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
+        await alice.taps(t.plain("fixed.yes"))
+        await campus.later(days=15)
+        await alice.edits(written, "It was me, Alice")
+        await alice.says("/mine")
+        await alice.reads(t.plain("mine.none"))
+        await campus.quiet()
+        async with campus.app.database.reading() as session:
+            (said,) = await session.scalars(select(Words))
+            assert (said.content["text"], said.source_tag, said.edited_at) == (TAP, None, None)
+            assert not (await session.scalars(select(Posting).where(Posting.requester_id.is_not(None)))).all()
+
+
+async def test_a_draft_nobody_comes_back_to_is_left_behind(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, bob = await campus.student("Alice"), await campus.student("Bob")
+        await alice.says("/new")
+        await bob.says("/new")
+        await bob.reads(t.plain("new.kind"))
+        await campus.later(days=13)
+        await bob.taps(t.plain("kind.complaint"))
+        await campus.later(days=2)
+        assert await alice.taps(t.plain("kind.complaint")) == t.plain("old.button")
+        await bob.taps(t.pick(campus.app.settings.category_names("repairs")))
+        async with campus.app.database.reading() as session:
+            assert len((await session.scalars(select(Conversation))).all()) == 1
+
+
+async def test_the_words_of_an_anonymous_admin_do_not_wait_for_ever(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, TAP)
+        card = await campus.east.shows(f"#{number} ·")
+        await campus.stage.promote(campus.east, campus.li, "administrator", anonymous=True)
+        await campus.stage.control(
+            "say", person=campus.li.id, chat=campus.east.id, text="At four", reply_to=card.id, anonymous=True
+        )
+        await campus.east.shows(t.plain("desk.who_are_you"))
+        await campus.later(days=15)
+        async with campus.app.database.reading() as session:
+            assert not (await session.scalars(select(Conversation))).all()
 
 
 async def counted(campus: Campus, votes: int) -> None:
