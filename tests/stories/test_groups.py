@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import stations
+from models import people, stations
 from models.stations import Station
 from sandbox.client import Group, Person
 from tests.campus import Campus, running
@@ -78,6 +78,20 @@ async def test_a_forum_has_one_topic_a_ticket(database_url: str) -> None:
         await campus.wang.taps(t.plain("desk.ask"), chat=campus.east, message=card)
         prompt = await campus.wang.reads("reply to this message", chat=campus.east)
         assert prompt.thread == card.thread
+
+
+async def test_chatter_in_a_topic_is_no_reply_to_the_bot(database_url: str) -> None:
+    """There every message comes as a reply to the one that made the topic; whoever chats is none of our business."""
+    async with running(database_url, forum=True) as campus:
+        _, _, card = await filed(campus)
+        await campus.li.says("Who has the key to E1?", chat=campus.east, thread=card.thread)
+        await campus.wang.says("/note she has called twice", chat=campus.east, reply_to=card)
+        await campus.east.shows("📝 Wang: she has called twice")
+        asked = [int(call["params"]["user_id"]) for call in await campus.stage.calls("getChatMember")]
+        assert campus.wang.id in asked
+        assert campus.li.id not in asked
+        async with campus.app.database.reading() as session:
+            assert await people.by_telegram_id(session, campus.li.id) is None
 
 
 async def test_a_deleted_topic_swallows_nothing(database_url: str) -> None:
