@@ -11,7 +11,7 @@ from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action, State
 from models.people import Person
-from models.stations import Station
+from models.stations import Desk, Station
 from models.tickets import Ticket
 from models.words import Content, Side, Words
 
@@ -84,10 +84,13 @@ async def transfer(
 ) -> None:
     """Offer a ticket to another place; until it is accepted the first one stays responsible (首接负责).
 
-    Raises Refusal when it is there already or that place has no chat.
+    Raises Refusal when it is there already, when that place has no chat, or when it is the supervisors', who see to
+    it that others do their work.
     """
     if to.id == ticket.station_id:
         raise Refusal("transfer.same", number=ticket.id)
+    if to.desk is Desk.SUPERVISORS:
+        raise Refusal("transfer.not_there", station=to.names)
     if to.chat_id is None or to.closed:
         raise Refusal("transfer.no_chat", station=to.names)
     first = await tickets.station_of(session, ticket)

@@ -107,6 +107,15 @@ async def open_desks(session: AsyncSession) -> list[Station]:
     return sorted(rows, key=lambda s: (list(Desk).index(s.desk), s.id))
 
 
+async def takers(session: AsyncSession, besides: Station) -> list[Station]:
+    """The places to which a ticket that is at `besides` may be offered."""
+    return [
+        place
+        for place in await open_desks(session)
+        if place.id != besides.id and place.chat_id is not None and place.desk is not Desk.SUPERVISORS
+    ]
+
+
 async def bind(session: AsyncSession, station: Station, chat_id: int, topics: bool) -> None:
     """Seat a station in a chat. Raises Refusal when another station sits there."""
     other = await by_chat(session, chat_id)

@@ -97,7 +97,7 @@ async def command(
             key, _, reason = text.partition(" ")
             to = await _place_called(session, key)
             if to is None:
-                known = [f"{p.key} ({t.pick(p.names)})" for p in await stations.open_desks(session)]
+                known = [f"{p.key} ({t.pick(p.names)})" for p in await stations.takers(session, station)]
                 raise Refusal("desk.unknown_place", typed=key[:40], places=", ".join(known))
             await answering.transfer(session, ticket, someone, to, reason, now)
 

@@ -96,8 +96,7 @@ async def act(
             )
         case "transfer":
             _must(ticket, Action.TRANSFER)
-            places = [p for p in await stations.open_desks(session) if p.id != station.id and p.chat_id is not None]
-            places = [p for p in places if p.desk is not stations.Desk.SUPERVISORS]
+            places = await stations.takers(session, station)
             if not places:
                 raise Refusal("desk.no_place")
             await _below(

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
-from models import answering, asking, deadlines, requesters, tickets, words
+from models import answering, asking, deadlines, requesters, stations, tickets, words
 from models.database import Database
 from models.errors import Refusal
 from models.lifecycle import ENDED, OPEN, TRANSITIONS, Action, State
@@ -238,6 +238,18 @@ async def test_a_transfer_nobody_accepts_goes_back_to_its_first_station(database
         await answering.give_back(session, ticket, None, "not accepted in time", now)
     assert ticket.station_id == desks["east"].id
     assert ticket.from_station_id is None
+
+
+async def test_a_ticket_is_never_transferred_to_the_supervisors(database: Database, now: datetime) -> None:
+    """The keyboard does not offer it, but a command and a forged press name any place."""
+    async with database.transaction() as session:
+        ticket = await a_ticket(session, now)
+        desks = await furnish(session)
+        desks["supervisors"].chat_id = -1004
+        assert [place.key for place in await stations.takers(session, desks["east"])] == ["west", "office"]
+        with pytest.raises(Refusal, match=r"transfer\.not_there"):
+            await answering.transfer(session, ticket, await staff(session), desks["supervisors"], "theirs", now)
+    assert ticket.state is State.NEW
 
 
 async def test_both_chats_get_a_card_when_a_ticket_moves(database: Database, now: datetime) -> None:
