@@ -14,7 +14,7 @@ from typing import Any
 
 from aiogram import BaseMiddleware
 from aiogram.enums import ChatType
-from aiogram.types import Chat, TelegramObject, Update, User
+from aiogram.types import Chat, Message, TelegramObject, Update, User
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.toolbox import Toolbox
@@ -43,6 +43,16 @@ class Presence:
     def present(self) -> bool:
         """Whether they are in the group now."""
         return self.status in MEMBER_STATUSES or (self.status == "restricted" and self.is_member)
+
+
+def hidden(message: Message) -> bool:
+    """Whether Telegram hides who wrote this: an anonymous admin, or a channel."""
+    return message.from_user is None or message.from_user.id in SHARED_ACCOUNTS or message.sender_chat is not None
+
+
+def anonymous_admin(message: Message) -> bool:
+    """Whether it is an admin of this very group who hides: then a press, which carries the real id, can say who."""
+    return message.sender_chat is not None and message.sender_chat.id == message.chat.id
 
 
 def clean_name(user: User) -> str:

@@ -4,7 +4,7 @@ does anything.
 reply ─▶ what was asked for last (a question, a note, a reason), else: the answer to everybody who waits
 //… or /note … ─▶ a note          /ask … ─▶ a question          /claim, /resolve …, /transfer …
 an edit of such words ─▶ the students' copies are edited
-an anonymous admin ─▶ "press, so that I know who you are" ─▶ sent as theirs
+an anonymous admin, by words or by command ─▶ "press, so that I know who you are" ─▶ done as theirs
 anything else ─▶ nothing: colleagues talk to each other
 """
 
@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import keyboards
 from bot.contents import content_of, says_something
 from bot.filters import AtDesk, markup
-from bot.people import SHARED_ACCOUNTS, Presence
+from bot.people import Presence, anonymous_admin, hidden
 from bot.texts import Texts
 from handlers.screens import show
 from handlers.staff.common import Writing, here, member
@@ -53,6 +53,9 @@ def router() -> Router:
 
 async def cancel(message: Message, t: Texts, state: FSMContext) -> None:
     """Nothing more is expected of this staff member."""
+    if hidden(message):
+        # What is expected is kept under the real id.
+        raise Refusal("hidden.command", command="cancel")
     await state.clear()
     await message.reply(t("desk.cancelled"))
 
@@ -74,32 +77,53 @@ async def command(
     t: Texts,
 ) -> None:
     """/claim, /ask, /note, /resolve, /transfer as a reply to a card."""
-    someone = member(staff, presence)
+    someone = None if hidden(message) else member(staff, presence)
     ticket = await _ticket_of(session, message)
     if ticket is None:
         raise Refusal("desk.reply_to_card", command=command.command)
     here(ticket, station)
-    text, source = (command.args or "").strip(), (message.chat.id, message.message_id)
-    content = {"type": "text", "text": text}
-    if command.command == "claim":
-        await answering.claim(session, ticket, someone, now)
-        return
-    if not text:
+    text = (command.args or "").strip()
+    if not text and command.command != "claim":
         raise Refusal("desk.words_missing", command=command.command)
-    match command.command:
+    if someone is not None:
+        source = (message.chat.id, message.message_id)
+        await _obey(command.command, text, ticket, someone, source, station, session, house, now, t)
+    elif anonymous_admin(message):
+        await _who_are_you(message, {"command": command.command, "text": text}, ticket, session, t)
+    else:
+        raise Refusal("hidden.command", command=command.command)
+
+
+async def _obey(
+    command: str,
+    text: str,
+    ticket: Ticket,
+    staff: Person,
+    source: tuple[int, int],
+    station: Station,
+    session: AsyncSession,
+    house: House,
+    now: datetime,
+    t: Texts,
+) -> None:
+    """Do what a command says; it is known by then who gave it."""
+    content = {"type": "text", "text": text}
+    match command:
+        case "claim":
+            await answering.claim(session, ticket, staff, now)
         case "ask":
-            await answering.answer(session, ticket, someone, content, house, now, source, asks=True)
+            await answering.answer(session, ticket, staff, content, house, now, source, asks=True)
         case "note":
-            await answering.note(session, ticket, someone, content, house, now, source)
+            await answering.note(session, ticket, staff, content, house, now, source)
         case "resolve":
-            await answering.resolve(session, ticket, someone, text, now)
+            await answering.resolve(session, ticket, staff, text, now)
         case "transfer":
             key, _, reason = text.partition(" ")
             to = await _place_called(session, key)
             if to is None:
                 known = [f"{p.key} ({t.pick(p.names)})" for p in await stations.takers(session, station)]
                 raise Refusal("desk.unknown_place", typed=key[:40], places=", ".join(known))
-            await answering.transfer(session, ticket, someone, to, reason, now)
+            await answering.transfer(session, ticket, staff, to, reason, now)
 
 
 async def reply(
@@ -121,8 +145,9 @@ async def reply(
     content = content_of(message)
     if content is None:
         return
-    if message.from_user is None or message.from_user.id in SHARED_ACCOUNTS or message.sender_chat is not None:
-        await _who_are_you(message, content, ticket, session, t)
+    if hidden(message):
+        if anonymous_admin(message):
+            await _who_are_you(message, {"content": content}, ticket, session, t)
         return
     someone = member(staff, presence)
     here(ticket, station)
@@ -137,7 +162,7 @@ async def _say(
     session: AsyncSession,
     house: House,
     now: datetime,
-    state: FSMContext | None,
+    state: FSMContext,
 ) -> None:
     """What these words are: what the bot asked for last, a note by its sign, or the answer."""
     text = str(content.get("text", "")).strip()
@@ -145,10 +170,8 @@ async def _say(
         stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
         await answering.note(session, ticket, staff, stripped, house, now, source)
         return
-    writing, data = None, {}
-    if state is not None:
-        data = await state.get_data()
-        writing = await state.get_state() if data.get("ticket") == ticket.id else None
+    data = await state.get_data()
+    writing = await state.get_state() if data.get("ticket") == ticket.id else None
     if writing == Writing.note.state:
         await answering.note(session, ticket, staff, content, house, now, source)
     elif writing == Writing.resolution.state:
@@ -164,7 +187,7 @@ async def _say(
             raise Refusal("draft.empty")
         asks = writing == Writing.question.state
         await answering.answer(session, ticket, staff, content, house, now, source, asks=asks)
-    if writing is not None and state is not None:
+    if writing is not None:
         await state.clear()
 
 
@@ -188,14 +211,10 @@ async def edited(message: Message, session: AsyncSession, now: datetime, house: 
     await tickets.edit(session, said, content, now)
 
 
-async def _who_are_you(
-    message: Message, content: dict[str, Any], ticket: Ticket, session: AsyncSession, t: Texts
-) -> None:
-    """An anonymous admin wrote: the words wait for a press, because a press carries the real id."""
-    if message.sender_chat is None or message.sender_chat.id != message.chat.id:
-        return
+async def _who_are_you(message: Message, said: dict[str, Any], ticket: Ticket, session: AsyncSession, t: Texts) -> None:
+    """An anonymous admin wrote: the words or the command wait for a press, because a press carries the real id."""
     key = _waiting_key(message.chat.id, str(message.message_id))
-    session.add(Conversation(key=key, state=None, data={"ticket": ticket.id, "content": content}))
+    session.add(Conversation(key=key, state=None, data={"ticket": ticket.id, **said}))
     await message.reply(t("desk.who_are_you"), reply_markup=markup(keyboards.as_me(t, ticket.id, message.message_id)))
 
 
@@ -204,21 +223,30 @@ async def as_me(
     ticket: Ticket,
     staff: Person,
     message_id: str,
+    station: Station,
     session: AsyncSession,
     house: House,
     now: datetime,
     t: Texts,
+    state: FSMContext,
 ) -> None:
-    """The press that says whose the waiting words are: they are sent once."""
+    """The press that says whose the waiting words are: they are sent once, as what the bot had asked this person for
+    (`state` is the presser's), or the command is carried out once.
+    """
     if not isinstance(query.message, Message) or not message_id.isdigit():
         raise Refusal("old.button")
     chat_id = query.message.chat.id
     waiting = await session.get(Conversation, _waiting_key(chat_id, message_id))
     if waiting is None or waiting.data.get("ticket") != ticket.id:
         raise Refusal("old.button")
-    await _say(ticket, staff, waiting.data["content"], (chat_id, int(message_id)), session, house, now, None)
+    data, source = waiting.data, (chat_id, int(message_id))
     await session.delete(waiting)
-    await show(query, t("desk.sent_as", name=staff.name, number=ticket.id))
+    if "command" in data:
+        await _obey(data["command"], data["text"], ticket, staff, source, station, session, house, now, t)
+        await show(query, t("desk.done_as", name=staff.name, command=data["command"], number=ticket.id))
+    else:
+        await _say(ticket, staff, data["content"], source, session, house, now, state)
+        await show(query, t("desk.sent_as", name=staff.name, number=ticket.id))
 
 
 def _waiting_key(chat_id: int, message_id: str) -> str:

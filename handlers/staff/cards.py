@@ -175,7 +175,7 @@ async def choose(
             await answering.transfer(session, ticket, someone, to, t.plain(f"transfer.{why}"), now)
             await show(query, t("desk.transferred", number=ticket.id, station=t.pick(to.names), name=someone.name))
         case "as_me":
-            await answers.as_me(query, ticket, someone, press.value, session, house, now, t)
+            await answers.as_me(query, ticket, someone, press.value, station, session, house, now, t, state)
         case _:
             raise Refusal("old.button")
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import menus
 from bot.filters import Pressed, markup
 from bot.menus import Ask
+from bot.people import hidden
 from bot.texts import Texts
 from handlers.screens import show
 from models import people, pulses
@@ -59,6 +60,8 @@ async def begin(
     state: FSMContext,
 ) -> None:
     """/poll, with the question or without."""
+    if hidden(message):
+        raise Refusal("hidden.command", command="poll")
     await _admin(session, person)
     if station is not None and station.desk is not Desk.OFFICE:
         raise Refusal("pulse.office_only")

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import menus
 from bot.filters import InGroup, Pressed, markup
 from bot.menus import SetUp
-from bot.people import Presence
+from bot.people import Presence, anonymous_admin
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from handlers.screens import show
@@ -39,8 +39,9 @@ def router() -> Router:
 
 
 async def begin(message: Message, session: AsyncSession, person: Person | None, t: Texts) -> None:
-    """Which place is this?"""
-    await _admin(session, person)
+    """Which place is this? An anonymous admin is asked by the presses that follow, which carry the real id."""
+    if not anonymous_admin(message):
+        await _admin(session, person)
     places = [(p.key, t.pick(p.names), p.chat_id is not None) for p in await stations.open_desks(session)]
     await message.reply(t("setup.which"), reply_markup=markup(menus.setup_places(t, places)))
 
