@@ -284,6 +284,8 @@ class _Drawing:
     def _param(self, name: str, value: Any, t: Texts) -> Any:
         if isinstance(value, dict):
             return t.pick(value)
+        if name == "level":
+            return t.plain(f"card.escalated.{value}")
         if name in ("due", "since") and isinstance(value, str):
             return t.moment(datetime.fromisoformat(value), self.now)
         return value

@@ -29,12 +29,14 @@ async def claim(session: AsyncSession, ticket: Ticket, staff: Person, now: datet
     await letters.to_requesters(session, ticket, "ticket.claimed", now, dedupe=dedupe, station=station.names)
 
 
-async def release(session: AsyncSession, ticket: Ticket, staff: Person, now: datetime) -> None:
-    """Give a claimed ticket back to the station. Raises Refusal when somebody else holds it."""
+async def release(session: AsyncSession, ticket: Ticket, staff: Person, house: House, now: datetime) -> None:
+    """Give a claimed ticket back to the station, whose time to claim it begins anew. Raises Refusal when somebody else
+    holds it.
+    """
     if ticket.claimed_by_id != staff.id:
         raise Refusal("release.not_yours", number=ticket.id)
     await tickets.move(session, ticket, Action.RELEASE, now, staff)
-    ticket.claimed_by_id = None
+    tickets.to_be_claimed(ticket, house, now)
     await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
 
 
@@ -80,7 +82,7 @@ async def note(
 
 
 async def transfer(
-    session: AsyncSession, ticket: Ticket, staff: Person, to: Station, reason: str, now: datetime
+    session: AsyncSession, ticket: Ticket, staff: Person, to: Station, reason: str, house: House, now: datetime
 ) -> None:
     """Offer a ticket to another place; until it is accepted the first one stays responsible (首接负责).
 
@@ -96,7 +98,9 @@ async def transfer(
     first = await tickets.station_of(session, ticket)
     await tickets.move(session, ticket, Action.TRANSFER, now, staff, to=to.key, reason=reason)
     ticket.from_station_id, ticket.station_id = first.id, to.id
-    ticket.claimed_by_id = None
+    if ticket.claimed_by_id is not None:
+        # The clock of one that nobody had claimed goes on: being offered elsewhere is no way round it.
+        tickets.to_be_claimed(ticket, house, now)
     await letters.card(session, ticket, first, now)
     await letters.card(session, ticket, to, now)
     for said in await tickets.below_card(session, ticket):
@@ -117,13 +121,18 @@ async def accept(session: AsyncSession, ticket: Ticket, staff: Person, now: date
     await letters.to_requesters(session, ticket, "ticket.moved", now, dedupe=dedupe, station=station.names)
 
 
-async def give_back(session: AsyncSession, ticket: Ticket, staff: Person | None, reason: str, now: datetime) -> None:
+async def give_back(
+    session: AsyncSession, ticket: Ticket, staff: Person | None, reason: str, house: House, now: datetime
+) -> None:
     """The other place declines, or nobody there accepted in time: the ticket is its first station's again."""
     offered = await tickets.station_of(session, ticket)
     first_id = ticket.from_station_id
     await tickets.move(session, ticket, Action.RETURN, now, staff, reason=reason)
     if first_id is not None:
         ticket.station_id, ticket.from_station_id = first_id, None
+    if ticket.claim_due is None or (ticket.claim_due <= now and not ticket.claim_level):
+        # It ran out while only the other place could act; what had been overdue before stays so.
+        tickets.to_be_claimed(ticket, house, now)
     first = await tickets.station_of(session, ticket)
     await letters.card(session, ticket, offered, now)
     await letters.card(session, ticket, first, now)

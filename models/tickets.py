@@ -49,8 +49,10 @@ class Ticket(Base):
     state: Mapped[State] = mapped_column(one_of(State))
     version: Mapped[int] = mapped_column()
     claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    escalation: Mapped[int] = mapped_column(default=0)
-    """0 station, 1 lead, 2 office, 3 supervisor (督办)."""
+    claim_level: Mapped[int] = mapped_column(default=0)
+    """How far the deadline to claim it has been escalated (督办): 0 station, 1 lead, 2 office, 3 supervisor."""
+    reply_level: Mapped[int] = mapped_column(default=0)
+    resolve_level: Mapped[int] = mapped_column(default=0)
     urged: Mapped[int] = mapped_column(default=0)
     urged_at: Mapped[datetime | None]
     requesters: Mapped[int] = mapped_column(default=1)
@@ -72,6 +74,24 @@ class Ticket(Base):
         Index("ix_tickets_state_building", "state", "building"),
         Index("ix_tickets_state_category", "state", "category"),
     )
+
+    def unmet(self) -> list[tuple[str, datetime]]:
+        """The deadlines that are still to be met, as claim, reply or resolve."""
+        steps = (
+            ("claim", self.claim_due, self.claimed_by_id is None),
+            ("reply", self.reply_due, self.replied_at is None),
+            ("resolve", self.resolve_due, self.resolved_at is None),
+        )
+        return [(step, due) for step, due, open_ in steps if open_ and due is not None]
+
+    def level(self, step: str) -> int:
+        """How far this deadline has been escalated; each climbs for itself."""
+        return int(getattr(self, f"{step}_level"))
+
+    @property
+    def escalation(self) -> int:
+        """The highest level that has been told of a deadline still to be met."""
+        return max((self.level(step) for step, _ in self.unmet()), default=0)
 
     @property
     def priority(self) -> int:
@@ -229,10 +249,21 @@ async def station_of(session: AsyncSession, ticket: Ticket) -> Station:
     return await session.get_one(Station, ticket.station_id)
 
 
+async def responsible(session: AsyncSession, ticket: Ticket) -> Station:
+    """The place that its deadlines are a matter of: while it is only offered to another, still the first (首接负责)."""
+    return await session.get_one(Station, ticket.from_station_id or ticket.station_id)
+
+
 def hold(ticket: Ticket, staff: Person) -> None:
     """From now on this is theirs."""
     ticket.claimed_by_id = staff.id
     ticket.claim_due = None
+
+
+def to_be_claimed(ticket: Ticket, house: House, now: datetime) -> None:
+    """Nobody has it now: the time to claim it begins."""
+    ticket.claimed_by_id, ticket.claim_level = None, 0
+    ticket.claim_due = house.calendar.add(now, house.deadlines_of(ticket.category).claim)
 
 
 async def keep(

@@ -36,6 +36,7 @@ HOUSE = House(
     calendar=CALENDAR,
     vault=KeyVault(KEY),
     deadlines=dict.fromkeys(("water", "internet", "other"), DEADLINES),
+    general=DEADLINES,
     station_of={"e1": "east", "e2": "east", "w1": "west"},
     desk_of={"internet": "office"},
     languages=("zh-hans", "zh-hant", "en"),

@@ -123,7 +123,7 @@ async def _obey(
             if to is None:
                 known = [f"{p.key} ({t.pick(p.names)})" for p in await stations.takers(session, station)]
                 raise Refusal("desk.unknown_place", typed=key[:40], places=", ".join(known))
-            await answering.transfer(session, ticket, staff, to, reason, now)
+            await answering.transfer(session, ticket, staff, to, reason, house, now)
 
 
 async def reply(
@@ -181,7 +181,7 @@ async def _say(
         _words_needed(text)
         to = await stations.by_key(session, data["to"])
         assert to is not None, "the place was chosen from the open ones"
-        await answering.transfer(session, ticket, staff, to, text, now)
+        await answering.transfer(session, ticket, staff, to, text, house, now)
     else:
         if not says_something([content]) and content["type"] == "text":
             raise Refusal("draft.empty")

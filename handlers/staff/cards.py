@@ -57,6 +57,7 @@ async def act(
     station: Station,
     staff: Person | None,
     presence: Presence | None,
+    house: House,
     t: Texts,
     state: FSMContext,
 ) -> None:
@@ -73,11 +74,11 @@ async def act(
         case "claim":
             await answering.claim(session, ticket, someone, now)
         case "release":
-            await answering.release(session, ticket, someone, now)
+            await answering.release(session, ticket, someone, house, now)
         case "accept":
             await answering.accept(session, ticket, someone, now)
         case "return":
-            await answering.give_back(session, ticket, someone, t.plain("desk.not_ours"), now)
+            await answering.give_back(session, ticket, someone, t.plain("desk.not_ours"), house, now)
         case "resend":
             if not await letters.resend(session, ticket, now):
                 raise Refusal("desk.nothing_to_resend", number=ticket.id)
@@ -172,7 +173,7 @@ async def choose(
                 return
             if why not in TRANSFER_REASONS:
                 raise Refusal("old.button")
-            await answering.transfer(session, ticket, someone, to, t.plain(f"transfer.{why}"), now)
+            await answering.transfer(session, ticket, someone, to, t.plain(f"transfer.{why}"), house, now)
             await show(query, t("desk.transferred", number=ticket.id, station=t.pick(to.names), name=someone.name))
         case "as_me":
             await answers.as_me(query, ticket, someone, press.value, station, session, house, now, t, state)
