@@ -195,6 +195,7 @@ async def reopen(session: AsyncSession, ticket: Ticket, requester: Requester, ho
     tickets.to_be_claimed(ticket, house, now)
     ticket.reply_due, ticket.reply_level, ticket.resolve_level = None, 0, 0
     ticket.resolve_due = house.calendar.add(now, house.deadlines_of(ticket.category).resolve)
-    station = await tickets.station_of(session, ticket)
-    await letters.card(session, ticket, station, now)
+    station = await stations.receiving(session, (await tickets.station_of(session, ticket)).key)
+    ticket.station_id = station.id
+    await tickets.bring(session, ticket, station, now)
     await letters.to_station(session, station, "station.reopened", now, ticket=ticket)

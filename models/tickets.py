@@ -12,11 +12,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Index, Table, bindparam, insert, select
+from sqlalchemy import ForeignKey, Index, Table, bindparam, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import letters, requesters, words
+from models import letters, requesters, stations, words
 from models.base import Base, Json, Key, one_of
 from models.database import plainly
 from models.errors import Refusal
@@ -222,19 +222,74 @@ async def edit(session: AsyncSession, said: Words, content: Content, now: dateti
 
 
 async def post_open_cards(session: AsyncSession, station: Station, now: datetime) -> int:
-    """A place has a (new) chat: every open ticket of its own gets its card there, with what came with it. Returns how
-    many.
+    """A place has a (new) chat: every open ticket of its own gets its card there, with what came with it, as far as it
+    is not there already. Returns how many.
     """
     rows = await session.scalars(
         select(Ticket).where(Ticket.station_id == station.id, Ticket.state.in_(OPEN)).order_by(Ticket.id)
     )
     count = 0
     for ticket in rows:
-        await letters.card(session, ticket, station, now)
-        for said in await below_card(session, ticket):
-            await letters.relay_to_station(session, ticket, said, station, now)
+        await bring(session, ticket, station, now)
         count += 1
     return count
+
+
+async def follow_chat(session: AsyncSession, old: int, new: int, now: datetime) -> None:
+    """A group became a supergroup with another number: the station that sat there and all its open cards follow."""
+    station = await stations.chat_moved(session, old, new, now)
+    if station is not None:
+        await post_open_cards(session, station, now)
+
+
+async def bring(session: AsyncSession, ticket: Ticket, station: Station, now: datetime) -> None:
+    """The ticket's card in this place's chat, and below it those of the students' words that are not there yet."""
+    there = await letters.words_there(session, ticket, station)
+    await letters.card(session, ticket, station, now)
+    below = await below_card(session, ticket)
+    albums = {said.album for said in below if said.id in there} - {None}
+    for said in below:
+        if said.id not in there and said.album not in albums:
+            await letters.relay_to_station(session, ticket, said, station, now)
+
+
+async def leave_closed(session: AsyncSession, house: House, now: datetime) -> int:
+    """Whatever is still to be done in a place that was closed goes to where somebody does it. Returns how many
+    tickets.
+    """
+    closed = select(Station.id).where(Station.closed.is_(True))
+    rows = await session.scalars(
+        select(Ticket)
+        .where(
+            or_(Ticket.station_id.in_(closed), Ticket.from_station_id.in_(closed)),
+            Ticket.state.in_((*OPEN, State.RESOLVED)),
+        )
+        .order_by(Ticket.id)
+    )
+    found = rows.all()
+    for ticket in found:
+        await hand_over(session, ticket, house, now)
+    return len(found)
+
+
+async def hand_over(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
+    """One of the ticket's places was closed: the union's office has it now; one that was only offered to that place is
+    its first station's again. Those who wait are not told: nothing has come of their matter.
+
+    Raises Refusal when the ticket has ended.
+    """
+    before, first = await station_of(session, ticket), await responsible(session, ticket)
+    heir = await stations.office(session) if first.closed else first
+    await move(session, ticket, Action.HAND_OVER, now, station=first.key)
+    ticket.station_id, ticket.from_station_id = heir.id, None
+    if ticket.state in (State.NEW, State.REOPENED):
+        to_be_claimed(ticket, house, now)
+    elif ticket.state is State.WAITING:
+        ticket.claimed_by_id = None
+    await bring(session, ticket, heir, now)
+    if before.id != heir.id:
+        # Its card there says who has the ticket.
+        await letters.card(session, ticket, before, now)
 
 
 async def below_card(session: AsyncSession, ticket: Ticket) -> list[Words]:

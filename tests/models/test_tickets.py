@@ -70,6 +70,8 @@ async def act(session: AsyncSession, ticket: Ticket, action: Action, now: dateti
             await deadlines.escalate(session, ticket, 1, "claim", now)
         case Action.MERGE:
             await tickets.move(session, ticket, Action.MERGE, now)
+        case Action.HAND_OVER:
+            await tickets.hand_over(session, ticket, HOUSE, now)
 
 
 @pytest.fixture(scope="module")
