@@ -57,6 +57,7 @@ def house_of(settings: Settings) -> House:
         calendar=settings.work_calendar(),
         vault=KeyVault(settings.key_bytes()),
         deadlines={key: settings.deadlines_for(key) for key in settings.category_keys()},
+        general=settings.deadlines_for(None),
         station_of=settings.station_of_building(),
         desk_of=settings.desk_of_category(),
         languages=tuple(settings.union.languages),

@@ -406,7 +406,7 @@ async def _story(cast: Cast, program: App, stage: Any, settings: Settings) -> No
         begin = program.clock()
         due = program.toolbox.house.calendar.add(begin, Span(hours=13))
         await stage.set_clock(due.astimezone(UTC) + timedelta(minutes=5))
-        await east.shows(f"🔺 督办：#{late}")
+        await east.shows(f"· #{late} 应在")
         await office.shows(f"#{late}")
         await supervisors.shows(f"#{late}")
     async with _step("a one-question poll goes out, and its result comes back as a picture"):

@@ -57,6 +57,8 @@ PLAIN_FIELDS = {
     "contact": ("sendContact", ("phone_number", "first_name", "last_name")),
 }
 ALBUM_LENGTH = 10
+ABOUT_TICKETS = ("card", "words", "edited", "notice")
+"""Letters that go to a station or to those who wait for a ticket."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: date
     if row.method is not None:
         return Letter([Call(row.method, {"chat_id": chat_id, **(row.payload or {})})])
     drawing = _Drawing(session, row, toolbox, now, chat_id)
+    if row.letter in ABOUT_TICKETS and await drawing.is_for_nobody():
+        return Letter()
     match row.letter:
         case "card":
             return await drawing.card()
@@ -100,6 +104,8 @@ async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: date
             return await drawing.edited()
         case "notice":
             return await drawing.notice()
+        case "farewell" | "leave":
+            return await drawing.goes()
         case "pulse":
             return await drawing.pulse()
         case "pulse_result":
@@ -118,8 +124,14 @@ class _Drawing:
         assert self.row.ticket_id is not None
         return await self.session.get_one(Ticket, self.row.ticket_id)
 
+    async def is_for_nobody(self) -> bool:
+        """Whether it is for a station, and none sits in this chat any more: it was closed, removed or moved. Whoever is
+        there now must not read it.
+        """
+        return self.row.requester_id is None and await stations.by_chat(self.session, self.chat_id) is None
+
     async def _reader(self) -> tuple[Station | None, Texts]:
-        """Whose chat it is, and in which language they read."""
+        """The station whose chat it is, None for a person's; and in which language they read."""
         if self.row.requester_id is None:
             station = await stations.by_chat(self.session, self.chat_id)
             if station is not None:
@@ -147,9 +159,7 @@ class _Drawing:
     async def card(self) -> Letter:
         """The ticket's card: edited where it is, posted where it is not."""
         ticket, (station, t) = await self._ticket(), await self._reader()
-        if station is None:
-            # The place was moved to another chat meanwhile; its own card is drawn there.
-            return Letter()
+        assert station is not None, "a card is a station's"
         drawn = await cards.draw(self.session, ticket, station, t, self.toolbox.settings, self.now)
         digest = hashlib.sha256(json.dumps([drawn.text, drawn.keyboard]).encode()).hexdigest()[:32]
         card = await postings.card_of(self.session, ticket.id, self.chat_id)
@@ -179,6 +189,9 @@ class _Drawing:
         assert self.row.words_id is not None
         said = await self.session.get_one(Words, self.row.words_id)
         album = await words.album_of(self.session, said)
+        if station is not None and station.id not in (ticket.station_id, ticket.from_station_id):
+            # Another place has the ticket by now, and with it its words.
+            return Letter()
         header = await self._header(ticket, said, t, to_station=station is not None)
         common: dict[str, Any] = {"chat_id": self.chat_id}
         if station is not None:
@@ -245,6 +258,15 @@ class _Drawing:
             call["reply_markup"] = KEYBOARDS[name](t, self.row.ticket_id)
         return Letter([Call("sendMessage", call)])
 
+    async def goes(self) -> Letter:
+        """The bot goes from a group and says why, in the language of whoever added it; it stays in what is a desk."""
+        if not await self.is_for_nobody():
+            return Letter()
+        if self.row.letter == "leave":
+            return Letter([Call("leaveChat", {"chat_id": self.chat_id})])
+        text = self.toolbox.t(self.payload.get("language"))("stranger.leaving")
+        return Letter([Call("sendMessage", {"chat_id": self.chat_id, "text": text, "parse_mode": "HTML"})])
+
     async def pulse(self) -> Letter:
         """One question to everybody, as a native anonymous poll that Telegram itself closes."""
         _, t = await self._reader()
@@ -282,6 +304,8 @@ class _Drawing:
     def _param(self, name: str, value: Any, t: Texts) -> Any:
         if isinstance(value, dict):
             return t.pick(value)
+        if name == "level":
+            return t.plain(f"card.escalated.{value}")
         if name in ("due", "since") and isinstance(value, str):
             return t.moment(datetime.fromisoformat(value), self.now)
         return value

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from aiogram import BaseMiddleware
 from aiogram.enums import ChatType
-from aiogram.types import Chat, TelegramObject, Update, User
+from aiogram.types import Chat, Message, TelegramObject, Update, User
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.toolbox import Toolbox
-from models import people, stations
+from models import people, stations, tickets
+
+log = structlog.get_logger()
 
 SHARED_ACCOUNTS = frozenset({1087968824, 136817688, 777000})
 """Telegram's anonymous admin, channel and service accounts: many people, so never somebody (telegram.md)."""
@@ -45,6 +48,16 @@ class Presence:
     def present(self) -> bool:
         """Whether they are in the group now."""
         return self.status in MEMBER_STATUSES or (self.status == "restricted" and self.is_member)
+
+
+def hidden(message: Message) -> bool:
+    """Whether Telegram hides who wrote this: an anonymous admin, or a channel."""
+    return message.from_user is None or message.from_user.id in SHARED_ACCOUNTS or message.sender_chat is not None
+
+
+def anonymous_admin(message: Message) -> bool:
+    """Whether it is an admin of this very group who hides: then a press, which carries the real id, can say who."""
+    return message.sender_chat is not None and message.sender_chat.id == message.chat.id
 
 
 def clean_name(user: User) -> str:
@@ -118,7 +131,11 @@ class People(BaseMiddleware):
 async def follow_config(session: AsyncSession, toolbox: Toolbox, now: datetime) -> None:
     """Make stations and named roles in the database those of config.toml."""
     settings = toolbox.settings
-    await stations.follow_config(session, settings.station_specs(), toolbox.house.languages[0])
+    for station in await stations.follow_config(session, settings.station_specs(), toolbox.house.languages[0]):
+        await tickets.post_open_cards(session, station, now)
+    handed_over = await tickets.leave_closed(session, toolbox.house, now)
+    if handed_over:
+        log.info("a station was closed and left open tickets to another place", tickets=handed_over)
     for role, ids in (
         (people.Role.ADMIN, settings.union.admins),
         (people.Role.SUPERVISOR, settings.union.supervisors),

@@ -476,11 +476,11 @@ class Settings(BaseSettings):
         """Categories in which the student is asked again four weeks after closing."""
         return frozenset(key for key, (category, _) in self._categories.items() if category.call_back)
 
-    def deadlines_for(self, category: str) -> Deadlines:
-        """A category's deadlines: its own, else its parent's, else the general ones."""
+    def deadlines_for(self, category: str | None) -> Deadlines:
+        """A category's deadlines: its own, else its parent's, else the general ones, which are also those of None."""
         found = {"claim": self.deadlines.claim, "reply": self.deadlines.reply, "resolve": self.deadlines.resolve}
         chain: list[Category] = []
-        at: str | None = category
+        at = category
         while at is not None:
             chain.insert(0, self._categories[at][0])
             at = self._categories[at][1]

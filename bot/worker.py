@@ -365,11 +365,17 @@ def _known(update: Update) -> bool:
 
 
 def _acts(message: Message, bot_id: int) -> bool:
-    """Whether a group message asks something of the bot: a command, a note, or a reply to the bot's own message."""
+    """Whether a group message asks something of the bot: a command, a note, or a reply to the bot's own message.
+
+    In a forum topic whatever is said there comes as a reply to the message that made the topic: that is no reply.
+    """
     text = message.text or message.caption or ""
     replied = message.reply_to_message
     return text.startswith("/") or (
-        replied is not None and replied.from_user is not None and replied.from_user.id == bot_id
+        replied is not None
+        and replied.forum_topic_created is None
+        and replied.from_user is not None
+        and replied.from_user.id == bot_id
     )
 
 

@@ -41,7 +41,9 @@ async def in_private(
 async def in_group(
     event: ChatMemberUpdated, station: Station | None, session: AsyncSession, now: datetime, t: Texts
 ) -> None:
-    """Added to a group: say what to do, or leave where nobody authorised it. Removed: the office is told."""
+    """Added to a group: say what to do, or leave where nobody authorised it, though not at once: it may be a desk that
+    was upgraded, and the news of that stands in another chat. Removed: the office is told.
+    """
     status = event.new_chat_member.status
     if status in GONE:
         if station is not None:
@@ -56,27 +58,16 @@ async def in_group(
     if Role.ADMIN in adder:
         await event.answer(t("stranger.help"))
         return
-    await event.answer(t("stranger.leaving"))
-    await event.chat.leave()
+    await letters.leave(session, event.chat.id, t.language, now)
 
 
 async def moved(message: Message, session: AsyncSession, now: datetime) -> None:
     """The group became a supergroup with another id: the station sits there now, and every open card is posted anew."""
     assert message.migrate_to_chat_id is not None
-    await follow(session, message.chat.id, message.migrate_to_chat_id, now)
+    await tickets.follow_chat(session, message.chat.id, message.migrate_to_chat_id, now)
 
 
 async def arrived(message: Message, session: AsyncSession, now: datetime) -> None:
     """The same news, told from the other side; whichever comes first does it."""
     assert message.migrate_from_chat_id is not None
-    await follow(session, message.migrate_from_chat_id, message.chat.id, now)
-
-
-async def follow(session: AsyncSession, old: int, new: int, now: datetime) -> None:
-    """Everything that was bound to the old id is bound to the new one."""
-    station = await stations.by_chat(session, old)
-    if station is None:
-        return
-    await stations.chat_moved(session, old, new, now)
-    await session.refresh(station)
-    await tickets.post_open_cards(session, station, now)
+    await tickets.follow_chat(session, message.migrate_from_chat_id, message.chat.id, now)

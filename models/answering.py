@@ -12,7 +12,7 @@ from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action, State
 from models.people import Person
-from models.stations import Station
+from models.stations import Desk, Station
 from models.tickets import Ticket
 from models.words import Content, Side, Words
 
@@ -33,12 +33,14 @@ async def claim(session: AsyncSession, ticket: Ticket, staff: Person, now: datet
     await letters.to_requesters(session, ticket, "ticket.claimed", now, dedupe=dedupe, station=station.names)
 
 
-async def release(session: AsyncSession, ticket: Ticket, staff: Person, now: datetime) -> None:
-    """Give a claimed ticket back to the station. Raises Refusal when somebody else holds it."""
+async def release(session: AsyncSession, ticket: Ticket, staff: Person, house: House, now: datetime) -> None:
+    """Give a claimed ticket back to the station, whose time to claim it begins anew. Raises Refusal when somebody else
+    holds it.
+    """
     if ticket.claimed_by_id != staff.id:
         raise Refusal("release.not_yours", number=ticket.id)
     await tickets.move(session, ticket, Action.RELEASE, now, staff)
-    ticket.claimed_by_id = None
+    tickets.to_be_claimed(ticket, house, now)
     await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
 
 
@@ -84,20 +86,25 @@ async def note(
 
 
 async def transfer(
-    session: AsyncSession, ticket: Ticket, staff: Person, to: Station, reason: Reason, now: datetime
+    session: AsyncSession, ticket: Ticket, staff: Person, to: Station, reason: Reason, house: House, now: datetime
 ) -> None:
     """Offer a ticket to another place; until it is accepted the first one stays responsible (首接负责).
 
-    Raises Refusal when it is there already or that place has no chat.
+    Raises Refusal when it is there already, when that place has no chat, or when it is the supervisors', who see to
+    it that others do their work.
     """
     if to.id == ticket.station_id:
         raise Refusal("transfer.same", number=ticket.id)
+    if to.desk is Desk.SUPERVISORS:
+        raise Refusal("transfer.not_there", station=to.names)
     if to.chat_id is None or to.closed:
         raise Refusal("transfer.no_chat", station=to.names)
     first = await tickets.station_of(session, ticket)
     await tickets.move(session, ticket, Action.TRANSFER, now, staff, to=to.key, reason=reason)
     ticket.from_station_id, ticket.station_id = first.id, to.id
-    ticket.claimed_by_id = None
+    if ticket.claimed_by_id is not None:
+        # The clock of one that nobody had claimed goes on: being offered elsewhere is no way round it.
+        tickets.to_be_claimed(ticket, house, now)
     await letters.card(session, ticket, first, now)
     await letters.card(session, ticket, to, now)
     for said in await tickets.below_card(session, ticket):
@@ -118,13 +125,18 @@ async def accept(session: AsyncSession, ticket: Ticket, staff: Person, now: date
     await letters.to_requesters(session, ticket, "ticket.moved", now, dedupe=dedupe, station=station.names)
 
 
-async def give_back(session: AsyncSession, ticket: Ticket, staff: Person | None, reason: Reason, now: datetime) -> None:
+async def give_back(
+    session: AsyncSession, ticket: Ticket, staff: Person | None, reason: Reason, house: House, now: datetime
+) -> None:
     """The other place declines, or nobody there accepted in time: the ticket is its first station's again."""
     offered = await tickets.station_of(session, ticket)
     first_id = ticket.from_station_id
     await tickets.move(session, ticket, Action.RETURN, now, staff, reason=reason)
     if first_id is not None:
         ticket.station_id, ticket.from_station_id = first_id, None
+    if ticket.claim_due is None or (ticket.claim_due <= now and not ticket.claim_level):
+        # It ran out while only the other place could act; what had been overdue before stays so.
+        tickets.to_be_claimed(ticket, house, now)
     first = await tickets.station_of(session, ticket)
     await letters.card(session, ticket, offered, now)
     await letters.card(session, ticket, first, now)

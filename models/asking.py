@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import letters, requesters, similar, stations, tickets, words
+from models import deadlines, letters, requesters, similar, stations, tickets, words
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action, Kind, State
@@ -45,7 +45,7 @@ async def file(session: AsyncSession, draft: Draft, filer: Person, house: House,
     if not draft.contents:
         raise Refusal("draft.empty")
     station = await stations.receiving(session, house.desk_for(draft.building, draft.category))
-    deadlines = house.deadlines[draft.category]
+    allowed = house.deadlines_of(draft.category)
     text = " ".join(str(c["text"]) for c in draft.contents if c.get("text"))
     folded = house.fold(text)[:FOLDED_LENGTH]
     ticket = Ticket(
@@ -58,9 +58,9 @@ async def file(session: AsyncSession, draft: Draft, filer: Person, house: House,
         station_id=station.id,
         state=State.NEW,
         filed_at=now,
-        claim_due=house.calendar.add(now, deadlines.claim),
-        reply_due=house.calendar.add(now, deadlines.reply),
-        resolve_due=house.calendar.add(now, deadlines.resolve),
+        claim_due=house.calendar.add(now, allowed.claim),
+        reply_due=house.calendar.add(now, allowed.reply),
+        resolve_due=house.calendar.add(now, allowed.resolve),
     )
     session.add(ticket)
     await session.flush()
@@ -181,25 +181,23 @@ async def remark(session: AsyncSession, ticket: Ticket, requester: Requester, te
     await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
 
 
-async def reopen(
-    session: AsyncSession, ticket: Ticket, requester: Requester | None, house: House, now: datetime
-) -> None:
+async def reopen(session: AsyncSession, ticket: Ticket, requester: Requester, house: House, now: datetime) -> None:
     """It is not fixed after all: the clocks start again.
 
-    Raises Refusal when it was closed more than `REOPEN_DAYS` days ago or is not closed.
+    Raises Refusal when it is not closed, or was closed more than `REOPEN_DAYS` days ago and they have not been asked
+    since whether it is still fixed.
     """
-    if ticket.closed_at is not None and (now - ticket.closed_at).days >= REOPEN_DAYS:
+    late = ticket.closed_at is not None and (now - ticket.closed_at).days >= REOPEN_DAYS
+    if late and not await deadlines.has_called_back(session, ticket, requester):
         raise Refusal("reopen.too_late", number=ticket.id, days=REOPEN_DAYS)
     await tickets.move(session, ticket, Action.REOPEN, now)
-    if requester is not None:
-        requester.solved = False
-    deadlines = house.deadlines[ticket.category]
+    requester.solved = False
     ticket.reopenings += 1
     ticket.resolved_at = ticket.closed_at = None
-    ticket.claimed_by_id, ticket.escalation = None, 0
-    ticket.claim_due = house.calendar.add(now, deadlines.claim)
-    ticket.reply_due = None
-    ticket.resolve_due = house.calendar.add(now, deadlines.resolve)
-    station = await tickets.station_of(session, ticket)
-    await letters.card(session, ticket, station, now)
+    tickets.to_be_claimed(ticket, house, now)
+    ticket.reply_due, ticket.reply_level, ticket.resolve_level = None, 0, 0
+    ticket.resolve_due = house.calendar.add(now, house.deadlines_of(ticket.category).resolve)
+    station = await stations.receiving(session, (await tickets.station_of(session, ticket)).key)
+    ticket.station_id = station.id
+    await tickets.bring(session, ticket, station, now)
     await letters.to_station(session, station, "station.reopened", now, ticket=ticket)

@@ -22,7 +22,9 @@ class House:
     calendar: WorkCalendar
     vault: Vault
     deadlines: Mapping[str, Deadlines]
-    """Category key → its deadlines; every category is in it."""
+    """Category key → its deadlines; every category of config.toml is in it."""
+    general: Deadlines
+    """The deadlines of whatever is about a category that config.toml no longer knows."""
     station_of: Mapping[str, str]
     """Building key → station key."""
     desk_of: Mapping[str, str]
@@ -35,6 +37,10 @@ class House:
     """Categories in which the student is asked again, four weeks after closing, whether it is still fixed (回访)."""
     one_script: Callable[[str], str]
     """Traditional Chinese as simplified, so that both find each other."""
+
+    def deadlines_of(self, category: str) -> Deadlines:
+        """How long a ticket of this category may take."""
+        return self.deadlines.get(category, self.general)
 
     def fold(self, text: str) -> str:
         """The text without what does not matter for likeness: width, case, script, punctuation."""

@@ -6,7 +6,8 @@ draws it in the language its reader has at that moment. The letters:
 - `card`    the ticket as it is when drawn; posted, edited, or posted anew;
 - `words`   one message, or the whole album it belongs to, brought to the other side;
 - `edited`  the same, as an edit of the copy that is already there;
-- `notice`  a text key with parameters and perhaps a keyboard.
+- `notice`  a text key with parameters and perhaps a keyboard;
+- `farewell` and `leave`  the bot goes from a group that is nobody's desk.
 """
 
 from __future__ import annotations
@@ -54,6 +55,11 @@ deliveries = Question[Any](
 ALBUM_PAUSE = timedelta(seconds=1)
 """Telegram hands an album over picture by picture; after this pause the whole of it is here."""
 
+LEAVES_AFTER = timedelta(minutes=1)
+"""When a group is upgraded, the bot is added to the new one, and which group that was is told in another chat: perhaps
+later.
+"""
+
 
 async def card(session: AsyncSession, ticket: Ticket, station: Station, now: datetime) -> None:
     """Bring the ticket's card in this station's chat up to date; many changes before it is sent make one edit."""
@@ -91,6 +97,39 @@ async def relay_to_station(session: AsyncSession, ticket: Ticket, said: Words, s
         ticket_id=ticket.id,
         words_id=said.id,
     )
+
+
+async def words_there(session: AsyncSession, ticket: Ticket, station: Station) -> set[int]:
+    """Which of the ticket's words stand in this station's chat or are on their way there; of an album perhaps one.
+
+    Where the card has yet to be posted, those that wait are taken back: they are to stand below it.
+    """
+    if station.chat_id is None:
+        return set()
+    there = set(
+        await session.scalars(
+            select(Posting.words_id).where(
+                Posting.ticket_id == ticket.id, Posting.chat_id == station.chat_id, Posting.words_id.is_not(None)
+            )
+        )
+    )
+    leaving = await session.scalars(
+        select(Outgoing).where(
+            Outgoing.ticket_id == ticket.id,
+            Outgoing.chat_id == station.chat_id,
+            Outgoing.letter == "words",
+            Outgoing.state.in_([Sending.DUE, Sending.SENDING]),
+        )
+    )
+    posted = await postings.card_of(session, ticket.id, station.chat_id)
+    for row in leaving.all():
+        if row.state is Sending.DUE and (posted is None or posted.message_id is None):
+            row.state = Sending.SUPERSEDED
+            outbox.forget(row)
+        else:
+            there.add(row.words_id)
+    await session.flush()
+    return {words_id for words_id in there if words_id is not None}
 
 
 async def relay_to_requester(
@@ -179,6 +218,22 @@ async def to_station(
         dedupe=dedupe,
         ticket_id=ticket.id if ticket else None,
     )
+
+
+async def leave(session: AsyncSession, chat_id: int, language: str, now: datetime) -> None:
+    """Go from a group that nobody of the union added the bot to, unless it has turned out to be a desk by then."""
+    for letter, repeat in (("farewell", Repeat.NUMBERED), ("leave", Repeat.FREELY)):
+        await outbox.post(
+            session,
+            now=now,
+            lane=Lane.NOTICE,
+            repeat=repeat,
+            chat_id=chat_id,
+            letter=letter,
+            payload={"language": language},
+            topic=f"{letter}:{chat_id}",
+            not_before=now + LEAVES_AFTER,
+        )
 
 
 async def resend(session: AsyncSession, ticket: Ticket, now: datetime) -> int:

@@ -57,6 +57,8 @@ class Action(enum.StrEnum):
     """Nobody objected in time."""
     ESCALATE = "escalate"
     MERGE = "merge"
+    HAND_OVER = "hand_over"
+    """Its place was closed: another has it now, and nobody there yet."""
 
 
 _ACTIVE = (State.NEW, State.REOPENED, State.CLAIMED, State.ANSWERED, State.WAITING)
@@ -94,5 +96,7 @@ TRANSITIONS: dict[tuple[State, Action], State] = {
     **{(state, Action.ESCALATE): state for state in OPEN},
     **{(state, Action.NOTE): state for state in (*OPEN, State.RESOLVED, State.CLOSED)},
     **{(state, Action.MERGE): State.MERGED for state in OPEN},
+    **{(state, Action.HAND_OVER): State.NEW for state in (State.CLAIMED, State.ANSWERED, State.TRANSFERRED)},
+    **{(state, Action.HAND_OVER): state for state in (State.NEW, State.REOPENED, State.WAITING, State.RESOLVED)},
 }
 """The whole life of a ticket: what is not here is refused."""

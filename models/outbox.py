@@ -186,7 +186,7 @@ async def post(
 
     Give `chat_id`, or `requester_id` alone for somebody whose chat is sealed. `not_before` defaults to `now`.
     """
-    if dedupe is not None and (await plainly(session, _SAID, {"dedupe": dedupe})).first() is not None:
+    if dedupe is not None and await has_said(session, dedupe):
         return None
     drawn_late = topic is not None and letter is not None
     if drawn_late and (await plainly(session, _STILL_DUE, {"topic": topic})).first() is not None:
@@ -211,6 +211,11 @@ async def post(
     # Not as an object: nobody changes the row in this transaction, and each object would be a flush of its own.
     written = await plainly(session, _WRITE, values)
     return int(cast(Row[Any], written.inserted_primary_key)[0])
+
+
+async def has_said(session: AsyncSession, dedupe: str) -> bool:
+    """Whether this has been written down to be said, whatever has become of it since."""
+    return (await plainly(session, _SAID, {"dedupe": dedupe})).first() is not None
 
 
 async def leaving(session: AsyncSession, numbers: Sequence[int]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, select, update
+from sqlalchemy import BigInteger, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,7 +46,9 @@ class Station(Base):
     language: Mapped[str]
     """The language of its cards."""
     closed: Mapped[bool] = mapped_column(default=False)
-    """True once it is gone from config.toml: it keeps its old tickets and gets no new ones."""
+    """True once it is gone from config.toml: it has no chat, keeps the tickets that ended there and gets no new ones;
+    those still open go to the office (`tickets.leave_closed`).
+    """
 
 
 @dataclass(frozen=True)
@@ -60,19 +62,31 @@ class StationSpec:
     buildings: tuple[str, ...] = field(default=())
 
 
-async def follow_config(session: AsyncSession, specs: Sequence[StationSpec], language: str) -> None:
-    """Make the rows follow config.toml. A chat bound by /setup is kept where the file names none."""
+async def follow_config(session: AsyncSession, specs: Sequence[StationSpec], language: str) -> list[Station]:
+    """Make the rows follow config.toml. A chat bound by /setup is kept where the file names none, unless it gives that
+    chat to another place. Returns the places that sit in another chat from now on.
+    """
     held = {station.key: station for station in await session.scalars(select(Station))}
+    wanted = {spec.key: spec.chat_id for spec in specs}
+    given = {spec.chat_id: spec.key for spec in specs if spec.chat_id is not None}
+    for key, station in held.items():
+        station.closed = key not in wanted
+        elsewhere = wanted.get(key) not in (None, station.chat_id)
+        taken = station.chat_id is not None and given.get(station.chat_id, key) != key
+        if station.closed or elsewhere or taken:
+            station.chat_id = None
+    # Every chat is given back before one is taken: two places may have exchanged theirs.
+    await session.flush()
+    moved = []
     for spec in specs:
-        station = held.pop(spec.key, None)
-        if station is None:
-            station = Station(key=spec.key, desk=spec.desk, names={}, language=language)
-            session.add(station)
+        station = held.get(spec.key) or Station(key=spec.key, desk=spec.desk, names={}, language=language)
+        session.add(station)
         station.names, station.desk, station.closed = dict(spec.names), spec.desk, False
         if spec.chat_id is not None and station.chat_id != spec.chat_id:
             station.chat_id = spec.chat_id
-    for station in held.values():
-        station.closed = True
+            moved.append(station)
+    await session.flush()
+    return moved
 
 
 seated = Question[Station](select(Station).where(Station.closed.is_(False)), Station.chat_id)
@@ -107,6 +121,15 @@ async def open_desks(session: AsyncSession) -> list[Station]:
     return sorted(rows, key=lambda s: (list(Desk).index(s.desk), s.id))
 
 
+async def takers(session: AsyncSession, besides: Station) -> list[Station]:
+    """The places to which a ticket that is at `besides` may be offered."""
+    return [
+        place
+        for place in await open_desks(session)
+        if place.id != besides.id and place.chat_id is not None and place.desk is not Desk.SUPERVISORS
+    ]
+
+
 async def bind(session: AsyncSession, station: Station, chat_id: int, topics: bool) -> None:
     """Seat a station in a chat. Raises Refusal when another station sits there."""
     other = await by_chat(session, chat_id)
@@ -115,10 +138,19 @@ async def bind(session: AsyncSession, station: Station, chat_id: int, topics: bo
     station.chat_id, station.topics = chat_id, topics
 
 
-async def chat_moved(session: AsyncSession, old_chat: int, new_chat: int, now: datetime) -> None:
-    """A group became a supergroup: the station, its cards and everything still to be said follow it (law 8)."""
-    await session.execute(update(Station).where(Station.chat_id == old_chat).values(chat_id=new_chat))
-    # Message ids of the old chat mean nothing in the new one: cards are posted anew, old replies lead nowhere.
+async def chat_moved(session: AsyncSession, old_chat: int, new_chat: int, now: datetime) -> Station | None:
+    """A group became a supergroup: the station, its cards and everything still to be said follow it (law 8).
+
+    Returns the station that moved; None where it has already, because the news comes from both chats and from every
+    message that did not get through.
+    """
+    station: Station | None = await session.scalar(select(Station).where(Station.chat_id == old_chat))
+    if station is not None:
+        station.chat_id = new_chat
+    # Message ids of the old chat mean nothing in the new one: cards are posted anew, old replies lead nowhere. One that
+    # stands there already is the better one.
+    there = select(Card.ticket_id).where(Card.chat_id == new_chat)
+    await session.execute(delete(Card).where(Card.chat_id == old_chat, Card.ticket_id.in_(there)))
     await session.execute(
         update(Card)
         .where(Card.chat_id == old_chat)
@@ -127,5 +159,13 @@ async def chat_moved(session: AsyncSession, old_chat: int, new_chat: int, now: d
     await session.execute(
         update(Outgoing)
         .where(Outgoing.chat_id == old_chat, Outgoing.state.in_([Sending.DUE, Sending.SENDING]))
-        .values(chat_id=new_chat, queue=str(new_chat), thread_id=None, not_before=now)
+        .values(
+            chat_id=new_chat,
+            queue=str(new_chat),
+            topic=func.replace(Outgoing.topic, f":{old_chat}", f":{new_chat}"),
+            thread_id=None,
+            not_before=now,
+        )
     )
+    await session.flush()
+    return station

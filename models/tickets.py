@@ -12,11 +12,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Table, bindparam, insert, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, Table, bindparam, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import letters, requesters, words
+from models import letters, requesters, stations, words
 from models.base import Base, Json, Key, one_of
 from models.database import plainly
 from models.errors import Refusal
@@ -51,8 +51,10 @@ class Ticket(Base):
     state: Mapped[State] = mapped_column(one_of(State))
     version: Mapped[int] = mapped_column()
     claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    escalation: Mapped[int] = mapped_column(default=0)
-    """0 station, 1 lead, 2 office, 3 supervisor (督办)."""
+    claim_level: Mapped[int] = mapped_column(default=0)
+    """How far the deadline to claim it has been escalated (督办): 0 station, 1 lead, 2 office, 3 supervisor."""
+    reply_level: Mapped[int] = mapped_column(default=0)
+    resolve_level: Mapped[int] = mapped_column(default=0)
     urged: Mapped[int] = mapped_column(default=0)
     urged_at: Mapped[datetime | None]
     requesters: Mapped[int] = mapped_column(default=1)
@@ -74,6 +76,24 @@ class Ticket(Base):
         Index("ix_tickets_state_building", "state", "building"),
         Index("ix_tickets_state_category", "state", "category"),
     )
+
+    def unmet(self) -> list[tuple[str, datetime]]:
+        """The deadlines that are still to be met, as claim, reply or resolve."""
+        steps = (
+            ("claim", self.claim_due, self.claimed_by_id is None),
+            ("reply", self.reply_due, self.replied_at is None),
+            ("resolve", self.resolve_due, self.resolved_at is None),
+        )
+        return [(step, due) for step, due, open_ in steps if open_ and due is not None]
+
+    def level(self, step: str) -> int:
+        """How far this deadline has been escalated; each climbs for itself."""
+        return int(getattr(self, f"{step}_level"))
+
+    @property
+    def escalation(self) -> int:
+        """The highest level that has been told of a deadline still to be met."""
+        return max((self.level(step) for step, _ in self.unmet()), default=0)
 
     @property
     def priority(self) -> int:
@@ -204,19 +224,74 @@ async def edit(session: AsyncSession, said: Words, content: Content, now: dateti
 
 
 async def post_open_cards(session: AsyncSession, station: Station, now: datetime) -> int:
-    """A place has a (new) chat: every open ticket of its own gets its card there, with what came with it. Returns how
-    many.
+    """A place has a (new) chat: every open ticket of its own gets its card there, with what came with it, as far as it
+    is not there already. Returns how many.
     """
     rows = await session.scalars(
         select(Ticket).where(Ticket.station_id == station.id, Ticket.state.in_(OPEN)).order_by(Ticket.id)
     )
     count = 0
     for ticket in rows:
-        await letters.card(session, ticket, station, now)
-        for said in await below_card(session, ticket):
-            await letters.relay_to_station(session, ticket, said, station, now)
+        await bring(session, ticket, station, now)
         count += 1
     return count
+
+
+async def follow_chat(session: AsyncSession, old: int, new: int, now: datetime) -> None:
+    """A group became a supergroup with another number: the station that sat there and all its open cards follow."""
+    station = await stations.chat_moved(session, old, new, now)
+    if station is not None:
+        await post_open_cards(session, station, now)
+
+
+async def bring(session: AsyncSession, ticket: Ticket, station: Station, now: datetime) -> None:
+    """The ticket's card in this place's chat, and below it those of the students' words that are not there yet."""
+    there = await letters.words_there(session, ticket, station)
+    await letters.card(session, ticket, station, now)
+    below = await below_card(session, ticket)
+    albums = {said.album for said in below if said.id in there} - {None}
+    for said in below:
+        if said.id not in there and said.album not in albums:
+            await letters.relay_to_station(session, ticket, said, station, now)
+
+
+async def leave_closed(session: AsyncSession, house: House, now: datetime) -> int:
+    """Whatever is still to be done in a place that was closed goes to where somebody does it. Returns how many
+    tickets.
+    """
+    closed = select(Station.id).where(Station.closed.is_(True))
+    rows = await session.scalars(
+        select(Ticket)
+        .where(
+            or_(Ticket.station_id.in_(closed), Ticket.from_station_id.in_(closed)),
+            Ticket.state.in_((*OPEN, State.RESOLVED)),
+        )
+        .order_by(Ticket.id)
+    )
+    found = rows.all()
+    for ticket in found:
+        await hand_over(session, ticket, house, now)
+    return len(found)
+
+
+async def hand_over(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
+    """One of the ticket's places was closed: the union's office has it now; one that was only offered to that place is
+    its first station's again. Those who wait are not told: nothing has come of their matter.
+
+    Raises Refusal when the ticket has ended.
+    """
+    before, first = await station_of(session, ticket), await responsible(session, ticket)
+    heir = await stations.office(session) if first.closed else first
+    await move(session, ticket, Action.HAND_OVER, now, station=first.key)
+    ticket.station_id, ticket.from_station_id = heir.id, None
+    if ticket.state in (State.NEW, State.REOPENED):
+        to_be_claimed(ticket, house, now)
+    elif ticket.state is State.WAITING:
+        ticket.claimed_by_id = None
+    await bring(session, ticket, heir, now)
+    if before.id != heir.id:
+        # Its card there says who has the ticket.
+        await letters.card(session, ticket, before, now)
 
 
 async def below_card(session: AsyncSession, ticket: Ticket) -> list[Words]:
@@ -231,10 +306,21 @@ async def station_of(session: AsyncSession, ticket: Ticket) -> Station:
     return await session.get_one(Station, ticket.station_id)
 
 
+async def responsible(session: AsyncSession, ticket: Ticket) -> Station:
+    """The place that its deadlines are a matter of: while it is only offered to another, still the first (首接负责)."""
+    return await session.get_one(Station, ticket.from_station_id or ticket.station_id)
+
+
 def hold(ticket: Ticket, staff: Person) -> None:
     """From now on this is theirs."""
     ticket.claimed_by_id = staff.id
     ticket.claim_due = None
+
+
+def to_be_claimed(ticket: Ticket, house: House, now: datetime) -> None:
+    """Nobody has it now: the time to claim it begins."""
+    ticket.claimed_by_id, ticket.claim_level = None, 0
+    ticket.claim_due = house.calendar.add(now, house.deadlines_of(ticket.category).claim)
 
 
 async def keep(

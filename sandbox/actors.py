@@ -138,9 +138,11 @@ class Group(Place):
         made: Json = await self.sandbox.control("topics/create", chat=self.id, name=name)
         return int(made["thread"])
 
-    async def migrates(self) -> Group:
-        """The group becomes a supergroup; this object goes on standing for the old number."""
-        moved: Json = await self.sandbox.control("migrate", chat=self.id)
+    async def migrates(self, *, join: str = "first") -> Group:
+        """The group becomes a supergroup; this object goes on standing for the old number. The bot hears that it was
+        added to the new one first or last.
+        """
+        moved: Json = await self.sandbox.control("migrate", chat=self.id, join=join)
         return Group(self.sandbox, int(moved["id"]), self.title)
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -32,14 +33,19 @@ class Job:
     """Something to look after, and how often."""
 
     name: str
-    every: BaseTrigger
+    every: Callable[..., BaseTrigger]
+    """Makes the trigger for a `timezone`: one made without counts its hours in the machine's."""
     work: Work
+
+    def trigger(self, timezone: tzinfo) -> BaseTrigger:
+        """When to look, where this time zone is."""
+        return self.every(timezone=timezone)
 
 
 JOBS = (
-    Job("deadlines", IntervalTrigger(minutes=1), deadlines.run),
-    Job("pulses", IntervalTrigger(minutes=1), pulses.run),
-    Job("sweeping", CronTrigger(minute=30), sweeping.run),
+    Job("deadlines", partial(IntervalTrigger, minutes=1), deadlines.run),
+    Job("pulses", partial(IntervalTrigger, minutes=1), pulses.run),
+    Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),
 )
 
 
@@ -59,11 +65,12 @@ class Scheduler:
     async def run(self) -> None:
         """Until cancelled; everything that fell due while the program was away is done first."""
         await self.run_due(self._clock())
-        scheduler = AsyncIOScheduler(timezone=self._toolbox.settings.timezone)
+        timezone = self._toolbox.settings.timezone
+        scheduler = AsyncIOScheduler(timezone=timezone)
         for job in JOBS:
             scheduler.add_job(
                 self._run_now,
-                job.every,
+                job.trigger(timezone),
                 args=[job],
                 name=job.name,
                 max_instances=1,

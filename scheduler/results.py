@@ -231,14 +231,10 @@ async def _moved(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict
     assert isinstance(attempt.error, ChatMigrated)
     old, new = attempt.chat_id, attempt.error.new_chat_id
     log.warning("a group became a supergroup", old=old, new=new)
-    await stations.chat_moved(session, old, new, now)
-    if row.chat_id == old:
-        row.chat_id, row.queue = new, str(new)
+    # Due again first: what is written below a card that has to be posted anew is written anew behind it.
     _again(row, attempt, verdict, now)
-    station = await stations.by_chat(session, new)
-    if station is not None:
-        await session.flush()
-        await tickets.post_open_cards(session, station, now)
+    await session.flush()
+    await tickets.follow_chat(session, old, new, now)
 
 
 async def _gone(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime) -> None:

@@ -36,6 +36,7 @@ HOUSE = House(
     calendar=CALENDAR,
     vault=KeyVault(KEY),
     deadlines=dict.fromkeys(("water", "internet", "other"), DEADLINES),
+    general=DEADLINES,
     station_of={"e1": "east", "e2": "east", "w1": "west"},
     desk_of={"internet": "office"},
     languages=("zh-hans", "zh-hant", "en"),
@@ -47,19 +48,17 @@ HOUSE = House(
 EAST, WEST, OFFICE = -1001, -1002, -1003
 
 
+PLACES = (
+    StationSpec("east", {"zh-hans": "东区服务站", "zh-hant": "東區服務站", "en": "East Station"}, chat_id=EAST),
+    StationSpec("west", {"zh-hans": "西区服务站", "zh-hant": "西區服務站", "en": "West Station"}, chat_id=WEST),
+    StationSpec("office", {"zh-hans": "学生会", "zh-hant": "學生會", "en": "Office"}, Desk.OFFICE, OFFICE),
+    StationSpec("supervisors", {"zh-hans": "团委", "zh-hant": "團委", "en": "Supervisors"}, Desk.SUPERVISORS),
+)
+
+
 async def furnish(session: AsyncSession) -> dict[str, Station]:
     """Stations east and west, the office and the supervisors, each bound to a chat but the supervisors."""
-    await stations.follow_config(
-        session,
-        [
-            StationSpec("east", {"zh-hans": "东区服务站", "zh-hant": "東區服務站", "en": "East Station"}, chat_id=EAST),
-            StationSpec("west", {"zh-hans": "西区服务站", "zh-hant": "西區服務站", "en": "West Station"}, chat_id=WEST),
-            StationSpec("office", {"zh-hans": "学生会", "zh-hant": "學生會", "en": "Office"}, Desk.OFFICE, OFFICE),
-            StationSpec("supervisors", {"zh-hans": "团委", "zh-hant": "團委", "en": "Supervisors"}, Desk.SUPERVISORS),
-        ],
-        "zh-hans",
-    )
-    await session.flush()
+    await stations.follow_config(session, PLACES, "zh-hans")
     return {station.key: station for station in await stations.open_desks(session)}
 
 

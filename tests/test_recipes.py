@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ async def test_a_job_is_a_function_and_a_line(database_url: str, monkeypatch: py
         assert isinstance(toolbox.settings, Settings)
         seen.append(now)
 
-    monkeypatch.setattr(clock, "JOBS", (*clock.JOBS, Job("mine", IntervalTrigger(minutes=5), run)))
+    monkeypatch.setattr(clock, "JOBS", (*clock.JOBS, Job("mine", partial(IntervalTrigger, minutes=5), run)))
     async with running(database_url) as campus:
         await campus.later(hours=1)
         assert campus.clock() - seen[-1] < timedelta(minutes=1)

@@ -4,7 +4,7 @@ does anything.
 reply ─▶ what was asked for last (a question, a note, a reason), else: the answer to everybody who waits
 //… or /note … ─▶ a note          /ask … ─▶ a question          /claim, /resolve …, /transfer …
 an edit of such words ─▶ the students' copies are edited
-an anonymous admin ─▶ "press, so that I know who you are" ─▶ sent as theirs
+an anonymous admin, by words or by command ─▶ "press, so that I know who you are" ─▶ done as theirs
 anything else ─▶ nothing: colleagues talk to each other
 """
 
@@ -23,11 +23,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import keyboards
 from bot.contents import content_of, is_said, kept_of, says_something
 from bot.filters import AtDesk, markup
-from bot.people import SHARED_ACCOUNTS, Presence
+from bot.people import Presence, anonymous_admin, hidden
 from bot.texts import Texts
 from bot.untrusted import units
 from handlers.screens import show
-from handlers.staff.common import Writing, elsewhere, here, member, receivers
+from handlers.staff.common import Writing, elsewhere, here, member
 from models import answering, conversations, postings, stations, tickets, words
 from models.conversations import NOWHERE, Standing
 from models.errors import Refusal
@@ -56,6 +56,9 @@ def router() -> Router:
 
 async def cancel(message: Message, t: Texts, state: FSMContext) -> None:
     """Nothing more is expected of this staff member."""
+    if hidden(message):
+        # What is expected is kept under the real id.
+        raise Refusal("hidden.command", command="cancel")
     await state.clear()
     await message.reply(t("desk.cancelled"))
 
@@ -78,31 +81,50 @@ async def command(
     state: FSMContext,
 ) -> None:
     """/claim, /ask, /note, /resolve, /transfer as a reply to a card; a picture under /ask or /note goes along."""
-    if _hidden(message):
-        raise Refusal("desk.command_of_nobody")
-    someone = member(staff, presence)
+    someone = None if hidden(message) else member(staff, presence)
     ticket = await _ticket_of(session, message)
     if ticket is None:
         raise Refusal("desk.reply_to_card", command=command.command)
     here(ticket, station)
-    await state.clear()
-    text, source = (command.args or "").strip(), (message.chat.id, message.message_id)
-    if command.command == "claim":
-        await answering.claim(session, ticket, someone, now)
-        return
-    content = {**kept_of(message), "text": text}
-    if not says_something([content]):
+    content = {**kept_of(message), "text": (command.args or "").strip()}
+    if command.command != "claim" and not says_something([content]):
         raise Refusal("desk.words_missing", command=command.command)
-    match command.command:
+    if someone is not None:
+        await state.clear()
+        source = (message.chat.id, message.message_id)
+        await _obey(command.command, content, ticket, someone, source, station, session, house, now, t)
+    elif anonymous_admin(message):
+        await _who_are_you(message, {"command": command.command, "content": content}, ticket, session, house, now, t)
+    else:
+        raise Refusal("hidden.command", command=command.command)
+
+
+async def _obey(
+    command: str,
+    content: dict[str, Any],
+    ticket: Ticket,
+    staff: Person,
+    source: tuple[int, int],
+    station: Station,
+    session: AsyncSession,
+    house: House,
+    now: datetime,
+    t: Texts,
+) -> None:
+    """Do what a command says; it is known by then who gave it."""
+    text = str(content["text"])
+    match command:
+        case "claim":
+            await answering.claim(session, ticket, staff, now)
         case "ask":
-            await answering.answer(session, ticket, someone, content, house, now, source, asks=True)
+            await answering.answer(session, ticket, staff, content, house, now, source, asks=True)
         case "note":
-            await answering.note(session, ticket, someone, content, house, now, source)
+            await answering.note(session, ticket, staff, content, house, now, source)
         case "resolve":
-            await answering.resolve(session, ticket, someone, _reason(text), now)
+            await answering.resolve(session, ticket, staff, _reason(text), now)
         case "transfer":
             to, reason = await _place_and_reason(session, station, text, t)
-            await answering.transfer(session, ticket, someone, to, _reason(reason), now)
+            await answering.transfer(session, ticket, staff, to, _reason(reason), house, now)
 
 
 async def reply(
@@ -124,8 +146,9 @@ async def reply(
     if not is_said(message):
         return
     content = kept_of(message)
-    if _hidden(message):
-        await _who_are_you(message, content, ticket, session, house, now, t)
+    if hidden(message):
+        if anonymous_admin(message):
+            await _who_are_you(message, {"content": content}, ticket, session, house, now, t)
         return
     someone = member(staff, presence)
     here(ticket, station)
@@ -140,7 +163,7 @@ async def _say(
     session: AsyncSession,
     house: House,
     now: datetime,
-    state: FSMContext | None,
+    state: FSMContext,
 ) -> None:
     """What these words are: what the bot asked for last, a note by its sign, or the answer."""
     text = str(content.get("text", "")).strip()
@@ -148,10 +171,8 @@ async def _say(
         stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
         await answering.note(session, ticket, staff, _said_in(stripped), house, now, source)
         return
-    writing, data = None, {}
-    if state is not None:
-        data = await state.get_data()
-        writing = await state.get_state() if data.get("ticket") == ticket.id else None
+    data = await state.get_data()
+    writing = await state.get_state() if data.get("ticket") == ticket.id else None
     if writing == Writing.note.state:
         await answering.note(session, ticket, staff, _said_in(content), house, now, source)
     elif writing == Writing.resolution.state:
@@ -159,17 +180,12 @@ async def _say(
     elif writing == Writing.transfer.state:
         to = await stations.by_key(session, data["to"])
         assert to is not None, "the place was chosen from the open ones"
-        await answering.transfer(session, ticket, staff, to, _reason(text), now)
+        await answering.transfer(session, ticket, staff, to, _reason(text), house, now)
     else:
         asks = writing == Writing.question.state
         await answering.answer(session, ticket, staff, _said_in(content), house, now, source, asks=asks)
-    if writing is not None and state is not None:
+    if writing is not None:
         await state.clear()
-
-
-def _hidden(message: Message) -> bool:
-    """Whether Telegram does not say which person wrote this."""
-    return message.from_user is None or message.from_user.id in SHARED_ACCOUNTS or message.sender_chat is not None
 
 
 def _said_in(content: dict[str, Any]) -> dict[str, Any]:
@@ -207,18 +223,16 @@ async def edited(message: Message, session: AsyncSession, now: datetime, house: 
 
 async def _who_are_you(
     message: Message,
-    content: dict[str, Any],
+    said: dict[str, Any],
     ticket: Ticket,
     session: AsyncSession,
     house: House,
     now: datetime,
     t: Texts,
 ) -> None:
-    """An anonymous admin wrote: the words wait for a press, because a press carries the real id."""
-    if message.sender_chat is None or message.sender_chat.id != message.chat.id:
-        return
+    """An anonymous admin wrote: the words or the command wait for a press, because a press carries the real id."""
     key = _waiting_key(message.chat.id, str(message.message_id))
-    waiting = Standing(None, {"ticket": ticket.id, "content": content})
+    waiting = Standing(None, {"ticket": ticket.id, **said})
     await conversations.write(session, key, NOWHERE, waiting, house.vault, now)
     await message.reply(t("desk.who_are_you"), reply_markup=markup(keyboards.as_me(t, ticket.id, message.message_id)))
 
@@ -228,12 +242,16 @@ async def as_me(
     ticket: Ticket,
     staff: Person,
     message_id: str,
+    station: Station,
     session: AsyncSession,
     house: House,
     now: datetime,
     t: Texts,
+    state: FSMContext,
 ) -> None:
-    """The press that says whose the waiting words are: they are sent once."""
+    """The press that says whose the waiting words are: they are sent once, as what the bot had asked this person for
+    (`state` is the presser's), or the command is carried out once.
+    """
     if not isinstance(query.message, Message) or not message_id.isdigit():
         raise Refusal("desk.old_button")
     chat_id = query.message.chat.id
@@ -241,9 +259,15 @@ async def as_me(
     waiting = await conversations.read(session, key, house.vault)
     if waiting.data.get("ticket") != ticket.id:
         raise Refusal("desk.old_button")
-    await _say(ticket, staff, waiting.data["content"], (chat_id, int(message_id)), session, house, now, None)
+    data, source = waiting.data, (chat_id, int(message_id))
     await conversations.write(session, key, waiting, NOWHERE, house.vault, now)
-    await show(query, t("desk.sent_as", name=staff.name, number=ticket.id))
+    if "command" in data:
+        await state.clear()
+        await _obey(data["command"], data["content"], ticket, staff, source, station, session, house, now, t)
+        await show(query, t("desk.done_as", name=staff.name, command=data["command"], number=ticket.id))
+    else:
+        await _say(ticket, staff, data["content"], source, session, house, now, state)
+        await show(query, t("desk.sent_as", name=staff.name, number=ticket.id))
 
 
 def _waiting_key(chat_id: int, message_id: str) -> str:
@@ -285,9 +309,8 @@ async def _place_and_reason(session: AsyncSession, station: Station, text: str, 
     """Where to and why: a place by its key or by its name in any language, then the reason. A name may be several
     words, so the longest that fits is meant.
     """
-    called = {
-        name.casefold(): place for place in await receivers(session) for name in (place.key, *place.names.values())
-    }
+    desks = [place for place in await stations.open_desks(session) if place.desk is not stations.Desk.SUPERVISORS]
+    called = {name.casefold(): place for place in desks for name in (place.key, *place.names.values())}
     for name in sorted(called, key=len, reverse=True):
         if text.casefold() == name or text.casefold().startswith(f"{name} "):
             return called[name], text[len(name) :].strip()

@@ -57,6 +57,7 @@ async def act(
     station: Station,
     staff: Person | None,
     presence: Presence | None,
+    house: House,
     t: Texts,
     state: FSMContext,
 ) -> None:
@@ -75,11 +76,11 @@ async def act(
         case "claim":
             await answering.claim(session, ticket, someone, now)
         case "release":
-            await answering.release(session, ticket, someone, now)
+            await answering.release(session, ticket, someone, house, now)
         case "accept":
             await answering.accept(session, ticket, someone, now)
         case "return":
-            await answering.give_back(session, ticket, someone, t.plain("desk.not_ours"), now)
+            await answering.give_back(session, ticket, someone, t.plain("desk.not_ours"), house, now)
         case "resend":
             if not await letters.resend(session, ticket, now):
                 raise Refusal("desk.nothing_to_resend", number=ticket.id)
@@ -129,6 +130,10 @@ async def choose(
         await show(query, t("desk.cancelled"))
         return
     here(ticket, station)
+    if press.step == "as_me":
+        # What they were asked to write is what these words are.
+        await answers.as_me(query, ticket, someone, press.value, station, session, house, now, t, state)
+        return
     await state.clear()
     match press.step:
         case "template" if press.value in TEMPLATES:
@@ -172,10 +177,8 @@ async def choose(
                 return
             if why not in TRANSFER_REASONS:
                 raise Refusal("desk.old_button")
-            await answering.transfer(session, ticket, someone, to, toolbox.everywhere(f"transfer.{why}"), now)
+            await answering.transfer(session, ticket, someone, to, toolbox.everywhere(f"transfer.{why}"), house, now)
             await show(query, t("desk.transferred", number=ticket.id, station=t.pick(to.names), name=someone.name))
-        case "as_me":
-            await answers.as_me(query, ticket, someone, press.value, session, house, now, t)
         case _:
             raise Refusal("desk.old_button")
 

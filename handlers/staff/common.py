@@ -9,7 +9,7 @@ from bot.people import Presence
 from models import stations
 from models.errors import Refusal
 from models.people import Person
-from models.stations import Desk, Station
+from models.stations import Station
 from models.tickets import Ticket
 
 
@@ -40,14 +40,9 @@ def here(ticket: Ticket, station: Station) -> None:
         raise Refusal("desk.elsewhere", number=ticket.id)
 
 
-async def receivers(session: AsyncSession) -> list[Station]:
-    """Every place that takes over tickets. The supervisors get what is escalated to them; nobody hands them work."""
-    return [place for place in await stations.open_desks(session) if place.desk is not Desk.SUPERVISORS]
-
-
 async def elsewhere(session: AsyncSession, station: Station) -> list[Station]:
     """Where a ticket of this place can go now. Raises Refusal when there is no such place."""
-    places = [p for p in await receivers(session) if p.id != station.id and p.chat_id is not None]
+    places = await stations.takers(session, station)
     if not places:
         raise Refusal("desk.no_place")
     return places

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import menus
 from bot.filters import Pressed, markup
 from bot.menus import Ask
-from bot.people import GROUPS
+from bot.people import GROUPS, hidden
 from bot.texts import Texts
 from handlers.screens import show
 from models import people, pulses
@@ -60,6 +60,8 @@ async def begin(
     state: FSMContext,
 ) -> None:
     """/poll, with the question or without."""
+    if hidden(message):
+        raise Refusal("hidden.command", command="poll")
     await _admin(session, person)
     if message.chat.type in GROUPS and (station is None or station.desk is not Desk.OFFICE):
         raise Refusal("pulse.office_only")

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import menus
 from bot.filters import InGroup, Pressed, markup
 from bot.menus import SetUp
-from bot.people import Presence
+from bot.people import Presence, anonymous_admin
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from handlers.screens import show
@@ -48,13 +48,14 @@ async def begin(
     t: Texts,
     toolbox: Toolbox,
 ) -> None:
-    """Which place is this?"""
-    admin = await _admin(session, person)
-    if presence is not None and presence.bot_muted:
-        assert message.bot is not None
-        words = toolbox.t(admin.language)("setup.muted", chat=message.chat.title or "")
-        await message.bot.send_message(admin.telegram_id, words)
-        return
+    """Which place is this? An anonymous admin is asked by the presses that follow, which carry the real id."""
+    if not anonymous_admin(message):
+        admin = await _admin(session, person)
+        if presence is not None and presence.bot_muted:
+            assert message.bot is not None
+            words = toolbox.t(admin.language)("setup.muted", chat=message.chat.title or "")
+            await message.bot.send_message(admin.telegram_id, words)
+            return
     places = [(p.key, t.pick(p.names), p.chat_id is not None) for p in await stations.open_desks(session)]
     await message.reply(t("setup.which"), reply_markup=markup(menus.setup_places(t, places)))
 

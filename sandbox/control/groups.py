@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.acts import count_waiting
 from sandbox.control.base import need, route
-from sandbox.members import STATUSES
+from sandbox.members import STATUSES, described
 from sandbox.methods.topics import close_topic, create_topic, delete_topic
 from sandbox.model import ANONYMOUS_ADMIN, PERMISSIONS, PRESENT, Chat
 from sandbox.refusals import ControlError
@@ -200,18 +200,35 @@ def topics_delete(world: World, wish: Json) -> bool:
 
 @route("POST", "migrate")
 def migrate(world: World, wish: Json) -> Json:
-    """A plain group becomes a supergroup: another number, the same people, the old messages left behind."""
+    """A plain group becomes a supergroup: another number, the same people, the old messages left behind.
+
+    Bots hear that they were added to the new one before they hear of the upgrade, or with `join` "last" after it:
+    nothing orders the two, because they come from different chats.
+    """
     old = world.group(need(wish, "chat"))
     if old.type != "group" or old.migrated_to is not None:
         raise ControlError(f"{old.id} is no plain group any more")
+    if (join := wish.get("join", "first")) not in ("first", "last"):
+        raise ControlError('join is "first" or "last"')
     new = world.add_group("supergroup", old.brief["title"], None, None, forum=bool(wish.get("forum")))
+    sender = _some_admin(old) or ANONYMOUS_ADMIN
     for member in old.members.values():
         world.set_member(new, member.user, member.status, member.rights, quietly=True)
-    sender = _some_admin(old) or ANONYMOUS_ADMIN
+
+    def tell_bots() -> None:
+        for member in new.members.values():
+            if member.user["is_bot"]:
+                before, after = described(None, new, member.user), described(member, new, member.user)
+                world.tell_of_member(new, member.user, sender, before, after)
+
+    if join == "first":
+        tell_bots()
     world.service(old, sender, {"migrate_to_chat_id": new.id})
     old.migrated_to = new.id
     world.feed.add("chat", old.id, info=old.info())
     world.feed.add("chat", new.id, info=new.info())
     posted = world.post(new, ANONYMOUS_ADMIN, {"migrate_from_chat_id": old.id}, extra={"sender_chat": new.brief})
     world.deliver("message", new, posted)
+    if join == "last":
+        tell_bots()
     return {"id": new.id}

@@ -5,28 +5,37 @@ claim, reply, resolve ──warn_before──▶ the station is warned
                                        one working day apart for the others
 transferred and not accepted within a claim span ─▶ back to its first station (首接负责)
 resolved and nobody said anything for three working days ─▶ closed
+closed four weeks ago, in a category that is called back ─▶ is it still fixed? (回访)
 anonymous and closed for `forget_after` ─▶ the keys to its requesters are destroyed
+
+Each ticket has a transaction of its own: one that cannot be dealt with, whatever the reason, does not hold up the
+deadlines of the others, and nobody waits for the writer longer than one ticket takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+import structlog
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
 
 from bot.toolbox import Toolbox
-from models import answering, deadlines, letters, requesters, stations
+from models import answering, deadlines, letters, outbox, requesters, stations, tickets
 from models.calendar import Span
 from models.database import Database
 from models.house import OFFICE, SUPERVISORS, House
 from models.lifecycle import ENDED, OPEN, State
-from models.outbox import Lane
 from models.people import Grant, Person, Role
 from models.requesters import Requester
 from models.stations import Station
 from models.tickets import Event, Ticket
+
+log = structlog.get_logger()
 
 LEVELS = 3
 OTHER_STEP = Span(days=1)
@@ -35,25 +44,73 @@ CLOSES_AFTER = Span(days=3)
 CALL_BACK_AFTER = timedelta(weeks=4)
 SOON = timedelta(days=4)
 """Tickets due within this time are looked at for a warning: longer than any warning over a weekend."""
+BATCH = 200
+"""So many tickets are looked at together."""
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Something that time does with tickets."""
+
+    which: Callable[[House, datetime], Select[Ticket]]
+    """Those that may be due."""
+    is_due: Callable[[AsyncSession, Ticket, House, datetime], Awaitable[bool]]
+    """Whether this one is; asked of many while reading, and again before it is done: a person may have been quicker."""
+    do: Callable[[AsyncSession, Ticket, House, datetime], Awaitable[None]]
 
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     """Everything that is due at `now`."""
-    house = toolbox.house
+    await _forget(database, toolbox.house, now)
+    for duty in DUTIES:
+        await _each(database, duty, toolbox.house, now)
+
+
+async def _each(database: Database, duty: Duty, house: House, now: datetime) -> None:
+    """Do this for every ticket that is due. Raises OperationalError when the database is away."""
+    query, last = duty.which(house, now).order_by(Ticket.id).limit(BATCH), 0
+    while True:
+        async with database.reading() as session:
+            found = (await session.scalars(query.where(Ticket.id > last))).all()
+            due = [ticket.id for ticket in found if await _safely(duty.is_due(session, ticket, house, now), ticket.id)]
+        for number in due:
+            await _safely(_do(database, duty, number, house, now), number)
+        if len(found) < BATCH:
+            return
+        last = found[-1].id
+
+
+async def _do(database: Database, duty: Duty, number: int, house: House, now: datetime) -> bool:
     async with database.transaction() as session:
-        for ticket in await _near(session, now):
-            if ticket.state is State.TRANSFERRED and await _send_back(session, ticket, house, now):
-                continue
-            await _look_at(session, ticket, house, now)
-        await _close_silent(session, house, now)
-        await _call_back(session, house, now)
-        await _forget(session, house, now)
+        ticket = await tickets.get(session, number)
+        due = await duty.is_due(session, ticket, house, now)
+        if due:
+            await duty.do(session, ticket, house, now)
+    return due
 
 
-async def _near(session: AsyncSession, now: datetime) -> Sequence[Ticket]:
+async def _safely(work: Awaitable[bool], number: int) -> bool:
+    """What came of it; False where it failed, which is no matter of the other tickets'."""
+    try:
+        return await work
+    except OperationalError:
+        raise
+    except StaleDataError:
+        # Somebody changed the ticket at this moment; the next run finds it as they left it.
+        return False
+    except Exception as error:
+        log.error("time stands still for a ticket", ticket=number, why=type(error).__name__, exc_info=True)
+        return False
+
+
+# ---------------------------------------------------------------- deadlines
+
+
+def _near(house: House, now: datetime) -> Select[Ticket]:
     """Open tickets with a deadline that has passed or is near."""
+    del house
     soon = now + SOON
-    query = select(Ticket).where(
+    return select(Ticket).where(
         Ticket.state.in_(OPEN),
         or_(
             Ticket.claim_due <= soon,
@@ -62,67 +119,102 @@ async def _near(session: AsyncSession, now: datetime) -> Sequence[Ticket]:
             Ticket.state == State.TRANSFERRED,
         ),
     )
-    return (await session.scalars(query.order_by(Ticket.id))).all()
 
 
-async def _look_at(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
+@dataclass(frozen=True)
+class _News:
+    """What is to be told about a deadline."""
+
+    step: str
+    due: datetime
+    level: int
+    """0: it is near; else it has passed and climbs up to here."""
+
+
+async def _has_news(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> bool:
+    return await _news(session, ticket, house, now) is not None
+
+
+async def _tell(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
+    news = await _news(session, ticket, house, now)
+    assert news is not None, "asked before"
+    if news.level:
+        await _escalate(session, ticket, news, now)
+        return
+    station, key, due = await tickets.responsible(session, ticket), _warning(ticket, news), news.due.isoformat()
+    await letters.to_station(session, station, f"station.warned.{news.step}", now, ticket=ticket, dedupe=key, due=due)
+
+
+async def _news(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> _News | None:
+    """What has not been told yet about the deadline that counts."""
     found = deadlines.next_deadline(ticket)
     if found is None:
-        return
+        return None
     step, due = found
-    if now < due:
-        warn_at = house.calendar.subtract(due, house.deadlines[ticket.category].warn_before)
-        if now >= warn_at:
-            station = await session.get_one(Station, ticket.station_id)
-            await letters.to_station(
-                session,
-                station,
-                f"station.warned.{step}",
-                now,
-                ticket=ticket,
-                dedupe=f"warn:{ticket.id}:{step}:{due:%Y%m%d%H%M}",
-                due=due.isoformat(),
-            )
-        return
-    level = min(1 + _steps_since(due, step, ticket, house, now), LEVELS)
-    # One level a run: whoever is told next should find that the one before was told.
-    for each in range(ticket.escalation + 1, level + 1):
-        await _escalate(session, ticket, each, step, due, now)
+    if now >= due:
+        level = min(1 + _steps_since(due, step, ticket, house, now), LEVELS)
+        return _News(step, due, level) if level > ticket.level(step) else None
+    warning = _News(step, due, 0)
+    if now < house.calendar.subtract(due, house.deadlines_of(ticket.category).warn_before):
+        return None
+    return None if await outbox.has_said(session, _warning(ticket, warning)) else warning
+
+
+def _warning(ticket: Ticket, news: _News) -> str:
+    return f"warn:{ticket.id}:{news.step}:{news.due:%Y%m%d%H%M}"
 
 
 def _steps_since(due: datetime, step: str, ticket: Ticket, house: House, now: datetime) -> int:
-    span = house.deadlines[ticket.category].claim if step == "claim" else OTHER_STEP
+    span = house.deadlines_of(ticket.category).claim if step == "claim" else OTHER_STEP
     steps, at = 0, house.calendar.add(due, span)
     while at <= now and steps < LEVELS:
         steps, at = steps + 1, house.calendar.add(at, span)
     return steps
 
 
-async def _escalate(session: AsyncSession, ticket: Ticket, level: int, step: str, due: datetime, now: datetime) -> None:
-    await deadlines.escalate(session, ticket, level, step, now)
-    station = await session.get_one(Station, ticket.station_id)
-    leads = await _leads(session, station) if level == 1 else ""
-    key = f"escalate:{ticket.id}:{step}:{due:%Y%m%d%H%M}:{level}"
-    text = f"station.overdue.{step}"
-    await letters.to_station(session, station, text, now, ticket=ticket, dedupe=key, since=due.isoformat(), leads=leads)
-    above = {2: OFFICE, 3: SUPERVISORS}.get(level)
-    if above is None:
-        return
-    place = await stations.by_key(session, above)
-    if place is not None and place.chat_id is None and above == SUPERVISORS:
-        place = await stations.by_key(session, OFFICE)
-    if place is not None and place.id != station.id:
+async def _escalate(session: AsyncSession, ticket: Ticket, news: _News, now: datetime) -> None:
+    """The station is told once, however many levels have been reached since the last run; above, everybody whose level
+    is among them.
+    """
+    step, due, since = news.step, news.due, news.due.isoformat()
+    reached = range(ticket.level(step) + 1, news.level + 1)
+    await deadlines.escalate(session, ticket, news.level, step, now)
+    station = await tickets.responsible(session, ticket)
+    leads = await _leads(session, station) if 1 in reached else ""
+    key = f"escalate:{ticket.id}:{step}:{due:%Y%m%d%H%M}:{news.level}"
+    await letters.to_station(
+        session,
+        station,
+        f"station.overdue.{step}",
+        now,
+        ticket=ticket,
+        dedupe=key,
+        since=since,
+        level=news.level,
+        leads=leads,
+    )
+    above = [place for each in reached if (place := await _above(session, each)) is not None]
+    for place in {place.id: place for place in above if place.id != station.id}.values():
         await letters.to_station(
             session,
             place,
             f"above.overdue.{step}",
             now,
-            dedupe=f"{key}:above",
+            dedupe=f"{key}:{place.key}",
             ticket=ticket,
-            since=due.isoformat(),
+            since=since,
             station=station.names,
             subject=ticket.subject[:120],
         )
+
+
+async def _above(session: AsyncSession, level: int) -> Station | None:
+    """Who is told at this level, besides the station; the office stands in for supervisors who have no chat."""
+    key = {2: OFFICE, 3: SUPERVISORS}.get(level)
+    if key is None:
+        return None
+    place = await stations.by_key(session, key)
+    return place if place is not None and place.chat_id is not None else await stations.by_key(session, OFFICE)
 
 
 async def _leads(session: AsyncSession, station: Station) -> str:
@@ -135,51 +227,78 @@ async def _leads(session: AsyncSession, station: Station) -> str:
     return ", ".join(names)
 
 
-async def _send_back(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> bool:
+# ---------------------------------------------------------------- what ends by itself, and what is asked again
+
+
+def _offered(house: House, now: datetime) -> Select[Ticket]:
+    del house, now
+    return select(Ticket).where(Ticket.state == State.TRANSFERRED)
+
+
+async def _offer_is_over(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> bool:
     offered = await session.scalar(
         select(Event.at)
         .where(Event.ticket_id == ticket.id, Event.action == "transfer")
         .order_by(Event.id.desc())
         .limit(1)
     )
-    if offered is None or house.calendar.add(offered, house.deadlines[ticket.category].claim) > now:
+    if ticket.state is not State.TRANSFERRED or offered is None:
         return False
-    await answering.give_back(session, ticket, None, "⏳", now)
-    return True
+    return house.calendar.add(offered, house.deadlines_of(ticket.category).claim) <= now
 
 
-async def _close_silent(session: AsyncSession, house: House, now: datetime) -> None:
-    before = house.calendar.subtract(now, CLOSES_AFTER)
-    rows = await session.scalars(
-        select(Ticket)
-        .where(Ticket.state == State.RESOLVED, Ticket.resolved_at <= before)
-        .order_by(Ticket.id)
-        .limit(500)
+async def _send_back(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
+    await answering.give_back(session, ticket, None, "⏳", house, now)
+
+
+def _resolved(house: House, now: datetime) -> Select[Ticket]:
+    return select(Ticket).where(
+        Ticket.state == State.RESOLVED, Ticket.resolved_at <= house.calendar.subtract(now, CLOSES_AFTER)
     )
-    for ticket in rows:
-        await deadlines.close_unanswered(session, ticket, now)
 
 
-async def _call_back(session: AsyncSession, house: House, now: datetime) -> None:
-    """Four weeks after closing: is it still fixed? Asked once; "no" opens the ticket again (回访)."""
-    rows = await session.scalars(
-        select(Ticket).where(
-            Ticket.state == State.CLOSED,
-            Ticket.category.in_(house.called_back),
-            Ticket.closed_at <= now - CALL_BACK_AFTER,
-            Ticket.closed_at > now - CALL_BACK_AFTER - SOON,
-        )
+async def _nobody_objected(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> bool:
+    del session
+    silent_since = house.calendar.subtract(now, CLOSES_AFTER)
+    return ticket.state is State.RESOLVED and ticket.resolved_at is not None and ticket.resolved_at <= silent_since
+
+
+async def _close(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
+    del house
+    await deadlines.close_unanswered(session, ticket, now)
+
+
+def _to_ask_again(house: House, now: datetime) -> Select[Ticket]:
+    return select(Ticket).where(
+        Ticket.state == State.CLOSED,
+        Ticket.category.in_(house.called_back),
+        Ticket.closed_at <= now - CALL_BACK_AFTER,
+        Ticket.closed_at > now - CALL_BACK_AFTER - SOON,
     )
-    for ticket in rows:
-        dedupe = f"call_back:{ticket.id}:{ticket.reopenings}"
-        await letters.to_requesters(
-            session, ticket, "ticket.call_back", now, dedupe=dedupe, keyboard="fixed", lane=Lane.NOTICE
-        )
 
 
-async def _forget(session: AsyncSession, house: House, now: datetime) -> None:
+async def _not_asked_again(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> bool:
+    del house, now
+    return ticket.state is State.CLOSED and await deadlines.is_to_call_back(session, ticket)
+
+
+async def _call_back(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
+    del house
+    await deadlines.call_back(session, ticket, now)
+
+
+DUTIES = (
+    Duty(_offered, _offer_is_over, _send_back),
+    Duty(_near, _has_news, _tell),
+    Duty(_resolved, _nobody_objected, _close),
+    Duty(_to_ask_again, _not_asked_again, _call_back),
+)
+"""An offer that is over comes first: what comes back has its time to be claimed anew."""
+
+
+async def _forget(database: Database, house: House, now: datetime) -> None:
     """Destroy the keys to anonymous requesters whose ticket has been over for long enough (law 11)."""
-    rows = await session.scalars(
+    query = (
         select(Ticket.id)
         .join(Requester, Requester.ticket_id == Ticket.id)
         .where(
@@ -188,5 +307,11 @@ async def _forget(session: AsyncSession, house: House, now: datetime) -> None:
             Ticket.closed_at <= now - house.forget_after,
         )
         .distinct()
+        .limit(BATCH)
     )
-    await requesters.destroy_keys(session, rows.all())
+    found = BATCH
+    while found == BATCH:
+        async with database.transaction() as session:
+            rows = (await session.scalars(query)).all()
+            await requesters.destroy_keys(session, rows)
+        found = len(rows)

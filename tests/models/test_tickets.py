@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
-from models import answering, asking, deadlines, requesters, tickets, words
+from models import answering, asking, deadlines, requesters, stations, tickets, words
 from models.database import Database
 from models.errors import Refusal
 from models.lifecycle import ENDED, OPEN, TRANSITIONS, Action, State
@@ -37,17 +37,17 @@ async def act(session: AsyncSession, ticket: Ticket, action: Action, now: dateti
             await answering.claim(session, ticket, someone, now)
         case Action.RELEASE:
             ticket.claimed_by_id = someone.id
-            await answering.release(session, ticket, someone, now)
+            await answering.release(session, ticket, someone, HOUSE, now)
         case Action.ANSWER | Action.ASK:
             await answering.answer(session, ticket, someone, HELLO, HOUSE, now, SOURCE, asks=action is Action.ASK)
         case Action.NOTE:
             await answering.note(session, ticket, someone, HELLO, HOUSE, now, SOURCE)
         case Action.TRANSFER:
-            await answering.transfer(session, ticket, someone, desks["west"], "theirs", now)
+            await answering.transfer(session, ticket, someone, desks["west"], "theirs", HOUSE, now)
         case Action.ACCEPT:
             await answering.accept(session, ticket, someone, now)
         case Action.RETURN:
-            await answering.give_back(session, ticket, someone, "not ours", now)
+            await answering.give_back(session, ticket, someone, "not ours", HOUSE, now)
         case Action.RESOLVE:
             await answering.resolve(session, ticket, someone, "repaired", now)
         case Action.ADD:
@@ -70,6 +70,8 @@ async def act(session: AsyncSession, ticket: Ticket, action: Action, now: dateti
             await deadlines.escalate(session, ticket, 1, "claim", now)
         case Action.MERGE:
             await tickets.move(session, ticket, Action.MERGE, now)
+        case Action.HAND_OVER:
+            await tickets.hand_over(session, ticket, HOUSE, now)
 
 
 @pytest.fixture(scope="module")
@@ -233,18 +235,30 @@ async def test_a_transfer_nobody_accepts_goes_back_to_its_first_station(database
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         desks = await furnish(session)
-        await answering.transfer(session, ticket, await staff(session), desks["west"], "theirs", now)
+        await answering.transfer(session, ticket, await staff(session), desks["west"], "theirs", HOUSE, now)
         assert ticket.station_id == desks["west"].id
-        await answering.give_back(session, ticket, None, "not accepted in time", now)
+        await answering.give_back(session, ticket, None, "not accepted in time", HOUSE, now)
     assert ticket.station_id == desks["east"].id
     assert ticket.from_station_id is None
+
+
+async def test_a_ticket_is_never_transferred_to_the_supervisors(database: Database, now: datetime) -> None:
+    """The keyboard does not offer it, but a command and a forged press name any place."""
+    async with database.transaction() as session:
+        ticket = await a_ticket(session, now)
+        desks = await furnish(session)
+        desks["supervisors"].chat_id = -1004
+        assert [place.key for place in await stations.takers(session, desks["east"])] == ["west", "office"]
+        with pytest.raises(Refusal, match=r"transfer\.not_there"):
+            await answering.transfer(session, ticket, await staff(session), desks["supervisors"], "theirs", HOUSE, now)
+    assert ticket.state is State.NEW
 
 
 async def test_both_chats_get_a_card_when_a_ticket_moves(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         desks = await furnish(session)
-        await answering.transfer(session, ticket, await staff(session), desks["west"], "theirs", now)
+        await answering.transfer(session, ticket, await staff(session), desks["west"], "theirs", HOUSE, now)
         chats = (await session.scalars(select(Outgoing.chat_id).where(Outgoing.letter == "card"))).all()
     assert set(chats) == {EAST, WEST}
     assert OFFICE not in chats

@@ -208,15 +208,3 @@ async def test_what_was_being_written_is_left_by_the_next_button(database_url: s
         answer = await alice.reads("We come again at four")
         assert answer.text.startswith("💬")
         await campus.east.shows("answered · Wang")
-
-
-async def test_a_command_of_an_anonymous_admin_says_why_it_does_nothing(database_url: str) -> None:
-    async with running(database_url) as campus:
-        t = campus.t("en")
-        _, _, card = await filed(campus)
-        await campus.stage.promote(campus.east, campus.li, "administrator", anonymous=True)
-        await campus.stage.control(
-            "say", person=campus.li.id, chat=campus.east.id, text="/claim", reply_to=card.id, anonymous=True
-        )
-        await campus.east.shows(t.plain("desk.command_of_nobody"))
-        await campus.east.shows("nobody has it yet")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from sandbox.client import Person
+from sandbox.client import Group, Person
 from tests.campus import Campus, running
 
 TAP = "The tap in the bathroom drips all night"
@@ -225,6 +227,80 @@ async def test_an_anonymous_admin_is_asked_for_a_press(database_url: str) -> Non
         await campus.li.taps(t.plain("desk.as_me"), chat=campus.east)
         await alice.reads("At four")
         await campus.east.shows("Li has sent it")
+
+
+async def hides(campus: Campus, text: str, *, reply_to: int, group: Group | None = None) -> None:
+    """Li writes as an anonymous admin."""
+    chat = (group or campus.east).id
+    await campus.stage.control("say", person=campus.li.id, chat=chat, text=text, reply_to=reply_to, anonymous=True)
+
+
+async def test_what_an_anonymous_admin_was_asked_for_is_what_they_say(database_url: str) -> None:
+    """A note that leaves as an answer cannot be taken back."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, number = await filed(campus)
+        card = await campus.east.shows(f"#{number} ·")
+        await campus.stage.promote(campus.east, campus.li, "administrator", anonymous=True)
+
+        async def replies(prompt: str, text: str) -> None:
+            asked = await campus.li.reads(prompt, chat=campus.east)
+            await hides(campus, text, reply_to=asked.id)
+            await campus.li.taps(t.plain("desk.as_me"), chat=campus.east)
+
+        await campus.li.taps(t.plain("desk.note"), chat=campus.east, message=card)
+        await replies("Only colleagues see notes", "she has called twice")
+        await campus.east.shows("📝 Li: she has called twice")
+        await campus.li.taps(t.plain("desk.ask"), chat=campus.east, message=card)
+        await replies("with your question", "Hot or cold water?")
+        await alice.reads("Hot or cold water?")
+        await campus.east.shows("waiting for the student")
+        await campus.li.taps(t.plain("desk.transfer"), chat=campus.east)
+        await campus.li.taps("West Campus Station", chat=campus.east)
+        await campus.li.taps(t.plain("desk.write"), chat=campus.east)
+        await replies("is transferred", "nearer to them")
+        await campus.west.shows("nearer to them")
+        await campus.admin.taps(t.plain("desk.return"), chat=campus.west)
+        await campus.east.shows("comes back from West Campus Station")
+        await campus.li.taps(t.plain("desk.resolve"), chat=campus.east)
+        await campus.li.taps(t.plain("desk.write"), chat=campus.east)
+        await replies("was resolved", "The valve has been replaced")
+        assert "Is it really fixed?" in (await alice.reads("The valve has been replaced")).text
+        told = "\n".join(m.text for m in await campus.stage.transcript(alice.id))
+        assert "called twice" not in told
+        assert "nearer to them" not in told
+
+
+async def test_a_command_of_an_anonymous_admin_waits_for_a_press(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, number = await filed(campus)
+        card = await campus.east.shows(f"#{number} ·")
+        await campus.stage.promote(campus.east, campus.li, "administrator", anonymous=True)
+        for command in ("/claim", "/note she has called twice", "/ask Hot or cold?"):
+            await hides(campus, command, reply_to=card.id)
+            await campus.li.taps(t.plain("desk.as_me"), chat=campus.east)
+            await campus.east.shows(f"🙋 Li: {command.partition(' ')[0]} (#{number})")
+        await alice.reads("Hot or cold?")
+        card = await campus.east.shows("waiting for the student · Li")
+        assert "📝 Li: she has called twice" in card.text
+        await hides(campus, "/cancel", reply_to=card.id)
+        await campus.east.shows("switch “Remain anonymous” off in your admin rights, then send /cancel")
+
+
+async def test_an_anonymous_admin_of_the_union_sets_up_by_pressing_and_is_told_how_to_ask(database_url: str) -> None:
+    async with running(database_url) as campus:
+        hans = campus.t("zh-hans")
+        here = await campus.stage.group("Desk", [campus.wang], [campus.admin])
+        await campus.stage.promote(here, campus.admin, "administrator", anonymous=True)
+        await campus.stage.control("say", person=campus.admin.id, chat=here.id, text="/poll Tea?", anonymous=True)
+        await here.shows(hans.plain("hidden.command", command="poll"))
+        await campus.stage.control("say", person=campus.admin.id, chat=here.id, text="/setup", anonymous=True)
+        menu = await here.shows(re.compile("🔁"))
+        payload = next(b["callback_data"] for b in menu.buttons if "东区" in b["text"])
+        assert await campus.wang.presses(menu, payload, chat=here) == hans.plain("setup.admins_only")
+        await campus.admin.taps(re.compile("东区"), chat=here)
+        await here.shows(campus.t("en").plain("setup.rights_fine"))
 
 
 async def test_when_telegram_does_not_say_who_is_a_member_nothing_is_done(database_url: str) -> None:

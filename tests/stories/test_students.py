@@ -293,7 +293,7 @@ async def test_thirty_days_after_closing_a_new_ticket_is_suggested(database_url:
         await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
         await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
         await alice.taps(t.plain("fixed.yes"))
-        await campus.later(days=31)
+        await campus.later(days=40)
         await alice.says("/mine")
         await alice.taps(f"#{number}")
         assert await alice.taps(t.plain("own.reopen")) == t.plain("reopen.too_late", number=number, days=30)

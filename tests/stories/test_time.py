@@ -28,13 +28,12 @@ async def test_a_ticket_that_nobody_claims_climbs_level_by_level(database_url: s
         await campus.later(hours=4, minutes=40)
         await campus.east.shows(f"#{number} is not claimed yet; due today 15:0")
         await campus.later(hours=1)
-        await campus.east.shows(f"Escalated: #{number} should have been claimed")
-        await campus.east.shows("Escalated to the station lead")
+        await campus.east.shows(f"Escalated to the station lead: #{number} should have been claimed")
         await campus.later(hours=24)
         await campus.office.shows("at East Campus Station should have been claimed")
-        await campus.east.shows("Escalated to the union's office")
+        await campus.east.shows("Escalated to the union's office: #")
         await campus.later(hours=48)
-        await campus.east.shows("Escalated to the supervising teacher")
+        await campus.east.shows("Escalated to the supervising teacher: #")
         async with asyncio.timeout(20):
             while len([m for m in await campus.east.transcript() if m.text.startswith("🔺")]) < 3:
                 await campus.stage.caught_up()
