@@ -44,12 +44,20 @@ def likeness(one: str, other: str) -> float:
     return max(words, shared)
 
 
+def may_be_offered(kind: Kind, place: str | None, building: str | None) -> bool:
+    """Whether a ticket of this kind and place may be shown to somebody whose matter is in this building.
+
+    Thanks are nobody else's, and the same trouble in another building is another trouble: it needs its own pair of
+    hands.
+    """
+    return kind is not Kind.THANKS and (building is None or place in (None, building))
+
+
 async def find(
     session: AsyncSession, text: str, *, kind: Kind, category: str, building: str | None, house: House
 ) -> list[Alike]:
-    """The open tickets of this building or category that read most like `text`, best first, at most `SHOWN`.
-
-    Thanks are never offered: nobody wants to join somebody else's.
+    """The open tickets of this building or category that read most like `text`, best first, at most `SHOWN`; none for
+    thanks.
     """
     wanted = house.fold(text)[:FOLDED_LENGTH]
     if kind is Kind.THANKS or len(wanted) < 4:
@@ -58,16 +66,15 @@ async def find(
     if building is not None:
         near.append(Ticket.building == building)
     rows = await session.execute(
-        select(Ticket.id, Ticket.folded, Ticket.building)
+        select(Ticket.id, Ticket.folded, Ticket.kind, Ticket.building)
         .where(Ticket.state.in_(OPEN), Ticket.kind != Kind.THANKS, or_(*near))
         .order_by(Ticket.id.desc())
         .limit(READ_AT_MOST)
     )
-    # The same trouble in another building is another trouble: it needs its own pair of hands.
     scored = [
         (score, number)
-        for number, folded, place in rows
-        if (building is None or place in (None, building)) and (score := likeness(wanted, folded)) >= ENOUGH
+        for number, folded, its_kind, place in rows
+        if may_be_offered(its_kind, place, building) and (score := likeness(wanted, folded)) >= ENOUGH
     ]
     best = sorted(scored, reverse=True)[:SHOWN]
     return [Alike(await session.get_one(Ticket, number), score) for score, number in best]

@@ -159,6 +159,7 @@ class Walk:
             building=data.get("building"),
             house=self.house,
         )
+        data["offered"] = [each.ticket.id for each in found]
         if not found:
             return False
         lines = [
@@ -327,10 +328,15 @@ async def press_please(message: Message, walk: Walk) -> None:
 
 
 async def join(query: CallbackQuery, press: Join, walk: Walk, now: datetime) -> None:
-    """Instead of filing: wait for the ticket that is there already. The station sees a number, not a name."""
+    """Instead of filing: wait for the ticket that is there already. The station sees a number, not a name.
+
+    Only one of those on the screen: whoever joins reads every answer, and a payload may hold any number.
+    """
     session, house = walk.session, walk.house
+    if press.ticket not in walk.data.get("offered", []):
+        raise Refusal("old.button")
     ticket = await tickets.get(session, press.ticket)
-    requester = await asking.join(session, ticket, walk.person, True, house, now)
+    requester = await asking.join(session, ticket, walk.person, walk.data.get("building"), house, now)
     if walk.parts:
         await asking.add(session, ticket, requester, walk.parts, house, now)
     await walk.state.clear()

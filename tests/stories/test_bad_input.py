@@ -147,6 +147,22 @@ async def test_a_choice_that_was_never_offered_is_refused(database_url: str, pay
         await alice.reads("Got 1 message")
 
 
+async def test_only_a_ticket_that_is_offered_can_be_joined(database_url: str) -> None:
+    """Whoever joins reads every answer; the number in a press is chosen by whoever presses."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        offered = await campus.files(await campus.student("Bob"), TAP)
+        secret = await campus.files(await campus.student("Carol"), "My roommate drinks", category=("repairs", "power"))
+        alice = await at_the_words(campus)
+        await alice.says("The tap in our bathroom drips all night long")
+        await alice.taps(t.plain("new.continue"))
+        screen = await alice.reads(f"#{offered}")
+        assert await alice.presses(screen, f"jn:{secret}") == t.plain("old.button")
+        assert await alice.presses(1, f"m:view:{secret}") == t.plain("ticket.unknown", number=secret)
+        assert await alice.presses(screen, f"jn:{offered}") == ""
+        await alice.reads("🤝")
+
+
 async def test_a_double_tap_on_send_files_one_ticket(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
