@@ -17,7 +17,9 @@ def router() -> Router:
     from handlers.union import pulses, setup
 
     root = Router(name="unionbot")
-    for part in (anywhere, start, mine, new, membership, setup, pulses, cards, answers, loose, strangers):
+    root.include_router(anywhere.router())
+    root.include_router(loose.replies())
+    for part in (start, mine, new, membership, setup, pulses, cards, answers, loose, strangers):
         root.include_router(part.router())
     root.include_router(anywhere.last())
     return root

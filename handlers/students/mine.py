@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiogram import F, Router
@@ -37,6 +37,7 @@ from models.requesters import Requester
 from models.tickets import Ticket
 
 PAGE_SIZE = 8
+REMARK_WITHIN = timedelta(hours=1)
 
 
 class Follow(StatesGroup):
@@ -56,8 +57,8 @@ def router() -> Router:
     router.callback_query.register(fixed, Pressed(Fixed), private)
     router.callback_query.register(rate, Pressed(Rate), private)
     router.callback_query.register(act, Pressed(Mine), private)
-    router.message.register(add, private, StateFilter(Follow.adding), ~F.text.startswith("/"), ~F.reply_to_message)
-    router.message.register(remark, private, StateFilter(Follow.remark), F.text, ~F.text.startswith("/"))
+    router.message.register(add, private, StateFilter(Follow.adding), ~F.text.startswith("/"))
+    router.message.register(remark, private, StateFilter(Follow.remark), F.text, ~F.text.startswith("/"), just_rated)
     return router
 
 
@@ -86,11 +87,11 @@ async def _list(
     last = (len(places) - 1) // PAGE_SIZE
     number = min(max(number, 0), last)
     shown = places[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
-    rows = [(await tickets.get(session, place.ticket_id), place) for place in shown]
+    rows = await tickets.several(session, [place.ticket_id for place in shown])
     await show(
         event,
         t.n("mine.list", len(places)),
-        menus.mine(t, [(ticket.id, ticket.state, ticket.subject) for ticket, _ in rows], number, last),
+        menus.mine(t, [(ticket.id, ticket.state, ticket.subject) for ticket in rows], number, last),
     )
 
 
@@ -178,10 +179,18 @@ async def rate(
     ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
     await asking.rate(session, ticket, place, press.stars, now)
     await state.set_state(Follow.remark)
-    await state.set_data({"ticket": ticket.id})
+    await state.set_data({"ticket": ticket.id, "rated_at": now.isoformat()})
     await show(
         query, t("rate.word", stars="★" * press.stars + "☆" * (5 - press.stars)), keyboards.no_remark(t, ticket.id)
     )
+
+
+async def just_rated(_: Message, now: datetime, state: FSMContext) -> bool:
+    """Filter: what they write now can still be meant as the word with the rating. Whoever does not tap the question
+    away comes back with something else.
+    """
+    rated_at = (await state.get_data()).get("rated_at")
+    return rated_at is not None and now - datetime.fromisoformat(rated_at) <= REMARK_WITHIN
 
 
 async def remark(

@@ -7,11 +7,14 @@
 Every choice goes into the draft and on to the first step that is still open, so changing one thing from the preview
 leads straight back to it. The draft lives in the conversation and ends with it. In `words` everything the student sends
 is collected, pictures and albums included, until they continue.
+
+What has been collected stands under `parts` in the conversation's data; so does what is held before a draft begins
+(`start.py`: until they agree, `loose.py`: until it is known where it belongs), so that an edit finds it anywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,8 +79,23 @@ def router() -> Router:
     router.message.register(collect, private, collecting, words, walking)
     router.message.register(type_building, private, StateFilter(New.building), F.text, words, walking)
     router.message.register(press_please, private, here, words, walking)
-    router.edited_message.register(edit_part, private, here)
     return router
+
+
+def parts_of(data: Mapping[str, Any]) -> list[Part]:
+    """What a conversation's data holds of the student's words."""
+    return [(content, (source[0], source[1])) for content, source in data.get("parts", [])]
+
+
+def held_with(data: Mapping[str, Any], message: Message) -> list[Any]:
+    """What this data holds and the message behind it, as data. Raises Refusal when the message cannot be passed on and
+    when there is no room for it: nothing is dropped without a word.
+    """
+    part = [kept_of(message), [message.chat.id, message.message_id]]
+    held = data.get("parts", [])
+    if len(held) >= MOST_PARTS:
+        raise Refusal("words.too_many", most=MOST_PARTS)
+    return [*held, part]
 
 
 @dataclass
@@ -96,7 +114,7 @@ class Walk:
     @property
     def parts(self) -> list[Part]:
         """What has been collected."""
-        return [(content, (source[0], source[1])) for content, source in self.data.get("parts", [])]
+        return parts_of(self.data)
 
     @property
     def contents(self) -> list[Content]:
@@ -220,11 +238,11 @@ async def begin(_: Message | CallbackQuery, walk: Walk) -> None:
     await walk.go_on()
 
 
-async def take_up(event: Message | CallbackQuery, parts: Sequence[Part], t: Texts, state: FSMContext) -> None:
-    """A draft that begins with words sent before anybody asked for them."""
+async def take_up(event: Message | CallbackQuery, held: Sequence[Any], t: Texts, state: FSMContext) -> None:
+    """A draft that begins with words held in the conversation since before anybody asked for them."""
     await state.set_state(New.kind)
-    await state.set_data({"parts": [[content, list(source)] for content, source in parts]})
-    await show(event, t("new.kind_for", words=excerpt([content for content, _ in parts])), menus.kinds(t))
+    await state.set_data({"parts": list(held)})
+    await show(event, t("new.kind_for", words=excerpt([content for content, _ in held])), menus.kinds(t))
 
 
 async def pick(_: CallbackQuery, press: Pick, walk: Walk) -> None:
@@ -281,23 +299,11 @@ async def step(query: CallbackQuery, press: Step, walk: Walk, now: datetime) -> 
 
 async def collect(message: Message, walk: Walk) -> None:
     """One more message of the student's words; after the preview it is added just the same."""
-    content = kept_of(message)
-    if len(walk.parts) >= MOST_PARTS:
-        raise Refusal("words.too_many", most=MOST_PARTS)
     data = walk.data
-    data["parts"] = [*data.get("parts", []), [content, [message.chat.id, message.message_id]]]
+    data["parts"] = held_with(data, message)
     data["parts_done"] = False
     data.pop("similar_seen", None)
     await walk.words()
-
-
-async def edit_part(message: Message, state: FSMContext) -> None:
-    """A collected message was edited before sending: the draft follows silently."""
-    content = kept_of(message)
-    data = await state.get_data()
-    source = [message.chat.id, message.message_id]
-    data["parts"] = [[content, s] if s == source else [c, s] for c, s in data.get("parts", [])]
-    await state.set_data(data)
 
 
 async def type_building(message: Message, walk: Walk) -> None:
@@ -315,9 +321,7 @@ async def type_building(message: Message, walk: Walk) -> None:
 
 async def press_please(message: Message, walk: Walk) -> None:
     """Words where a choice was expected: they are kept, and the question is asked again."""
-    if len(walk.parts) < MOST_PARTS:
-        part = [kept_of(message), [message.chat.id, message.message_id]]
-        walk.data["parts"] = [*walk.data.get("parts", []), part]
+    walk.data["parts"] = held_with(walk.data, message)
     match await walk.state.get_state():
         case New.category.state:
             await walk.categories()

@@ -77,22 +77,20 @@ async def not_agreed(_: Message | CallbackQuery, person: Person | None) -> bool:
 
 
 async def start(message: Message, person: Person, t: Texts, house: House, state: FSMContext) -> None:
-    """Begin, or begin again: never loses a draft's owner in an old screen."""
-    await state.clear()
+    """Begin, or begin again: never loses a draft's owner in an old screen, nor the words of who has not agreed yet."""
     if person.consent_on is None:
         await state.set_state(Profile.consent)
         await show(message, t("consent.text"), menus.consent(t, house.languages))
         return
+    await state.clear()
     await show(message, t("home.text", name=person.name), menus.home(t))
 
 
 async def ask_consent(message: Message, t: Texts, house: House, state: FSMContext) -> None:
     """Words before agreeing: they are kept in the conversation and taken up as soon as the person agrees."""
     content = content_of(message)
-    data = await state.get_data()
     if content is not None and not str(content.get("text", "")).startswith("/"):
-        pending = [*data.get("pending", []), [content, [message.chat.id, message.message_id]]]
-        await state.update_data(pending=pending[-new.MOST_PARTS :])
+        await state.update_data(parts=new.held_with(await state.get_data(), message))
     await state.set_state(Profile.consent)
     await show(message, t("consent.text"), menus.consent(t, house.languages))
 
@@ -120,8 +118,9 @@ async def agree(
 
 
 async def profile(query: CallbackQuery, t: Texts, state: FSMContext) -> None:
-    """Answer the two questions again."""
-    await state.clear()
+    """Answer the two questions again. Somebody on the way back between them keeps what they wrote before agreeing."""
+    if await state.get_state() not in Profile:
+        await state.clear()
     await state.set_state(Profile.audience)
     await show(query, t("audience.ask"), menus.audiences(t))
 
@@ -168,10 +167,10 @@ async def _settled(
     state: FSMContext,
 ) -> None:
     person.building = building
-    pending = (await state.get_data()).get("pending", [])
+    held = (await state.get_data()).get("parts", [])
     await state.clear()
-    if pending:
-        await new.take_up(event, [(c, tuple(s)) for c, s in pending], t, state)
+    if held:
+        await new.take_up(event, held, t, state)
         return
     name = t.pick(settings.building_names(building)) if building else t("building.no")
     await show(event, t("profile.done", building=name), menus.home(t))

@@ -101,6 +101,28 @@ async def test_thirty_messages_are_enough_for_one_ticket(database_url: str) -> N
         await alice.reads(t.plain("name.ask").splitlines()[0])
 
 
+@pytest.mark.parametrize("place", ["before agreeing", "before saying what it is", "beside an open ticket"])
+async def test_no_message_is_dropped_without_a_word(database_url: str, place: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        if place == "before agreeing":
+            alice = await campus.stage.person("Alice", "en")
+        else:
+            alice = await campus.student("Alice")
+        if place == "before saying what it is":
+            await alice.says("/new")
+            await alice.reads(t.plain("new.kind"))
+        if place == "beside an open ticket":
+            await campus.files(alice, TAP)
+        for i in range(30):
+            await campus.stage.control("say", person=alice.id, text=f"line {i}")
+        await alice.says("line 30")
+        await alice.reads(t.plain("words.too_many", most=30))
+        async with campus.app.database.reading() as session:
+            (row,) = (await session.scalars(select(Conversation))).all()
+        assert [part[0]["text"] for part in row.data["parts"]] == [f"line {i}" for i in range(30)]
+
+
 @pytest.mark.parametrize("command", ["/cancel", "/new", "/start"])
 async def test_a_forwarded_command_does_nothing(database_url: str, command: str) -> None:
     async with running(database_url) as campus:
