@@ -59,7 +59,7 @@ async def begin(
     state: FSMContext,
 ) -> None:
     """/poll, with the question or without."""
-    await _admin(session, person)
+    await people.must_be(session, person, Role.ADMIN, "pulse.admins_only")
     if station is not None and station.desk is not Desk.OFFICE:
         raise Refusal("pulse.office_only")
     await state.clear()
@@ -99,7 +99,7 @@ async def step(
     state: FSMContext,
 ) -> None:
     """A press on the way."""
-    await _admin(session, person)
+    await people.must_be(session, person, Role.ADMIN, "pulse.admins_only")
     data = await state.get_data()
     if press.step == "cancel":
         await state.clear()
@@ -151,8 +151,3 @@ def _options(lines: list[str]) -> list[str]:
     if len(set(lines)) < len(lines):
         raise Refusal("pulse.options_twice")
     return lines
-
-
-async def _admin(session: AsyncSession, person: Person | None) -> None:
-    if person is None or Role.ADMIN not in await people.roles(session, person.telegram_id):
-        raise Refusal("pulse.admins_only")

@@ -40,7 +40,7 @@ def router() -> Router:
 
 async def begin(message: Message, session: AsyncSession, person: Person | None, t: Texts) -> None:
     """Which place is this?"""
-    await _admin(session, person)
+    await people.must_be(session, person, Role.ADMIN, "setup.admins_only")
     places = [(p.key, t.pick(p.names), p.chat_id is not None) for p in await stations.open_desks(session)]
     await message.reply(t("setup.which"), reply_markup=markup(menus.setup_places(t, places)))
 
@@ -66,7 +66,7 @@ async def step(
             raise Refusal("desk.members_only")
         await show(query, t("setup.works", name=person.name if person else ""))
         return
-    await _admin(session, person)
+    await people.must_be(session, person, Role.ADMIN, "setup.admins_only")
     match press.step:
         case "place":
             place = await stations.by_key(session, press.value)
@@ -92,11 +92,6 @@ async def step(
             await show(query, t("desk.cancelled"))
         case _:
             raise Refusal("old.button")
-
-
-async def _admin(session: AsyncSession, person: Person | None) -> None:
-    if person is None or Role.ADMIN not in await people.roles(session, person.telegram_id):
-        raise Refusal("setup.admins_only")
 
 
 async def _seat(
