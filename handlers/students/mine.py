@@ -30,7 +30,7 @@ from handlers.screens import show
 from models import asking, deadlines, requesters, stations, tickets
 from models.errors import Refusal
 from models.house import House
-from models.lifecycle import OPEN, Action
+from models.lifecycle import OPEN, Action, Kind
 from models.lifecycle import State as TicketState
 from models.people import Person
 from models.requesters import Requester
@@ -248,6 +248,8 @@ async def _show_ticket(
         if found is not None:
             lines.append(t("mine.due", moment=t.moment(found[1], now)))
     lines.append(t("mine.who_reads_anonymous" if place.anonymous else "mine.who_reads", station=t.pick(station.names)))
+    if ticket.state in OPEN and ticket.kind is not Kind.THANKS:
+        lines.append(t("similar.others"))
     lines.append("")
     lines += _timeline(await tickets.timeline(session, ticket.id), t, now)
     await show(event, "\n".join(lines), keyboards.own_ticket(t, ticket, place))

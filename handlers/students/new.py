@@ -195,7 +195,7 @@ class Walk:
 
     async def naming(self) -> None:
         """With name or anonymously."""
-        await self._screen(New.name, self.t("name.ask"), menus.naming(self.t))
+        await self._screen(New.name, self._with_who_else_reads(self.t("name.ask")), menus.naming(self.t))
 
     async def preview(self) -> None:
         """All of it, before it is sent."""
@@ -211,7 +211,11 @@ class Walk:
             words=excerpt(self.contents),
             count=len(self.parts),
         )
-        await self._screen(New.preview, text, menus.preview(t))
+        await self._screen(New.preview, self._with_who_else_reads(text), menus.preview(t))
+
+    def _with_who_else_reads(self, text: str) -> str:
+        """They always know who can read it: what may be offered to other students says so before it is sent."""
+        return text if self.data["kind"] == Kind.THANKS else f"{text}\n\n{self.t('similar.others')}"
 
     async def _screen(self, state: State, text: str, keyboard: dict[str, Any]) -> None:
         await self.state.set_state(state)

@@ -147,6 +147,34 @@ async def test_a_similar_ticket_is_joined_and_one_answer_reaches_both(database_u
         await campus.east.shows("fixed 2, not fixed 0")
 
 
+@pytest.mark.parametrize("kind", ["complaint", "thanks"])
+async def test_before_sending_and_after_it_is_said_that_other_students_may_read_it(
+    database_url: str, kind: str
+) -> None:
+    """The list of similar tickets shows how each begins. Thanks are in no such list, so nothing is said of them."""
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        alice = await campus.student("Alice")
+        others = t.plain("similar.others")
+        await alice.says("/new")
+        await alice.taps(t.plain(f"kind.{kind}"))
+        await alice.taps(t.pick(settings.category_names("repairs")))
+        await alice.taps(t.pick(settings.category_names("water")))
+        await alice.reads(t.plain("new.words").splitlines()[0])
+        await alice.says(WORDS["en"])
+        await alice.taps(t.plain("new.continue"))
+        shown = [await alice.reads("With your name or anonymously?")]
+        await alice.taps(t.plain("name.anonymous"))
+        shown.append(await alice.reads("Please check"))
+        await alice.taps(t.plain("preview.send"))
+        number = number_in((await alice.reads("📮")).text)
+        await alice.presses(shown[-1], f"m:view:{number}")
+        shown.append(await alice.reads("State:"))
+        assert [others in screen.text for screen in shown] == [kind != "thanks"] * 3
+        await alice.says("/privacy")
+        await alice.reads("Other students: the beginning of an open ticket is shown")
+
+
 async def test_a_student_follows_urges_adds_withdraws(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
