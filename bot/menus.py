@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.cards import KIND_ICONS
 from bot.keyboards import Go, Mine, Press, button, keyboard
 from bot.settings import Settings
 from bot.texts import Texts
@@ -19,14 +20,6 @@ Rows = list[list[dict[str, Any]]]
 
 LANGUAGE_NAMES = {"zh-hans": "简体中文", "zh-hant": "繁體中文", "en": "English"}
 """Each language called by its own name: somebody looking for theirs cannot read the others."""
-
-KIND_ICONS = {
-    Kind.COMPLAINT: "📣",
-    Kind.NEED: "🙋",
-    Kind.SUGGESTION: "💡",
-    Kind.QUESTION: "❓",
-    Kind.THANKS: "💐",
-}
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ def router() -> Router:
     from handlers.union import pulses, setup
 
     root = Router(name="unionbot")
-    root.include_router(anywhere.first())
-    for part in (anywhere, start, mine, new, membership, setup, pulses, cards, answers, loose, strangers):
-        root.include_router(part.router())
-    root.include_router(anywhere.last())
+    first = (anywhere.first(), anywhere.router(), loose.replies())
+    others = (start, mine, new, membership, setup, pulses, cards, answers, loose, strangers)
+    for part in (*first, *(each.router() for each in others), anywhere.last()):
+        root.include_router(part)
     return root

@@ -79,19 +79,23 @@ async def file(session: AsyncSession, draft: Draft, filer: Person, house: House,
 
 
 async def join(
-    session: AsyncSession, ticket: Ticket, person: Person, anonymous: bool, house: House, now: datetime
+    session: AsyncSession, ticket: Ticket, person: Person, building: str | None, house: House, now: datetime
 ) -> Requester:
-    """One more student waits for this ticket: every answer reaches them too.
+    """One more student, whose own matter is in this building, waits for this ticket, anonymously: every answer reaches
+    them too.
 
-    Raises Refusal when the ticket is no longer open or they are among its requesters already.
+    Raises Refusal when it is none that `similar` offers them (whoever joins reads what is said: a number that is not
+    offered might as well not exist), when it is no longer open, or when they are among its requesters already.
     """
+    if not similar.may_be_offered(ticket.kind, ticket.building, building):
+        raise Refusal("ticket.unknown", number=ticket.id)
     if await requesters.find(session, ticket.id, person, house.vault) is not None:
         raise Refusal("join.already", number=ticket.id)
     if ticket.state is State.RESOLVED:
         raise Refusal("refused.join", number=ticket.id, state=ticket.state)
     await tickets.move(session, ticket, Action.JOIN, now)
     last = await session.scalar(select(func.max(Requester.number)).where(Requester.ticket_id == ticket.id))
-    requester = requesters.make(ticket.id, (last or 0) + 1, person, anonymous=anonymous, vault=house.vault)
+    requester = requesters.make(ticket.id, (last or 0) + 1, person, anonymous=True, vault=house.vault)
     session.add(requester)
     ticket.requesters += 1
     await session.flush()

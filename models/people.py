@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of
+from models.errors import Refusal
 
 
 class Audience(enum.StrEnum):
@@ -105,6 +106,13 @@ async def roles(session: AsyncSession, telegram_id: int, station_id: int | None 
     """The roles somebody holds now; a lead's role counts only for their own station."""
     rows = await session.scalars(select(Grant).where(Grant.telegram_id == telegram_id, Grant.taken_back_at.is_(None)))
     return frozenset(g.role for g in rows if g.station_id is None or g.station_id == station_id)
+
+
+async def must_be(session: AsyncSession, person: Person | None, role: Role, refusal: str) -> Person:
+    """The person, who holds the role now. Raises Refusal with this key for anybody else."""
+    if person is None or role not in await roles(session, person.telegram_id):
+        raise Refusal(refusal)
+    return person
 
 
 async def grant(

@@ -120,6 +120,17 @@ async def all_of(session: AsyncSession, person: Person, vault: Vault) -> list[Re
     return [r for r in rows if is_of(r, person, vault)]
 
 
+async def addressed_by(session: AsyncSession, message_id: int, person: Person, vault: Vault) -> Requester | None:
+    """This person's place in the ticket that this message of the bot's in a private chat is about, if it is theirs."""
+    rows = await session.scalars(
+        select(Requester)
+        .join(Posting, Posting.requester_id == Requester.id)
+        # Nowhere else is the chat not named: with it the index finds the one message, or the few of this number.
+        .where(Posting.chat_id.is_(None), Posting.message_id == message_id, Requester.left.is_(False))
+    )
+    return next((r for r in rows if is_of(r, person, vault)), None)
+
+
 class Reached(NamedTuple):
     """How words get to somebody."""
 

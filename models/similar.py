@@ -93,12 +93,20 @@ def likeness(one: str, other: str) -> float:
     return Reading(one).likeness(other, marks(other))
 
 
+def may_be_offered(kind: Kind, place: str | None, building: str | None) -> bool:
+    """Whether a ticket of this kind and place may be shown to somebody whose matter is in this building.
+
+    Thanks are nobody else's, and the same trouble in another building is another trouble: it needs its own pair of
+    hands.
+    """
+    return kind is not Kind.THANKS and (building is None or place in (None, building))
+
+
 async def find(
     session: AsyncSession, text: str, *, kind: Kind, category: str, building: str | None, house: House
 ) -> list[Alike]:
-    """The open tickets of this building or category that read most like `text`, best first, at most `SHOWN`.
-
-    Thanks are never offered: nobody wants to join somebody else's.
+    """The open tickets of this building or category that read most like `text`, best first, at most `SHOWN`; none for
+    thanks.
     """
     wanted = house.fold(text)[:FOLDED_LENGTH]
     if kind is Kind.THANKS or len(wanted) < 4:

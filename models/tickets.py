@@ -9,6 +9,7 @@ one's transaction is undone and meets the ticket as the first one left it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -135,6 +136,16 @@ async def get(session: AsyncSession, ticket_id: int) -> Ticket:
         raise Refusal("ticket.unknown", number=ticket_id)
     ticket: Ticket = found[0]
     return ticket
+
+
+async def several(
+    session: AsyncSession, numbers: Sequence[int], *, states: Sequence[State] = tuple(State), most: int | None = None
+) -> list[Ticket]:
+    """Of the tickets with these numbers those in one of these states, the newest first, at most so many."""
+    found = await session.scalars(
+        select(Ticket).where(Ticket.id.in_(numbers), Ticket.state.in_(states)).order_by(Ticket.id.desc()).limit(most)
+    )
+    return list(found)
 
 
 _WITH_WHO_WAITS = (

@@ -135,14 +135,18 @@ async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, now: d
             row.payload = {**(row.payload or {}), "$plain": True}
             _again(row, attempt, verdict, now)
         case Fate.BLOCKED:
+            _made_so_far(row, attempt)
             await end(session, row, Sending.FAILED, outbox.BLOCKED, now)
         case Fate.SHUT_OUT:
+            _made_so_far(row, attempt)
             log.error("the bot may not write to a group", chat=attempt.chat_id, why=verdict.reason)
             await end(session, row, Sending.FAILED, verdict.reason, now)
         case Fate.FAILED | Fate.UNREADABLE:
+            _made_so_far(row, attempt)
             log.warning("Telegram refused a message", row=row.id, why=verdict.reason)
             await end(session, row, Sending.FAILED, verdict.reason, now)
         case Fate.UNKNOWN:
+            _made_so_far(row, attempt)
             await end(session, row, Sending.UNKNOWN, verdict.reason, now)
 
 
@@ -221,8 +225,13 @@ async def _card_sent(session: AsyncSession, attempt: Attempt) -> None:
 
 
 def _again(row: Outgoing, attempt: Attempt, verdict: Verdict, when: datetime) -> None:
-    """Due again; calls that were made are not made a second time."""
+    """Due again."""
     row.state, row.not_before, row.holds, row.reason = Sending.DUE, when, True, verdict.reason
+    _made_so_far(row, attempt)
+
+
+def _made_so_far(row: Outgoing, attempt: Attempt) -> None:
+    """Calls that were made are not made a second time, whether the courier tries again or a person decides to."""
     if attempt.results:
         row.payload = {**(row.payload or {}), "$done": attempt.skip + len(attempt.results)}
 

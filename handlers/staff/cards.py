@@ -27,7 +27,7 @@ from bot.toolbox import Toolbox
 from handlers.screens import show
 from handlers.staff import answers
 from handlers.staff.common import Writing, elsewhere, here, member
-from models import answering, letters, requesters, tickets
+from models import answering, letters, requesters, tickets, words
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action
@@ -146,8 +146,15 @@ async def choose(
         case "templates":
             await show(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, TEMPLATES))
         case "send" if press.value in TEMPLATES:
+            if query.message is None:
+                raise Refusal("desk.old_button")
+            # A template was written by nobody: it is known by its preview, which sends it once however often it is
+            # pressed.
+            source = (query.message.chat.id, query.message.message_id)
+            if await words.by_source(session, house.vault.tag("source", *source)) is not None:
+                raise Refusal("desk.sent_already", number=ticket.id)
             content = {"type": "text", "text": await _template(session, ticket, press.value, toolbox)}
-            await answering.answer(session, ticket, someone, content, house, now, _source(query))
+            await answering.answer(session, ticket, someone, content, house, now, source)
             await show(query, t("desk.template_sent", number=ticket.id, name=someone.name))
         case "resolve" if press.value in RESOLUTIONS:
             await answering.resolve(session, ticket, someone, toolbox.everywhere(f"resolution.{press.value}"), now)
@@ -220,12 +227,6 @@ async def _filer_texts(session: AsyncSession, ticket: Ticket, toolbox: Toolbox) 
 
 async def _template(session: AsyncSession, ticket: Ticket, key: str, toolbox: Toolbox) -> str:
     return (await _filer_texts(session, ticket, toolbox)).plain(f"template.{key}", number=ticket.id)
-
-
-def _source(query: CallbackQuery) -> tuple[int, int]:
-    """A template has no message of its own that could be edited: it is known by the press."""
-    message = query.message
-    return (message.chat.id if message else 0, -int(query.id) % 2**31)
 
 
 async def _history(session: AsyncSession, ticket: Ticket, t: Texts, now: datetime) -> str:

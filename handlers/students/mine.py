@@ -29,7 +29,7 @@ from handlers.screens import leave, pressed, show
 from models import asking, deadlines, requesters, stations, tickets
 from models.errors import Refusal
 from models.house import House
-from models.lifecycle import OPEN, Action
+from models.lifecycle import OPEN, Action, Kind
 from models.lifecycle import State as TicketState
 from models.people import Person
 from models.requesters import Requester
@@ -57,7 +57,7 @@ def router() -> Router:
     router.callback_query.register(fixed, Pressed(Fixed), private)
     router.callback_query.register(rate, Pressed(Rate), private)
     router.callback_query.register(act, Pressed(Mine), private)
-    router.message.register(add, private, StateFilter(Follow.adding), ~F.text.startswith("/"), ~F.reply_to_message)
+    router.message.register(add, private, StateFilter(Follow.adding), ~F.text.startswith("/"))
     router.message.register(remark, private, StateFilter(Follow.remark), F.text, ~F.text.startswith("/"), still_asked)
     return router
 
@@ -93,11 +93,11 @@ async def _list(
     last = (len(places) - 1) // PAGE_SIZE
     number = min(max(number, 0), last)
     shown = places[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
-    rows = [(await tickets.get(session, place.ticket_id), place) for place in shown]
+    rows = await tickets.several(session, [place.ticket_id for place in shown])
     await show(
         event,
         t.n("mine.list", len(places)),
-        menus.mine(t, [(ticket.id, ticket.state, ticket.subject) for ticket, _ in rows], number, last),
+        menus.mine(t, [(ticket.id, ticket.state, ticket.subject) for ticket in rows], number, last),
     )
 
 
@@ -268,6 +268,8 @@ async def _show_ticket(
         if ticket.escalation:
             lines.append(t(f"mine.told.{ticket.escalation}"))
     lines.append(t("mine.who_reads_anonymous" if place.anonymous else "mine.who_reads", station=t.pick(station.names)))
+    if ticket.state in OPEN and ticket.kind is not Kind.THANKS:
+        lines.append(t("similar.others"))
     lines.append("")
     lines += _timeline(await tickets.timeline(session, ticket.id), place, t, now)
     await show(event, "\n".join(lines), keyboards.own_ticket(t, ticket, place))

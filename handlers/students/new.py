@@ -7,11 +7,14 @@
 Every choice goes into the draft and on to the first step that is still open, so changing one thing from the preview
 leads straight back to it. The draft lives in the conversation and ends with it. In `words` everything the student sends
 is collected, pictures and albums included, until they continue.
+
+What has been collected stands under `parts` in the conversation's data, as does what is held until it is known where it
+belongs (`loose.py`); what came before they agreed stands under `pending` (`start.py`). An edit finds it in both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,6 +82,20 @@ def router() -> Router:
     return router
 
 
+def parts_of(data: Mapping[str, Any]) -> list[Part]:
+    """What a conversation's data holds of the student's words."""
+    return [(content, (source[0], source[1])) for content, source in data.get("parts", [])]
+
+
+def held_with(before: Sequence[Any], message: Message) -> list[Any]:
+    """What is held and the message behind it, as data. Raises Refusal when the message cannot be passed on and when
+    there is no room for it: nothing is dropped without a word.
+    """
+    if len(before) >= MOST_PARTS:
+        raise Refusal("words.too_many", most=MOST_PARTS)
+    return [*before, [kept_of(message), [message.chat.id, message.message_id]]]
+
+
 @dataclass
 class Walk:
     """Somebody on their way through the draft: what they have chosen, and every screen they can be shown."""
@@ -95,7 +112,7 @@ class Walk:
     @property
     def parts(self) -> list[Part]:
         """What has been collected."""
-        return [(content, (source[0], source[1])) for content, source in self.data.get("parts", [])]
+        return parts_of(self.data)
 
     @property
     def contents(self) -> list[Content]:
@@ -168,6 +185,7 @@ class Walk:
             building=data.get("building"),
             house=self.house,
         )
+        data["offered"] = [each.ticket.id for each in found]
         if not found:
             data["similar_seen"] = True
             return False
@@ -186,7 +204,7 @@ class Walk:
 
     async def naming(self) -> None:
         """With name or anonymously."""
-        await self._screen(New.name, self.t("name.ask"), menus.naming(self.t))
+        await self._screen(New.name, self._with_who_else_reads(self.t("name.ask")), menus.naming(self.t))
 
     async def preview(self) -> None:
         """All of it, before it is sent."""
@@ -202,7 +220,11 @@ class Walk:
             words=excerpt(self.contents),
             count=len(self.parts),
         )
-        await self._screen(New.preview, text, menus.preview(t))
+        await self._screen(New.preview, self._with_who_else_reads(text), menus.preview(t))
+
+    def _with_who_else_reads(self, text: str) -> str:
+        """They always know who can read it: what may be offered to other students says so before it is sent."""
+        return text if self.data["kind"] == Kind.THANKS else f"{text}\n\n{self.t('similar.others')}"
 
     async def _screen(self, state: State, text: str, keyboard: dict[str, Any]) -> None:
         await self.state.set_state(state)
@@ -232,18 +254,18 @@ async def begin(event: Message | CallbackQuery, walk: Walk) -> None:
     await walk.kinds(left)
 
 
-async def take_up(event: Message | CallbackQuery, parts: Sequence[Part], t: Texts, state: FSMContext) -> None:
-    """A draft that begins with words sent before anybody asked for them."""
+async def take_up(event: Message | CallbackQuery, held: Sequence[Any], t: Texts, state: FSMContext) -> None:
+    """A draft that begins with words held in the conversation since before anybody asked for them."""
     await state.set_state(New.kind)
-    await state.set_data({"parts": [[content, list(source)] for content, source in parts]})
-    await show(event, t("new.kind_for", words=excerpt([content for content, _ in parts])), menus.kinds(t))
+    await state.set_data({"parts": list(held)})
+    await show(event, t("new.kind_for", words=excerpt([content for content, _ in held])), menus.kinds(t))
 
 
 async def take_up_pending(event: Message | CallbackQuery, t: Texts, state: FSMContext) -> bool:
     """The same with the words from before the consent; False when there are none."""
     pending = (await state.get_data()).get("pending", [])
     if pending:
-        await take_up(event, [(content, (source[0], source[1])) for content, source in pending], t, state)
+        await take_up(event, pending, t, state)
     return bool(pending)
 
 
@@ -303,11 +325,8 @@ async def step(query: CallbackQuery, press: Step, walk: Walk, now: datetime) -> 
 
 async def collect(message: Message, walk: Walk) -> None:
     """One more message of the student's words; after the preview it is added just the same."""
-    content = kept_of(message)
-    if len(walk.parts) >= MOST_PARTS:
-        raise Refusal("words.too_many", most=MOST_PARTS)
     data = walk.data
-    data["parts"] = [*data.get("parts", []), [content, [message.chat.id, message.message_id]]]
+    data["parts"] = held_with(data.get("parts", []), message)
     data["parts_done"] = False
     data.pop("similar_seen", None)
     await walk.words()
@@ -347,10 +366,7 @@ async def type_building(message: Message, walk: Walk) -> None:
 
 async def press_please(message: Message, walk: Walk) -> None:
     """Words where a choice was expected: they are kept, and the question is asked again."""
-    if len(walk.parts) >= MOST_PARTS:
-        raise Refusal("words.choose_first", most=MOST_PARTS)
-    part = [kept_of(message), [message.chat.id, message.message_id]]
-    walk.data["parts"] = [*walk.data.get("parts", []), part]
+    walk.data["parts"] = held_with(walk.data.get("parts", []), message)
     match await walk.state.get_state():
         case New.category.state:
             await walk.categories()
@@ -361,10 +377,15 @@ async def press_please(message: Message, walk: Walk) -> None:
 
 
 async def join(query: CallbackQuery, press: Join, walk: Walk, now: datetime) -> None:
-    """Instead of filing: wait for the ticket that is there already. The station sees a number, not a name."""
+    """Instead of filing: wait for the ticket that is there already. The station sees a number, not a name.
+
+    Only one of those on the screen: whoever joins reads every answer, and a payload may hold any number.
+    """
     session, house = walk.session, walk.house
+    if press.ticket not in walk.data.get("offered", []):
+        raise Refusal("old.button")
     ticket = await tickets.get(session, press.ticket)
-    requester = await asking.join(session, ticket, walk.person, True, house, now)
+    requester = await asking.join(session, ticket, walk.person, walk.data.get("building"), house, now)
     if walk.parts:
         await asking.add(session, ticket, requester, walk.parts, house, now)
     await walk.state.clear()

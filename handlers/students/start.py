@@ -93,10 +93,9 @@ async def _home(event: Message | CallbackQuery, person: Person, t: Texts, state:
 async def ask_consent(message: Message, t: Texts, house: House, state: FSMContext) -> None:
     """Words before agreeing: they are kept in the conversation and taken up as soon as the person agrees."""
     content = content_of(message)
-    data = await state.get_data()
     if content is not None and not str(content.get("text", "")).startswith("/"):
-        pending = [*data.get("pending", []), [content, [message.chat.id, message.message_id]]]
-        await state.update_data(pending=pending[-new.MOST_PARTS :])
+        before = (await state.get_data()).get("pending", [])
+        await state.update_data(pending=new.held_with(before, message))
     await state.set_state(Profile.consent)
     await show(message, t("consent.text"), menus.consent(t, house.languages))
 

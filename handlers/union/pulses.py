@@ -62,7 +62,7 @@ async def begin(
     """/poll, with the question or without."""
     if hidden(message):
         raise Refusal("hidden.command", command="poll")
-    await _admin(session, person)
+    await people.must_be(session, person, Role.ADMIN, "pulse.admins_only")
     if message.chat.type in GROUPS and (station is None or station.desk is not Desk.OFFICE):
         raise Refusal("pulse.office_only")
     await state.clear()
@@ -102,7 +102,7 @@ async def step(
     state: FSMContext,
 ) -> None:
     """A press on the way."""
-    await _admin(session, person)
+    await people.must_be(session, person, Role.ADMIN, "pulse.admins_only")
     data = await state.get_data()
     if press.step == "cancel":
         await state.clear()
@@ -154,8 +154,3 @@ def _options(lines: list[str]) -> list[str]:
     if len(set(lines)) < len(lines):
         raise Refusal("pulse.options_twice")
     return lines
-
-
-async def _admin(session: AsyncSession, person: Person | None) -> None:
-    if person is None or Role.ADMIN not in await people.roles(session, person.telegram_id):
-        raise Refusal("pulse.admins_only")

@@ -50,7 +50,7 @@ async def begin(
 ) -> None:
     """Which place is this? An anonymous admin is asked by the presses that follow, which carry the real id."""
     if not anonymous_admin(message):
-        admin = await _admin(session, person)
+        admin = await people.must_be(session, person, Role.ADMIN, "setup.admins_only")
         if presence is not None and presence.bot_muted:
             assert message.bot is not None
             words = toolbox.t(admin.language)("setup.muted", chat=message.chat.title or "")
@@ -81,7 +81,7 @@ async def step(
             raise Refusal("desk.members_only")
         await show(query, t("setup.works", name=person.name if person else ""))
         return
-    await _admin(session, person)
+    await people.must_be(session, person, Role.ADMIN, "setup.admins_only")
     if presence is not None and presence.bot_muted:
         raise Refusal("setup.muted", chat=chat.title or "")
     match press.step:
@@ -109,12 +109,6 @@ async def step(
             await show(query, t("desk.cancelled"))
         case _:
             raise Refusal("desk.old_button")
-
-
-async def _admin(session: AsyncSession, person: Person | None) -> Person:
-    if person is None or Role.ADMIN not in await people.roles(session, person.telegram_id):
-        raise Refusal("setup.admins_only")
-    return person
 
 
 async def _seat(

@@ -13,7 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from models import answering, asking, deadlines, requesters, stations, tickets, words
 from models.database import Database
 from models.errors import Refusal
-from models.lifecycle import ENDED, OPEN, TRANSITIONS, Action, State
+from models.lifecycle import ENDED, OPEN, TRANSITIONS, Action, Kind, State
 from models.outbox import Lane, Outgoing
 from models.tickets import Event, Ticket
 from tests.house import EAST, HOUSE, OFFICE, WEST, draft, furnish, staff, student
@@ -55,7 +55,7 @@ async def act(session: AsyncSession, ticket: Ticket, action: Action, now: dateti
         case Action.URGE:
             await asking.urge(session, ticket, now)
         case Action.JOIN:
-            await asking.join(session, ticket, await student(session, 2, "Bob"), True, HOUSE, now)
+            await asking.join(session, ticket, await student(session, 2, "Bob"), "e1", HOUSE, now)
         case Action.WITHDRAW:
             await asking.withdraw(session, ticket, place, now)
         case Action.CONFIRM:
@@ -172,7 +172,7 @@ async def test_an_answer_reaches_everybody_who_waits_and_is_never_repeated_by_it
 ) -> None:
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
-        await asking.join(session, ticket, await student(session, 2, "Bob"), True, HOUSE, now)
+        await asking.join(session, ticket, await student(session, 2, "Bob"), "e1", HOUSE, now)
         said = await answering.answer(session, ticket, await staff(session), HELLO, HOUSE, now, SOURCE)
         rows = (
             await session.scalars(select(Outgoing).where(Outgoing.words_id == said.id, Outgoing.letter == "words"))
@@ -182,6 +182,21 @@ async def test_an_answer_reaches_everybody_who_waits_and_is_never_repeated_by_it
     assert named.chat_id == 10_001
     assert sealed.chat_id is None
     assert sealed.requester_id is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "building"),
+    [({"kind": Kind.THANKS}, "e1"), ({}, "e2"), ({}, "w1")],
+    ids=["thanks", "next door", "far away"],
+)
+async def test_a_ticket_that_is_offered_to_nobody_here_cannot_be_joined(
+    database: Database, now: datetime, changes: dict[str, object], building: str
+) -> None:
+    async with database.transaction() as session:
+        ticket = await a_ticket(session, now, **changes)
+        with pytest.raises(Refusal, match=r"ticket\.unknown"):
+            await asking.join(session, ticket, await student(session, 2, "Bob"), building, HOUSE, now)
+    assert ticket.requesters == 1
 
 
 async def test_many_changes_make_one_card_to_draw(database: Database, now: datetime) -> None:
@@ -268,7 +283,7 @@ async def test_a_ticket_of_several_goes_on_when_one_of_them_leaves(database: Dat
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         bob = await student(session, 2, "Bob")
-        place = await asking.join(session, ticket, bob, False, HOUSE, now)
+        place = await asking.join(session, ticket, bob, "e1", HOUSE, now)
         await asking.withdraw(session, ticket, place, now)
         assert ticket.state is State.NEW
         (left,) = await requesters.waiting.about(session, ticket.id)

@@ -31,13 +31,13 @@ PATIENCE = 20.0
 
 
 async def as_written(session: AsyncSession, row: Outgoing, now: datetime, chat_id: int) -> Letter:
-    """Rows of a method as they stand; the letter "parts" is several messages, "broken" cannot be drawn."""
+    """Rows of a method as they stand; the letters "parts" and "words" are several calls, "broken" cannot be drawn."""
     payload = {name: value for name, value in (row.payload or {}).items() if not name.startswith("$")}
     if row.letter == "broken":
         raise ZeroDivisionError
     if row.letter == "nothing":
         return Letter()
-    if row.letter == "parts":
+    if row.letter in ("parts", "words"):
         return Letter([Call("sendMessage", {"chat_id": chat_id, "text": text}) for text in payload["texts"]])
     assert row.method is not None
     return Letter([Call(row.method, {"chat_id": chat_id, **payload})])
@@ -272,6 +272,22 @@ async def test_only_the_part_that_failed_is_sent_again(post_office: Office, alic
             alice.id, method=None, letter="parts", payload={"texts": ["one", "two", "three"]}
         )
         await post_office.comes_to(number, Sending.SENT)
+    assert await post_office.texts(alice) == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("status", "end"), [(500, Sending.UNKNOWN), (400, Sending.FAILED), (403, Sending.FAILED)], ids=str
+)
+async def test_parts_that_arrived_are_not_sent_again_when_a_person_decides_so(
+    post_office: Office, alice: Person, status: int, end: Sending
+) -> None:
+    await post_office.stage.fault("sendMessage", after=1, status=status)
+    async with post_office.open():
+        parts = {"texts": ["one", "two", "three"]}
+        first = await post_office.post(alice.id, method=None, letter="words", payload=parts)
+        kept = (await post_office.comes_to(first, end)).payload
+        again = await post_office.post(alice.id, method=None, letter="words", payload=kept)
+        await post_office.comes_to(again, Sending.SENT)
     assert await post_office.texts(alice) == ["one", "two", "three"]
 
 

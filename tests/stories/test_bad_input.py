@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from models import conversations
 from models.conversations import Conversation
 from models.tickets import Ticket
 from sandbox.actors import dice, photo, sticker
@@ -101,15 +102,28 @@ async def test_thirty_messages_are_enough_for_one_ticket(database_url: str) -> N
         await alice.reads(t.plain("name.ask").splitlines()[0])
 
 
-async def test_words_beyond_what_can_be_kept_are_not_dropped_in_silence(database_url: str) -> None:
+@pytest.mark.parametrize("place", ["before agreeing", "before saying what it is", "beside an open ticket"])
+async def test_no_message_is_dropped_without_a_word(database_url: str, place: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
-        alice = await campus.student("Alice")
-        await alice.says("/new")
-        await alice.reads(t.plain("new.kind"))
-        for i in range(31):
+        if place == "before agreeing":
+            alice = await campus.stage.person("Alice", "en")
+        else:
+            alice = await campus.student("Alice")
+        if place == "before saying what it is":
+            await alice.says("/new")
+            await alice.reads(t.plain("new.kind"))
+        if place == "beside an open ticket":
+            await campus.files(alice, TAP)
+        for i in range(30):
             await campus.stage.control("say", person=alice.id, text=f"line {i}")
-        await alice.reads(t.plain("words.choose_first", most=30))
+        await alice.says("line 30")
+        await alice.reads(t.plain("words.too_many", most=30))
+        async with campus.app.database.reading() as session:
+            key, vault = f"chat:{campus.app.bot.id}:{alice.id}:{alice.id}", campus.app.toolbox.house.vault
+            data = (await conversations.read(session, key, vault)).data
+        held = data["pending" if place == "before agreeing" else "parts"]
+        assert [part[0]["text"] for part in held] == [f"line {i}" for i in range(30)]
 
 
 @pytest.mark.parametrize("command", ["/cancel", "/new", "/start"])
@@ -156,6 +170,22 @@ async def test_a_choice_that_was_never_offered_is_refused(database_url: str, pay
         assert await alice.presses(1, payload) == t.plain("old.button")
         await alice.says("It drips")
         await alice.reads("Got 1 message")
+
+
+async def test_only_a_ticket_that_is_offered_can_be_joined(database_url: str) -> None:
+    """Whoever joins reads every answer; the number in a press is chosen by whoever presses."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        offered = await campus.files(await campus.student("Bob"), TAP)
+        secret = await campus.files(await campus.student("Carol"), "My roommate drinks", category=("repairs", "power"))
+        alice = await at_the_words(campus)
+        await alice.says("The tap in our bathroom drips all night long")
+        await alice.taps(t.plain("new.continue"))
+        screen = await alice.reads(f"#{offered}")
+        assert await alice.presses(screen, f"jn:{secret}") == t.plain("old.button")
+        assert await alice.presses(1, f"m:view:{secret}:0") == t.plain("ticket.unknown", number=secret)
+        assert await alice.presses(screen, f"jn:{offered}") == ""
+        await alice.reads("🤝")
 
 
 async def test_a_double_tap_on_send_files_one_ticket(database_url: str) -> None:

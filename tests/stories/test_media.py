@@ -113,6 +113,23 @@ async def test_an_album_stays_whole_both_ways(database_url: str) -> None:
         assert len(album) == 2
 
 
+@pytest.mark.parametrize("fault", [{"drop": "before"}, {"status": 400}], ids=["unknown", "failed"])
+async def test_resend_does_not_send_an_album_again_whose_buttons_alone_did_not_arrive(
+    database_url: str, fault: dict[str, Any]
+) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, _, card = await filed(campus)
+        await campus.stage.fault("sendMessage", chat=alice.id, **fault)
+        await campus.wang.sends(photo(), photo(), caption="all mended", chat=campus.east, reply_to=card)
+        await campus.later(seconds=2)
+        await alice.reads("all mended")
+        await campus.wang.taps(t.plain("desk.resend"), chat=campus.east)
+        await alice.reads("That was about #1")
+        await campus.east.shows("Answer delivered")
+        assert len(await albums(campus, alice.id)) == 1
+
+
 async def test_an_album_filed_with_a_ticket_stays_whole(database_url: str) -> None:
     async with running(database_url) as campus:
         t, settings = campus.t("en"), campus.app.settings

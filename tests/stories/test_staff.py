@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -93,6 +94,23 @@ async def test_templates_are_shown_before_they_are_sent_in_the_student_s_languag
         await campus.wang.taps(t.plain("template_label.date"), chat=campus.east)
         await campus.wang.taps(t.plain("desk.send"), chat=campus.east)
         await lin.reads(text)
+
+
+async def test_a_double_tap_on_a_templates_send_answers_once(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, number = await filed(campus)
+        for label in ("date", "visit"):
+            text = t.plain(f"template.{label}", number=number)
+            await campus.wang.taps(t.plain("desk.answers"), chat=campus.east)
+            await campus.wang.taps(t.plain(f"template_label.{label}"), chat=campus.east)
+            preview = await campus.wang.reads(text, chat=campus.east)
+            pressed = [campus.wang.presses(preview, f"c:send:{number}:{label}", chat=campus.east) for _ in range(2)]
+            answers = await asyncio.gather(*pressed)
+            assert sorted(filter(None, answers)) == [t.plain("desk.sent_already", number=number)]
+            await alice.reads(text)
+            await campus.quiet()
+            assert len([m for m in await alice.transcript() if text in m.text]) == 1
 
 
 async def test_a_ticket_is_resolved_in_one_s_own_words(database_url: str) -> None:

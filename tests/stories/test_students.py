@@ -121,6 +121,34 @@ async def test_a_similar_ticket_is_joined_and_one_answer_reaches_both(database_u
         await campus.east.shows("fixed 2, not fixed 0")
 
 
+@pytest.mark.parametrize("kind", ["complaint", "thanks"])
+async def test_before_sending_and_after_it_is_said_that_other_students_may_read_it(
+    database_url: str, kind: str
+) -> None:
+    """The list of similar tickets shows how each begins. Thanks are in no such list, so nothing is said of them."""
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        alice = await campus.student("Alice")
+        others = t.plain("similar.others")
+        await alice.says("/new")
+        await alice.taps(t.plain(f"kind.{kind}"))
+        await alice.taps(t.pick(settings.category_names("repairs")))
+        await alice.taps(t.pick(settings.category_names("water")))
+        await alice.reads(t.plain("new.words").splitlines()[0])
+        await alice.says(WORDS["en"])
+        await alice.taps(t.plain("new.continue"))
+        shown = [await alice.reads("With your name or anonymously?")]
+        await alice.taps(t.plain("name.anonymous"))
+        shown.append(await alice.reads("Please check"))
+        await alice.taps(t.plain("preview.send"))
+        number = number_in((await alice.reads("📮")).text)
+        await alice.presses(shown[-1], f"m:view:{number}:0")
+        shown.append(await alice.reads("State:"))
+        assert [others in screen.text for screen in shown] == [kind != "thanks"] * 3
+        await alice.says("/privacy")
+        await alice.reads("Other students: the beginning of an open ticket is shown")
+
+
 async def test_a_student_follows_urges_adds_withdraws(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
@@ -208,6 +236,63 @@ async def test_a_reply_to_an_answer_goes_to_its_ticket(database_url: str) -> Non
         assert f"#{first}" in told.text
 
 
+@pytest.mark.parametrize("meanwhile", ["a draft", "a choice", "a rating"])
+async def test_a_reply_reaches_its_ticket_whatever_else_is_being_done(database_url: str, meanwhile: str) -> None:
+    """A draft swallowed replies, and so did the word asked for with a rating, days later and for another ticket."""
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, WORDS["en"])
+        card = await campus.east.shows(f"#{number} ·")
+        await campus.wang.says("Which tap?", chat=campus.east, reply_to=card)
+        answer = await alice.reads("Which tap?")
+        await campus.east.shows("Answer delivered")
+        if meanwhile == "a rating":
+            rated = await campus.files(alice, "The light in the corridor is broken", category=("repairs", "power"))
+            other = await campus.east.shows(f"#{rated} ·")
+            await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east, message=other)
+            await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
+            await alice.taps(t.plain("fixed.yes"))
+            await alice.taps("4 🙂")
+        else:
+            await alice.says("/new")
+            await alice.taps(t.plain("kind.complaint"))
+        if meanwhile == "a draft":
+            await alice.taps(t.pick(settings.category_names("repairs")))
+            await alice.taps(t.pick(settings.category_names("power")))
+            await alice.reads(t.plain("new.words").splitlines()[0])
+            await alice.says("The lamp flickers")
+            await alice.reads("Got 1 message")
+        await alice.says("The left one", reply_to=answer)
+        await alice.reads(t.plain("mine.added", number=number))
+        told = await campus.east.shows("The left one")
+        assert f"#{number}" in told.text
+        if meanwhile == "a rating":
+            await alice.says("Quick work")
+            await alice.reads(t.plain("rate.thanks"))
+            await campus.east.shows("★★★★☆ Quick work")
+        elif meanwhile == "a draft":
+            await alice.says("since Monday")
+            screen = await alice.reads("Got 2 messages")
+            assert "The left one" not in screen.text
+
+
+async def test_the_word_with_a_rating_is_awaited_for_an_hour(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        await campus.files(alice, WORDS["en"])
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
+        await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
+        await alice.taps(t.plain("fixed.yes"))
+        await alice.taps("4 🙂")
+        await alice.reads("★★★★☆")
+        await campus.later(minutes=61)
+        await alice.says("The lamp flickers")
+        await alice.reads(t.plain("new.kind_for", words="").splitlines()[0])
+        assert "flickers" not in "".join(m.text for m in await campus.east.transcript())
+
+
 async def test_the_language_can_be_changed_at_any_time(database_url: str) -> None:
     async with running(database_url) as campus:
         alice = await campus.student("Alice")
@@ -238,6 +323,46 @@ async def test_edits_reach_the_other_side_and_are_marked(database_url: str) -> N
         assert again.id == got.id
         assert "(edited)" in again.text
         assert t.plain("own.add") in {b["text"] for b in again.buttons}
+
+
+async def test_edits_reach_the_station_while_a_draft_is_open(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        await campus.files(alice, WORDS["en"])
+        first = next(m for m in await alice.transcript() if m.text == WORDS["en"])
+        await alice.says("/new")
+        await alice.reads(campus.t("en").plain("new.kind"))
+        await alice.edits(first, "The shower drips all night")
+        await campus.east.shows("The shower drips all night")
+
+
+async def test_edits_of_held_words_are_followed_wherever_they_are_held(database_url: str) -> None:
+    """Before agreeing, beside an open ticket, and in the draft."""
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        alice = await campus.stage.person("Alice", "en")
+        said = await alice.says("The tap is dripping")
+        await alice.reads("👋")
+        await alice.edits(said, "The tap drips")
+        await alice.says("/start")
+        await alice.taps(t.plain("consent.agree"))
+        await alice.taps(t.plain("audience.skip"))
+        await alice.taps(t.plain("nav.back"))
+        await alice.taps(t.plain("audience.skip"))
+        await alice.taps(t.pick(settings.building_names("e1")))
+        await alice.reads("The tap drips")
+        await alice.edits(said, "The tap drips all night")
+        await alice.taps(t.plain("kind.complaint"))
+        await alice.taps(t.pick(settings.category_names("repairs")))
+        await alice.taps(t.pick(settings.category_names("water")))
+        await alice.taps(t.plain("name.named"))
+        await alice.taps(t.plain("preview.send"))
+        await campus.east.shows("The tap drips all night")
+        loose = await alice.says("and the flour is wet")
+        await alice.reads(t.plain("loose.ask"))
+        await alice.edits(loose, "and the floor is wet")
+        await alice.taps(t.plain("loose.add", number=1, subject=""))
+        await campus.east.shows("and the floor is wet")
 
 
 async def test_a_photo_goes_along_and_words_are_collected(database_url: str) -> None:
