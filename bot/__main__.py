@@ -8,6 +8,7 @@ runs on this database; 5 Telegram does not accept the token.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Coroutine
@@ -33,7 +34,11 @@ FAILED, WRONG, DATABASE, ADDRESS, TOKEN = 1, 2, 3, 4, 5
 
 def main() -> None:
     """The entry point of the `unionbot` command."""
-    app()
+    try:
+        app()
+    finally:
+        # The last search for garbage goes through all libraries, for seconds on a busy machine, and the process ends.
+        gc.freeze()
 
 
 def stop(code: int, *lines: str) -> NoReturn:

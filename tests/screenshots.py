@@ -8,14 +8,25 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from playwright.async_api import Browser, Page, async_playwright
+
+from bot.texts import Catalogue
+from sandbox.client import Sandbox
+from tests.campus import settings
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 LIN, CHEN, EMMA, WANG, ZHOU = 800000001, 800000002, 800000003, 810000001, 700000001
 EAST, OFFICE = -900001, -900004
+STORIES = (
+    ("zh-hans", LIN, "阳台的门关不严，夜里风很大", "木工师傅明天上午十点上门调整合页"),
+    ("zh-hant", CHEN, "衣櫃的抽屜卡住了，拉不出來", "師傅今天下午四點帶新滑軌過來"),
+    ("en", EMMA, "The window in room 204 does not close any more", "The carpenter comes tomorrow at ten"),
+)
+"""Language, student, what they write, and the answer."""
 PHONE = (390, 800, 2.0)
 WIDE = (1440, 860, 1.0)
 
@@ -55,30 +66,68 @@ async def opened(
 
 
 async def take(browser: Browser, address: str) -> None:
+    for language, person, words, answer in STORIES:
+        await play(browser, address, language, person, words, answer)
     for name, place, size, theme in (
-        ("overview", f"left={LIN}:{LIN}&right={WANG}:{EAST}", WIDE, "light"),
+        ("overview", f"left={EMMA}:{EMMA}&right={WANG}:{EAST}", WIDE, "light"),
         ("overview-dark", f"left={CHEN}:{CHEN}&right={WANG}:{EAST}", WIDE, "dark"),
-        ("student-zh-hans", f"left={LIN}:{LIN}", PHONE, "light"),
-        ("student-zh-hant", f"left={CHEN}:{CHEN}", PHONE, "light"),
-        ("student-en", f"left={EMMA}:{EMMA}", PHONE, "light"),
         ("poll-result", f"show=right&right={ZHOU}:{OFFICE}", PHONE, "light"),
     ):
         page = await opened(browser, address, place, size, theme)
         await page.screenshot(path=FOLDER / f"{name}.png")
         await page.context.close()
-    # The beginning of the story, where the card stands with its buttons.
-    page = await opened(browser, address, f"show=right&right={WANG}:{EAST}", PHONE)
-    await page.evaluate("document.querySelector('#right .log').scrollTop = 0")
-    await page.screenshot(path=FOLDER / "station.png")
-    await page.context.close()
-    # Somebody files a ticket by hand, in each language.
-    for name, person in (("zh-hans", LIN), ("zh-hant", CHEN), ("en", EMMA)):
-        page = await opened(browser, address, f"left={person}:{person}", PHONE)
-        await page.fill("#left textarea", "/new")
-        await page.press("#left textarea", "Enter")
-        await page.locator("#left .key", has_text="💡").last.wait_for()
-        await page.screenshot(path=FOLDER / f"new-{name}.png")
+
+
+async def play(browser: Browser, address: str, language: str, person: int, words: str, answer: str) -> None:
+    """A student files something and staff claim and answer it, all by hand on the page, in one language."""
+    t = Catalogue.load(ZoneInfo("Asia/Shanghai"))[language]
+    names = settings(address, "sqlite:///unused.db").category_names
+    await speak(address, language)
+    student = await opened(browser, address, f"left={person}:{person}", PHONE)
+    await say(student, "left", "/new")
+    await student.locator("#left .key", has_text=t.plain("kind.suggestion")).last.wait_for()
+    await student.screenshot(path=FOLDER / f"new-{language}.png")
+    for label in (
+        t.plain("kind.complaint"),
+        t.pick(names("repairs")),
+        t.pick(names("furniture")),
+    ):
+        await tap(student, "left", label)
+    await student.locator("#left .message", has_text=t.plain("new.words").splitlines()[0]).last.wait_for()
+    await say(student, "left", words)
+    for label in (t.plain("new.continue"), t.plain("name.named"), t.plain("preview.send")):
+        await tap(student, "left", label)
+    await student.locator("#left .message", has_text="📮").last.wait_for()
+    staff = await opened(browser, address, f"show=right&right={WANG}:{EAST}", PHONE)
+    card = staff.locator("#right .message", has_text=words).last
+    await card.locator(".key", has_text=t.plain("desk.claim")).click()
+    await card.get_by_text(t.plain("state.claimed")).wait_for()
+    await staff.screenshot(path=FOLDER / f"station-{language}.png")
+    await card.dblclick(position={"x": 40, "y": 12})
+    await staff.get_by_text("Reply", exact=True).click()
+    await say(staff, "right", answer)
+    await student.locator("#left .message", has_text=answer).last.wait_for()
+    await student.screenshot(path=FOLDER / f"student-{language}.png")
+    for page in (student, staff):
         await page.context.close()
+
+
+async def speak(address: str, language: str) -> None:
+    """The station's cards in this language, as its admin chooses under /setup."""
+    async with Sandbox(address) as stage:
+        # A group takes twenty messages a minute, and three stories say more than that.
+        await stage.set_speed(10)
+        admin = await stage.person("周一帆", "zh-hans", id=ZHOU)
+        await admin.presses(1, f"su:language:{language}", chat=EAST)
+
+
+async def say(page: Page, pane: str, words: str) -> None:
+    await page.fill(f"#{pane} textarea", words)
+    await page.press(f"#{pane} textarea", "Enter")
+
+
+async def tap(page: Page, pane: str, label: str) -> None:
+    await page.locator(f"#{pane} .key", has_text=label).last.click()
 
 
 async def main() -> None:

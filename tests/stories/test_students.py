@@ -9,6 +9,9 @@ import pytest
 from sandbox.client import photo
 from tests.campus import number_in, running
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Nothing here depends on the kind of database; the main story is told on both."""
+
 LANGUAGES = ("zh-hans", "zh-hant", "en")
 WORDS = {
     "zh-hans": "卫生间的水龙头一直漏水",

@@ -8,6 +8,9 @@ from models import stations
 from sandbox.client import Message, photo
 from tests.campus import Campus, running
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Nothing here depends on the kind of database; the main story is told on both."""
+
 
 async def copies(campus: Campus, part: str) -> list[Message]:
     """Both copies of what was posted again, the un-noted one first."""
