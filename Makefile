@@ -44,6 +44,7 @@ chaos: $(VENV)/test.stamp ## kill -9 at 100 random moments, on SQLite and on Pos
 
 screenshots: $(VENV)/test.stamp ## drive the chat page and take docs/screenshots anew
 	@sh .ci/chromium
+	@fc-list | grep -qi emoji || { echo "the pictures need emoji: apt-get install fonts-noto-color-emoji" >&2; exit 1; }
 	@$(BIN)/python -m tests.screenshots
 
 lock: $(VENV)/test.stamp ## resolve the dependencies anew and write the locks
