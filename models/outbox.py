@@ -204,10 +204,13 @@ async def post(
         "dedupe": dedupe,
         "topic": topic,
         "not_before": not_before or now,
+        "state": Sending.DUE,
         "holds": holds,
+        "attempts": 0,
         "ticket_id": ticket_id,
         "words_id": words_id,
     }
+    values = {name: value for name, value in values.items() if value is not None}
     # Not as an object: nobody changes the row in this transaction, and each object would be a flush of its own.
     written = await plainly(session, _WRITE, values)
     return int(cast(Row[Any], written.inserted_primary_key)[0])

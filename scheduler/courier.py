@@ -48,9 +48,9 @@ LOOKED_AT = 4
 STOP_SECONDS = 8.0
 SEVERAL = 3
 """So many chats told 429 within a second means that all of them are meant."""
-ROUND_SECONDS = 0.02
+ROUND_SECONDS = 0.04
 CROWD = 4
-"""More chats than this being written to at once are many."""
+"""More chats than this being written to at once, or more rows than this in one round, are many."""
 LOOK_SECONDS = 1.0
 """After so long the outbox is looked at even when nobody calls: another process may write too."""
 AWAY_FIRST, AWAY_LONGEST = 0.5, 30.0
@@ -152,6 +152,8 @@ class Courier:
         """Chats whose line is through, but not yet written down."""
         self._stopping = False
         self._last_round = 0.0
+        self._last_size = 0
+        """Rows that the last round took or wrote down."""
         self._told_429: dict[int, float] = {}
         self._away = 0.0
 
@@ -225,11 +227,15 @@ class Courier:
 
     async def _until_worth_it(self) -> None:
         """A round costs much the same for one row and for twenty: while many chats are written to at once, it comes
-        when several results wait to be written down, or a moment after the last. Otherwise nobody waits.
+        when many results wait to be written down, or a moment after the last. Otherwise nobody waits.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(self._last_round + ROUND_SECONDS):
-                while len(self._busy) > CROWD and len(self._finished) < IN_FLIGHT // 4 and not self._stopping:
+                while (
+                    max(len(self._busy), self._last_size) > CROWD
+                    and len(self._finished) < IN_FLIGHT // 2
+                    and not self._stopping
+                ):
                     self._wake.clear()
                     await self._wake.wait()
 
@@ -255,6 +261,7 @@ class Courier:
             raise
         finally:
             self._taken = []
+        self._last_size = len(finished) + sum(len(line) for line in lines)
         for line in lines:
             self._busy[line[0].chat_id] = asyncio.create_task(self._send_line(line))
         return len(lines), wait
