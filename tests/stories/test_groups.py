@@ -15,6 +15,9 @@ from models.stations import Station
 from sandbox.client import Group, Person
 from tests.campus import Campus, running
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Nothing here depends on the kind of database."""
+
 TAP = "The tap in the bathroom drips all night"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 import pytest
@@ -10,25 +9,15 @@ import pytest
 from sandbox.client import Group, Person
 from tests.campus import Campus, running
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Nothing here depends on the kind of database; what happens at once is in `test_at_once.py`."""
+
 TAP = "The tap in the bathroom drips all night"
 
 
 async def filed(campus: Campus, text: str = TAP) -> tuple[Person, int]:
     alice = await campus.student("Alice")
     return alice, await campus.files(alice, text)
-
-
-async def test_of_two_who_claim_at_once_one_wins_and_the_other_is_told_who(database_url: str) -> None:
-    async with running(database_url) as campus:
-        t = campus.t("en")
-        _, number = await filed(campus)
-        card = await campus.east.shows(f"#{number} ·")
-        payload = next(b["callback_data"] for b in card.buttons if b["text"] == t.plain("desk.claim"))
-        assert await campus.wang.presses(card, payload, chat=campus.east) == ""
-        assert await campus.li.presses(card, payload, chat=campus.east) == t.plain(
-            "claim.taken", number=number, name="Wang"
-        )
-        await campus.east.shows("in hand · Wang")
 
 
 async def test_only_replies_to_what_is_about_a_ticket_reach_a_student(database_url: str) -> None:
@@ -94,23 +83,6 @@ async def test_templates_are_shown_before_they_are_sent_in_the_student_s_languag
         await campus.wang.taps(t.plain("template_label.date"), chat=campus.east)
         await campus.wang.taps(t.plain("desk.send"), chat=campus.east)
         await lin.reads(text)
-
-
-async def test_a_double_tap_on_a_templates_send_answers_once(database_url: str) -> None:
-    async with running(database_url) as campus:
-        t = campus.t("en")
-        alice, number = await filed(campus)
-        for label in ("date", "visit"):
-            text = t.plain(f"template.{label}", number=number)
-            await campus.wang.taps(t.plain("desk.answers"), chat=campus.east)
-            await campus.wang.taps(t.plain(f"template_label.{label}"), chat=campus.east)
-            preview = await campus.wang.reads(text, chat=campus.east)
-            pressed = [campus.wang.presses(preview, f"c:send:{number}:{label}", chat=campus.east) for _ in range(2)]
-            answers = await asyncio.gather(*pressed)
-            assert sorted(filter(None, answers)) == [t.plain("desk.sent_already", number=number)]
-            await alice.reads(text)
-            await campus.quiet()
-            assert len([m for m in await alice.transcript() if text in m.text]) == 1
 
 
 async def test_a_ticket_is_resolved_in_one_s_own_words(database_url: str) -> None:
