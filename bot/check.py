@@ -52,7 +52,7 @@ def may_write(status: str, own: bool | None, everybody: bool | None) -> bool:
 
 async def call(http: aiohttp.ClientSession, settings: Settings, method: str, **params: Any) -> Any:
     """A Bot API method's result. Raises TokenRefused, Unreachable or Refused."""
-    url = f"{settings.telegram.api_base.rstrip('/')}/bot{settings.token.get_secret_value()}/{method}"
+    url = f"{settings.telegram.api_base}/bot{settings.token.get_secret_value()}/{method}"
     try:
         async with http.post(url, json=params, timeout=aiohttp.ClientTimeout(total=SECONDS)) as response:
             answer = await response.json(content_type=None)

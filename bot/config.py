@@ -50,7 +50,8 @@ class ConfigError(Exception):
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the file and the secrets. Raises ConfigError with everything that is wrong."""
     try:
-        text = path.read_text(encoding="utf-8")
+        # Windows' own editor writes a mark before the first letter.
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError([f"{path} does not exist: copy config.example.toml to it and change what differs"]) from None
     except (OSError, UnicodeDecodeError) as error:

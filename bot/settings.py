@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, time, timedelta
 from functools import cached_property
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
@@ -101,9 +102,24 @@ def _engine(value: str) -> str:
     return value
 
 
+def _server(value: str) -> str:
+    if not urlsplit(value).netloc or not value.startswith(("https://", "http://")):
+        raise PydanticCustomError(
+            "server",
+            'an address begins with https:// or http://; write for example api_base = "https://api.telegram.org"',
+        )
+    return value.rstrip("/")
+
+
+_CITIES_WITHOUT_ZONE = ("beijing", "peking", "guangzhou", "canton", "shenzhen", "wuhan", "nanjing", "xian", "chengdu")
+"""Written in good faith, and nearer in letters to some other city: China has one time, called Asia/Shanghai."""
+
+
 def _time_zone(value: str) -> str:
     if value not in available_timezones():
         near = difflib.get_close_matches(value, available_timezones(), 1) or ["Asia/Shanghai"]
+        if value.rsplit("/", 1)[-1].casefold().replace("'", "") in _CITIES_WITHOUT_ZONE:
+            near = ["Asia/Shanghai"]
         raise PydanticCustomError("timezone", 'there is no such time zone; write timezone = "{x}"', {"x": near[0]})
     return value
 
@@ -111,7 +127,7 @@ def _time_zone(value: str) -> str:
 class Telegram(Section):
     """How Telegram is reached."""
 
-    api_base: str = "https://api.telegram.org"
+    api_base: Annotated[str, AfterValidator(_server)] = "https://api.telegram.org"
     mode: Literal["polling", "webhook"] = "polling"
     webhook_url: str = ""
     listen: Annotated[str, AfterValidator(_listening)] = "127.0.0.1:8080"

@@ -116,7 +116,7 @@ class Web:
     async def announce(self) -> None:
         """Tell Telegram where to send updates; tries until it has been heard."""
         url = f"{self._settings.telegram.webhook_url.rstrip('/')}{WEBHOOK_PATH}"
-        api = self._settings.telegram.api_base.rstrip("/")
+        api = self._settings.telegram.api_base
         token = self._settings.token.get_secret_value()
         body = {"url": url, "secret_token": self._secret, "allowed_updates": list(ALLOWED_UPDATES)}
         pause = 1.0

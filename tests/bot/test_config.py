@@ -104,6 +104,30 @@ def test_a_mistake_says_its_line(tmp_path: Path) -> None:
     assert f"(line {number})" in said
 
 
+def test_a_mark_before_the_first_letter_does_no_harm(tmp_path: Path) -> None:
+    """Notepad's UTF-8 has one."""
+    path = tmp_path / "config.toml"
+    path.write_text(EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert load(path, GOOD) == load(EXAMPLE, GOOD)
+
+
+@pytest.mark.parametrize("address", ["api.telegram.org", "telegram", "ftp://api.telegram.org", "https://"])
+def test_an_address_without_its_beginning_is_told(address: str) -> None:
+    data = example()
+    data["telegram"]["api_base"] = address
+    (said,) = problems(data)
+    assert said.startswith("telegram.api_base")
+    assert 'api_base = "https://api.telegram.org"' in said
+
+
+@pytest.mark.parametrize("city", ["Asia/Peking", "Asia/Beijing", "Asia/Guangzhou", "China/Xi'an"])
+def test_a_chinese_city_is_told_its_time_zone(city: str) -> None:
+    data = example()
+    data["union"]["timezone"] = city
+    (said,) = problems(data)
+    assert 'timezone = "Asia/Shanghai"' in said
+
+
 WRONG: dict[str, Any] = {
     "telegram": {"api_base": 5, "mode": "pulling", "listen": "127.0.0.1:99999"},
     "database": {"url": "mysql://x"},
