@@ -214,8 +214,7 @@ async def step(
     """One line of the timeline; not as an object, because nobody changes or asks for it in this transaction."""
     before = ticket.state if action != FILED else None
     line = {"ticket_id": ticket.id, "at": now, "action": str(action), "before": before, "after": after}
-    line |= {"staff_id": staff.id if staff else None, "detail": detail or None}
-    await plainly(session, _WRITE_STEP, {name: value for name, value in line.items() if value is not None})
+    await plainly(session, _WRITE_STEP, line | {"staff_id": staff.id if staff else None, "detail": detail or None})
 
 
 async def edit(session: AsyncSession, said: Words, content: Content, now: datetime) -> None:

@@ -136,6 +136,12 @@ class Campus:
         receipt = await person.reads("📮")
         return number_in(receipt.text)
 
+    async def resolves(self) -> None:
+        """Wang says at the newest card in the east station that it is done."""
+        t = self.t("en")
+        await self.wang.taps(t.plain("desk.resolve"), chat=self.east)
+        await self.wang.taps(t.plain("resolution.done"), chat=self.east)
+
 
 def number_in(text: str) -> int:
     """The ticket's number in a text that shows one."""

@@ -262,6 +262,7 @@ async def test_an_edit_that_changes_nothing_is_a_success(post_office: Office, al
         edit = {"text": "same", "message_id": message.id}
         number = await post_office.post(alice.id, method="editMessageText", payload=edit, repeat=Repeat.FREELY)
         await post_office.comes_to(number, Sending.SENT)
+    assert await post_office.texts(alice) == ["same"]
 
 
 async def test_only_the_part_that_failed_is_sent_again(post_office: Office, alice: Person) -> None:
@@ -303,6 +304,7 @@ async def test_a_row_with_nothing_to_say_any_more_is_superseded(post_office: Off
     async with post_office.open():
         number = await post_office.post(alice.id, method=None, letter="nothing")
         await post_office.comes_to(number, Sending.SUPERSEDED)
+    assert await post_office.texts(alice) == []
 
 
 async def test_a_crash_while_sending_is_known_as_what_it_is(post_office: Office, alice: Person, bob: Person) -> None:

@@ -159,10 +159,11 @@ async def test_no_mark_of_a_person_is_also_a_mark_of_an_anonymous_ticket(databas
         assert len(hers["address"]) == len(his["address"])
 
 
-async def test_words_follow_when_an_anonymous_student_is_back(database_url: str) -> None:
+@pytest.mark.parametrize("anonymous", [False, True], ids=["named", "anonymous"])
+async def test_words_follow_when_a_student_who_had_blocked_the_bot_is_back(database_url: str, anonymous: bool) -> None:
     async with running(database_url) as campus:
         alice = await campus.student("Alice")
-        number = await campus.files(alice, TAP, anonymous=True)
+        number = await campus.files(alice, TAP, anonymous=anonymous)
         card = await campus.east.shows(f"#{number} ·")
         await alice.blocks()
         await campus.wang.says("The plumber comes at three", chat=campus.east, reply_to=card)
@@ -175,12 +176,13 @@ async def test_words_follow_when_an_anonymous_student_is_back(database_url: str)
 async def test_an_anonymous_student_is_answered_in_the_language_they_read(database_url: str) -> None:
     async with running(database_url) as campus:
         lin = await campus.student("Lin", "zh-hant")
-        await campus.files(lin, "水龍頭漏水", language="zh-hant", anonymous=True)
+        t = campus.t("zh-hant")
+        number = await campus.files(lin, "水龍頭漏水", language="zh-hant", anonymous=True)
         await campus.wang.taps(campus.t("en").plain("desk.claim"), chat=campus.east)
-        await lin.reads(campus.t("zh-hant").plain("ticket.claimed", number=1, station="").split("\n")[0][:2])
-        await campus.wang.taps(campus.t("en").plain("desk.resolve"), chat=campus.east)
-        await campus.wang.taps(campus.t("en").plain("resolution.done"), chat=campus.east)
-        await lin.taps(campus.t("zh-hant").plain("fixed.yes"))
+        await lin.reads(f"#{number} 已由 東區學生會服務站 認領")
+        await campus.resolves()
+        await lin.taps(t.plain("fixed.yes"))
+        await lin.reads(t.plain("rate.ask", number=number))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

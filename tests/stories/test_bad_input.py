@@ -100,6 +100,11 @@ async def test_thirty_messages_are_enough_for_one_ticket(database_url: str) -> N
         await alice.reads(t.plain("words.too_many", most=30))
         await alice.taps(t.plain("new.continue"))
         await alice.reads(t.plain("name.ask").splitlines()[0])
+        await alice.taps(t.plain("name.named"))
+        await alice.taps(t.plain("preview.send"))
+        card = await campus.east.shows("line 29")
+        assert all(f"line {i}" in card.text for i in range(30))
+        assert "line 30" not in card.text
 
 
 @pytest.mark.parametrize("place", ["before agreeing", "before saying what it is", "beside an open ticket"])

@@ -23,8 +23,7 @@ async def test_a_complaint_reaches_the_station_and_the_answer_comes_back(databas
         await alice.reads("The plumber comes at three")
         await campus.east.shows("Answer delivered")
 
-        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
-        await campus.wang.taps(t.plain("resolution.done"), chat=campus.east)
+        await campus.resolves()
         await alice.reads("Is it really fixed?")
         await alice.taps(t.plain("fixed.yes"))
         await alice.taps("5")

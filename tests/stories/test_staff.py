@@ -316,18 +316,6 @@ async def test_the_history_shows_who_did_what(database_url: str) -> None:
         assert "claimed Wang" in said
 
 
-async def test_a_blocked_bot_is_shown_to_staff_and_words_follow_once_it_is_not(database_url: str) -> None:
-    async with running(database_url) as campus:
-        alice, number = await filed(campus)
-        card = await campus.east.shows(f"#{number} ·")
-        await alice.blocks()
-        await campus.wang.says("The plumber comes at three", chat=campus.east, reply_to=card)
-        await campus.east.shows("has blocked the bot")
-        await alice.unblocks()
-        await alice.reads("The plumber comes at three")
-        await campus.east.shows("Answer delivered")
-
-
 async def test_an_answer_of_unclear_fate_is_shown_and_sent_again_only_by_hand(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
