@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models import (
+    audit,
     conversations,
     inbox,
     outbox,
@@ -16,6 +17,7 @@ from models import (
 )
 
 __all__ = [
+    "audit",
     "conversations",
     "inbox",
     "outbox",
