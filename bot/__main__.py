@@ -147,7 +147,8 @@ def demo(
     ] = None,
 ) -> None:
     """Play a short story against a local Telegram, then let you play on."""
-    from bot.demo import DidNotHappen, play
+    from bot.demo import play
+    from bot.demo.story import DidNotHappen
 
     try:
         code = _looped(_until_told(play(*_sandbox(), once=once, keep=keep, port=port)))

@@ -11,8 +11,9 @@ from typing import Any, cast
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot import __main__, demo
+from bot import __main__
 from bot.app import App
+from bot.demo import watching
 from sandbox.client import Sandbox, photo
 
 HOUSE = Path(__file__).parent.parent.parent
@@ -69,7 +70,7 @@ def test_a_step_that_does_not_come_about_is_named_and_ends_it(monkeypatch: pytes
     [
         pytest.param(timedelta(minutes=5), 1, id="less than an hour at once"),
         pytest.param(timedelta(hours=5), 5, id="hour by hour"),
-        pytest.param(timedelta(days=120), demo.MOST_HOPS, id="a semester in no more hops than one can watch"),
+        pytest.param(timedelta(days=120), watching.MOST_HOPS, id="a semester in no more hops than one can watch"),
     ],
 )
 async def test_a_jump_of_the_clock_leaves_out_nothing_that_falls_due_on_the_way(jump: timedelta, hops: int) -> None:
@@ -83,7 +84,7 @@ async def test_a_jump_of_the_clock_leaves_out_nothing_that_falls_due_on_the_way(
         scheduler=SimpleNamespace(run_due=run_due), courier=SimpleNamespace(wake=lambda: woken.append(ran[-1]))
     )
     before = datetime(2026, 9, 15, 1, 30, tzinfo=UTC)
-    await demo._catch_up(cast(App, program), before, before + jump)
+    await watching._catch_up(cast(App, program), before, before + jump)
     assert ran == sorted(ran)
     assert len(ran) == hops
     assert ran[-1] == before + jump

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot import demo
 from bot.__main__ import app
+from bot.demo.story import GROUPS, files
 from bot.texts import Catalogue
 from bot.vault import decode_key, new_key
 from models import inbox, stations
@@ -361,11 +361,11 @@ async def test_the_demo_plays_its_story_and_lets_people_play_on_until_ctrl_c(tmp
             texts = Catalogue.load(chosen.timezone)["en"]
             emma = Person(stage, {"id": 800000003, "first_name": "Emma"})
             await emma.says("/new")
-            number = await demo._files(emma, texts, chosen, "The window in the hall does not close", topic="furniture")
+            number = await files(emma, texts, chosen, "The window in the hall does not close", topic="furniture")
             # The story ends on a Friday: two days on is still the weekend, and nobody is late.
             for _ in range(2):
                 await stage.control("clock", **buttons["Two days on"])
-            await Place(stage, demo.GROUPS["supervisors"]).shows(f"#{number}")
+            await Place(stage, GROUPS["supervisors"]).shows(f"#{number}")
         told.process.send_signal(signal.SIGINT)
         async with asyncio.timeout(5):
             assert await told.ended() == 0
