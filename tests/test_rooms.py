@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,9 +55,20 @@ def named(path: Path) -> str:
     return str(path.relative_to(HOUSE))
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Everything in a file: each rule looks at every file, and reading them anew took a minute."""
+    return tuple(ast.walk(parsed(path)))
+
+
 def imports(path: Path) -> Iterator[tuple[int, str]]:
     """Each imported module with its line; `from bot import cards` counts as `bot.cards`."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node.lineno, alias.name
@@ -115,7 +127,7 @@ def test_what_the_scheduler_uses_of_the_toolbox_does_not_bring_aiogram_along() -
 
 def in_type_checking(path: Path, module: str) -> bool:
     """Whether this import stands under `if TYPE_CHECKING`, where it never runs."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             for inner in ast.walk(node):
                 if isinstance(inner, ast.ImportFrom) and (inner.module or "") in (module, module.rpartition(".")[0]):
@@ -124,7 +136,7 @@ def in_type_checking(path: Path, module: str) -> bool:
 
 
 def calls(path: Path) -> Iterator[ast.Call]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Call):
             yield node
 
@@ -144,7 +156,7 @@ def test_no_task_is_started_and_forgotten() -> None:
     forgotten = [
         f"{named(path)}:{node.lineno}"
         for path in files(*ROOMS)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Call)
         and ast.unparse(node.value.func) in ("asyncio.create_task", "asyncio.ensure_future", "loop.create_task")
@@ -188,7 +200,7 @@ def test_no_exception_is_swallowed() -> None:
     swallowed = [
         f"{named(path)}:{node.lineno}"
         for path in files(*ROOMS)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.ExceptHandler) and len(node.body) == 1 and isinstance(node.body[0], ast.Pass)
     ]
     assert not swallowed
@@ -196,7 +208,7 @@ def test_no_exception_is_swallowed() -> None:
 
 @pytest.mark.parametrize("path", files("bot", "handlers", "models", "scheduler"), ids=named)
 def test_a_module_says_why_it_exists(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     assert ast.get_docstring(tree) or not tree.body
 
 

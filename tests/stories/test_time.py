@@ -16,6 +16,8 @@ from models.tickets import Ticket
 from models.words import Words
 from tests.campus import Campus, running
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 TAP = "The tap in the bathroom drips all night"
 
 
@@ -43,6 +45,7 @@ async def test_a_ticket_that_nobody_claims_climbs_level_by_level(database_url: s
         assert len(await campus.east.transcript()) == before, "a job that runs twice says nothing twice"
 
 
+@on_sqlite
 async def test_a_student_sees_that_it_is_overdue_and_who_has_been_told(database_url: str) -> None:
     """You always know where your matter stands, and who can read it."""
     async with running(database_url) as campus:
@@ -58,6 +61,7 @@ async def test_a_student_sees_that_it_is_overdue_and_who_has_been_told(database_
         assert t.plain("event.escalate") in shown.text
 
 
+@on_sqlite
 async def test_a_ticket_that_waits_for_the_student_is_not_overdue(database_url: str) -> None:
     async with running(database_url) as campus:
         alice = await campus.student("Alice")
@@ -70,6 +74,7 @@ async def test_a_ticket_that_waits_for_the_student_is_not_overdue(database_url: 
         assert "overdue" not in card.text
 
 
+@on_sqlite
 async def test_a_resolved_ticket_closes_when_nobody_objects(database_url: str) -> None:
     async with running(database_url) as campus:
         alice = await campus.student("Alice")
@@ -142,6 +147,7 @@ async def test_once_the_keys_are_destroyed_the_program_knows_its_author_no_more(
             assert not (await session.scalars(select(Posting).where(Posting.requester_id.is_not(None)))).all()
 
 
+@on_sqlite
 async def test_a_draft_nobody_comes_back_to_is_left_behind(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
@@ -158,6 +164,7 @@ async def test_a_draft_nobody_comes_back_to_is_left_behind(database_url: str) ->
             assert len((await session.scalars(select(Conversation))).all()) == 1
 
 
+@on_sqlite
 async def test_the_words_of_an_anonymous_admin_do_not_wait_for_ever(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
@@ -184,6 +191,7 @@ async def counted(campus: Campus, votes: int) -> None:
             await asyncio.sleep(0)
 
 
+@on_sqlite
 @pytest.mark.parametrize("language", ["zh-hans", "zh-hant", "en"])
 async def test_a_pulse_goes_to_everybody_and_its_result_comes_back_as_a_picture(
     database_url: str, language: str
@@ -213,6 +221,7 @@ async def test_a_pulse_goes_to_everybody_and_its_result_comes_back_as_a_picture(
         assert len(told) == 1
 
 
+@on_sqlite
 async def test_of_too_few_answers_nothing_is_shown(database_url: str) -> None:
     async with running(database_url) as campus:
         students = [await campus.student(f"S{i}") for i in range(2)]
@@ -227,6 +236,7 @@ async def test_of_too_few_answers_nothing_is_shown(database_url: str) -> None:
         assert "Tea" not in re.sub("Tea or coffee", "", result.text)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("words", "refusal"),
     [
@@ -245,6 +255,7 @@ async def test_a_poll_that_telegram_would_not_take_is_refused_with_a_sentence(
         await campus.admin.reads(expected or campus.t("en").plain(refusal), chat=campus.office)
 
 
+@on_sqlite
 async def test_only_union_admins_ask_everybody(database_url: str) -> None:
     async with running(database_url) as campus:
         await campus.wang.says("/poll Tea?", chat=campus.east)
@@ -253,6 +264,7 @@ async def test_only_union_admins_ask_everybody(database_url: str) -> None:
         await campus.east.shows(campus.t("en").plain("pulse.office_only"))
 
 
+@on_sqlite
 async def test_a_question_can_be_built_step_by_step_and_left(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
