@@ -24,6 +24,7 @@ from models.tickets import FOLDED_LENGTH, Ticket
 from models.words import Side, Words
 
 SENTENCES = Path(__file__).with_name("sentences.toml")
+CATEGORIES = ("water", "power", "furniture", "canteen", "noise", "internet", "teaching", "jobs")
 IN_CHINESE = 0.75
 AT_ONCE = 5_000
 A_MONTH = 60 * 24 * 30
@@ -48,7 +49,6 @@ async def fill(
     *,
     station_id: int,
     buildings: list[str],
-    categories: list[str],
     seed: int = 7,
 ) -> None:
     """So many open tickets of the last month, each with its words and an anonymous requester, in these buildings."""
@@ -65,7 +65,7 @@ async def fill(
                 {
                     "id": number,
                     "kind": Kind.COMPLAINT,
-                    "category": chance.choice(categories),
+                    "category": chance.choice(CATEGORIES),
                     "building": chance.choice(buildings),
                     "subject": text[:200],
                     "folded": folded,
