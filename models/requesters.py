@@ -44,6 +44,8 @@ class Requester(Base):
     rating: Mapped[int | None]
     """1–5."""
     remark: Mapped[str | None]
+    came_from_id: Mapped[int | None] = mapped_column(Key, index=True)
+    """The ticket they waited for until it was merged: where they go back to when that was a mistake."""
 
     __table_args__ = (
         Index("uq_requesters_ticket_id_number", "ticket_id", "number", unique=True),
