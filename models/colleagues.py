@@ -53,9 +53,7 @@ async def of(session: AsyncSession, station: Station, now: datetime) -> list[Per
     rows = await session.scalars(
         select(Person)
         .join(Colleague, Colleague.person_id == Person.id)
-        .where(
-            Colleague.station_id == station.id, Colleague.gone.is_(False), Colleague.day >= (now - LATELY).date()
-        )
+        .where(Colleague.station_id == station.id, Colleague.gone.is_(False), Colleague.day >= (now - LATELY).date())
         .order_by(Colleague.day.desc(), Person.id)
         .limit(LISTED)
     )

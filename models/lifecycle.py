@@ -118,7 +118,7 @@ TRANSITIONS: dict[tuple[State, Action], State] = {
     (State.CLOSED, Action.REOPEN): State.REOPENED,
     **{(state, Action.ESCALATE): state for state in OPEN},
     **{(state, Action.NOTE): state for state in (*OPEN, State.RESOLVED, State.CLOSED)},
-    **{(state, Action.RETRACT): state for state in (*OPEN, State.RESOLVED, State.CLOSED)},
+    **{(state, Action.RETRACT): state for state in (*OPEN, State.RESOLVED, State.CLOSED, State.MERGED)},
     # What is on its way to another place is taken back first: the two tickets have to be in one hand.
     **{(state, Action.MERGE): State.MERGED for state in ACTIVE},
     **{(state, Action.TAKE_IN): state for state in ACTIVE},

@@ -87,6 +87,20 @@ def make(ticket_id: int, number: int, person: Person, *, anonymous: bool, vault:
     )
 
 
+def again(requester: Requester, ticket_id: int) -> Requester:
+    """The same student's place in a ticket that is a part of this one's. An anonymous one is reached and recognised by
+    what is there already: it is bound to the salt, not to the ticket, and which ticket it comes from is told anyway.
+    """
+    return Requester(
+        ticket_id=ticket_id,
+        number=1,
+        person_id=requester.person_id,
+        salt=requester.salt,
+        owner_tag=requester.owner_tag,
+        address=requester.address,
+    )
+
+
 def is_of(requester: Requester, person: Person, vault: Vault) -> bool:
     """Whether this requester is this person; asked only about somebody who is speaking right now."""
     if requester.person_id is not None:

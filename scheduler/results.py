@@ -168,7 +168,7 @@ async def _made(session: AsyncSession, attempts: Sequence[Attempt]) -> None:
             card = await postings.card_of(session, row.ticket_id, attempt.chat_id)
             if card is not None:
                 card.thread_id = attempt.thread_id
-        if row.letter not in ("words", "notice"):
+        if row.letter not in ("words", "notice", "so_far"):
             continue
         for call, result in zip(attempt.letter.calls[attempt.skip :], attempt.results, strict=False):
             ids = _message_ids(result)
