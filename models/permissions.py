@@ -167,7 +167,11 @@ def must(deed: Deed, who: Collection[Who], ticket: Ticket | None = None) -> None
         raise Refusal("permission.offered", number=ticket.id)
     if who and set(who) <= {Who.STRANGER, Who.REQUESTER}:
         raise Refusal("ticket.unknown", number=ticket.id)
-    raise Refusal(f"refused.{deed}" if Who.HERE in who else "desk.elsewhere", number=ticket.id)
+    if Who.HERE in who:
+        # Nobody has been asked to take it over; or it is nothing that staff do at all.
+        offers = deed in (Deed.ACCEPT, Deed.RETURN, Deed.RECALL)
+        raise Refusal(f"refused.{deed}" if offers else "permission.not_here", number=ticket.id)
+    raise Refusal("desk.elsewhere", number=ticket.id)
 
 
 def must_stand(deed: Deed, ticket: Ticket) -> None:
