@@ -142,11 +142,8 @@ async def give_back(
     await tickets.move(session, ticket, Action.RETURN, now, staff, reason=reason)
     first, holder = await _back(session, ticket, house, now)
     await letters.card(session, ticket, offered, now)
-    how = {"ticket": ticket, "station": offered.names, "reason": reason}
-    if holder is None:
-        await letters.to_station(session, first, "station.returned", now, **how)
-    else:
-        await letters.to_station(session, first, "station.returned_to", now, name=holder.name, **how)
+    text, who = ("station.returned_to", {"name": holder.name}) if holder else ("station.returned", {})
+    await letters.to_station(session, first, text, now, ticket=ticket, station=offered.names, reason=reason, **who)
 
 
 async def recall(session: AsyncSession, ticket: Ticket, staff: Person, house: House, now: datetime) -> None:

@@ -134,6 +134,9 @@ MAY: dict[Deed, frozenset[Who]] = {
 }
 
 
+_STEPS = frozenset(action.value for action in Action)
+
+
 def is_at(ticket: Ticket, station: Station) -> Who:
     """What a place is to a ticket."""
     if station.id == ticket.from_station_id:
@@ -150,7 +153,7 @@ def may(deed: Deed, who: Collection[Who]) -> bool:
 
 def stands_for(deed: Deed, state: State) -> bool:
     """Whether a ticket in this state lets it happen; what is no step of a ticket's life asks for none."""
-    return deed not in set(Action) or (state, Action(deed)) in TRANSITIONS
+    return deed.value not in _STEPS or (state, Action(deed)) in TRANSITIONS
 
 
 def must(deed: Deed, who: Collection[Who], ticket: Ticket | None = None) -> None:

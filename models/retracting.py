@@ -84,7 +84,7 @@ async def _keep_back(session: AsyncSession, part: Words) -> bool:
 async def _tell(session: AsyncSession, ticket: Ticket, part: Words, now: datetime) -> None:
     """Whoever has had a picture or a file that is gone now is told, once an album; a text says so itself."""
     copies = select(Posting.requester_id).where(Posting.words_id == part.id, Posting.requester_id.is_not(None))
-    for number in sorted(set(await session.scalars(copies))):
+    for number in dict.fromkeys(await session.scalars(copies.order_by(Posting.id))):
         requester = await session.get_one(Requester, number)
         if not requester.left:
             dedupe = f"retracted:{part.album or part.id}"

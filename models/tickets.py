@@ -177,13 +177,13 @@ async def place_of(session: AsyncSession, ticket_id: int, person: Person, vault:
     """A ticket and this person's place in it. Raises Refusal when they have none: a number that is not theirs might as
     well not exist.
     """
-    for ticket, _, requester in await session.execute(_WITH_WHO_WAITS, {"number": ticket_id}):
-        if requesters.is_of(requester, person, vault):
-            return ticket, requester
-    gone_on = await session.scalar(select(Ticket.merged_into_id).where(Ticket.id == ticket_id))
-    if gone_on is not None:
+    number: int | None = ticket_id
+    while number is not None:
+        for ticket, _, requester in await session.execute(_WITH_WHO_WAITS, {"number": number}):
+            if requesters.is_of(requester, person, vault):
+                return ticket, requester
         # Buttons under earlier letters bear the number of a ticket that has been merged since.
-        return await place_of(session, gone_on, person, vault)
+        number = await session.scalar(select(Ticket.merged_into_id).where(Ticket.id == number))
     raise Refusal("ticket.unknown", number=ticket_id)
 
 

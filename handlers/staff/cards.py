@@ -123,12 +123,12 @@ async def act(
         case "more":
             await below(query, t("desk.more_text", number=ticket.id), keyboards.more(t, ticket, station))
         case "cluster":
-            found = await merging.alike(session, ticket, MOST_ALIKE)
-            if not found:
+            alike = await merging.alike(session, ticket, MOST_ALIKE)
+            if not alike:
                 raise Refusal("merge.none_alike", number=ticket.id)
             # What is merged later is what was shown here, and by whom it was seen.
-            await state.set_data({"cluster": ticket.id, "these": [each.id for each in found]})
-            await below(query, cluster_text(t, ticket, found), keyboards.cluster(t, ticket.id, len(found) + 1))
+            await state.set_data({"cluster": ticket.id, "these": [each.id for each in alike]})
+            await below(query, cluster_text(t, ticket, alike), keyboards.cluster(t, ticket.id, len(alike) + 1))
         case "resend":
             if not await letters.resend(session, ticket, now):
                 raise Refusal("desk.nothing_to_resend", number=ticket.id)

@@ -68,8 +68,9 @@ async def test_an_anonymous_student_is_reached_and_recognised_where_they_have_be
         by_the_old_number = await tickets.place_of(session, other.id, bob, HOUSE.vault)
         assert by_the_old_number == (one, place)
         assert [each.ticket_id for each in await requesters.all_of(session, bob, HOUSE.vault)] == [one.id]
-        with pytest.raises(Refusal, match=r"ticket\.unknown"):
+        with pytest.raises(Refusal, match=r"ticket\.unknown") as refusal:
             await tickets.place_of(session, other.id, await student(session, 9), HOUSE.vault)
+        assert refusal.value.params["number"] == other.id, "what it is part of is nobody else's business"
 
 
 async def test_whoever_waits_for_both_waits_once_and_whoever_has_left_stays_away(
@@ -233,7 +234,7 @@ async def test_what_reads_alike_is_found_at_this_place_only(database: Database, 
             {"text": "There is no light on the stairs of the third floor"},
         )
         for changes in others:
-            await asking.file(session, draft(**changes), await student(session, 5), HOUSE, now)  # type: ignore[arg-type]
+            await asking.file(session, draft(**changes), await student(session, 5), HOUSE, now)
         await answering.resolve(session, found[2], await staff(session), "repaired", now)
         assert [each.id for each in await merging.alike(session, found[0])] == [found[1].id]
 
