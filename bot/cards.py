@@ -30,9 +30,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import keyboards
 from bot.texts import Texts
 from bot.untrusted import cut, inline, lines
-from models import deadlines, requesters, words
+from models import deadlines, merging, requesters, sorting, words
 from models.letters import deliveries
-from models.lifecycle import ENDED, OPEN, State
+from models.lifecycle import ACTIVE, ENDED, OPEN, State
 from models.outbox import BLOCKED, Sending
 from models.people import Person
 from models.requesters import Requester
@@ -52,6 +52,8 @@ CAPTION_LENGTH = 80
 """Of what came with a picture: all of it stands below, with the picture."""
 MOST_MEDIA = 8
 MOST_REMARKS = 3
+MOST_PARTS = 12
+MOST_ALIKE = 30
 
 KIND_ICONS = {"complaint": "📣", "need": "🙋", "suggestion": "💡", "question": "❓", "thanks": "💐"}
 PRIORITY_ICONS = ("", "🔶 ", "🔴 ")
@@ -102,13 +104,15 @@ class _Card:
             )
         said = await words.said.about(self.session, ticket.id)
         waiting = await requesters.waiting.about(self.session, ticket.id)
-        delivery, unsure = await self._delivery()
+        delivery, unsure = await self._delivery(said)
+        alike = len(await merging.alike(self.session, ticket, MOST_ALIKE)) if self._can_cluster() else 0
         if ticket.state in ENDED:
             rows = [*await self._ended(), *(delivery if unsure else []), *self._outcome(waiting)]
         else:
             rows = [
                 self._head(),
                 self._place(),
+                *await self._sorted(),
                 *await self._who(waiting),
                 self._words([w for w in said if w.side is Side.STUDENT]),
                 *await self._state(),
@@ -118,7 +122,10 @@ class _Card:
                 *(self._outcome(waiting) if ticket.state is State.RESOLVED else []),
             ]
         rows += await self._note([w for w in said if w.side is Side.NOTE])
-        return Drawn("\n".join(rows), keyboards.card(self.t, ticket, self.station, unsure=unsure))
+        return Drawn("\n".join(rows), keyboards.card(self.t, ticket, self.station, unsure=unsure, alike=alike))
+
+    def _can_cluster(self) -> bool:
+        return self.ticket.state in ACTIVE and self.station.id == self.ticket.station_id
 
     # ------------------------------------------------------------ which one
 
@@ -141,6 +148,23 @@ class _Card:
             return self.t("card.no_building", category=category)
         building = inline(self.t.pick(self.settings.building_names(self.ticket.building)), PLACE_LENGTH)
         return self.t("card.place", building=building, category=category)
+
+    async def _sorted(self) -> list[str]:
+        """By what it is found, and what it is part of."""
+        ticket, rows = self.ticket, []
+        tags = [each.tag for each in await sorting.tags.about(self.session, ticket.id)]
+        if tags:
+            rows.append(self.t("card.tags", tags=" ".join(f"#{inline(tag, NAME_LENGTH)}" for tag in tags)))
+        project = await sorting.project_of(self.session, ticket)
+        if project is not None:
+            title = inline(project.title, SUBJECT_LENGTH)
+            rows.append(self.t("card.project", number=project.id, title=title))
+        if ticket.split_from_id is not None:
+            rows.append(self.t("card.split_from", number=ticket.split_from_id))
+        parts = [part.id for part in await merging.parts.about(self.session, ticket.id)]
+        if parts:
+            rows.append(self.t("card.parts", numbers=" ".join(f"#{number}" for number in parts[:MOST_PARTS])))
+        return rows
 
     async def _who(self, waiting: Sequence[Requester]) -> list[str]:
         """The first who waits, by name only if they gave it, and how many more."""
@@ -181,7 +205,8 @@ class _Card:
             return []
         note = notes[-1]
         name = await self._name(note.staff_id) or "—"
-        return [self.t("card.note", name=name, text=inline(summary(note.content), NOTE_LENGTH))]
+        row = self.t("card.note", name=name, text=inline(summary(note.content), NOTE_LENGTH))
+        return [row, *([self.t.n("card.notes_before", len(notes) - 1)] if len(notes) > 1 else [])]
 
     # ------------------------------------------------------------ where it stands
 
@@ -232,10 +257,13 @@ class _Card:
             rows.append(self.t(f"card.escalated.{min(ticket.escalation, 3)}"))
         return rows
 
-    async def _delivery(self) -> tuple[list[str], bool]:
+    async def _delivery(self, said: Sequence[Words]) -> tuple[list[str], bool]:
         """What became of the last answer, and whether something can be sent once more."""
         t = self.t
-        rows = await deliveries.about(self.session, self.ticket.id)
+        taken_back = {w.id for w in said if w.retracted_at is not None}
+        rows = [row for row in await deliveries.about(self.session, self.ticket.id) if row.words_id not in taken_back]
+        if taken_back and max(taken_back) > max((row.words_id for row in rows), default=0):
+            return [t("card.delivery.withdrawn")], False
         if not rows:
             return [], False
         newest = max(row.words_id for row in rows)
@@ -247,19 +275,19 @@ class _Card:
         unknown = any(row.state is Sending.UNKNOWN for row in rows)
         # What was refused before somebody came back is like anything else that did not arrive.
         failed = any(row.state is Sending.FAILED and not (blocked and row.reason == BLOCKED) for row in rows)
-        said = []
+        told = []
         if unknown:
-            said.append(t("card.delivery.unknown"))
+            told.append(t("card.delivery.unknown"))
         if failed:
-            said.append(t("card.delivery.failed"))
+            told.append(t("card.delivery.failed"))
         if waiting:
             key = "card.delivery.waiting" if total == 1 else "card.delivery.waiting_some"
-            said.append(t(key, sent=sent, total=total))
+            told.append(t(key, sent=sent, total=total))
         if blocked:
-            said.append(t("card.delivery.blocked") if total == 1 else t.n("card.delivery.blocked_some", blocked))
-        if sent and not said:
-            said.append(t("card.delivery.sent"))
-        return said, unknown or failed
+            told.append(t("card.delivery.blocked") if total == 1 else t.n("card.delivery.blocked_some", blocked))
+        if sent and not told:
+            told.append(t("card.delivery.sent"))
+        return told, unknown or failed
 
     # ------------------------------------------------------------ how it ended
 

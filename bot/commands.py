@@ -18,7 +18,20 @@ from bot.toolbox import Toolbox
 log = structlog.get_logger()
 
 PRIVATE = ("new", "mine", "language", "help", "privacy", "cancel")
-GROUP = ("claim", "ask", "note", "resolve", "transfer", "setup", "help")
+SORTING = (
+    "assign",
+    "merge",
+    "split",
+    "priority",
+    "tag",
+    "project",
+    "projects",
+    "reopen",
+    "retract",
+    "closeall",
+    "reassign",
+)
+GROUP = ("claim", "ask", "note", "resolve", "transfer", *SORTING, "setup", "help")
 
 
 async def publish(bot: Bot, toolbox: Toolbox) -> None:

@@ -15,6 +15,8 @@ from typing import Any, ClassVar, Self, get_type_hints
 
 from bot.texts import Texts
 from models.lifecycle import Action, State
+from models.merging import CLUSTER
+from models.permissions import Deed, is_at, may, stands_for
 from models.requesters import Requester
 from models.stations import Station
 from models.tickets import Ticket, allowed
@@ -77,8 +79,8 @@ def _value(part: str, kind: Any) -> str | int | bool:
 
 @dataclass(frozen=True)
 class Desk(Press, prefix="d"):
-    """A staff action on a card: claim, release, ask, note, answers, transfer, accept, return, resolve, history,
-    resend.
+    """A staff action on a card: claim, release, ask, note, answers, transfer, accept, return, recall, resolve, history,
+    resend, more, cluster.
     """
 
     act: str
@@ -92,6 +94,25 @@ class Choice(Press, prefix="c"):
     step: str
     ticket: int
     value: str
+
+
+@dataclass(frozen=True)
+class More(Press, prefix="k"):
+    """Something on the second keyboard of a card, or chosen after it: assign, merge, priority, project, decline, and so
+    on; `value` is what was chosen.
+    """
+
+    act: str
+    ticket: int
+    value: str
+
+
+@dataclass(frozen=True)
+class Hand(Press, prefix="kr"):
+    """Whose open tickets become whose (`/reassign`): people by their numbers, 0 while that is still to be chosen."""
+
+    giver: int
+    taker: int
 
 
 @dataclass(frozen=True)
@@ -142,31 +163,93 @@ def keyboard(rows: Sequence[Sequence[dict[str, Any]]]) -> dict[str, Any]:
 # ---------------------------------------------------------------- in the station's chat
 
 
-def card(t: Texts, ticket: Ticket, station: Station, *, unsure: bool) -> dict[str, Any]:
-    """What staff can do now. `unsure` when an answer may not have arrived.
+def card(t: Texts, ticket: Ticket, station: Station, *, unsure: bool, alike: int = 0) -> dict[str, Any]:
+    """What staff can do now. `unsure` when an answer may not have arrived; `alike` other open tickets read like it.
 
     Claim and Resend stand above the rest: when they go, nothing else moves under a finger that taps twice.
     """
+    who = (is_at(ticket, station),)
 
     def press(act: str) -> dict[str, Any]:
         return button(t.plain(f"desk.{act}"), Desk(act, ticket.id))
 
-    def presses(*acts: tuple[str, Action]) -> list[dict[str, Any]]:
-        return [press(act) for act, action in acts if allowed(ticket, action)]
+    def presses(*acts: tuple[str, Deed]) -> list[dict[str, Any]]:
+        return [press(act) for act, deed in acts if may(deed, who) and stands_for(deed, ticket.state)]
 
-    if ticket.station_id != station.id:
-        # Offered to another place, or theirs by now: here it can only be looked at.
+    if not may(Deed.NOTE, who):
+        # Theirs by now: here it can only be looked at.
         return keyboard([[press("history")]])
+    cluster = button(t.plain("desk.cluster", count=alike + 1), Desk("cluster", ticket.id))
     return keyboard(
         [
-            [press("resend")] if unsure else [],
-            presses(("claim", Action.CLAIM)),
-            presses(("accept", Action.ACCEPT), ("return", Action.RETURN)),
-            presses(("answers", Action.ANSWER), ("ask", Action.ASK)),
-            presses(("resolve", Action.RESOLVE), ("note", Action.NOTE)),
-            [*presses(("transfer", Action.TRANSFER), ("release", Action.RELEASE)), press("history")],
+            [press("resend")] if unsure and may(Deed.RESEND, who) else [],
+            presses(("claim", Deed.CLAIM)),
+            presses(("accept", Deed.ACCEPT), ("return", Deed.RETURN)),
+            presses(("recall", Deed.RECALL)),
+            presses(("answers", Deed.ANSWER), ("ask", Deed.ASK)),
+            presses(("resolve", Deed.RESOLVE), ("note", Deed.NOTE)),
+            [*presses(("transfer", Deed.TRANSFER), ("release", Deed.RELEASE)), press("history")],
+            [cluster] if alike + 1 >= CLUSTER and may(Deed.MERGE, who) else [],
+            [press("more")] if more_of(ticket, station) else [],
         ]
     )
+
+
+MORE = (
+    ("assign", Deed.ASSIGN),
+    ("priority", Deed.PRIORITY),
+    ("merge", Deed.MERGE),
+    ("split", Deed.SPLIT),
+    ("tag", Deed.TAG),
+    ("project", Deed.PROJECT),
+    ("retract", Deed.RETRACT),
+    ("reopen", Deed.REOPEN),
+    ("unmerge", Deed.UNMERGE),
+)
+"""What stands on the second keyboard of a card."""
+
+
+def more_of(ticket: Ticket, station: Station) -> list[str]:
+    """What of it can be done now."""
+    who = (is_at(ticket, station),)
+    return [act for act, deed in MORE if may(deed, who) and stands_for(deed, ticket.state)]
+
+
+def _by_two(buttons: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    return [list(buttons[i : i + 2]) for i in range(0, len(buttons), 2)]
+
+
+def more(t: Texts, ticket: Ticket, station: Station) -> dict[str, Any]:
+    """The second keyboard of a card."""
+    found = [button(t.plain(f"more.{act}"), More(act, ticket.id, "")) for act in more_of(ticket, station)]
+    return keyboard([*_by_two(found), [_cancel(t, ticket.id)]])
+
+
+def chosen(
+    t: Texts, ticket_id: int, act: str, found: Sequence[tuple[str, str]], *, width: int = 1, write: str = ""
+) -> dict[str, Any]:
+    """One of these (value, label) for what is being done; `write` leads to words of one's own instead."""
+    buttons = [button(label, More(act, ticket_id, value)) for value, label in found]
+    rows = _by_two(buttons) if width == 2 else [[each] for each in buttons]
+    own = [button(t.plain("desk.write"), More(write, ticket_id, ""))] if write else []
+    return keyboard([*rows, [*own, _cancel(t, ticket_id)]])
+
+
+def assigned(t: Texts, ticket_id: int) -> dict[str, Any]:
+    """For somebody who has been given a ticket: give it back."""
+    return keyboard([[button(t.plain("desk.release"), Desk("release", ticket_id))]])
+
+
+def cluster(t: Texts, ticket_id: int, count: int) -> dict[str, Any]:
+    """Merge these and answer once, or not."""
+    sure = button(t.plain("merge.cluster_sure", count=count), More("cluster", ticket_id, ""))
+    return keyboard([[sure], [_cancel(t, ticket_id)]])
+
+
+def people(t: Texts, giver: int, found: Sequence[tuple[int, str]]) -> dict[str, Any]:
+    """Whose tickets, or, once that is known, to whom: (number, label)."""
+    rows = [[button(label, Hand(giver or number, number if giver else 0))] for number, label in found]
+    return keyboard([*rows, [button(t.plain("nav.cancel"), Hand(0, 0))]])
 
 
 def _cancel(t: Texts, ticket_id: int) -> dict[str, Any]:

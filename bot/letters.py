@@ -12,18 +12,18 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import cards, charts, keyboards
+from bot import cards, charts, keyboards, so_far
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline, units, verbatim, without_mentions
-from models import postings, pulses, requesters, stations, words
+from models import postings, pulses, requesters, stations, tickets, words
 from models.lifecycle import ENDED
 from models.outbox import Outgoing
 from models.people import Person
@@ -35,6 +35,8 @@ from models.words import Content, Words
 
 TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024
 TOPIC_LENGTH = 128
+DELETED_WITHIN = timedelta(hours=47)
+"""Telegram lets the bot delete what it wrote within 48 hours."""
 SOONEST_CLOSE, LATEST_CLOSE = 5, 2_628_000
 """Seconds within which Telegram closes a poll by itself."""
 GROUPED = ("photo", "video", "audio", "document")
@@ -57,7 +59,7 @@ PLAIN_FIELDS = {
     "contact": ("sendContact", ("phone_number", "first_name", "last_name")),
 }
 ALBUM_LENGTH = 10
-ABOUT_TICKETS = ("card", "words", "edited", "notice")
+ABOUT_TICKETS = ("card", "words", "edited", "notice", "so_far")
 """Letters that go to a station or to those who wait for a ticket."""
 
 
@@ -104,6 +106,8 @@ async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: date
             return await drawing.edited()
         case "notice":
             return await drawing.notice()
+        case "so_far":
+            return await drawing.so_far()
         case "farewell" | "leave":
             return await drawing.goes()
         case "pulse":
@@ -192,6 +196,8 @@ class _Drawing:
         if station is not None and station.id not in (ticket.station_id, ticket.from_station_id):
             # Another place has the ticket by now, and with it its words.
             return Letter()
+        if said.retracted_at is not None:
+            return Letter()
         header = await self._header(ticket, said, t, to_station=station is not None)
         common: dict[str, Any] = {"chat_id": self.chat_id}
         if station is not None:
@@ -213,7 +219,8 @@ class _Drawing:
             if requester is None or (requester.number == 1 and ticket.requesters == 1):
                 return _join(t(key, number=ticket.id), edited)
             return _join(t(f"{key}_n", number=ticket.id, which=requester.number), edited)
-        station = await self.session.get_one(Station, ticket.station_id)
+        # While it is offered to another place the first one is still who answers.
+        station = await tickets.responsible(self.session, ticket)
         key = "words.question" if self.payload.get("asks") else "words.answer"
         return _join(t(key, number=ticket.id, station=t.pick(station.names)), edited)
 
@@ -222,6 +229,8 @@ class _Drawing:
         ticket, (station, t) = await self._ticket(), await self._reader()
         assert self.row.words_id is not None
         said = await self.session.get_one(Words, self.row.words_id)
+        if said.retracted_at is not None:
+            return await self._withdrawn(ticket, said, t)
         header = await self._header(ticket, said, t, to_station=station is not None)
         keyboard = None if station is not None else keyboards.about(t, ticket.id)
         where = {"chat_id": self.chat_id, "message_id": self.payload["message_id"]}
@@ -238,6 +247,37 @@ class _Drawing:
             media = {"type": kind, "media": said.content["file_id"], **caption}
             return Letter([Call("editMessageMedia", {**where, "media": media})])
         return Letter([Call("editMessageCaption", {**where, **caption})])
+
+    async def _withdrawn(self, ticket: Ticket, said: Words, t: Texts) -> Letter:
+        """The copy of words that were taken back: a text says so, anything else goes while Telegram still lets it."""
+        where = {"chat_id": self.chat_id, "message_id": self.payload["message_id"]}
+        kind = str(said.content.get("was"))
+        text = t("told.withdrawn_copy", number=ticket.id)
+        if kind == "text":
+            keyboard = keyboards.about(t, ticket.id)
+            body = {"text": text, "parse_mode": "HTML", "reply_markup": keyboard}
+            return Letter([Call("editMessageText", {**where, **body})])
+        if self.now - said.at < DELETED_WITHIN:
+            return Letter([Call("deleteMessage", where)])
+        if kind in METHODS and kind not in WITHOUT_CAPTION:
+            return Letter([Call("editMessageCaption", {**where, "caption": text, "parse_mode": "HTML"})])
+        return Letter()
+
+    async def so_far(self) -> Letter:
+        """What has been said about a ticket until now."""
+        ticket, (station, t) = await self._ticket(), await self._reader()
+        if station is None or ticket.station_id != station.id:
+            return Letter()
+        about = await self.session.get_one(Ticket, self.payload["about"])
+        text = await so_far.draw(self.session, about, t, self.now, merged=about.id != ticket.id)
+        call = {
+            "chat_id": self.chat_id,
+            "text": text,
+            "parse_mode": "HTML",
+            "link_preview_options": {"is_disabled": True},
+            **await self._beside_the_card(),
+        }
+        return Letter([Call("sendMessage", call)])
 
     async def notice(self) -> Letter:
         """A text with its parameters, in the reader's language."""
@@ -318,7 +358,13 @@ def pulse_labels(pulse: Pulse, t: Texts) -> tuple[str, ...]:
     return tuple(t.plain(f"pulse.scale.{i}") for i in range(1, pulses.SCALE + 1))
 
 
-KEYBOARDS = {"cancel": keyboards.cancel, "fixed": keyboards.fixed, "view": keyboards.view, "rate": keyboards.rating}
+KEYBOARDS = {
+    "cancel": keyboards.cancel,
+    "fixed": keyboards.fixed,
+    "view": keyboards.view,
+    "rate": keyboards.rating,
+    "assigned": keyboards.assigned,
+}
 """The keyboards a notice can name."""
 
 

@@ -55,7 +55,7 @@ class Belongs(Press, prefix="bl"):
 
 @dataclass(frozen=True)
 class SetUp(Press, prefix="su"):
-    """A step of /setup: place, topics, plain, language, seen, cancel; with the place's key or the language."""
+    """A step of /setup: place, move, topics, plain, language, seen, cancel; with the place's key or the language."""
 
     step: str
     value: str
@@ -255,6 +255,16 @@ def setup_places(t: Texts, places: Sequence[tuple[str, str, bool]]) -> dict[str,
     """Every place: (key, name, whether it has a chat already)."""
     rows = [[button(f"{'🔁 ' if seated else ''}{name}", SetUp("place", key))] for key, name, seated in places]
     return keyboard([*rows, [button(t.plain("nav.cancel"), SetUp("cancel", ""))]])
+
+
+def setup_move(t: Texts, place: str) -> dict[str, Any]:
+    """It sits in another group until now."""
+    return keyboard(
+        [
+            [button(t.plain("setup.move"), SetUp("move", place))],
+            [button(t.plain("nav.cancel"), SetUp("cancel", ""))],
+        ]
+    )
 
 
 def setup_topics(t: Texts, place: str) -> dict[str, Any]:

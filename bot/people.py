@@ -19,7 +19,7 @@ from aiogram.types import Chat, Message, TelegramObject, Update, User
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.toolbox import Toolbox
-from models import people, stations, tickets
+from models import colleagues, people, stations, tickets
 
 log = structlog.get_logger()
 
@@ -43,6 +43,12 @@ class Presence:
     bot_manages_topics: bool = False
     bot_muted: bool = False
     """The bot may read but not write there: whatever it has to say about that has to be said elsewhere."""
+    colleagues: frozenset[int] = frozenset()
+    """Telegram ids of those who have acted here lately and are in the group now; looked up when somebody is to be given
+    a ticket.
+    """
+    sits_in: str = ""
+    """The title of the group in which the place that /setup is about sits until now."""
 
     @property
     def present(self) -> bool:
@@ -114,6 +120,7 @@ class People(BaseMiddleware):
             presence: Presence | None = data.get("presence")
             if data["station"] is not None and presence is not None and presence.present:
                 data["staff"] = person
+                await colleagues.seen(session, data["station"], person, data["now"])
         station, person = data["station"], data["person"]
         if chat is not None and chat.type == ChatType.PRIVATE and person is None:
             # Nobody there to be answered: a shared account, or an update without a sender.

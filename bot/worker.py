@@ -24,12 +24,12 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from bot import errors
 from bot.check import may_write
-from bot.keyboards import SEPARATOR
+from bot.keyboards import SEPARATOR, Hand, More
 from bot.menus import SetUp
 from bot.outgoing import NO_ANSWER, Mouth, speaking
 from bot.people import GROUPS, SHARED_ACCOUNTS, Presence, language_of
 from bot.toolbox import Clock, Toolbox
-from models import inbox, outbox, people, stations
+from models import colleagues, inbox, outbox, people, stations
 from models.database import Database
 from models.errors import Refusal
 from models.outbox import Lane, Repeat
@@ -264,6 +264,8 @@ class Worker:
             member = await self._bot.get_chat_member(chat.id, user.id, request_timeout=10)
             bot_member = await self._bot.get_chat_member(chat.id, self._bot.id) if _sets_up(event) else None
             muted = bot_member is not None and await self._is_muted(chat.id, bot_member)
+            around = await self._colleagues(chat.id) if _names_colleagues(event) else frozenset()
+            sits_in = await self._sits_in(chat.id, event) if bot_member is not None else ""
         except NO_ANSWER as error:
             log.warning("a member could not be looked up", why=type(error).__name__)
             return Presence("unknown", is_member=False)
@@ -273,7 +275,42 @@ class Worker:
             bot_status=_status(bot_member) if bot_member is not None else None,
             bot_manages_topics=bool(getattr(bot_member, "can_manage_topics", False)),
             bot_muted=muted,
+            colleagues=around,
+            sits_in=sits_in,
         )
+
+    async def _colleagues(self, chat_id: int) -> frozenset[int]:
+        """Who has acted in this chat lately and is in it now."""
+        async with self._database.reading() as session:
+            station = await stations.by_chat(session, chat_id)
+            known = await colleagues.of(session, station, self._clock()) if station is not None else []
+        there = await asyncio.gather(*(self._is_there(chat_id, each.telegram_id) for each in known))
+        return frozenset(each.telegram_id for each, yes in zip(known, there, strict=True) if yes)
+
+    async def _is_there(self, chat_id: int, user_id: int) -> bool:
+        try:
+            member = await self._bot.get_chat_member(chat_id, user_id, request_timeout=10)
+        except NO_ANSWER as error:
+            log.warning("a member could not be looked up", why=type(error).__name__)
+            return False
+        return Presence(_status(member), bool(getattr(member, "is_member", False))).present
+
+    async def _sits_in(self, chat_id: int, event: Message | CallbackQuery) -> str:
+        """The title of the other group in which the place that is being set up sits; empty when there is none, or when
+        Telegram does not say.
+        """
+        try:
+            press = SetUp.unpack((event.data or "") if isinstance(event, CallbackQuery) else "")
+        except ValueError:
+            return ""
+        async with self._database.reading() as session:
+            place = await stations.by_key(session, press.value)
+        if place is None or place.chat_id in (None, chat_id):
+            return ""
+        try:
+            return (await self._bot.get_chat(place.chat_id, request_timeout=10)).title or ""
+        except NO_ANSWER:
+            return ""
 
     async def _is_muted(self, chat_id: int, bot_member: ResultChatMemberUnion) -> bool:
         group = await self._bot.get_chat(chat_id, request_timeout=10)
@@ -388,6 +425,13 @@ def _names_a_bot(update: Update) -> bool:
 
 def _status(member: ResultChatMemberUnion) -> str:
     return str(getattr(member.status, "value", member.status))
+
+
+def _names_colleagues(event: Message | CallbackQuery) -> bool:
+    """Whether this is about giving somebody a ticket: then it is asked who of the place is there."""
+    if isinstance(event, CallbackQuery):
+        return (event.data or "").startswith((f"{More.prefix}{SEPARATOR}assign", f"{Hand.prefix}{SEPARATOR}"))
+    return (event.text or "").startswith(("/assign", "/reassign"))
 
 
 def _sets_up(event: Message | CallbackQuery) -> bool:

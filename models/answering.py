@@ -1,4 +1,8 @@
-"""What staff do with a ticket: claim, release, answer, note, transfer, accept, give back, resolve."""
+"""What staff do with a ticket: claim, release, answer, note, transfer, accept, give back, take back, resolve.
+
+While a ticket is offered to another place the first one stays responsible (首接负责): it still answers, notes and
+resolves, and can take the offer back.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import letters, requesters, tickets
+from models import colleagues, letters, requesters, tickets, words
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action, State
@@ -57,16 +61,16 @@ async def answer(
 ) -> Words:
     """Staff say something to everybody who waits; `asks` when an answer of theirs is needed to go on.
 
-    Raises Refusal when the ticket has ended or is on its way to another place.
+    Raises Refusal when the ticket has ended; a question also when it is on its way to another place.
     """
     await tickets.move(session, ticket, Action.ASK if asks else Action.ANSWER, now, staff)
-    if ticket.claimed_by_id is None:
+    if ticket.claimed_by_id is None and ticket.from_station_id is None:
         tickets.hold(ticket, staff)
     ticket.replied_at = ticket.replied_at or now
     said = await tickets.keep(session, ticket, Side.STAFF, content, house, now, source, staff=staff)
     for requester in await requesters.waiting.about(session, ticket.id):
         await letters.relay_to_requester(session, ticket, said, requester, now, asks=asks)
-    await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
+    await tickets.redraw(session, ticket, now)
     return said
 
 
@@ -82,7 +86,7 @@ async def note(
     """Something for the colleagues only."""
     await tickets.move(session, ticket, Action.NOTE, now, staff)
     await tickets.keep(session, ticket, Side.NOTE, content, house, now, source, staff=staff)
-    await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
+    await tickets.redraw(session, ticket, now)
 
 
 async def transfer(
@@ -102,6 +106,7 @@ async def transfer(
     first = await tickets.station_of(session, ticket)
     await tickets.move(session, ticket, Action.TRANSFER, now, staff, to=to.key, reason=reason)
     ticket.from_station_id, ticket.station_id = first.id, to.id
+    ticket.from_holder_id = ticket.claimed_by_id
     if ticket.claimed_by_id is not None:
         # The clock of one that nobody had claimed goes on: being offered elsewhere is no way round it.
         tickets.to_be_claimed(ticket, house, now)
@@ -112,13 +117,15 @@ async def transfer(
 
 
 async def accept(session: AsyncSession, ticket: Ticket, staff: Person, now: datetime) -> None:
-    """The other place takes the ticket over; whoever accepts has it."""
+    """The other place takes the ticket over; whoever accepts has it, and reads what the first one has said so far."""
     first_id = ticket.from_station_id
     await tickets.move(session, ticket, Action.ACCEPT, now, staff)
     tickets.hold(ticket, staff)
-    ticket.from_station_id = None
+    ticket.from_station_id = ticket.from_holder_id = None
     station = await tickets.station_of(session, ticket)
     await letters.card(session, ticket, station, now)
+    if any(said.side is not Side.STUDENT for said in await words.said.about(session, ticket.id)):
+        await letters.so_far(session, ticket, ticket, station, now)
     if first_id is not None:
         await letters.card(session, ticket, await session.get_one(Station, first_id), now)
     dedupe = f"moved:{ticket.id}:{ticket.version}"
@@ -128,31 +135,57 @@ async def accept(session: AsyncSession, ticket: Ticket, staff: Person, now: date
 async def give_back(
     session: AsyncSession, ticket: Ticket, staff: Person | None, reason: Reason, house: House, now: datetime
 ) -> None:
-    """The other place declines, or nobody there accepted in time: the ticket is its first station's again."""
+    """The other place declines, or nobody there accepted in time: the ticket is its first station's again, and whoever
+    had it there has it again if they are still there.
+    """
     offered = await tickets.station_of(session, ticket)
-    first_id = ticket.from_station_id
     await tickets.move(session, ticket, Action.RETURN, now, staff, reason=reason)
-    if first_id is not None:
-        ticket.station_id, ticket.from_station_id = first_id, None
-    if ticket.claim_due is None or (ticket.claim_due <= now and not ticket.claim_level):
+    first, holder = await _back(session, ticket, house, now)
+    await letters.card(session, ticket, offered, now)
+    text, who = ("station.returned_to", {"name": holder.name}) if holder else ("station.returned", {})
+    await letters.to_station(session, first, text, now, ticket=ticket, station=offered.names, reason=reason, **who)
+
+
+async def recall(session: AsyncSession, ticket: Ticket, staff: Person, house: House, now: datetime) -> None:
+    """The first place takes back what it has offered; the other one is told."""
+    offered = await tickets.station_of(session, ticket)
+    await tickets.move(session, ticket, Action.RECALL, now, staff)
+    first, _ = await _back(session, ticket, house, now)
+    await letters.card(session, ticket, offered, now)
+    await letters.to_station(session, offered, "station.recalled", now, ticket=ticket, station=first.names)
+
+
+async def _back(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> tuple[Station, Person | None]:
+    """It is its first station's again. Returns that and who has it there."""
+    holder_id = ticket.from_holder_id
+    ticket.station_id = ticket.from_station_id or ticket.station_id
+    ticket.from_station_id = ticket.from_holder_id = None
+    first, holder = await tickets.station_of(session, ticket), None
+    if holder_id is not None and await colleagues.are_there(session, first, holder_id):
+        holder = await session.get_one(Person, holder_id)
+        await tickets.move(session, ticket, Action.ASSIGN, now, to=holder.id)
+        tickets.hold(ticket, holder)
+    elif ticket.claim_due is None or (ticket.claim_due <= now and not ticket.claim_level):
         # It ran out while only the other place could act; what had been overdue before stays so.
         tickets.to_be_claimed(ticket, house, now)
-    first = await tickets.station_of(session, ticket)
-    await letters.card(session, ticket, offered, now)
     await letters.card(session, ticket, first, now)
-    await letters.to_station(
-        session, first, "station.returned", now, ticket=ticket, station=offered.names, reason=reason
-    )
+    return first, holder
 
 
 async def resolve(session: AsyncSession, ticket: Ticket, staff: Person, reason: Reason, now: datetime) -> None:
-    """Staff say that it is done and why; everybody who waits is asked whether it is really fixed."""
+    """Staff say that it is done and why; everybody who waits is asked whether it is really fixed. An offer to another
+    place has ended with that.
+    """
+    places = await tickets.places_of(session, ticket)
     await tickets.move(session, ticket, Action.RESOLVE, now, staff, reason=reason)
+    if ticket.from_station_id is not None:
+        ticket.station_id, ticket.from_station_id, ticket.from_holder_id = ticket.from_station_id, None, None
     if ticket.claimed_by_id is None:
         tickets.hold(ticket, staff)
     ticket.replied_at = ticket.replied_at or now
     ticket.resolved_at = now
-    await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
+    for place in places:
+        await letters.card(session, ticket, place, now)
     await letters.to_requesters(
         session,
         ticket,

@@ -117,16 +117,17 @@ async def add(
     """
     if ticket.state is State.RESOLVED:
         await reopen(session, ticket, requester, house, now)
-    station, before = await tickets.station_of(session, ticket), ticket.state
+    places, before = await tickets.places_of(session, ticket), ticket.state
     await tickets.move(session, ticket, Action.ADD, now, who=requester.number)
     said = []
     for content, source in contents:
         kept = await tickets.keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)
-        await letters.relay_to_station(session, ticket, kept, station, now)
+        for place in places:
+            await letters.relay_to_station(session, ticket, kept, place, now)
         said.append(kept)
     if ticket.state is not before:
         # Otherwise the card shows nothing new, and the window of a group is small (20 a minute, edits too).
-        await letters.card(session, ticket, station, now)
+        await tickets.redraw(session, ticket, now)
     return said
 
 
@@ -196,11 +197,7 @@ async def reopen(session: AsyncSession, ticket: Ticket, requester: Requester, ho
         raise Refusal("reopen.too_late", number=ticket.id, days=REOPEN_DAYS)
     await tickets.move(session, ticket, Action.REOPEN, now)
     requester.solved = False
-    ticket.reopenings += 1
-    ticket.resolved_at = ticket.closed_at = None
-    tickets.to_be_claimed(ticket, house, now)
-    ticket.reply_due, ticket.reply_level, ticket.resolve_level = None, 0, 0
-    ticket.resolve_due = house.calendar.add(now, house.deadlines_of(ticket.category).resolve)
+    tickets.start_again(ticket, house, now)
     station = await stations.receiving(session, (await tickets.station_of(session, ticket)).key)
     ticket.station_id = station.id
     await tickets.bring(session, ticket, station, now)

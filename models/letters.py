@@ -5,7 +5,8 @@ draws it in the language its reader has at that moment. The letters:
 
 - `card`    the ticket as it is when drawn; posted, edited, or posted anew;
 - `words`   one message, or the whole album it belongs to, brought to the other side;
-- `edited`  the same, as an edit of the copy that is already there;
+- `edited`  the same, as an edit of the copy that is already there, or its end when the words were taken back;
+- `so_far`  everything said about a ticket until now, for a place that was not there;
 - `notice`  a text key with parameters and perhaps a keyboard;
 - `farewell` and `leave`  the bot goes from a group that is nobody's desk.
 """
@@ -130,6 +131,24 @@ async def words_there(session: AsyncSession, ticket: Ticket, station: Station) -
             there.add(row.words_id)
     await session.flush()
     return {words_id for words_id in there if words_id is not None}
+
+
+async def so_far(session: AsyncSession, ticket: Ticket, about: Ticket, station: Station, now: datetime) -> None:
+    """What has been said and noted about a ticket, in one message below this ticket's card: of itself for a place that
+    was not there, or of one that is part of it from now on.
+    """
+    if station.chat_id is None:
+        return
+    await outbox.post(
+        session,
+        now=now,
+        lane=Lane.TICKET,
+        repeat=Repeat.NUMBERED,
+        chat_id=station.chat_id,
+        letter="so_far",
+        payload={"about": about.id},
+        ticket_id=ticket.id,
+    )
 
 
 async def relay_to_requester(

@@ -59,10 +59,25 @@ class Action(enum.StrEnum):
     MERGE = "merge"
     HAND_OVER = "hand_over"
     """Its place was closed: another has it now, and nobody there yet."""
+    ASSIGN = "assign"
+    RECALL = "recall"
+    """The first place takes back what it has offered to another."""
+    RETRACT = "retract"
+    """Staff take back something they have said."""
+    TAKE_IN = "take_in"
+    """Another ticket is merged into this one."""
+    UNMERGE = "unmerge"
+    """It was merged by mistake, and goes on by itself again."""
+    SPLIT = "split"
+    """Something that was said here becomes a ticket of its own."""
+    PRIORITY = "priority"
+    TAG = "tag"
+    PROJECT = "project"
 
 
-_ACTIVE = (State.NEW, State.REOPENED, State.CLAIMED, State.ANSWERED, State.WAITING)
-OPEN = (*_ACTIVE, State.TRANSFERRED)
+ACTIVE = (State.NEW, State.REOPENED, State.CLAIMED, State.ANSWERED, State.WAITING)
+"""Open, and in one place's hands."""
+OPEN = (*ACTIVE, State.TRANSFERRED)
 """The states in which the union owes the student something."""
 ENDED = (State.CLOSED, State.MERGED, State.WITHDRAWN)
 
@@ -70,12 +85,20 @@ TRANSITIONS: dict[tuple[State, Action], State] = {
     (State.NEW, Action.CLAIM): State.CLAIMED,
     (State.REOPENED, Action.CLAIM): State.CLAIMED,
     (State.CLAIMED, Action.RELEASE): State.NEW,
-    **{(state, Action.ANSWER): State.ANSWERED for state in _ACTIVE},
-    **{(state, Action.ASK): State.WAITING for state in _ACTIVE},
-    **{(state, Action.TRANSFER): State.TRANSFERRED for state in _ACTIVE},
+    (State.ANSWERED, Action.RELEASE): State.NEW,
+    (State.NEW, Action.ASSIGN): State.CLAIMED,
+    (State.REOPENED, Action.ASSIGN): State.CLAIMED,
+    **{(state, Action.ASSIGN): state for state in (State.CLAIMED, State.ANSWERED, State.WAITING)},
+    **{(state, Action.ANSWER): State.ANSWERED for state in ACTIVE},
+    # The first place stays responsible (首接负责): it still answers, notes, resolves and takes the offer back. It does
+    # not ask: nobody knows whose the answer would be.
+    (State.TRANSFERRED, Action.ANSWER): State.TRANSFERRED,
+    (State.TRANSFERRED, Action.RECALL): State.NEW,
+    **{(state, Action.ASK): State.WAITING for state in ACTIVE},
+    **{(state, Action.TRANSFER): State.TRANSFERRED for state in ACTIVE},
     (State.TRANSFERRED, Action.ACCEPT): State.CLAIMED,
     (State.TRANSFERRED, Action.RETURN): State.NEW,
-    **{(state, Action.RESOLVE): State.RESOLVED for state in _ACTIVE},
+    **{(state, Action.RESOLVE): State.RESOLVED for state in OPEN},
     # Words from the student put the ball back into the station's half.
     (State.NEW, Action.ADD): State.NEW,
     (State.REOPENED, Action.ADD): State.REOPENED,
@@ -95,7 +118,15 @@ TRANSITIONS: dict[tuple[State, Action], State] = {
     (State.CLOSED, Action.REOPEN): State.REOPENED,
     **{(state, Action.ESCALATE): state for state in OPEN},
     **{(state, Action.NOTE): state for state in (*OPEN, State.RESOLVED, State.CLOSED)},
-    **{(state, Action.MERGE): State.MERGED for state in OPEN},
+    **{(state, Action.RETRACT): state for state in (*OPEN, State.RESOLVED, State.CLOSED, State.MERGED)},
+    # What is on its way to another place is taken back first: the two tickets have to be in one hand.
+    **{(state, Action.MERGE): State.MERGED for state in ACTIVE},
+    **{(state, Action.TAKE_IN): state for state in ACTIVE},
+    (State.MERGED, Action.UNMERGE): State.NEW,
+    **{(state, Action.SPLIT): state for state in (*ACTIVE, State.RESOLVED)},
+    **{(state, Action.PRIORITY): state for state in OPEN},
+    **{(state, Action.TAG): state for state in (*OPEN, State.RESOLVED, State.CLOSED)},
+    **{(state, Action.PROJECT): state for state in (*OPEN, State.RESOLVED, State.CLOSED)},
     **{(state, Action.HAND_OVER): State.NEW for state in (State.CLAIMED, State.ANSWERED, State.TRANSFERRED)},
     **{(state, Action.HAND_OVER): state for state in (State.NEW, State.REOPENED, State.WAITING, State.RESOLVED)},
 }

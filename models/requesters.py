@@ -44,6 +44,8 @@ class Requester(Base):
     rating: Mapped[int | None]
     """1–5."""
     remark: Mapped[str | None]
+    came_from_id: Mapped[int | None] = mapped_column(Key, index=True)
+    """The ticket they waited for until it was merged: where they go back to when that was a mistake."""
 
     __table_args__ = (
         Index("uq_requesters_ticket_id_number", "ticket_id", "number", unique=True),
@@ -82,6 +84,20 @@ def make(ticket_id: int, number: int, person: Person, *, anonymous: bool, vault:
         salt=salt,
         owner_tag=vault.tag("owner", salt, person.telegram_id),
         address=_sealed(person, salt, vault),
+    )
+
+
+def again(requester: Requester, ticket_id: int) -> Requester:
+    """The same student's place in a ticket that is a part of this one's. An anonymous one is reached and recognised by
+    what is there already: it is bound to the salt, not to the ticket, and which ticket it comes from is told anyway.
+    """
+    return Requester(
+        ticket_id=ticket_id,
+        number=1,
+        person_id=requester.person_id,
+        salt=requester.salt,
+        owner_tag=requester.owner_tag,
+        address=requester.address,
     )
 
 

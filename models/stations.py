@@ -132,10 +132,15 @@ async def takers(session: AsyncSession, besides: Station) -> list[Station]:
 
 async def bind(session: AsyncSession, station: Station, chat_id: int, topics: bool) -> None:
     """Seat a station in a chat. Raises Refusal when another station sits there."""
+    await must_be_free(session, station, chat_id)
+    station.chat_id, station.topics = chat_id, topics
+
+
+async def must_be_free(session: AsyncSession, station: Station, chat_id: int) -> None:
+    """Raises Refusal when another station sits in this chat."""
     other = await by_chat(session, chat_id)
     if other is not None and other.id != station.id:
         raise Refusal("setup.chat_taken", station=other.names)
-    station.chat_id, station.topics = chat_id, topics
 
 
 async def chat_moved(session: AsyncSession, old_chat: int, new_chat: int, now: datetime) -> Station | None:

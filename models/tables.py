@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from models import (
     audit,
+    colleagues,
     conversations,
     inbox,
     outbox,
     people,
     postings,
+    projects,
     pulses,
     requesters,
     stations,
@@ -18,11 +20,13 @@ from models import (
 
 __all__ = [
     "audit",
+    "colleagues",
     "conversations",
     "inbox",
     "outbox",
     "people",
     "postings",
+    "projects",
     "pulses",
     "requesters",
     "stations",

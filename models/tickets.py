@@ -49,6 +49,8 @@ class Ticket(Base):
     station_id: Mapped[int] = mapped_column(ForeignKey("stations.id"))
     from_station_id: Mapped[int | None] = mapped_column(ForeignKey("stations.id"))
     """While it is offered to another place: where it returns when nobody accepts (首接负责)."""
+    from_holder_id: Mapped[int | None] = mapped_column(Key)
+    """And who had it there: it is theirs again when it returns."""
     state: Mapped[State] = mapped_column(one_of(State))
     version: Mapped[int] = mapped_column()
     claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
@@ -60,7 +62,11 @@ class Ticket(Base):
     urged_at: Mapped[datetime | None]
     requesters: Mapped[int] = mapped_column(default=1)
     """How many wait for it; joiners raise the priority."""
-    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
+    raised: Mapped[int] = mapped_column(default=0)
+    """The priority that staff have given it; what counts is the higher of this and its own."""
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    split_from_id: Mapped[int | None] = mapped_column(Key)
+    project_id: Mapped[int | None] = mapped_column(Key, index=True)
     filed_at: Mapped[datetime]
     claim_due: Mapped[datetime | None]
     reply_due: Mapped[datetime | None]
@@ -98,10 +104,10 @@ class Ticket(Base):
 
     @property
     def priority(self) -> int:
-        """0 ordinary, 1 several students or urged, 2 many students or escalated."""
+        """0 ordinary, 1 several students or urged, 2 many students or escalated; or as high as staff have put it."""
         if self.requesters >= 10 or self.escalation >= 2:
             return 2
-        return 1 if self.requesters >= 3 or self.urged or self.escalation else 0
+        return max(self.raised, 1 if self.requesters >= 3 or self.urged or self.escalation else 0)
 
 
 class Event(Base):
@@ -117,6 +123,17 @@ class Event(Base):
     after: Mapped[str]
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     detail: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+
+class Tag(Base):
+    """A word by which staff find a ticket again."""
+
+    __tablename__ = "ticket_tags"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(primary_key=True)
+
+    __table_args__ = (Index("ix_ticket_tags_tag", "tag"),)
 
 
 FOLDED_LENGTH = 400
@@ -160,9 +177,13 @@ async def place_of(session: AsyncSession, ticket_id: int, person: Person, vault:
     """A ticket and this person's place in it. Raises Refusal when they have none: a number that is not theirs might as
     well not exist.
     """
-    for ticket, _, requester in await session.execute(_WITH_WHO_WAITS, {"number": ticket_id}):
-        if requesters.is_of(requester, person, vault):
-            return ticket, requester
+    number: int | None = ticket_id
+    while number is not None:
+        for ticket, _, requester in await session.execute(_WITH_WHO_WAITS, {"number": number}):
+            if requesters.is_of(requester, person, vault):
+                return ticket, requester
+        # Buttons under earlier letters bear the number of a ticket that has been merged since.
+        number = await session.scalar(select(Ticket.merged_into_id).where(Ticket.id == number))
     raise Refusal("ticket.unknown", number=ticket_id)
 
 
@@ -294,7 +315,7 @@ async def hand_over(session: AsyncSession, ticket: Ticket, house: House, now: da
     before, first = await station_of(session, ticket), await responsible(session, ticket)
     heir = await stations.office(session) if first.closed else first
     await move(session, ticket, Action.HAND_OVER, now, station=first.key)
-    ticket.station_id, ticket.from_station_id = heir.id, None
+    ticket.station_id, ticket.from_station_id, ticket.from_holder_id = heir.id, None, None
     if ticket.state in (State.NEW, State.REOPENED):
         to_be_claimed(ticket, house, now)
     elif ticket.state is State.WAITING:
@@ -315,6 +336,32 @@ async def below_card(session: AsyncSession, ticket: Ticket) -> list[Words]:
 async def station_of(session: AsyncSession, ticket: Ticket) -> Station:
     """The place that has the ticket now."""
     return await session.get_one(Station, ticket.station_id)
+
+
+async def places_of(session: AsyncSession, ticket: Ticket) -> list[Station]:
+    """Every place that has to do with it now: the one that has it, and while it is offered there also the first."""
+    here = await station_of(session, ticket)
+    return [here] if ticket.from_station_id is None else [here, await responsible(session, ticket)]
+
+
+async def redraw(session: AsyncSession, ticket: Ticket, now: datetime) -> None:
+    """Its cards follow what it is now."""
+    for place in await places_of(session, ticket):
+        await letters.card(session, ticket, place, now)
+
+
+async def gone_on_as(session: AsyncSession, ticket: Ticket) -> Ticket:
+    """The ticket itself, or the one it has been merged into."""
+    return await get(session, ticket.merged_into_id) if ticket.merged_into_id is not None else ticket
+
+
+def start_again(ticket: Ticket, house: House, now: datetime) -> None:
+    """It had been dealt with and is open again: nobody has it, and the clocks begin anew."""
+    ticket.reopenings += 1
+    ticket.resolved_at = ticket.closed_at = None
+    to_be_claimed(ticket, house, now)
+    ticket.reply_due, ticket.reply_level, ticket.resolve_level = None, 0, 0
+    ticket.resolve_due = house.calendar.add(now, house.deadlines_of(ticket.category).resolve)
 
 
 async def responsible(session: AsyncSession, ticket: Ticket) -> Station:

@@ -53,6 +53,8 @@ class Words(Base):
     source_tag: Mapped[str | None]
     at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
+    retracted_at: Mapped[datetime | None]
+    """When whoever said it took it back: since then nothing of it is kept."""
 
     __table_args__ = (
         Index("ix_words_ticket_id", "ticket_id", "id"),

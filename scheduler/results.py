@@ -20,7 +20,6 @@ from bot.letters import Letter
 from models import letters, outbox, postings, pulses, stations, tickets
 from models.database import plainly
 from models.outbox import Outgoing, Repeat, Sending
-from models.stations import Station
 from models.tickets import Ticket
 from models.words import Words
 from scheduler.verdict import Fate, Verdict
@@ -169,7 +168,7 @@ async def _made(session: AsyncSession, attempts: Sequence[Attempt]) -> None:
             card = await postings.card_of(session, row.ticket_id, attempt.chat_id)
             if card is not None:
                 card.thread_id = attempt.thread_id
-        if row.letter not in ("words", "notice"):
+        if row.letter not in ("words", "notice", "so_far"):
             continue
         for call, result in zip(attempt.letter.calls[attempt.skip :], attempt.results, strict=False):
             ids = _message_ids(result)
@@ -293,8 +292,7 @@ def _is_answer(row: Outgoing) -> bool:
 
 
 async def _touch_card(session: AsyncSession, ticket_id: int, now: datetime) -> None:
-    ticket = await session.get_one(Ticket, ticket_id)
-    await letters.card(session, ticket, await session.get_one(Station, ticket.station_id), now)
+    await tickets.redraw(session, await session.get_one(Ticket, ticket_id), now)
 
 
 def _message_ids(result: Any) -> list[int]:

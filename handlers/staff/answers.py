@@ -27,18 +27,33 @@ from bot.people import Presence, anonymous_admin, hidden
 from bot.texts import Texts
 from bot.untrusted import units
 from handlers.screens import show
-from handlers.staff.common import Writing, elsewhere, here, member
-from models import answering, conversations, postings, stations, tickets, words
+from handlers.staff.common import Writing, elsewhere, expected, is_stale, may, member
+from models import answering, conversations, postings, projects, sorting, stations, tickets, words
 from models.conversations import NOWHERE, Standing
 from models.errors import Refusal
 from models.house import House
 from models.people import Person
+from models.permissions import Deed
 from models.stations import Station
 from models.tickets import Ticket
 
 NOTE_SIGN = "//"
 MOST_REASON = 1000
 TYPED_LENGTH = 40
+WRITTEN: dict[str, Deed] = {
+    f"Writing:{name}": deed
+    for name, deed in (
+        ("question", Deed.ASK),
+        ("note", Deed.NOTE),
+        ("resolution", Deed.RESOLVE),
+        ("transfer", Deed.TRANSFER),
+        ("decline", Deed.RETURN),
+        ("reopening", Deed.REOPEN),
+        ("tags", Deed.TAG),
+        ("project", Deed.PROJECT),
+    )
+}
+"""What a reply does, by what was asked for."""
 NUMBER = re.compile(rf"#(\d{{1,{keyboards.MOST_DIGITS}}})\b")
 
 
@@ -82,10 +97,9 @@ async def command(
 ) -> None:
     """/claim, /ask, /note, /resolve, /transfer as a reply to a card; a picture under /ask or /note goes along."""
     someone = None if hidden(message) else member(staff, presence)
-    ticket = await _ticket_of(session, message)
+    ticket = await ticket_of(session, message)
     if ticket is None:
         raise Refusal("desk.reply_to_card", command=command.command)
-    here(ticket, station)
     content = {**kept_of(message), "text": (command.args or "").strip()}
     if command.command != "claim" and not says_something([content]):
         raise Refusal("desk.words_missing", command=command.command)
@@ -113,6 +127,7 @@ async def _obey(
 ) -> None:
     """Do what a command says; it is known by then who gave it."""
     text = str(content["text"])
+    await may(session, Deed(command), ticket, station, staff)
     match command:
         case "claim":
             await answering.claim(session, ticket, staff, now)
@@ -121,10 +136,10 @@ async def _obey(
         case "note":
             await answering.note(session, ticket, staff, content, house, now, source)
         case "resolve":
-            await answering.resolve(session, ticket, staff, _reason(text), now)
+            await answering.resolve(session, ticket, staff, reason_of(text), now)
         case "transfer":
-            to, reason = await _place_and_reason(session, station, text, t)
-            await answering.transfer(session, ticket, staff, to, _reason(reason), house, now)
+            to, reason = await _place_andreason_of(session, station, text, t)
+            await answering.transfer(session, ticket, staff, to, reason_of(reason), house, now)
 
 
 async def reply(
@@ -139,7 +154,7 @@ async def reply(
     state: FSMContext,
 ) -> None:
     """A reply to something the bot wrote about a ticket."""
-    ticket = await _ticket_of(session, message)
+    ticket = await ticket_of(session, message)
     if ticket is None:
         # A reply to a colleague, or to something of the bot's that is about no ticket.
         return
@@ -151,8 +166,9 @@ async def reply(
             await _who_are_you(message, {"content": content}, ticket, session, house, now, t)
         return
     someone = member(staff, presence)
-    here(ticket, station)
-    await _say(ticket, someone, content, (message.chat.id, message.message_id), session, house, now, state)
+    source = (message.chat.id, message.message_id)
+    if not await _say(ticket, someone, content, source, station, session, house, now, state):
+        await message.reply(t("desk.prompt_stale", name=someone.name))
 
 
 async def _say(
@@ -160,32 +176,49 @@ async def _say(
     staff: Person,
     content: dict[str, Any],
     source: tuple[int, int],
+    station: Station,
     session: AsyncSession,
     house: House,
     now: datetime,
     state: FSMContext,
-) -> None:
-    """What these words are: what the bot asked for last, a note by its sign, or the answer."""
+) -> bool:
+    """What these words are: what the bot asked for last, a note by its sign, or the answer. Returns False when they
+    were asked for so long ago that nothing was done with them.
+    """
     text = str(content.get("text", "")).strip()
     if text.startswith(NOTE_SIGN):
+        await may(session, Deed.NOTE, ticket, station, staff)
         stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
         await answering.note(session, ticket, staff, _said_in(stripped), house, now, source)
-        return
-    data = await state.get_data()
-    writing = await state.get_state() if data.get("ticket") == ticket.id else None
+        return True
+    if await is_stale(state, ticket, now):
+        await state.clear()
+        return False
+    data, writing = await state.get_data(), await expected(state, ticket)
+    await may(session, WRITTEN.get(writing or "", Deed.ANSWER), ticket, station, staff)
     if writing == Writing.note.state:
         await answering.note(session, ticket, staff, _said_in(content), house, now, source)
     elif writing == Writing.resolution.state:
-        await answering.resolve(session, ticket, staff, _reason(text), now)
+        await answering.resolve(session, ticket, staff, reason_of(text), now)
     elif writing == Writing.transfer.state:
         to = await stations.by_key(session, data["to"])
         assert to is not None, "the place was chosen from the open ones"
-        await answering.transfer(session, ticket, staff, to, _reason(text), house, now)
+        await answering.transfer(session, ticket, staff, to, reason_of(text), house, now)
+    elif writing == Writing.decline.state:
+        await answering.give_back(session, ticket, staff, reason_of(text), house, now)
+    elif writing == Writing.reopening.state:
+        await sorting.reopen(session, ticket, staff, reason_of(text), house, now)
+    elif writing == Writing.tags.state:
+        await sorting.tag(session, ticket, staff, text, now)
+    elif writing == Writing.project.state:
+        project = await projects.suggest(session, text, station, now)
+        await sorting.link(session, ticket, staff, project, now)
     else:
         asks = writing == Writing.question.state
         await answering.answer(session, ticket, staff, _said_in(content), house, now, source, asks=asks)
     if writing is not None:
         await state.clear()
+    return True
 
 
 def _said_in(content: dict[str, Any]) -> dict[str, Any]:
@@ -195,7 +228,7 @@ def _said_in(content: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
-def _reason(text: str) -> str:
+def reason_of(text: str) -> str:
     """The same. Raises Refusal when it is no reason that could be read: empty (a picture alone), or so long that the
     notice that repeats it would not fit into a message.
     """
@@ -210,7 +243,7 @@ async def edited(message: Message, session: AsyncSession, now: datetime, house: 
     """An answer was edited where it was written; only its author can do that."""
     said = await words.by_source(session, house.vault.tag("source", message.chat.id, message.message_id))
     content = content_of(message)
-    if said is None or content is None:
+    if said is None or content is None or said.retracted_at is not None:
         return
     content.pop("album", None)
     text = str(content.get("text", ""))
@@ -266,22 +299,23 @@ async def as_me(
         await _obey(data["command"], data["content"], ticket, staff, source, station, session, house, now, t)
         await show(query, t("desk.done_as", name=staff.name, command=data["command"], number=ticket.id))
     else:
-        await _say(ticket, staff, data["content"], source, session, house, now, state)
-        await show(query, t("desk.sent_as", name=staff.name, number=ticket.id))
+        done = await _say(ticket, staff, data["content"], source, station, session, house, now, state)
+        key = "desk.sent_as" if done else "desk.prompt_stale"
+        await show(query, t(key, name=staff.name, number=ticket.id))
 
 
 def _waiting_key(chat_id: int, message_id: str) -> str:
     return f"anonymous:{chat_id}:{message_id}"
 
 
-async def _ticket_of(session: AsyncSession, message: Message) -> Ticket | None:
-    """The ticket that the replied-to message is about."""
+async def ticket_of(session: AsyncSession, message: Message) -> Ticket | None:
+    """The ticket that the replied-to message is about; of one that has been merged, the one it is part of now."""
     replied = message.reply_to_message
     if replied is None:
         return None
     posting = await postings.in_chat(session, message.chat.id, replied.message_id)
     if posting is not None:
-        return await tickets.get(session, posting.ticket_id)
+        return await tickets.gone_on_as(session, await tickets.get(session, posting.ticket_id))
     # A copy of the bot's own that nobody has noted: the program ended before it could (law 6), or they are quicker
     # than the note. It says itself which ticket it is about; the answer must not be lost for it.
     if replied.from_user is None or message.bot is None or replied.from_user.id != message.bot.id:
@@ -289,7 +323,7 @@ async def _ticket_of(session: AsyncSession, message: Message) -> Ticket | None:
     number = _number_shown(replied)
     if number is None or await postings.card_of(session, number, message.chat.id) is None:
         return None
-    return await tickets.get(session, number)
+    return await tickets.gone_on_as(session, await tickets.get(session, number))
 
 
 def _number_shown(message: Message) -> int | None:
@@ -305,7 +339,7 @@ def _number_shown(message: Message) -> int | None:
     return None
 
 
-async def _place_and_reason(session: AsyncSession, station: Station, text: str, t: Texts) -> tuple[Station, str]:
+async def _place_andreason_of(session: AsyncSession, station: Station, text: str, t: Texts) -> tuple[Station, str]:
     """Where to and why: a place by its key or by its name in any language, then the reason. A name may be several
     words, so the longest that fits is meant.
     """

@@ -1,6 +1,8 @@
 """The buttons on a card, in the chat of a station, the office or the supervisors.
 
-    claim · release · accept · return · resend · history      done at the press
+    claim · release · accept · recall · resend · history      done at the press
+    return (decline) ─▶ a reason (picked, or written)
+    more ─▶ the second keyboard          merge these N ─▶ which ─▶ merged, one answer (both: handlers/staff/more.py)
     resolve ─▶ a reason (picked, or "write it" ─▶ a reply)
     transfer ─▶ a place ─▶ a reason ─▶ offered
     templates ─▶ preview ─▶ sent
@@ -11,6 +13,7 @@ Every prompt has a way out. A press counts only for members of the chat in which
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from aiogram import Router
@@ -19,26 +22,54 @@ from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards
+from bot.cards import MOST_ALIKE
 from bot.filters import AtDesk, Pressed, markup
 from bot.keyboards import Choice, Desk
 from bot.people import Presence
 from bot.texts import Texts
 from bot.toolbox import Toolbox
+from bot.untrusted import inline
 from handlers.screens import show
 from handlers.staff import answers
-from handlers.staff.common import Writing, elsewhere, here, member
-from models import answering, letters, requesters, tickets, words
+from handlers.staff.common import Writing, elsewhere, expect, may, member
+from models import answering, letters, merging, requesters, tickets, words
 from models.errors import Refusal
 from models.house import House
-from models.lifecycle import Action
 from models.people import Person
+from models.permissions import Deed, must_stand
 from models.stations import Station
 from models.tickets import Ticket
 
 TEMPLATES = ("received", "passed_on", "date", "more", "visit")
 RESOLUTIONS = ("done", "explained", "elsewhere", "impossible")
 TRANSFER_REASONS = ("area", "task", "together")
+DECLINE_REASONS = ("not_ours", "no_means", "first")
 ALERT_LENGTH = 200
+ROW_LENGTH = 40
+DEEDS: dict[str, Deed] = {
+    "claim": Deed.CLAIM,
+    "release": Deed.RELEASE,
+    "accept": Deed.ACCEPT,
+    "return": Deed.RETURN,
+    "recall": Deed.RECALL,
+    "resend": Deed.RESEND,
+    "history": Deed.HISTORY,
+    "ask": Deed.ASK,
+    "note": Deed.NOTE,
+    "answers": Deed.ANSWER,
+    "resolve": Deed.RESOLVE,
+    "transfer": Deed.TRANSFER,
+    "more": Deed.HISTORY,
+    "cluster": Deed.MERGE,
+}
+"""What each button of a card is about."""
+STEPS: dict[str, Deed] = {
+    "resolve": Deed.RESOLVE,
+    "resolve_write": Deed.RESOLVE,
+    "place": Deed.TRANSFER,
+    "why": Deed.TRANSFER,
+}
+"""What each choice below it is about; the others are about an answer."""
 
 
 def router() -> Router:
@@ -64,12 +95,12 @@ async def act(
     """A button on a card."""
     someone = member(staff, presence)
     ticket = await tickets.get(session, press.ticket)
+    if press.act not in DEEDS:
+        raise Refusal("desk.old_button")
+    await may(session, DEEDS[press.act], ticket, station, someone)
     if press.act == "history":
-        if station.id not in (ticket.station_id, ticket.from_station_id):
-            here(ticket, station)
         await query.answer(await _history(session, ticket, t, now), show_alert=True)
         return
-    here(ticket, station)
     # Another button leaves what was being written: a later reply must not end a ticket that has gone on meanwhile.
     await state.clear()
     match press.act:
@@ -79,28 +110,44 @@ async def act(
             await answering.release(session, ticket, someone, house, now)
         case "accept":
             await answering.accept(session, ticket, someone, now)
+        case "recall":
+            await answering.recall(session, ticket, someone, house, now)
         case "return":
-            await answering.give_back(session, ticket, someone, t.plain("desk.not_ours"), house, now)
+            must_stand(Deed.RETURN, ticket)
+            found = [(key, t.plain(f"decline.{key}")) for key in DECLINE_REASONS]
+            await below(
+                query,
+                t("desk.decline_why", number=ticket.id),
+                keyboards.chosen(t, ticket.id, "decline", found, write="decline_write"),
+            )
+        case "more":
+            await below(query, t("desk.more_text", number=ticket.id), keyboards.more(t, ticket, station))
+        case "cluster":
+            alike = await merging.alike(session, ticket, MOST_ALIKE)
+            if not alike:
+                raise Refusal("merge.none_alike", number=ticket.id)
+            # What is merged later is what was shown here, and by whom it was seen.
+            await state.set_data({"cluster": ticket.id, "these": [each.id for each in alike]})
+            await below(query, cluster_text(t, ticket, alike), keyboards.cluster(t, ticket.id, len(alike) + 1))
         case "resend":
             if not await letters.resend(session, ticket, now):
                 raise Refusal("desk.nothing_to_resend", number=ticket.id)
         case "ask" | "note":
-            _must(ticket, Action.ASK if press.act == "ask" else Action.NOTE)
-            await state.set_state(Writing.question if press.act == "ask" else Writing.note)
-            await state.set_data({"ticket": ticket.id})
-            await _prompt(session, station, ticket, f"desk.{press.act}_prompt", someone, now)
+            must_stand(DEEDS[press.act], ticket)
+            await expect(state, Writing.question if press.act == "ask" else Writing.note, ticket, now)
+            await prompt(session, station, ticket, f"desk.{press.act}_prompt", someone, now)
         case "answers":
-            _must(ticket, Action.ANSWER)
-            await _below(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, TEMPLATES))
+            must_stand(Deed.ANSWER, ticket)
+            await below(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, TEMPLATES))
         case "resolve":
-            _must(ticket, Action.RESOLVE)
-            await _below(
+            must_stand(Deed.RESOLVE, ticket)
+            await below(
                 query, t("desk.resolve_how", number=ticket.id), keyboards.resolutions(t, ticket.id, RESOLUTIONS)
             )
         case "transfer":
-            _must(ticket, Action.TRANSFER)
+            must_stand(Deed.TRANSFER, ticket)
             places = await elsewhere(session, station)
-            await _below(
+            await below(
                 query,
                 t("desk.transfer_where", number=ticket.id),
                 keyboards.places(t, ticket.id, [(p.key, t.pick(p.names)) for p in places]),
@@ -129,11 +176,11 @@ async def choose(
         await state.clear()
         await show(query, t("desk.cancelled"))
         return
-    here(ticket, station)
     if press.step == "as_me":
         # What they were asked to write is what these words are.
         await answers.as_me(query, ticket, someone, press.value, station, session, house, now, t, state)
         return
+    await may(session, STEPS.get(press.step, Deed.ANSWER), ticket, station, someone)
     await state.clear()
     match press.step:
         case "template" if press.value in TEMPLATES:
@@ -160,11 +207,10 @@ async def choose(
             await answering.resolve(session, ticket, someone, toolbox.everywhere(f"resolution.{press.value}"), now)
             await show(query, t("desk.resolved", number=ticket.id, name=someone.name))
         case "resolve_write":
-            _must(ticket, Action.RESOLVE)
-            await state.set_state(Writing.resolution)
-            await state.set_data({"ticket": ticket.id})
+            must_stand(Deed.RESOLVE, ticket)
+            await expect(state, Writing.resolution, ticket, now)
             await show(query, t("desk.write_below", number=ticket.id))
-            await _prompt(session, station, ticket, "desk.resolve_prompt", someone, now)
+            await prompt(session, station, ticket, "desk.resolve_prompt", someone, now)
         case "place":
             to = await _place(session, station, press.value)
             await show(
@@ -176,11 +222,10 @@ async def choose(
             key, _, why = press.value.partition(".")
             to = await _place(session, station, key)
             if why == "write":
-                _must(ticket, Action.TRANSFER)
-                await state.set_state(Writing.transfer)
-                await state.set_data({"ticket": ticket.id, "to": key})
+                must_stand(Deed.TRANSFER, ticket)
+                await expect(state, Writing.transfer, ticket, now, to=key)
                 await show(query, t("desk.write_below", number=ticket.id))
-                await _prompt(session, station, ticket, "desk.transfer_prompt", someone, now)
+                await prompt(session, station, ticket, "desk.transfer_prompt", someone, now)
                 return
             if why not in TRANSFER_REASONS:
                 raise Refusal("desk.old_button")
@@ -190,14 +235,14 @@ async def choose(
             raise Refusal("desk.old_button")
 
 
-async def _below(query: CallbackQuery, text: str, keyboard: dict[str, object]) -> None:
+async def below(query: CallbackQuery, text: str, keyboard: dict[str, object]) -> None:
     """A choice below the card: the card itself stays what it is."""
     if not isinstance(query.message, Message):
         raise Refusal("desk.old_button")
     await query.message.reply(text, reply_markup=markup(keyboard), allow_sending_without_reply=True)
 
 
-async def _prompt(
+async def prompt(
     session: AsyncSession, station: Station, ticket: Ticket, text: str, staff: Person, now: datetime
 ) -> None:
     """Asks for words. It is a letter about the ticket, so a reply to it finds the ticket."""
@@ -211,9 +256,13 @@ async def _place(session: AsyncSession, station: Station, key: str) -> Station:
     raise Refusal("desk.old_button")
 
 
-def _must(ticket: Ticket, action: Action) -> None:
-    if not tickets.allowed(ticket, action):
-        raise Refusal(f"refused.{action}", number=ticket.id, state=ticket.state)
+def cluster_text(t: Texts, ticket: Ticket, found: Sequence[Ticket]) -> str:
+    """What would be merged, each with how many wait for it and how it begins."""
+    rows = [
+        t("merge.row", number=each.id, count=each.requesters, subject=inline(each.subject, ROW_LENGTH))
+        for each in (ticket, *found)
+    ]
+    return "\n".join([t("merge.cluster", number=ticket.id), *rows])
 
 
 async def _filer_texts(session: AsyncSession, ticket: Ticket, toolbox: Toolbox) -> Texts:

@@ -276,7 +276,7 @@ async def _show_ticket(
 
 
 SHOWN_EVENTS = 12
-_QUIET = {"note", "join", "leave"}
+_QUIET = {"note", "join", "leave", "assign", "priority", "tag", "project", "split", "take_in", "give_out"}
 """Steps that are the station's own business or name other students."""
 
 

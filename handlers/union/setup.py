@@ -2,7 +2,7 @@
 
 (a group in which the bot may not write: said to the admin alone, and nothing is seated)
 
-/setup ─▶ which place? ─▶ (a forum: one topic per ticket?) ─▶ seated
+/setup ─▶ which place? ─▶ (it sits in another group: move it?) ─▶ (a forum: one topic per ticket?) ─▶ seated
                                                               │ rights checked, what to press to mend each
                                                               ├─▶ a test card ─▶ "I see it" ─▶ works
                                                               ├─▶ the language of the cards
@@ -21,15 +21,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import menus
 from bot.filters import InGroup, Pressed, markup
 from bot.menus import SetUp
-from bot.people import Presence, anonymous_admin
+from bot.people import Presence, anonymous_admin, clean_name
 from bot.texts import Texts
 from bot.toolbox import Toolbox
+from bot.untrusted import inline
 from handlers.screens import show
 from models import people, stations, tickets
 from models.errors import Refusal
 from models.house import House
 from models.people import Person, Role
 from models.stations import Station
+
+TITLE_LENGTH = 80
 
 
 def router() -> Router:
@@ -85,10 +88,18 @@ async def step(
     if presence is not None and presence.bot_muted:
         raise Refusal("setup.muted", chat=chat.title or "")
     match press.step:
-        case "place":
+        case "place" | "move":
             place = await stations.by_key(session, press.value)
             if place is None or place.closed:
                 raise Refusal("desk.old_button")
+            if press.step == "place" and place.chat_id not in (None, chat.id):
+                await stations.must_be_free(session, place, chat.id)
+                title = inline(presence.sits_in if presence is not None else "", TITLE_LENGTH) or t.plain(
+                    "setup.another_group"
+                )
+                text = t("setup.sits_elsewhere", station=t.pick(place.names), chat=title)
+                await show(query, text, menus.setup_move(t, place.key))
+                return
             if chat.is_forum:
                 await show(query, t("setup.topics", station=t.pick(place.names)), menus.setup_topics(t, place.key))
             else:
@@ -121,10 +132,16 @@ async def _seat(
     now: datetime,
     toolbox: Toolbox,
 ) -> None:
+    before = place.chat_id
     await stations.bind(session, place, chat_id, topics)
     await session.flush()
     t = toolbox.t(place.language)
     name = t.pick(place.names)
+    if before not in (None, chat_id) and query.bot is not None:
+        assert isinstance(query.message, Message)
+        title = inline(query.message.chat.title or "", TITLE_LENGTH)
+        text = t("setup.moved_away", station=name, chat=title, name=clean_name(query.from_user))
+        await query.bot.send_message(before, text)
     missing = _missing(presence, topics, t)
     lines = [t("setup.seated", station=name), *(missing or [t("setup.rights_fine")])]
     await show(query, "\n".join(lines), menus.setup_languages(t, toolbox.house.languages))
@@ -144,4 +161,6 @@ def _missing(presence: Presence | None, topics: bool, t: Texts) -> list[str]:
         lines.append(t("setup.not_admin"))
     elif topics and not presence.bot_manages_topics:
         lines.append(t("setup.no_topics_right"))
+    if lines and topics:
+        lines.append(t("setup.plain_meanwhile"))
     return lines

@@ -299,3 +299,17 @@ async def test_a_row_keeps_its_first_twelve_buttons_and_nobody_is_told(api: Api,
     row = [{"text": str(number), **data} for number in range(13)]
     await api("sendMessage", chat_id=alice.id, text="x", reply_markup={kind: [row]})
     assert (await alice.transcript())[-1].labels == [str(number) for number in range(12)]
+
+
+async def test_somebody_who_is_called_by_their_number_is_shown_whole(stage: Sandbox, api: Api) -> None:
+    """The Bot API shows a `text_mention` with the whole user; of a number that is nobody's only the text stays."""
+    alice = await stage.person("Alice")
+    group = await stage.group("Desk", [alice], [])
+    text = f'<a href="tg://user?id={alice.id}">Alice</a> and <a href="tg://user?id=987654321">Nobody</a>'
+    message = await api("sendMessage", chat_id=group.id, text=text, parse_mode="HTML")
+    (mention,) = message["entities"]
+    assert (mention["type"], mention["user"]["first_name"], mention["user"]["is_bot"]) == (
+        "text_mention",
+        "Alice",
+        False,
+    )

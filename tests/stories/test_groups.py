@@ -153,16 +153,20 @@ async def test_a_bot_that_is_removed_tells_the_office_and_comes_back_by_setup(da
         await campus.office.shows("was removed from East Campus Station's chat")
         assert (await seat(campus, "east")).chat_id is None
         here = await campus.stage.group("East again", [campus.wang], [campus.admin])
-        await set_up(campus, here)
+        await set_up(campus, here, seated=False)
         card = await here.shows(f"#{number} ·")
         await campus.wang.says("We are back", chat=here, reply_to=card)
         await alice.reads("We are back")
 
 
-async def set_up(campus: Campus, group: Group, *, topics: str | None = None, language: str = "English") -> None:
+async def set_up(
+    campus: Campus, group: Group, *, topics: str | None = None, language: str = "English", seated: bool = True
+) -> None:
     hans = campus.t("zh-hans")
     await campus.admin.says("/setup", chat=group)
     await campus.admin.taps(re.compile("东区"), chat=group)
+    if seated:
+        await campus.admin.taps(hans.plain("setup.move"), chat=group)
     if topics is not None:
         await campus.admin.taps(hans.plain(topics), chat=group)
     await campus.admin.taps(language, chat=group)
@@ -173,7 +177,11 @@ async def test_setup_seats_a_station_checks_rights_and_shows_a_test_card(databas
         here = await campus.stage.group("Desk", [campus.wang], [campus.admin])
         await campus.admin.says("/setup", chat=here)
         await campus.admin.taps(re.compile("东区"), chat=here)
+        asked = await here.shows("「East」")
+        assert (await seat(campus, "east")).chat_id == campus.east.id, "nothing has moved yet"
+        await campus.admin.taps(campus.t("zh-hans").plain("setup.move"), chat=here, message=asked)
         en = campus.t("en")
+        await campus.east.shows("Zhao has moved East Campus Station to the group “Desk”")
         await here.shows(en.plain("setup.seated", station="East Campus Station").replace("<b>", "").replace("</b>", ""))
         await here.shows(en.plain("setup.rights_fine"))
         await campus.wang.taps(en.plain("setup.seen"), chat=here)
@@ -196,6 +204,7 @@ async def test_setup_asks_a_forum_about_topics(database_url: str, answer: str, t
     ("forum", "bot", "rights", "missing"),
     [
         pytest.param(False, "member", None, "setup.not_admin", id="no administrator"),
+        pytest.param(True, "member", None, "setup.not_admin", id="topics chosen, but no administrator"),
         pytest.param(True, "administrator", {"can_manage_topics": False}, "setup.no_topics_right", id="no topics"),
     ],
 )
@@ -206,9 +215,11 @@ async def test_setup_says_what_to_press_for_each_missing_right(
         here = await campus.stage.group("Desk", [], [campus.admin], forum=forum, bot=bot, rights=rights)
         await campus.admin.says("/setup", chat=here)
         await campus.admin.taps(re.compile("东区"), chat=here)
+        await campus.admin.taps(campus.t("zh-hans").plain("setup.move"), chat=here)
         if forum:
             await campus.admin.taps(campus.t("zh-hans").plain("setup.topics_yes"), chat=here)
-        await here.shows(campus.t("en").plain(missing))
+        said = await here.shows(campus.t("en").plain(missing))
+        assert (campus.t("en").plain("setup.plain_meanwhile") in said.text) is forum
 
 
 async def test_setup_in_a_group_where_the_bot_is_muted_says_so_to_the_admin_alone(database_url: str) -> None:

@@ -118,7 +118,8 @@ async def test_a_transfer_is_accepted_declined_or_comes_back_by_itself(database_
         there = await campus.west.shows(f"#{number} ·")
         assert TAP in there.text
         await campus.admin.taps(t.plain("desk.return"), chat=campus.west)
-        await campus.east.shows("comes back from West Campus Station")
+        await campus.admin.taps(t.plain("decline.no_means"), chat=campus.west)
+        await campus.east.shows("comes back from West Campus Station: We have no means to do it")
 
         await offered()
         await campus.later(days=1)
@@ -251,6 +252,7 @@ async def test_what_an_anonymous_admin_was_asked_for_is_what_they_say(database_u
         await replies("is transferred", "nearer to them")
         await campus.west.shows("nearer to them")
         await campus.admin.taps(t.plain("desk.return"), chat=campus.west)
+        await campus.admin.taps(t.plain("decline.not_ours"), chat=campus.west)
         await campus.east.shows("comes back from West Campus Station")
         await campus.li.taps(t.plain("desk.resolve"), chat=campus.east)
         await campus.li.taps(t.plain("desk.write"), chat=campus.east)
@@ -290,6 +292,7 @@ async def test_an_anonymous_admin_of_the_union_sets_up_by_pressing_and_is_told_h
         payload = next(b["callback_data"] for b in menu.buttons if "东区" in b["text"])
         assert await campus.wang.presses(menu, payload, chat=here) == hans.plain("setup.admins_only")
         await campus.admin.taps(re.compile("东区"), chat=here)
+        await campus.admin.taps(hans.plain("setup.move"), chat=here)
         await here.shows(campus.t("en").plain("setup.rights_fine"))
 
 
