@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
@@ -20,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import cards, charts, keyboards
+from bot.aliases import called
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline, units, verbatim, without_mentions
@@ -35,6 +36,8 @@ from models.words import Content, Words
 
 TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024
 TOPIC_LENGTH = 128
+DELETABLE = timedelta(hours=47)
+"""Telegram lets a bot delete its own messages for 48 hours; a copy is a moment younger than what was said."""
 SOONEST_CLOSE, LATEST_CLOSE = 5, 2_628_000
 """Seconds within which Telegram closes a poll by itself."""
 GROUPED = ("photo", "video", "audio", "document")
@@ -189,6 +192,8 @@ class _Drawing:
         assert self.row.words_id is not None
         said = await self.session.get_one(Words, self.row.words_id)
         album = await words.album_of(self.session, said)
+        if said.retracted_at is not None:
+            return Letter()
         if station is not None and station.id not in (ticket.station_id, ticket.from_station_id):
             # Another place has the ticket by now, and with it its words.
             return Letter()
@@ -209,6 +214,8 @@ class _Drawing:
         edited = t("words.edited") if said.edited_at else ""
         if to_station:
             requester = await self.session.get_one(Requester, said.requester_id) if said.requester_id else None
+            if requester is not None and requester.pseudonym is not None:
+                return _join(t("alias.words_from", number=ticket.id, who=called(t, requester)), edited)
             key = "words.from_anonymous" if requester is None or requester.anonymous else "words.from_student"
             if requester is None or (requester.number == 1 and ticket.requesters == 1):
                 return _join(t(key, number=ticket.id), edited)
@@ -222,6 +229,8 @@ class _Drawing:
         ticket, (station, t) = await self._ticket(), await self._reader()
         assert self.row.words_id is not None
         said = await self.session.get_one(Words, self.row.words_id)
+        if said.retracted_at is not None:
+            return self._retracted(ticket, said, t)
         header = await self._header(ticket, said, t, to_station=station is not None)
         keyboard = None if station is not None else keyboards.about(t, ticket.id)
         where = {"chat_id": self.chat_id, "message_id": self.payload["message_id"]}
@@ -238,6 +247,21 @@ class _Drawing:
             media = {"type": kind, "media": said.content["file_id"], **caption}
             return Letter([Call("editMessageMedia", {**where, "media": media})])
         return Letter([Call("editMessageCaption", {**where, **caption})])
+
+    def _retracted(self, ticket: Ticket, said: Words, t: Texts) -> Letter:
+        """The copy of words that were taken back goes; one that Telegram no longer lets go says so instead, as far as
+        it can be edited.
+        """
+        where = {"chat_id": self.chat_id, "message_id": self.payload["message_id"]}
+        if self.now - said.at < DELETABLE:
+            return Letter([Call("deleteMessage", where)])
+        gone = {"text": t("words.retracted_copy", number=ticket.id), "parse_mode": "HTML"}
+        kind = self.payload.get("kind", "text")
+        if kind == "text":
+            return Letter([Call("editMessageText", {**where, **gone})])
+        if kind not in METHODS or kind in WITHOUT_CAPTION:
+            return Letter()
+        return Letter([Call("editMessageCaption", {**where, "caption": gone["text"], "parse_mode": "HTML"})])
 
     async def notice(self) -> Letter:
         """A text with its parameters, in the reader's language."""

@@ -37,6 +37,7 @@ async def gather(session: AsyncSession, rows: Sequence[Outgoing]) -> None:
     said: list[Words] = await fetch(session, Words, (row.words_id for row in about if row.words_id is not None))
     await words.said.about_all(session, drawn)
     await letters.deliveries.about_all(session, drawn)
+    await letters.for_the_morning.about_all(session, drawn)
     places: list[Requester] = [
         *await fetch(
             session, Requester, ({row.requester_id for row in about} | {x.requester_id for x in said}) - {None}

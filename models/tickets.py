@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import letters, requesters, stations, words
-from models.base import Base, Json, Key, one_of
+from models.base import Base, Json, Key, one_of, only
 from models.database import plainly
 from models.errors import Refusal
 from models.house import House
@@ -61,6 +61,8 @@ class Ticket(Base):
     requesters: Mapped[int] = mapped_column(default=1)
     """How many wait for it; joiners raise the priority."""
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"))
+    follows_id: Mapped[int | None] = mapped_column(Key)
+    """The ticket it goes on from (`following.py`)."""
     filed_at: Mapped[datetime]
     claim_due: Mapped[datetime | None]
     reply_due: Mapped[datetime | None]
@@ -76,6 +78,7 @@ class Ticket(Base):
         Index("ix_tickets_station_id_state", "station_id", "state"),
         Index("ix_tickets_state_building", "state", "building"),
         Index("ix_tickets_state_category", "state", "category"),
+        Index("ix_tickets_follows_id", "follows_id", **only("follows_id IS NOT NULL")),
     )
 
     def unmet(self) -> list[tuple[str, datetime]]:
@@ -169,6 +172,17 @@ async def place_of(session: AsyncSession, ticket_id: int, person: Person, vault:
 async def timeline(session: AsyncSession, ticket_id: int) -> list[Event]:
     """Everything that happened to a ticket, oldest first."""
     return list(await session.scalars(select(Event).where(Event.ticket_id == ticket_id).order_by(Event.id)))
+
+
+async def last_reason(session: AsyncSession, ticket: Ticket, action: Action) -> Any:
+    """Why this was last done to the ticket, in somebody's own words or by language; None when nobody said why."""
+    detail: dict[str, Any] | None = await session.scalar(
+        select(Event.detail)
+        .where(Event.ticket_id == ticket.id, Event.action == str(action))
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    return (detail or {}).get("reason")
 
 
 def allowed(ticket: Ticket, action: Action) -> bool:

@@ -115,13 +115,13 @@ async def _obey(
     text = str(content["text"])
     match command:
         case "claim":
-            await answering.claim(session, ticket, staff, now)
+            await answering.claim(session, ticket, staff, house, now)
         case "ask":
             await answering.answer(session, ticket, staff, content, house, now, source, asks=True)
         case "note":
             await answering.note(session, ticket, staff, content, house, now, source)
         case "resolve":
-            await answering.resolve(session, ticket, staff, _reason(text), now)
+            await answering.resolve(session, ticket, staff, _reason(text), house, now)
         case "transfer":
             to, reason = await _place_and_reason(session, station, text, t)
             await answering.transfer(session, ticket, staff, to, _reason(reason), house, now)
@@ -176,7 +176,7 @@ async def _say(
     if writing == Writing.note.state:
         await answering.note(session, ticket, staff, _said_in(content), house, now, source)
     elif writing == Writing.resolution.state:
-        await answering.resolve(session, ticket, staff, _reason(text), now)
+        await answering.resolve(session, ticket, staff, _reason(text), house, now)
     elif writing == Writing.transfer.state:
         to = await stations.by_key(session, data["to"])
         assert to is not None, "the place was chosen from the open ones"
