@@ -58,7 +58,7 @@ async def furnish(program: App, wishes: dict[str, int]) -> None:
                 sources=[(someone.telegram_id, 1)],
             )
             ticket = await asking.file(session, draft, someone, house, now)
-            await answering.claim(session, ticket, staff, now)
+            await answering.claim(session, ticket, staff, house, now)
             key = f"chat:{bot_id}:{someone.telegram_id}:{someone.telegram_id}"
             adding = Standing("Follow:adding", {"ticket": ticket.id})
             await conversations.write(session, key, NOWHERE, adding, house.vault, now)

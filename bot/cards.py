@@ -28,10 +28,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards
+from bot.aliases import called
 from bot.texts import Texts
 from bot.untrusted import cut, inline, lines
 from models import deadlines, merging, requesters, sorting, words
-from models.letters import deliveries
+from models.letters import deliveries, for_the_morning
 from models.lifecycle import ACTIVE, ENDED, OPEN, State
 from models.outbox import BLOCKED, Sending
 from models.people import Person
@@ -112,13 +113,16 @@ class _Card:
             rows = [
                 self._head(),
                 self._place(),
+                *self._follows(),
                 *await self._sorted(),
                 *await self._who(waiting),
                 self._words([w for w in said if w.side is Side.STUDENT]),
                 *await self._state(),
                 *self._due(),
                 *self._troubles(),
+                *self._retracted(said),
                 *delivery,
+                *await self._morning(),
                 *(self._outcome(waiting) if ticket.state is State.RESOLVED else []),
             ]
         rows += await self._note([w for w in said if w.side is Side.NOTE])
@@ -166,13 +170,16 @@ class _Card:
             rows.append(self.t("card.parts", numbers=" ".join(f"#{number}" for number in parts[:MOST_PARTS])))
         return rows
 
+    def _follows(self) -> list[str]:
+        return [self.t("card.follows", earlier=self.ticket.follows_id)] if self.ticket.follows_id is not None else []
+
     async def _who(self, waiting: Sequence[Requester]) -> list[str]:
         """The first who waits, by name only if they gave it, and how many more."""
         if not waiting:
             return []
         first = waiting[0]
         if first.anonymous:
-            key, who = "card.who_anonymous", self.t.plain("card.anonymous")
+            key, who = "card.who_anonymous", called(self.t, first)
         else:
             key, who = "card.who", await self._name(first.person_id) or self.t.plain("card.student")
         if len(waiting) > 1:
@@ -193,8 +200,8 @@ class _Card:
         first = [w for w in said if w.at <= self.ticket.filed_at]
         text = [w for w in first if w.content["type"] == "text"]
         media = [w for w in first if w.content["type"] != "text"]
-        edited = self.t.plain("card.edited")
-        rows = [cut("\n".join(_folded(text, edited)), words.ON_CARD), *_folded(media, edited)[:MOST_MEDIA]]
+        signs = self.t.plain("card.edited"), self.t.plain("words.retracted")
+        rows = [cut("\n".join(_folded(text, *signs)), words.ON_CARD), *_folded(media, *signs)[:MOST_MEDIA]]
         below = [w for w in words.below_card(first, self.ticket.filed_at) if w not in media]
         if below:
             rows.append(self.t.n("card.more", len(below)))
@@ -247,6 +254,11 @@ class _Card:
         key = f"card.overdue.{step}" if due <= self.now else f"card.due.{step}"
         return [self.t(key, moment=self.t.stamp(due, self.now), ticking=_ticking(due))]
 
+    def _retracted(self, said: Sequence[Words]) -> list[str]:
+        """What came later and was taken back is gone from below the card: staff who miss it read why."""
+        gone = sum(w.retracted_at is not None and w.at > self.ticket.filed_at for w in said)
+        return [self.t.n("card.retracted", gone)] if gone else []
+
     def _troubles(self) -> list[str]:
         ticket, rows = self.ticket, []
         if ticket.reopenings:
@@ -288,6 +300,14 @@ class _Card:
         if sent and not told:
             told.append(t("card.delivery.sent"))
         return told, unknown or failed
+
+    async def _morning(self) -> list[str]:
+        """Those who wait are left in peace at night: when they hear of what was done meanwhile."""
+        waits = [row.until for row in await for_the_morning.about(self.session, self.ticket.id)]
+        until = max(waits, default=self.now)
+        if until <= self.now:
+            return []
+        return [self.t("card.morning", at=f"{until.astimezone(self.t.timezone):%H:%M}")]
 
     # ------------------------------------------------------------ how it ended
 
@@ -353,11 +373,16 @@ def excerpt(contents: Sequence[Content]) -> str:
     return cut("\n".join(filter(None, (summary(content) for content in contents))), EXCERPT_LENGTH)
 
 
-def _folded(said: Sequence[Words], edited: str) -> list[str]:
+def _folded(said: Sequence[Words], edited: str, retracted: str) -> list[str]:
     """Each message's summary; the same sign several times in a row is "🖼 ×3"."""
-    rows = [" ".join(filter(None, (summary(w.content), edited if w.edited_at else ""))) for w in said]
+    rows = [
+        retracted if w.retracted_at else " ".join(filter(None, (summary(w.content), edited if w.edited_at else "")))
+        for w in said
+    ]
     runs = [(row, len(list(same))) for row, same in groupby(filter(None, rows))]
-    return [f"{row} ×{count}" if count > 1 and row in MEDIA_ICONS.values() else row for row, count in runs]
+    return [
+        f"{row} ×{count}" if count > 1 and row in (*MEDIA_ICONS.values(), retracted) else row for row, count in runs
+    ]
 
 
 def _ticking(moment: datetime) -> Markup:

@@ -360,8 +360,12 @@ def back_to_ticket(t: Texts, ticket_id: int) -> dict[str, Any]:
     return keyboard([[button(t.plain("own.back_to", number=ticket_id), Mine("view", ticket_id))]])
 
 
-def own_ticket(t: Texts, ticket: Ticket, place: Requester) -> dict[str, Any]:
-    """What a student can do with their ticket now."""
+def own_ticket(
+    t: Texts, ticket: Ticket, place: Requester, looks: Sequence[Sequence[dict[str, Any]]] = (), *, late: bool = False
+) -> dict[str, Any]:
+    """What a student can do with their ticket now, above the rows that look closer; `late` when it is no longer
+    reopened.
+    """
 
     def press(act: str) -> dict[str, Any]:
         return button(t.plain(f"own.{act}"), Mine(act, ticket.id))
@@ -376,12 +380,13 @@ def own_ticket(t: Texts, ticket: Ticket, place: Requester) -> dict[str, Any]:
         first.append(press("urge"))
     rows.append(first)
     second = []
-    if allowed(ticket, Action.REOPEN):
+    if allowed(ticket, Action.REOPEN) and not late:
         second.append(press("reopen"))
     if allowed(ticket, Action.RATE) and place.rating is None:
         second.append(press("rate"))
     if allowed(ticket, Action.WITHDRAW):
         second.append(press("withdraw"))
     rows.append(second)
+    rows += [list(row) for row in looks]
     rows.append([button(t.plain("own.list"), Go("mine")), button(t.plain("nav.home"), Go("home"))])
     return keyboard(rows)

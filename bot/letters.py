@@ -20,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import cards, charts, keyboards, so_far
+from bot.aliases import called
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline, units, verbatim, without_mentions
@@ -31,12 +32,12 @@ from models.pulses import Pulse, PulsePicture
 from models.requesters import Requester
 from models.stations import Station
 from models.tickets import Ticket
-from models.words import Content, Words
+from models.words import Content, Side, Words
 
 TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024
 TOPIC_LENGTH = 128
-DELETED_WITHIN = timedelta(hours=47)
-"""Telegram lets the bot delete what it wrote within 48 hours."""
+DELETABLE = timedelta(hours=47)
+"""Telegram lets a bot delete its own messages for 48 hours; a copy is a moment younger than what was said."""
 SOONEST_CLOSE, LATEST_CLOSE = 5, 2_628_000
 """Seconds within which Telegram closes a poll by itself."""
 GROUPED = ("photo", "video", "audio", "document")
@@ -193,6 +194,8 @@ class _Drawing:
         assert self.row.words_id is not None
         said = await self.session.get_one(Words, self.row.words_id)
         album = await words.album_of(self.session, said)
+        if said.retracted_at is not None:
+            return Letter()
         if station is not None and station.id not in (ticket.station_id, ticket.from_station_id):
             # Another place has the ticket by now, and with it its words.
             return Letter()
@@ -215,6 +218,8 @@ class _Drawing:
         edited = t("words.edited") if said.edited_at else ""
         if to_station:
             requester = await self.session.get_one(Requester, said.requester_id) if said.requester_id else None
+            if requester is not None and requester.pseudonym is not None:
+                return _join(t("alias.words_from", number=ticket.id, who=called(t, requester)), edited)
             key = "words.from_anonymous" if requester is None or requester.anonymous else "words.from_student"
             if requester is None or (requester.number == 1 and ticket.requesters == 1):
                 return _join(t(key, number=ticket.id), edited)
@@ -230,7 +235,7 @@ class _Drawing:
         assert self.row.words_id is not None
         said = await self.session.get_one(Words, self.row.words_id)
         if said.retracted_at is not None:
-            return await self._withdrawn(ticket, said, t)
+            return self._retracted(ticket, said, t)
         header = await self._header(ticket, said, t, to_station=station is not None)
         keyboard = None if station is not None else keyboards.about(t, ticket.id)
         where = {"chat_id": self.chat_id, "message_id": self.payload["message_id"]}
@@ -248,20 +253,22 @@ class _Drawing:
             return Letter([Call("editMessageMedia", {**where, "media": media})])
         return Letter([Call("editMessageCaption", {**where, **caption})])
 
-    async def _withdrawn(self, ticket: Ticket, said: Words, t: Texts) -> Letter:
-        """The copy of words that were taken back: a text says so, anything else goes while Telegram still lets it."""
+    def _retracted(self, ticket: Ticket, said: Words, t: Texts) -> Letter:
+        """The copy of words that were taken back: it goes while Telegram still lets it, or else says so, as far as it
+        can be edited. What staff have taken back says so wherever it was text: a student who has read it is not left
+        wondering.
+        """
         where = {"chat_id": self.chat_id, "message_id": self.payload["message_id"]}
-        kind = str(said.content.get("was"))
-        text = t("told.withdrawn_copy", number=ticket.id)
-        if kind == "text":
-            keyboard = keyboards.about(t, ticket.id)
-            body = {"text": text, "parse_mode": "HTML", "reply_markup": keyboard}
-            return Letter([Call("editMessageText", {**where, **body})])
-        if self.now - said.at < DELETED_WITHIN:
+        kind, by_staff = str(said.content.get("was", "text")), said.side is Side.STAFF
+        if not (by_staff and kind == "text") and self.now - said.at < DELETABLE:
             return Letter([Call("deleteMessage", where)])
-        if kind in METHODS and kind not in WITHOUT_CAPTION:
-            return Letter([Call("editMessageCaption", {**where, "caption": text, "parse_mode": "HTML"})])
-        return Letter()
+        text = t("told.withdrawn_copy" if by_staff else "words.retracted_copy", number=ticket.id)
+        if kind == "text":
+            keyboard = {"reply_markup": keyboards.about(t, ticket.id)} if by_staff else {}
+            return Letter([Call("editMessageText", {**where, "text": text, "parse_mode": "HTML", **keyboard})])
+        if kind not in METHODS or kind in WITHOUT_CAPTION:
+            return Letter()
+        return Letter([Call("editMessageCaption", {**where, "caption": text, "parse_mode": "HTML"})])
 
     async def so_far(self) -> Letter:
         """What has been said about a ticket until now."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.cards import KIND_ICONS
+from bot.following import Back
 from bot.keyboards import Go, Mine, Press, button, keyboard
 from bot.settings import Settings
 from bot.texts import Texts
@@ -177,9 +178,10 @@ def collecting(t: Texts, any_yet: bool) -> dict[str, Any]:
     return keyboard([*rows, [button(t.plain("nav.back"), Step("category")), way_out(t)]])
 
 
-def similar(t: Texts, found: Sequence[tuple[int, int]]) -> dict[str, Any]:
-    """Join one of these (number, how many wait for it), or go on."""
+def similar(t: Texts, found: Sequence[tuple[int, int]], ended: Sequence[int] = ()) -> dict[str, Any]:
+    """Join one of these (number, how many wait for it), say that one of those that ended is back, or go on."""
     rows = [[button(t.plain("similar.join", number=n, count=c), Join(n))] for n, c in found]
+    rows += [[button(t.plain("similar.back", number=n), Back(n))] for n in ended]
     return keyboard(
         [
             *rows,

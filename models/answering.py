@@ -24,7 +24,7 @@ Reason = str | Mapping[str, str]
 """In somebody's own words, or one of those that can be picked, by language."""
 
 
-async def claim(session: AsyncSession, ticket: Ticket, staff: Person, now: datetime) -> None:
+async def claim(session: AsyncSession, ticket: Ticket, staff: Person, house: House, now: datetime) -> None:
     """Take a ticket on. Raises Refusal naming who has it when somebody was quicker."""
     if ticket.state not in (State.NEW, State.REOPENED) and ticket.claimed_by_id is not None:
         holder = await session.get_one(Person, ticket.claimed_by_id)
@@ -34,7 +34,7 @@ async def claim(session: AsyncSession, ticket: Ticket, staff: Person, now: datet
     station = await tickets.station_of(session, ticket)
     await letters.card(session, ticket, station, now)
     dedupe = f"claimed:{ticket.id}:{ticket.version}"
-    await letters.to_requesters(session, ticket, "ticket.claimed", now, dedupe=dedupe, station=station.names)
+    await letters.to_requesters(session, ticket, "ticket.claimed", house, now, dedupe=dedupe, station=station.names)
 
 
 async def release(session: AsyncSession, ticket: Ticket, staff: Person, house: House, now: datetime) -> None:
@@ -69,7 +69,7 @@ async def answer(
     ticket.replied_at = ticket.replied_at or now
     said = await tickets.keep(session, ticket, Side.STAFF, content, house, now, source, staff=staff)
     for requester in await requesters.waiting.about(session, ticket.id):
-        await letters.relay_to_requester(session, ticket, said, requester, now, asks=asks)
+        await letters.relay_to_requester(session, ticket, said, requester, house, now, asks=asks)
     await tickets.redraw(session, ticket, now)
     return said
 
@@ -116,7 +116,7 @@ async def transfer(
         await letters.relay_to_station(session, ticket, said, to, now)
 
 
-async def accept(session: AsyncSession, ticket: Ticket, staff: Person, now: datetime) -> None:
+async def accept(session: AsyncSession, ticket: Ticket, staff: Person, house: House, now: datetime) -> None:
     """The other place takes the ticket over; whoever accepts has it, and reads what the first one has said so far."""
     first_id = ticket.from_station_id
     await tickets.move(session, ticket, Action.ACCEPT, now, staff)
@@ -129,7 +129,7 @@ async def accept(session: AsyncSession, ticket: Ticket, staff: Person, now: date
     if first_id is not None:
         await letters.card(session, ticket, await session.get_one(Station, first_id), now)
     dedupe = f"moved:{ticket.id}:{ticket.version}"
-    await letters.to_requesters(session, ticket, "ticket.moved", now, dedupe=dedupe, station=station.names)
+    await letters.to_requesters(session, ticket, "ticket.moved", house, now, dedupe=dedupe, station=station.names)
 
 
 async def give_back(
@@ -172,7 +172,9 @@ async def _back(session: AsyncSession, ticket: Ticket, house: House, now: dateti
     return first, holder
 
 
-async def resolve(session: AsyncSession, ticket: Ticket, staff: Person, reason: Reason, now: datetime) -> None:
+async def resolve(
+    session: AsyncSession, ticket: Ticket, staff: Person, reason: Reason, house: House, now: datetime
+) -> None:
     """Staff say that it is done and why; everybody who waits is asked whether it is really fixed. An offer to another
     place has ended with that.
     """
@@ -190,6 +192,7 @@ async def resolve(session: AsyncSession, ticket: Ticket, staff: Person, reason: 
         session,
         ticket,
         "ticket.fixed",
+        house,
         now,
         dedupe=f"fixed:{ticket.id}:{ticket.version}",
         keyboard="fixed",

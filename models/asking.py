@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import deadlines, letters, requesters, similar, stations, tickets, words
+from models import following, letters, requesters, similar, stations, tickets, words
 from models.errors import Refusal
+from models.following import REOPEN_DAYS
 from models.house import House
 from models.lifecycle import Action, Kind, State
 from models.people import Person
@@ -20,7 +22,6 @@ from models.words import Content, Side, Words
 
 SUBJECT_LENGTH = 200
 URGE_PAUSE_HOURS = 24
-REOPEN_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -35,26 +36,27 @@ class Draft:
     sources: Sequence[tuple[int, int]]
     """The (chat id, message id) each content came with."""
     anonymous: bool = False
+    follows: int | None = None
+    """The ticket it goes on from."""
 
 
 async def file(session: AsyncSession, draft: Draft, filer: Person, house: House, now: datetime) -> Ticket:
     """Make a ticket of a draft: route it, date it, keep its words, post its card. The caller writes the receipt.
 
-    Raises Refusal when the draft has no words.
+    Raises Refusal when the draft has no words, or may not go on from the ticket it names.
     """
     if not draft.contents:
         raise Refusal("draft.empty")
+    if draft.follows is not None:
+        await following.check(session, draft.follows, filer, draft.building, house, anonymous=draft.anonymous)
     station = await stations.receiving(session, house.desk_for(draft.building, draft.category))
     allowed = house.deadlines_of(draft.category)
-    text = " ".join(str(c["text"]) for c in draft.contents if c.get("text"))
-    folded = house.fold(text)[:FOLDED_LENGTH]
     ticket = Ticket(
         kind=draft.kind,
         category=draft.category,
         building=draft.building,
-        subject=" ".join(text.split())[:SUBJECT_LENGTH],
-        folded=folded,
-        marks=similar.marks(folded),
+        follows_id=draft.follows,
+        **titles(draft.contents, house),
         station_id=station.id,
         state=State.NEW,
         filed_at=now,
@@ -78,6 +80,13 @@ async def file(session: AsyncSession, draft: Draft, filer: Person, house: House,
     return ticket
 
 
+def titles(contents: Sequence[Content], house: House) -> dict[str, Any]:
+    """What a ticket filed with these words is called in lists, and what likeness is read from."""
+    text = " ".join(str(c["text"]) for c in contents if c.get("text"))
+    folded = house.fold(text)[:FOLDED_LENGTH]
+    return {"subject": " ".join(text.split())[:SUBJECT_LENGTH], "folded": folded, "marks": similar.marks(folded)}
+
+
 async def join(
     session: AsyncSession, ticket: Ticket, person: Person, building: str | None, house: House, now: datetime
 ) -> Requester:
@@ -94,8 +103,11 @@ async def join(
     if ticket.state is State.RESOLVED:
         raise Refusal("refused.join", number=ticket.id, state=ticket.state)
     await tickets.move(session, ticket, Action.JOIN, now)
-    last = await session.scalar(select(func.max(Requester.number)).where(Requester.ticket_id == ticket.id))
-    requester = requesters.make(ticket.id, (last or 0) + 1, person, anonymous=True, vault=house.vault)
+    before = select(Requester.number, Requester.pseudonym).where(Requester.ticket_id == ticket.id)
+    names = {row.number: row.pseudonym for row in await session.execute(before)}
+    requester = requesters.make(
+        ticket.id, max(names, default=0) + 1, person, anonymous=True, vault=house.vault, taken=names.values()
+    )
     session.add(requester)
     ticket.requesters += 1
     await session.flush()
@@ -117,6 +129,7 @@ async def add(
     """
     if ticket.state is State.RESOLVED:
         await reopen(session, ticket, requester, house, now)
+    await letters.are_awake(session, requester, now)
     places, before = await tickets.places_of(session, ticket), ticket.state
     await tickets.move(session, ticket, Action.ADD, now, who=requester.number)
     said = []
@@ -192,8 +205,7 @@ async def reopen(session: AsyncSession, ticket: Ticket, requester: Requester, ho
     Raises Refusal when it is not closed, or was closed more than `REOPEN_DAYS` days ago and they have not been asked
     since whether it is still fixed.
     """
-    late = ticket.closed_at is not None and (now - ticket.closed_at).days >= REOPEN_DAYS
-    if late and not await deadlines.has_called_back(session, ticket, requester):
+    if await following.is_too_late(session, ticket, requester, now):
         raise Refusal("reopen.too_late", number=ticket.id, days=REOPEN_DAYS)
     await tickets.move(session, ticket, Action.REOPEN, now)
     requester.solved = False

@@ -203,6 +203,14 @@ class WorkCalendar:
         local = _utc(moment).astimezone(self.timezone).time()
         return local >= QUIET_FROM or local < QUIET_TO
 
+    def night_began(self, moment: datetime) -> datetime | None:
+        """When the night began in which this moment lies; None by day."""
+        if not self.is_quiet(moment):
+            return None
+        local = _utc(moment).astimezone(self.timezone)
+        evening = local.date() if local.time() >= QUIET_FROM else local.date() - ONE_DAY
+        return self._at(datetime.combine(evening, QUIET_FROM))
+
     def after_quiet(self, moment: datetime) -> datetime:
         """This moment by day, else the morning that ends the night; never earlier than `moment`."""
         if not self.is_quiet(moment):

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import letters, outbox, requesters, tickets
+from models.house import House
 from models.lifecycle import Action, State
 from models.outbox import Lane
 from models.requesters import Requester
@@ -41,11 +42,11 @@ async def close_unanswered(session: AsyncSession, ticket: Ticket, now: datetime)
     await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
 
 
-async def call_back(session: AsyncSession, ticket: Ticket, now: datetime) -> None:
+async def call_back(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
     """Some weeks after closing: is it still fixed? Asked once of everybody who waited (回访)."""
     key = _call_back_key(ticket)
     await letters.to_requesters(
-        session, ticket, "ticket.call_back", now, dedupe=key, keyboard="fixed", lane=Lane.NOTICE
+        session, ticket, "ticket.call_back", house, now, dedupe=key, keyboard="fixed", lane=Lane.NOTICE
     )
 
 

@@ -39,6 +39,7 @@ async def gather(session: AsyncSession, rows: Sequence[Outgoing]) -> None:
     await letters.deliveries.about_all(session, drawn)
     await sorting.tags.about_all(session, drawn)
     await merging.parts.about_all(session, drawn)
+    await letters.for_the_morning.about_all(session, drawn)
     places: list[Requester] = [
         *await fetch(
             session, Requester, ({row.requester_id for row in about} | {x.requester_id for x in said}) - {None}

@@ -17,10 +17,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import outbox, postings, requesters
+from models import outbox, postings, requesters, words
+from models.house import House
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Person
 from models.postings import Card, Posting
@@ -52,6 +53,14 @@ deliveries = Question[Any](
     Outgoing.ticket_id,
 )
 """What became of the words of a ticket for those who wait: for each of them how many copies are how far."""
+
+for_the_morning = Question[Any](
+    select(Outgoing.ticket_id, func.max(Outgoing.not_before).label("until"))
+    .where(Outgoing.state == Sending.DUE, Outgoing.requester_id.is_not(None), Outgoing.holds.is_(False))
+    .group_by(Outgoing.ticket_id),
+    Outgoing.ticket_id,
+)
+"""Until when something waits that those who wait for a ticket are to be told."""
 
 ALBUM_PAUSE = timedelta(seconds=1)
 """Telegram hands an album over picture by picture; after this pause the whole of it is here."""
@@ -152,12 +161,21 @@ async def so_far(session: AsyncSession, ticket: Ticket, about: Ticket, station: 
 
 
 async def relay_to_requester(
-    session: AsyncSession, ticket: Ticket, said: Words, requester: Requester, now: datetime, *, asks: bool = False
+    session: AsyncSession,
+    ticket: Ticket,
+    said: Words,
+    requester: Requester,
+    house: House,
+    now: datetime,
+    *,
+    asks: bool = False,
 ) -> None:
     """Staff's words to one who waits. Nobody knows whether a lost attempt arrived, so it is never repeated by
     itself.
     """
     album = said.album is not None
+    whole = now + ALBUM_PAUSE if album else now
+    not_before = await _when_awake(session, requester, house, whole)
     await _to_requester(
         session,
         requester,
@@ -167,8 +185,9 @@ async def relay_to_requester(
         letter="words",
         payload={"asks": asks},
         topic=f"album:{ticket.id}:r{requester.id}:{said.album}" if album else None,
-        not_before=now + ALBUM_PAUSE if album else now,
-        holds=album,
+        not_before=not_before,
+        # What waits for the morning does not hold up what they are told of something else they do at night.
+        holds=album and not_before == whole,
         ticket_id=ticket.id,
         words_id=said.id,
     )
@@ -179,6 +198,7 @@ async def to_requester(
     ticket: Ticket,
     requester: Requester,
     text: str,
+    house: House,
     now: datetime,
     /,
     *,
@@ -201,14 +221,17 @@ async def to_requester(
         letter="notice",
         payload={"text": text, "params": params, "keyboard": keyboard},
         dedupe=f"{dedupe}:{requester.id}" if dedupe else None,
+        not_before=await _when_awake(session, requester, house, now),
         ticket_id=ticket.id,
     )
 
 
-async def to_requesters(session: AsyncSession, ticket: Ticket, text: str, now: datetime, /, **how: Any) -> None:
+async def to_requesters(
+    session: AsyncSession, ticket: Ticket, text: str, house: House, now: datetime, /, **how: Any
+) -> None:
     """The same notice to everybody who waits for the ticket; `how` as in `to_requester`."""
     for requester in await requesters.waiting.about(session, ticket.id):
-        await to_requester(session, ticket, requester, text, now, **how)
+        await to_requester(session, ticket, requester, text, house, now, **how)
 
 
 async def to_station(
@@ -255,9 +278,15 @@ async def leave(session: AsyncSession, chat_id: int, language: str, now: datetim
         )
 
 
-async def resend(session: AsyncSession, ticket: Ticket, now: datetime) -> int:
-    """Say once more what may not have arrived, because a person decided so. Returns to how many."""
-    return await _say_again(session, Outgoing.ticket_id == ticket.id, [Sending.UNKNOWN, Sending.FAILED], now)
+async def resend(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> int:
+    """Say once more what may not have arrived, because a person decided so; at night it waits like anything else.
+    Returns to how many.
+    """
+    rows = await _not_arrived(session, Outgoing.ticket_id == ticket.id, [Sending.UNKNOWN, Sending.FAILED])
+    for row in rows:
+        requester = await session.get_one(Requester, row.requester_id)
+        await _say_again(session, row, requester, await _when_awake(session, requester, house, now), now)
+    return len(rows)
 
 
 async def release(session: AsyncSession, person: Person, vault: Vault, now: datetime) -> int:
@@ -266,39 +295,73 @@ async def release(session: AsyncSession, person: Person, vault: Vault, now: date
     """
     mine = [place.id for place in await requesters.all_of(session, person, vault)]
     blocked = Outgoing.requester_id.in_(mine) & (Outgoing.reason == outbox.BLOCKED)
-    return await _say_again(session, blocked, [Sending.FAILED], now)
-
-
-async def _say_again(
-    session: AsyncSession, which: ColumnElement[bool], states: Sequence[Sending], now: datetime
-) -> int:
-    rows = (
-        await session.scalars(
-            select(Outgoing)
-            .where(which, Outgoing.letter == "words", Outgoing.requester_id.is_not(None), Outgoing.state.in_(states))
-            .order_by(Outgoing.id)
-        )
-    ).all()
+    rows = await _not_arrived(session, blocked, [Sending.FAILED])
     for row in rows:
-        row.state = Sending.SUPERSEDED
-        requester, said = await session.get_one(Requester, row.requester_id), await session.get_one(Words, row.words_id)
-        await _to_requester(
-            session,
-            requester,
-            now=now,
-            lane=Lane.ANSWER,
-            repeat=Repeat.NEVER,
-            letter="words",
-            payload=row.payload,
-            ticket_id=said.ticket_id,
-            words_id=said.id,
-        )
-        outbox.forget(row)
+        # They are there this moment, whatever the hour.
+        await _say_again(session, row, await session.get_one(Requester, row.requester_id), now, now)
     return len(rows)
 
 
+async def _not_arrived(
+    session: AsyncSession, which: ColumnElement[bool], states: Sequence[Sending]
+) -> Sequence[Outgoing]:
+    rows = await session.scalars(
+        select(Outgoing)
+        .where(which, Outgoing.letter == "words", Outgoing.requester_id.is_not(None), Outgoing.state.in_(states))
+        .order_by(Outgoing.id)
+    )
+    return rows.all()
+
+
+async def _say_again(
+    session: AsyncSession, row: Outgoing, requester: Requester, not_before: datetime, now: datetime
+) -> None:
+    said = await session.get_one(Words, row.words_id)
+    row.state = Sending.SUPERSEDED
+    await _to_requester(
+        session,
+        requester,
+        now=now,
+        lane=Lane.ANSWER,
+        repeat=Repeat.NEVER,
+        letter="words",
+        payload=row.payload,
+        not_before=not_before,
+        ticket_id=said.ticket_id,
+        words_id=said.id,
+    )
+    outbox.forget(row)
+
+
+async def are_awake(session: AsyncSession, requester: Requester, now: datetime) -> None:
+    """They have just said something: what waits for the morning on this ticket goes out to them now."""
+    await session.execute(
+        update(Outgoing)
+        .where(
+            Outgoing.requester_id == requester.id,
+            Outgoing.state == Sending.DUE,
+            Outgoing.holds.is_(False),
+            Outgoing.not_before > now,
+        )
+        .values(not_before=now)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+async def _when_awake(session: AsyncSession, requester: Requester, house: House, now: datetime) -> datetime:
+    """When this may reach them: at night in the morning, unless they have said something about the ticket since the
+    night began.
+    """
+    since = house.calendar.night_began(now)
+    if since is None or await words.has_spoken(session, requester.id, since):
+        return now
+    return house.calendar.after_quiet(now)
+
+
 async def edited(session: AsyncSession, said: Words, now: datetime) -> None:
-    """Every copy of these words that has been posted is edited; one that still waits is drawn with the new words."""
+    """Every copy of these words that has been posted is edited, without a sound, so at night as well; one that still
+    waits is drawn with the new words.
+    """
     if said.side is Side.NOTE:
         return
     for copy in await session.scalars(select(Posting).where(Posting.words_id == said.id)):
@@ -327,4 +390,24 @@ async def _to_requester(session: AsyncSession, requester: Requester, **fields: A
     elif requester.address is None:
         # The key to an anonymous requester was destroyed: there is no way to reach them any more, by design.
         return None
-    return await outbox.post(session, chat_id=chat_id, requester_id=requester.id, **fields)
+    written = await outbox.post(session, chat_id=chat_id, requester_id=requester.id, **fields)
+    if written is not None and fields.get("not_before", fields["now"]) > fields["now"] and not fields.get("holds"):
+        await _card_in_the_morning(session, fields["ticket_id"], fields["not_before"])
+    return written
+
+
+async def _card_in_the_morning(session: AsyncSession, ticket_id: int, morning: datetime) -> None:
+    """The card says what waits for the morning, and in the morning no longer. A topic of its own, because what changes
+    at night is not to wait with it.
+    """
+    for chat_id in await session.scalars(select(Card.chat_id).where(Card.ticket_id == ticket_id)):
+        await outbox.post(
+            session,
+            now=morning,
+            lane=Lane.TICKET,
+            repeat=Repeat.NUMBERED,
+            chat_id=chat_id,
+            letter="card",
+            topic=f"morning:{ticket_id}:{chat_id}",
+            ticket_id=ticket_id,
+        )

@@ -47,6 +47,8 @@ class Action(enum.StrEnum):
     RESOLVE = "resolve"
     ADD = "add"
     """A requester says more."""
+    TAKE_BACK = "take_back"
+    """A requester takes back what they said last."""
     URGE = "urge"
     JOIN = "join"
     WITHDRAW = "withdraw"
@@ -106,6 +108,7 @@ TRANSITIONS: dict[tuple[State, Action], State] = {
     (State.ANSWERED, Action.ADD): State.CLAIMED,
     (State.WAITING, Action.ADD): State.CLAIMED,
     (State.TRANSFERRED, Action.ADD): State.TRANSFERRED,
+    **{(state, Action.TAKE_BACK): state for state in (*OPEN, State.RESOLVED)},
     **{(state, Action.URGE): state for state in OPEN},
     **{(state, Action.JOIN): state for state in OPEN},
     **{(state, Action.WITHDRAW): State.WITHDRAWN for state in (*OPEN, State.RESOLVED)},

@@ -37,7 +37,9 @@ CLUSTER = 3
 READ_AT_MOST = 60
 
 
-async def merge(session: AsyncSession, ticket: Ticket, into: Ticket, staff: Person, now: datetime) -> None:
+async def merge(
+    session: AsyncSession, ticket: Ticket, into: Ticket, staff: Person, house: House, now: datetime
+) -> None:
     """Those who wait for `ticket` wait for `into` from now on, and are told so once.
 
     Raises Refusal when both are the same, stand at different places, or one of them is not open here.
@@ -73,6 +75,7 @@ async def merge(session: AsyncSession, ticket: Ticket, into: Ticket, staff: Pers
             into,
             requester,
             "ticket.merged",
+            house,
             now,
             dedupe=f"merged:{ticket.id}:{ticket.version}",
             keyboard="view",
@@ -140,6 +143,7 @@ async def undo(session: AsyncSession, ticket: Ticket, staff: Person, house: Hous
         session,
         ticket,
         "ticket.unmerged",
+        house,
         now,
         dedupe=f"unmerged:{ticket.id}:{ticket.version}",
         keyboard="view",
@@ -190,7 +194,7 @@ async def split(session: AsyncSession, said: Words, staff: Person, house: House,
         await letters.relay_to_station(session, made, each, station, now)
     await letters.card(session, ticket, station, now)
     await letters.to_requester(
-        session, made, place, "ticket.split", now, dedupe=f"split:{made.id}", keyboard="view", was=ticket.id
+        session, made, place, "ticket.split", house, now, dedupe=f"split:{made.id}", keyboard="view", was=ticket.id
     )
     return made
 
@@ -254,12 +258,14 @@ async def alike(session: AsyncSession, ticket: Ticket, most: int = LISTED) -> li
     return [found[number] for number in best]
 
 
-async def merge_all(session: AsyncSession, these: Sequence[Ticket], into: Ticket, staff: Person, now: datetime) -> int:
+async def merge_all(
+    session: AsyncSession, these: Sequence[Ticket], into: Ticket, staff: Person, house: House, now: datetime
+) -> int:
     """Merge what can still be merged of these. Returns how many were."""
     count = 0
     for ticket in these:
         if ticket.station_id == into.station_id and tickets.allowed(ticket, Action.MERGE):
-            await merge(session, ticket, into, staff, now)
+            await merge(session, ticket, into, staff, house, now)
             count += 1
     return count
 

@@ -52,6 +52,7 @@ class Deed(enum.StrEnum):
     JOIN = "join"
     VIEW = "view"
     ADD = "add"
+    TAKE_BACK = "take_back"
     URGE = "urge"
     WITHDRAW = "withdraw"
     CONFIRM = "confirm"
@@ -98,6 +99,7 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.JOIN: frozenset({Who.STRANGER}),
     Deed.VIEW: _MINE,
     Deed.ADD: _MINE,
+    Deed.TAKE_BACK: _MINE,
     Deed.URGE: _MINE,
     Deed.WITHDRAW: _MINE,
     Deed.CONFIRM: _MINE,

@@ -125,6 +125,7 @@ async def launch(
             chat_id=person.telegram_id,
             letter="pulse",
             payload={"pulse": pulse.id},
+            not_before=house.calendar.after_quiet(now),
             dedupe=house.vault.tag("pulse", pulse.id, person.id),
         )
     return pulse
@@ -173,7 +174,7 @@ async def result(session: AsyncSession, pulse: Pulse) -> Result:
 
 
 async def close(
-    session: AsyncSession, pulse: Pulse, pictures: dict[str, bytes], chats: Sequence[int], now: datetime
+    session: AsyncSession, pulse: Pulse, pictures: dict[str, bytes], chats: Sequence[int], house: House, now: datetime
 ) -> None:
     """The question is over: what was not sent is not sent any more, and the result goes to everybody who
     can be reached now, because nobody knows any more who was asked, and to `chats`.
@@ -195,6 +196,7 @@ async def close(
             chat_id=chat_id,
             letter="pulse_result",
             payload={"pulse": pulse.id},
+            not_before=now if chat_id < 0 else house.calendar.after_quiet(now),
         )
 
 

@@ -8,13 +8,14 @@ tickets of one student cannot be laid side by side; some days after closing tag 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models import pseudonyms
 from models.base import Base, Key
 from models.people import Person
 from models.postings import Posting
@@ -37,6 +38,8 @@ class Requester(Base):
     owner_tag: Mapped[str | None]
     address: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Their chat and the language they read, sealed: beside a building, a language may name one of few."""
+    pseudonym: Mapped[str | None]
+    """What an anonymous one is called on this ticket (`pseudonyms.py`)."""
     left: Mapped[bool] = mapped_column(default=False)
     """They withdrew from the ticket: nothing more reaches them."""
     solved: Mapped[bool | None]
@@ -73,8 +76,18 @@ def _context_of(salt: str) -> str:
     return f"requester:{salt}"
 
 
-def make(ticket_id: int, number: int, person: Person, *, anonymous: bool, vault: Vault) -> Requester:
-    """A requester for this person; for an anonymous one nothing of the person remains but tag and sealed address."""
+def make(
+    ticket_id: int,
+    number: int,
+    person: Person,
+    *,
+    anonymous: bool,
+    vault: Vault,
+    taken: Collection[str | None] = (),
+) -> Requester:
+    """A requester for this person; for an anonymous one nothing of the person remains but tag and sealed address, and
+    they are called by a pseudonym that is not one of those `taken` on the ticket.
+    """
     if not anonymous:
         return Requester(ticket_id=ticket_id, number=number, person_id=person.id)
     salt = secrets.token_hex(16)
@@ -84,6 +97,7 @@ def make(ticket_id: int, number: int, person: Person, *, anonymous: bool, vault:
         salt=salt,
         owner_tag=vault.tag("owner", salt, person.telegram_id),
         address=_sealed(person, salt, vault),
+        pseudonym=pseudonyms.draw(taken),
     )
 
 

@@ -1,4 +1,5 @@
-"""Has somebody said this already? Open tickets that read alike, offered before a new one is filed.
+"""Has somebody said this already? Tickets that read alike, open or dealt with a short while ago, offered before a new
+one is filed.
 
 Chinese has no blanks between words, so both the texts as written and their pairs of characters are compared; the better
 of the two counts. Somebody's update waits for this with the database in hand, and comparing two thousand long texts
@@ -10,21 +11,24 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import cast
 from zlib import crc32
 
 from rapidfuzz import fuzz
-from sqlalchemy import Table, and_, or_, select
+from sqlalchemy import ColumnElement, Table, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.database import plainly
 from models.house import House
-from models.lifecycle import OPEN, Kind
+from models.lifecycle import OPEN, Kind, State
 from models.tickets import FOLDED_LENGTH, Ticket
 
 ENOUGH = 62.0
 """From this score (0–100) on a ticket is offered: below, people are asked about things that have nothing in common."""
 SHOWN = 3
+RECENT = timedelta(days=14)
+"""So long after it was dealt with a ticket is still compared."""
 MARKED_AT_MOST = 2000
 READ_AT_MOST = 60
 MARKS = 2048
@@ -108,6 +112,26 @@ async def find(
     """The open tickets of this building or category that read most like `text`, best first, at most `SHOWN`; none for
     thanks.
     """
+    return await _among(session, _tickets.c.state.in_(OPEN), text, kind, category, building, house)
+
+
+async def find_ended(
+    session: AsyncSession, text: str, *, kind: Kind, category: str, building: str | None, house: House, now: datetime
+) -> list[Alike]:
+    """The same among those that were dealt with a short while ago: perhaps it is back."""
+    ended = and_(_tickets.c.state.in_((State.RESOLVED, State.CLOSED)), _tickets.c.resolved_at >= now - RECENT)
+    return await _among(session, ended, text, kind, category, building, house)
+
+
+async def _among(
+    session: AsyncSession,
+    which: ColumnElement[bool],
+    text: str,
+    kind: Kind,
+    category: str,
+    building: str | None,
+    house: House,
+) -> list[Alike]:
     wanted = house.fold(text)[:FOLDED_LENGTH]
     if kind is Kind.THANKS or len(wanted) < 4:
         return []
@@ -118,7 +142,7 @@ async def find(
     marked = await plainly(
         session,
         select(_tickets.c.id, _tickets.c.marks)
-        .where(_tickets.c.state.in_(OPEN), _tickets.c.kind != Kind.THANKS, near)
+        .where(which, _tickets.c.kind != Kind.THANKS, near)
         .order_by(_tickets.c.id.desc())
         .limit(MARKED_AT_MOST),
     )

@@ -25,7 +25,7 @@ PRIORITIES = {"normal": NORMAL, "high": HIGH, "urgent": URGENT}
 """What staff call it, and what it counts."""
 
 
-async def assign(session: AsyncSession, ticket: Ticket, staff: Person, to: Person, now: datetime) -> None:
+async def assign(session: AsyncSession, ticket: Ticket, staff: Person, to: Person, house: House, now: datetime) -> None:
     """Somebody gives the ticket to a colleague, who is called in the chat and can give it back.
 
     Raises Refusal when it is theirs already, or cannot be anybody's now.
@@ -49,7 +49,7 @@ async def assign(session: AsyncSession, ticket: Ticket, staff: Person, to: Perso
         )
     if before is None:
         dedupe = f"claimed:{ticket.id}:{ticket.version}"
-        await letters.to_requesters(session, ticket, "ticket.claimed", now, dedupe=dedupe, station=station.names)
+        await letters.to_requesters(session, ticket, "ticket.claimed", house, now, dedupe=dedupe, station=station.names)
 
 
 async def _give(session: AsyncSession, ticket: Ticket, staff: Person | None, to: Person, now: datetime) -> None:
@@ -175,6 +175,7 @@ async def reopen(
         session,
         ticket,
         "ticket.reopened",
+        house,
         now,
         dedupe=f"reopened:{ticket.id}:{ticket.version}",
         keyboard="view",

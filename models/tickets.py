@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import letters, requesters, stations, words
-from models.base import Base, Json, Key, one_of
+from models.base import Base, Json, Key, one_of, only
 from models.database import plainly
 from models.errors import Refusal
 from models.house import House
@@ -66,6 +66,8 @@ class Ticket(Base):
     """The priority that staff have given it; what counts is the higher of this and its own."""
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     split_from_id: Mapped[int | None] = mapped_column(Key)
+    follows_id: Mapped[int | None] = mapped_column(Key)
+    """The ticket it goes on from (`following.py`)."""
     project_id: Mapped[int | None] = mapped_column(Key, index=True)
     filed_at: Mapped[datetime]
     claim_due: Mapped[datetime | None]
@@ -82,6 +84,7 @@ class Ticket(Base):
         Index("ix_tickets_station_id_state", "station_id", "state"),
         Index("ix_tickets_state_building", "state", "building"),
         Index("ix_tickets_state_category", "state", "category"),
+        Index("ix_tickets_follows_id", "follows_id", **only("follows_id IS NOT NULL")),
     )
 
     def unmet(self) -> list[tuple[str, datetime]]:
@@ -190,6 +193,17 @@ async def place_of(session: AsyncSession, ticket_id: int, person: Person, vault:
 async def timeline(session: AsyncSession, ticket_id: int) -> list[Event]:
     """Everything that happened to a ticket, oldest first."""
     return list(await session.scalars(select(Event).where(Event.ticket_id == ticket_id).order_by(Event.id)))
+
+
+async def last_reason(session: AsyncSession, ticket: Ticket, action: Action) -> Any:
+    """Why this was last done to the ticket, in somebody's own words or by language; None when nobody said why."""
+    detail: dict[str, Any] | None = await session.scalar(
+        select(Event.detail)
+        .where(Event.ticket_id == ticket.id, Event.action == str(action))
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    return (detail or {}).get("reason")
 
 
 def allowed(ticket: Ticket, action: Action) -> bool:

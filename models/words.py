@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Index, Table, insert, select
+from sqlalchemy import ForeignKey, Index, Table, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -95,7 +95,7 @@ def below_card(all_said: Sequence[Words], filed_at: datetime) -> list[Words]:
     """
     first_text = [w for w in all_said if w.at <= filed_at and w.content["type"] == "text"]
     length = sum(len(str(w.content.get("text", "")).encode("utf-16-le", "surrogatepass")) // 2 for w in first_text)
-    return [w for w in all_said if length > ON_CARD or w not in first_text]
+    return [w for w in all_said if w.retracted_at is None and (length > ON_CARD or w not in first_text)]
 
 
 async def by_source(session: AsyncSession, source_tag: str) -> Words | None:
@@ -104,6 +104,12 @@ async def by_source(session: AsyncSession, source_tag: str) -> Words | None:
         select(Words).where(Words.source_tag == source_tag).order_by(Words.id.desc()).limit(1)
     )
     return words
+
+
+async def has_spoken(session: AsyncSession, requester_id: int, since: datetime) -> bool:
+    """Whether this requester has said something since then."""
+    said = select(Words.id).where(Words.requester_id == requester_id, Words.at >= since).limit(1)
+    return await session.scalar(said) is not None
 
 
 async def album_of(session: AsyncSession, words: Words) -> Sequence[Words]:
@@ -123,3 +129,23 @@ async def change(session: AsyncSession, words: Words, content: Content, now: dat
     session.add(EarlierWords(words_id=words.id, content=words.content, until=now))
     words.content, words.edited_at = dict(content), now
     return True
+
+
+async def retract(session: AsyncSession, words: Words, now: datetime) -> None:
+    """Erase what was said and everything it said before; an edit finds it no more. What kind it `was` is kept: it says
+    what can still be done with its copies.
+    """
+    await session.execute(delete(EarlierWords).where(EarlierWords.words_id == words.id))
+    words.content, words.source_tag = {"type": "text", "text": "", "was": words.content["type"]}, None
+    words.edited_at = words.retracted_at = now
+
+
+async def earlier(session: AsyncSession, ticket_id: int) -> list[tuple[Words, EarlierWords]]:
+    """What the messages about a ticket said before they were edited, in the order of the edits."""
+    rows = await session.execute(
+        select(Words, EarlierWords)
+        .join(EarlierWords, EarlierWords.words_id == Words.id)
+        .where(Words.ticket_id == ticket_id)
+        .order_by(EarlierWords.id)
+    )
+    return [(said, before) for said, before in rows]

@@ -90,7 +90,11 @@ class Campus:
     async def quiet(self) -> None:
         """Wait until everything that has come in is done and everything that is due is out and written down."""
         waiting = select(Incoming.id).where(Incoming.state == Handling.WAITING)
-        leaving = select(Outgoing.id).where(Outgoing.state.in_([Sending.DUE, Sending.SENDING]))
+        # What waits for the morning is not due yet; an album that is coming in soon is.
+        soon = self.clock() + timedelta(minutes=5)
+        leaving = select(Outgoing.id).where(
+            Outgoing.state.in_([Sending.DUE, Sending.SENDING]), Outgoing.not_before <= soon
+        )
         async with asyncio.timeout(20):
             while True:
                 async with self.app.database.reading() as session:

@@ -15,15 +15,18 @@ ROOMS = ("bot", "handlers", "models", "scheduler", "sandbox")
 TOOLBOX = frozenset(
     f"bot.{name}"
     for name in (
+        "aliases",
         "cards",
         "charts",
         "config",
         "contents",
         "filters",
+        "following",
         "keyboards",
         "letters",
         "menus",
         "outgoing",
+        "pasts",
         "settings",
         "people",
         "texts",

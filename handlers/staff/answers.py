@@ -130,13 +130,13 @@ async def _obey(
     await may(session, Deed(command), ticket, station, staff)
     match command:
         case "claim":
-            await answering.claim(session, ticket, staff, now)
+            await answering.claim(session, ticket, staff, house, now)
         case "ask":
             await answering.answer(session, ticket, staff, content, house, now, source, asks=True)
         case "note":
             await answering.note(session, ticket, staff, content, house, now, source)
         case "resolve":
-            await answering.resolve(session, ticket, staff, reason_of(text), now)
+            await answering.resolve(session, ticket, staff, reason_of(text), house, now)
         case "transfer":
             to, reason = await _place_andreason_of(session, station, text, t)
             await answering.transfer(session, ticket, staff, to, reason_of(reason), house, now)
@@ -199,7 +199,7 @@ async def _say(
     if writing == Writing.note.state:
         await answering.note(session, ticket, staff, _said_in(content), house, now, source)
     elif writing == Writing.resolution.state:
-        await answering.resolve(session, ticket, staff, reason_of(text), now)
+        await answering.resolve(session, ticket, staff, reason_of(text), house, now)
     elif writing == Writing.transfer.state:
         to = await stations.by_key(session, data["to"])
         assert to is not None, "the place was chosen from the open ones"

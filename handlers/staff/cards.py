@@ -1,6 +1,7 @@
 """The buttons on a card, in the chat of a station, the office or the supervisors.
 
-    claim · release · accept · recall · resend · history      done at the press
+    claim · release · accept · recall · resend                done at the press
+    history ─▶ everything that happened, below the card, in pages
     return (decline) ─▶ a reason (picked, or written)
     more ─▶ the second keyboard          merge these N ─▶ which ─▶ merged, one answer (both: handlers/staff/more.py)
     resolve ─▶ a reason (picked, or "write it" ─▶ a reply)
@@ -15,15 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from aiogram import Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import keyboards
+from bot import following, keyboards, pasts
 from bot.cards import MOST_ALIKE
 from bot.filters import AtDesk, Pressed, markup
+from bot.following import Past
 from bot.keyboards import Choice, Desk
 from bot.people import Presence
 from bot.texts import Texts
@@ -77,6 +80,7 @@ def router() -> Router:
     router = Router(name="cards")
     router.callback_query.register(act, Pressed(Desk), AtDesk())
     router.callback_query.register(choose, Pressed(Choice), AtDesk())
+    router.callback_query.register(past, Pressed(Past), AtDesk())
     return router
 
 
@@ -99,17 +103,18 @@ async def act(
         raise Refusal("desk.old_button")
     await may(session, DEEDS[press.act], ticket, station, someone)
     if press.act == "history":
-        await query.answer(await _history(session, ticket, t, now), show_alert=True)
+        text, keyboard = await _history(session, ticket, 0, t, now)
+        await below(query, text, keyboard)
         return
     # Another button leaves what was being written: a later reply must not end a ticket that has gone on meanwhile.
     await state.clear()
     match press.act:
         case "claim":
-            await answering.claim(session, ticket, someone, now)
+            await answering.claim(session, ticket, someone, house, now)
         case "release":
             await answering.release(session, ticket, someone, house, now)
         case "accept":
-            await answering.accept(session, ticket, someone, now)
+            await answering.accept(session, ticket, someone, house, now)
         case "recall":
             await answering.recall(session, ticket, someone, house, now)
         case "return":
@@ -130,7 +135,7 @@ async def act(
             await state.set_data({"cluster": ticket.id, "these": [each.id for each in alike]})
             await below(query, cluster_text(t, ticket, alike), keyboards.cluster(t, ticket.id, len(alike) + 1))
         case "resend":
-            if not await letters.resend(session, ticket, now):
+            if not await letters.resend(session, ticket, house, now):
                 raise Refusal("desk.nothing_to_resend", number=ticket.id)
         case "ask" | "note":
             must_stand(DEEDS[press.act], ticket)
@@ -204,7 +209,8 @@ async def choose(
             await answering.answer(session, ticket, someone, content, house, now, source)
             await show(query, t("desk.template_sent", number=ticket.id, name=someone.name))
         case "resolve" if press.value in RESOLUTIONS:
-            await answering.resolve(session, ticket, someone, toolbox.everywhere(f"resolution.{press.value}"), now)
+            reason = toolbox.everywhere(f"resolution.{press.value}")
+            await answering.resolve(session, ticket, someone, reason, house, now)
             await show(query, t("desk.resolved", number=ticket.id, name=someone.name))
         case "resolve_write":
             must_stand(Deed.RESOLVE, ticket)
@@ -278,13 +284,28 @@ async def _template(session: AsyncSession, ticket: Ticket, key: str, toolbox: To
     return (await _filer_texts(session, ticket, toolbox)).plain(f"template.{key}", number=ticket.id)
 
 
-async def _history(session: AsyncSession, ticket: Ticket, t: Texts, now: datetime) -> str:
-    """The last steps that fit into the little window, the newest below."""
-    lines: list[str] = []
-    for event in reversed(await tickets.timeline(session, ticket.id)):
-        who = (await session.get_one(Person, event.staff_id)).name[:20] if event.staff_id else ""
-        line = f"{t.moment(event.at, now)} {t.plain(f'desk_event.{event.action}')} {who}".strip()
-        if len("\n".join([line, *lines])) > ALERT_LENGTH:
-            break
-        lines.insert(0, line)
-    return "\n".join(lines)
+async def past(
+    query: CallbackQuery,
+    press: Past,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    t: Texts,
+) -> None:
+    """Another page of a ticket's history, or the newest as it is now, where the history stands."""
+    someone = member(staff, presence)
+    ticket = await tickets.get(session, press.ticket)
+    await may(session, Deed.HISTORY, ticket, station, someone)
+    await show(query, *await _history(session, ticket, press.page, t, now))
+
+
+async def _history(
+    session: AsyncSession, ticket: Ticket, page: int, t: Texts, now: datetime
+) -> tuple[str, dict[str, Any]]:
+    """Everything that happened, a page at a time, the newest first."""
+    found = pasts.pages(await pasts.for_staff(session, ticket, t, now))
+    page = min(page, len(found) - 1)
+    head = t("past.head", number=ticket.id, page=len(found) - page, pages=len(found))
+    return f"{head}\n\n{found[page]}", following.history(t, ticket.id, page, len(found) - 1)

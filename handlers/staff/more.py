@@ -96,13 +96,13 @@ async def act(
     await state.clear()
     match press.act:
         case "assign" | "assign_to":
-            await _assign(query, press, ticket, someone, presence, station, session, now, t)
+            await _assign(query, press, ticket, someone, presence, station, session, house, now, t)
         case "priority":
             await _prioritise(query, press, ticket, someone, session, now, t)
         case "merge" | "merge_into" | "merge_sure":
-            await _merge(query, press, ticket, someone, station, session, now, t)
+            await _merge(query, press, ticket, someone, station, session, house, now, t)
         case "cluster":
-            count = await merging.merge_all(session, these, ticket, someone, now)
+            count = await merging.merge_all(session, these, ticket, someone, house, now)
             await show(query, t("merge.cluster_done", number=ticket.id, count=count + 1))
             await expect(state, Writing.resolution, ticket, now)
             await prompt(session, station, ticket, "desk.resolve_all_prompt", someone, now)
@@ -120,7 +120,7 @@ async def act(
         case "project_new":
             await _ask(query, Writing.project, "desk.project_prompt", ticket, someone, station, session, now, t, state)
         case "retract" | "retract_sure":
-            await _retract(query, press, ticket, someone, session, now, t)
+            await _retract(query, press, ticket, someone, session, house, now, t)
         case "decline" if press.value in DECLINE_REASONS:
             reason = toolbox.everywhere(f"decline.{press.value}")
             await answering.give_back(session, ticket, someone, reason, house, now)
@@ -157,6 +157,7 @@ async def _assign(
     presence: Presence | None,
     station: Station,
     session: AsyncSession,
+    house: House,
     now: datetime,
     t: Texts,
 ) -> None:
@@ -172,7 +173,7 @@ async def _assign(
     to = next((each for each in there if str(each.id) == press.value), None)
     if to is None:
         raise Refusal("assign.not_there")
-    await sorting.assign(session, ticket, staff, to, now)
+    await sorting.assign(session, ticket, staff, to, house, now)
     await show(query, t("assign.done", number=ticket.id, name=to.name, by=staff.name))
 
 
@@ -195,6 +196,7 @@ async def _merge(
     staff: Person,
     station: Station,
     session: AsyncSession,
+    house: House,
     now: datetime,
     t: Texts,
 ) -> None:
@@ -219,7 +221,7 @@ async def _merge(
         text = "\n".join([t("merge.really", number=ticket.id, into=into.id), *rows])
         await show(query, text, keyboards.chosen(t, ticket.id, "merge_sure", sure))
         return
-    await merging.merge(session, ticket, into, staff, now)
+    await merging.merge(session, ticket, into, staff, house, now)
     await show(query, t("merge.done", number=ticket.id, into=into.id, name=staff.name))
 
 
@@ -259,13 +261,20 @@ def linked(t: Texts, ticket: Ticket, project: projects.Project | None) -> str:
 
 
 async def _retract(
-    query: CallbackQuery, press: More, ticket: Ticket, staff: Person, session: AsyncSession, now: datetime, t: Texts
+    query: CallbackQuery,
+    press: More,
+    ticket: Ticket,
+    staff: Person,
+    session: AsyncSession,
+    house: House,
+    now: datetime,
+    t: Texts,
 ) -> None:
-    said = await retracting.last_of(session, ticket.id, staff)
+    said = await retracting.last_answer(session, ticket.id, staff)
     if said is None:
         raise Refusal("retract.nothing", number=ticket.id)
     if press.act == "retract_sure" and press.value == str(said.id):
-        certain = await retracting.retract(session, said, staff, now)
+        certain = await retracting.retract_answer(session, said, staff, house, now)
         await show(query, t("retract.done" if certain else "retract.done_unsure", number=ticket.id, name=staff.name))
         return
     sure = [(str(said.id), t.plain("retract.sure"))]

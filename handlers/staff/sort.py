@@ -117,6 +117,7 @@ async def assign(
     station: Station,
     staff: Person | None,
     presence: Presence | None,
+    house: House,
 ) -> None:
     """Give it to a colleague who is in the group; the notice in the chat calls them."""
     someone, ticket = _someone(message, command, staff, presence), await _about(message, command, session)
@@ -125,7 +126,7 @@ async def assign(
     to = _named(message, command.args or "", there)
     if to is None:
         raise Refusal("assign.unknown", names=_names(there) or "—")
-    await sorting.assign(session, ticket, someone, to, now)
+    await sorting.assign(session, ticket, someone, to, house, now)
 
 
 async def reassign(
@@ -173,6 +174,7 @@ async def merge(
     station: Station,
     staff: Person | None,
     presence: Presence | None,
+    house: House,
     t: Texts,
 ) -> None:
     """/merge 12 as a reply to a card: that one becomes part of #12."""
@@ -183,7 +185,7 @@ async def merge(
         raise Refusal("merge.number_missing", number=ticket.id)
     into = await tickets.gone_on_as(session, await tickets.get(session, number))
     await may(session, Deed.MERGE, into, station, someone)
-    await merging.merge(session, ticket, into, someone, now)
+    await merging.merge(session, ticket, into, someone, house, now)
     await message.reply(t("merge.done", number=ticket.id, into=into.id, name=someone.name))
 
 
@@ -342,7 +344,7 @@ async def retract(
     await may(session, Deed.RETRACT, ticket, station, someone)
     if said.staff_id != someone.id:
         await may(session, Deed.RETRACT_ANOTHERS, ticket, station, someone)
-    certain = await retracting.retract(session, said, someone, now)
+    certain = await retracting.retract_answer(session, said, someone, house, now)
     await message.reply(t("retract.done" if certain else "retract.done_unsure", number=ticket.id, name=someone.name))
 
 
@@ -354,6 +356,7 @@ async def closeall(
     station: Station,
     staff: Person | None,
     presence: Presence | None,
+    house: House,
     t: Texts,
 ) -> None:
     """/closeall 12 what was done, or as a reply to the card: one answer for everybody who waits, also those who came
@@ -367,6 +370,6 @@ async def closeall(
     else:
         ticket = await _about(message, command, session)
     await may(session, Deed.RESOLVE, ticket, station, someone)
-    await answering.resolve(session, ticket, someone, reason_of(text), now)
+    await answering.resolve(session, ticket, someone, reason_of(text), house, now)
     count = len(await requesters.waiting.about(session, ticket.id))
     await message.reply(t.n("desk.closed_all", count, number=ticket.id))

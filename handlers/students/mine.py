@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from aiogram import F, Router
@@ -18,22 +17,24 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import keyboards, menus
+from bot import keyboards, menus, pasts
+from bot.aliases import called
 from bot.contents import kept_of
 from bot.filters import Going, Pressed, Private, markup
+from bot.following import looks as closer
 from bot.keyboards import Fixed, Mine, Rate
 from bot.menus import Page
 from bot.settings import Settings
 from bot.texts import Texts
 from handlers.screens import leave, pressed, show
-from models import asking, deadlines, requesters, stations, tickets
+from models import asking, deadlines, following, requesters, retracting, stations, tickets
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import OPEN, Action, Kind
 from models.lifecycle import State as TicketState
 from models.people import Person
 from models.requesters import Requester
-from models.tickets import Event, Ticket
+from models.tickets import Ticket
 
 PAGE_SIZE = 8
 REMARK_WAITS = timedelta(hours=1)
@@ -148,7 +149,7 @@ async def act(
             return
         case _:
             raise Refusal("old.button")
-    await _show_ticket(where, ticket, place, person, t, session, settings, now)
+    await show_ticket(where, ticket, place, t, session, settings, now)
 
 
 async def fixed(
@@ -236,16 +237,16 @@ async def add_words(
     await show(message, t("mine.added", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
 
 
-async def _show_ticket(
+async def show_ticket(
     event: Message | CallbackQuery,
     ticket: Ticket,
     place: Requester,
-    person: Person,
     t: Texts,
     session: AsyncSession,
     settings: Settings,
     now: datetime,
 ) -> None:
+    """One ticket as it stands, and what its student can do with it."""
     station = await session.get_one(stations.Station, ticket.station_id)
     holder = await session.get(Person, ticket.claimed_by_id) if ticket.claimed_by_id else None
     lines = [
@@ -267,21 +268,22 @@ async def _show_ticket(
             lines.append(t(key, moment=t.moment(found[1], now)))
         if ticket.escalation:
             lines.append(t(f"mine.told.{ticket.escalation}"))
+    if place.pseudonym is not None:
+        lines.append(t("mine.alias", who=called(t, place)))
+    if ticket.follows_id is not None:
+        lines.append(t("mine.follows", earlier=ticket.follows_id))
+    lines += [t("mine.goes_on", later=later) for later in await following.after(session, ticket)]
     lines.append(t("mine.who_reads_anonymous" if place.anonymous else "mine.who_reads", station=t.pick(station.names)))
     if ticket.state in OPEN and ticket.kind is not Kind.THANKS:
         lines.append(t("similar.others"))
     lines.append("")
-    lines += _timeline(await tickets.timeline(session, ticket.id), place, t, now)
-    await show(event, "\n".join(lines), keyboards.own_ticket(t, ticket, place))
+    told = [e for e in await tickets.timeline(session, ticket.id) if pasts.is_told(e, place)]
+    lines += [pasts.told(e, t, now) for e in told[-SHOWN_EVENTS:]]
+    retracts = tickets.allowed(ticket, Action.TAKE_BACK) and bool(await retracting.last_of(session, ticket, place))
+    late = await following.is_too_late(session, ticket, place, now)
+    looks = closer(t, ticket.id, retracts=retracts, goes_on=await following.may_go_on(session, ticket, place, now))
+    await show(event, "\n".join(lines), keyboards.own_ticket(t, ticket, place, looks, late=late))
 
 
-SHOWN_EVENTS = 12
-_QUIET = {"note", "join", "leave", "assign", "priority", "tag", "project", "split", "take_in", "give_out"}
-"""Steps that are the station's own business or name other students."""
-
-
-def _timeline(events: Sequence[Event], place: Requester, t: Texts, now: datetime) -> list[str]:
-    """What happened, without what other students have added and how they rated."""
-    told = [e for e in events if e.action not in _QUIET and (e.detail or {}).get("who") in (None, place.number)]
-    told = told[-SHOWN_EVENTS:]
-    return [t("mine.event", moment=t.moment(e.at, now), what=t.plain(f"event.{e.action}")) for e in told]
+SHOWN_EVENTS = 6
+"""The last ones; all of them stand in the timeline (`following.py`)."""

@@ -40,8 +40,9 @@ from models import asking, letters, requesters, similar, stations, tickets
 from models.asking import Draft
 from models.errors import Refusal
 from models.house import House
-from models.lifecycle import Kind
+from models.lifecycle import Action, Kind
 from models.people import Person
+from models.tickets import Ticket
 from models.words import Content
 
 MOST_PARTS = 30
@@ -107,7 +108,17 @@ class Walk:
     session: AsyncSession
     settings: Settings
     house: House
+    now: datetime
     data: dict[str, Any]
+    before: str = ""
+    """What is said before the next screen."""
+
+    @property
+    def follows(self) -> int | None:
+        """The ticket that this one goes on from; a link that would name an anonymous student is left out."""
+        if self.data.get("follows_anonymous") and not self.data.get("anonymous"):
+            return None
+        return self.data.get("follows")
 
     @property
     def parts(self) -> list[Part]:
@@ -124,9 +135,9 @@ class Walk:
         """Whether every question has been answered once; the last is the one about the name."""
         return "anonymous" in self.data
 
-    async def go_on(self) -> None:
-        """On to the first step that is still open."""
-        data = self.data
+    async def go_on(self, left: str = "") -> None:
+        """On to the first step that is still open; `left` is said before it."""
+        data, self.before = self.data, left
         if "kind" not in data:
             await self.kinds()
         elif "category" not in data:
@@ -185,8 +196,9 @@ class Walk:
             building=data.get("building"),
             house=self.house,
         )
-        data["offered"] = [each.ticket.id for each in found]
-        if not found:
+        ended = [] if data.get("follows") else await self._ended()
+        data["offered"], data["ended"] = [each.ticket.id for each in found], [each.id for each in ended]
+        if not found and not ended:
             data["similar_seen"] = True
             return False
         lines = [
@@ -198,13 +210,45 @@ class Walk:
             )
             for each in found
         ]
-        keyboard = menus.similar(self.t, [(each.ticket.id, each.ticket.requesters) for each in found])
-        await self._screen(New.similar, self.t("similar.text") + "\n\n" + "\n".join(lines), keyboard)
+        text = [self.t("similar.text"), "\n".join(lines)] if found else []
+        if ended:
+            text += [self.t("similar.ended"), "\n".join([await self._how_it_ended(ticket) for ticket in ended])]
+        offered = [(each.ticket.id, each.ticket.requesters) for each in found]
+        keyboard = menus.similar(self.t, offered, [ticket.id for ticket in ended])
+        await self._screen(New.similar, "\n\n".join(text), keyboard)
         return True
+
+    async def _ended(self) -> list[Ticket]:
+        """Tickets that read alike and were dealt with a short while ago."""
+        found = await similar.find_ended(
+            self.session,
+            " ".join(str(content.get("text", "")) for content in self.contents),
+            kind=Kind(self.data["kind"]),
+            category=self.data["category"],
+            building=self.data.get("building"),
+            house=self.house,
+            now=self.now,
+        )
+        return [each.ticket for each in found]
+
+    async def _how_it_ended(self, ticket: Ticket) -> str:
+        """Its outcome in a line; what staff wrote about it in their own words was said to those who waited."""
+        reason = await tickets.last_reason(self.session, ticket, Action.RESOLVE)
+        assert ticket.resolved_at is not None, "only what was dealt with is looked at"
+        return self.t(
+            "similar.ended_line",
+            number=ticket.id,
+            subject=inline(ticket.subject, SUBJECT_LENGTH),
+            moment=self.t.moment(ticket.resolved_at, self.now),
+            outcome=self.t.pick(reason) if isinstance(reason, dict) else self.t.plain("similar.dealt_with"),
+        )
 
     async def naming(self) -> None:
         """With name or anonymously."""
-        await self._screen(New.name, self._with_who_else_reads(self.t("name.ask")), menus.naming(self.t))
+        text = self._with_who_else_reads(self.t("name.ask"))
+        if self.data.get("follows_anonymous"):
+            text += "\n\n" + self.t("follow.anonymous_only", number=self.data["follows"])
+        await self._screen(New.name, text, menus.naming(self.t))
 
     async def preview(self) -> None:
         """All of it, before it is sent."""
@@ -220,6 +264,8 @@ class Walk:
             words=excerpt(self.contents),
             count=len(self.parts),
         )
+        if self.follows is not None:
+            text += "\n" + t("mine.follows", earlier=self.follows)
         await self._screen(New.preview, self._with_who_else_reads(text), menus.preview(t))
 
     def _with_who_else_reads(self, text: str) -> str:
@@ -229,7 +275,7 @@ class Walk:
     async def _screen(self, state: State, text: str, keyboard: dict[str, Any]) -> None:
         await self.state.set_state(state)
         await self.state.set_data(self.data)
-        await show(self.event, text, keyboard)
+        await show(self.event, self.before + text, keyboard)
 
 
 async def walking(
@@ -240,9 +286,10 @@ async def walking(
     session: AsyncSession,
     settings: Settings,
     house: House,
+    now: datetime,
 ) -> dict[str, Any]:
     """Filter that always passes: hands the handler its `walk`."""
-    return {"walk": Walk(event, t, person, state, session, settings, house, await state.get_data())}
+    return {"walk": Walk(event, t, person, state, session, settings, house, now, await state.get_data())}
 
 
 async def begin(event: Message | CallbackQuery, walk: Walk) -> None:
@@ -391,7 +438,7 @@ async def join(query: CallbackQuery, press: Join, walk: Walk, now: datetime) -> 
     await walk.state.clear()
     await show(query, walk.t("similar.joined", number=ticket.id), menus.back_home(walk.t))
     others = ticket.requesters - 1
-    await letters.to_requester(session, ticket, requester, "receipt.joined", now, keyboard="view", count=others)
+    await letters.to_requester(session, ticket, requester, "receipt.joined", house, now, keyboard="view", count=others)
 
 
 async def _send(query: CallbackQuery, walk: Walk, now: datetime) -> None:
@@ -407,6 +454,7 @@ async def _send(query: CallbackQuery, walk: Walk, now: datetime) -> None:
         contents=walk.contents,
         sources=[source for _, source in walk.parts],
         anonymous=data["anonymous"],
+        follows=walk.follows,
     )
     ticket = await asking.file(session, draft, walk.person, walk.house, now)
     await walk.state.clear()
@@ -420,6 +468,7 @@ async def _send(query: CallbackQuery, walk: Walk, now: datetime) -> None:
         ticket,
         requester,
         "receipt.filed",
+        walk.house,
         now,
         keyboard="view",
         station=station.names,

@@ -113,9 +113,10 @@ async def step(
     if press.step == "scale":
         await _preview(query, None, session, t, state)
     elif press.step == "send" and await state.get_state() == Asking.preview.state:
-        await pulses.launch(session, data["question"], data.get("options"), now + OPEN_FOR, house, now)
+        until = house.calendar.after_quiet(now) + OPEN_FOR
+        await pulses.launch(session, data["question"], data.get("options"), until, house, now)
         await state.clear()
-        await show(query, t("pulse.sent", question=data["question"], until=t.moment(now + OPEN_FOR, now)))
+        await show(query, t("pulse.sent", question=data["question"], until=t.moment(until, now)))
     else:
         raise Refusal("old.button")
 

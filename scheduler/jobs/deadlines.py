@@ -283,8 +283,7 @@ async def _not_asked_again(session: AsyncSession, ticket: Ticket, house: House, 
 
 
 async def _call_back(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
-    del house
-    await deadlines.call_back(session, ticket, now)
+    await deadlines.call_back(session, ticket, house, now)
 
 
 DUTIES = (

@@ -30,7 +30,7 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
                 continue
             office = await stations.office(session)
             chats = [office.chat_id] if office.chat_id is not None else []
-            await pulses.close(session, open_pulse, pictures, chats, now)
+            await pulses.close(session, open_pulse, pictures, chats, toolbox.house, now)
 
 
 def _draw(pulse: Pulse, result: Result, toolbox: Toolbox) -> dict[str, bytes]:

@@ -43,7 +43,7 @@ async def test_whoever_waited_for_the_one_waits_for_the_other(database: Database
         one, other = await filed(session, now, 1), await filed(session, now, 2, anonymous=True)
         await asking.join(session, other, await student(session, 3, "Carol"), "e1", HOUSE, now)
         other.raised = 1
-        await merging.merge(session, other, one, await staff(session), now)
+        await merging.merge(session, other, one, await staff(session), HOUSE, now)
         assert await waiting(session, one) == [1, 2, 3]
         assert (one.requesters, one.raised, one.priority) == (3, 1, 1)
         assert (other.state, other.merged_into_id, other.requesters) == (State.MERGED, one.id, 0)
@@ -58,7 +58,7 @@ async def test_an_anonymous_student_is_reached_and_recognised_where_they_have_be
 ) -> None:
     async with database.transaction() as session:
         one, other = await filed(session, now, 1), await filed(session, now, 2, anonymous=True)
-        await merging.merge(session, other, one, await staff(session), now)
+        await merging.merge(session, other, one, await staff(session), HOUSE, now)
         bob = await student(session, 2)
         ticket, place = await tickets.place_of(session, one.id, bob, HOUSE.vault)
         assert (ticket.id, place.anonymous) == (one.id, True)
@@ -80,7 +80,7 @@ async def test_whoever_waits_for_both_waits_once_and_whoever_has_left_stays_away
         one, other = await filed(session, now, 1), await filed(session, now, 1)
         gone = await asking.join(session, other, await student(session, 3, "Carol"), "e1", HOUSE, now)
         await asking.withdraw(session, other, gone, now)
-        await merging.merge(session, other, one, await staff(session), now)
+        await merging.merge(session, other, one, await staff(session), HOUSE, now)
         assert await waiting(session, one) == [1]
         assert one.requesters == 1
         assert await told(session, "ticket.merged") == 1
@@ -93,7 +93,7 @@ async def test_somebody_who_had_left_the_one_waits_for_it_again_because_of_the_o
         one, other = await filed(session, now, 1), await filed(session, now, 1)
         await asking.join(session, one, await student(session, 3, "Carol"), "e1", HOUSE, now)
         await asking.withdraw(session, one, (await requesters.waiting.about(session, one.id))[0], now)
-        await merging.merge(session, other, one, await staff(session), now)
+        await merging.merge(session, other, one, await staff(session), HOUSE, now)
         assert await waiting(session, one) == [1, 2]
         assert one.requesters == 2
 
@@ -102,7 +102,7 @@ async def test_two_anonymous_places_are_never_compared(database: Database, now: 
     """Were one of them dropped, everybody could see that two anonymous tickets are the same student's (law 11)."""
     async with database.transaction() as session:
         one, other = await filed(session, now, 1, anonymous=True), await filed(session, now, 1, anonymous=True)
-        await merging.merge(session, other, one, await staff(session), now)
+        await merging.merge(session, other, one, await staff(session), HOUSE, now)
         assert await waiting(session, one) == [1, 2]
 
 
@@ -111,7 +111,7 @@ async def test_nobody_waits_longer_because_somebody_else_asked_later(database: D
         early = await filed(session, now, 1)
         late = await filed(session, now + timedelta(days=2), 2)
         due = early.resolve_due
-        await merging.merge(session, early, late, await staff(session), now + timedelta(days=2))
+        await merging.merge(session, early, late, await staff(session), HOUSE, now + timedelta(days=2))
         assert late.resolve_due == due
 
 
@@ -121,8 +121,8 @@ async def test_what_had_been_merged_into_the_one_goes_along_and_each_comes_out_b
     async with database.transaction() as session:
         a, b, c = [await filed(session, now, number) for number in (1, 2, 3)]
         wang = await staff(session)
-        await merging.merge(session, a, b, wang, now)
-        await merging.merge(session, b, c, wang, now)
+        await merging.merge(session, a, b, wang, HOUSE, now)
+        await merging.merge(session, b, c, wang, HOUSE, now)
         await session.refresh(a)
         assert (a.merged_into_id, c.requesters) == (c.id, 3)
         await merging.undo(session, b, wang, HOUSE, now)
@@ -140,7 +140,7 @@ async def test_a_wrong_merge_is_undone_as_if_it_had_not_been(database: Database,
         await asking.join(session, other, await student(session, 3, "Carol"), "e1", HOUSE, now)
         dave = await asking.join(session, other, await student(session, 4, "Dave"), "e1", HOUSE, now)
         wang = await staff(session)
-        await merging.merge(session, other, one, wang, now)
+        await merging.merge(session, other, one, wang, HOUSE, now)
         await asking.withdraw(session, one, dave, now)
         whole = await merging.undo(session, other, wang, HOUSE, now)
         assert whole is one
@@ -158,12 +158,12 @@ async def test_what_cannot_be_merged_stays_as_it_is(database: Database, now: dat
         wang = await staff(session)
         for ticket, into, key in ((one, one, "merge.same"), (one, elsewhere, "merge.elsewhere")):
             with pytest.raises(Refusal, match=key):
-                await merging.merge(session, ticket, into, wang, now)
-        await answering.resolve(session, other, wang, "repaired", now)
+                await merging.merge(session, ticket, into, wang, HOUSE, now)
+        await answering.resolve(session, other, wang, "repaired", HOUSE, now)
         with pytest.raises(Refusal, match=r"refused\.take_in"):
-            await merging.merge(session, one, other, wang, now)
+            await merging.merge(session, one, other, wang, HOUSE, now)
         with pytest.raises(Refusal, match=r"refused\.merge"):
-            await merging.merge(session, other, one, wang, now)
+            await merging.merge(session, other, one, wang, HOUSE, now)
         assert await waiting(session, one) == [1]
 
 
@@ -235,7 +235,7 @@ async def test_what_reads_alike_is_found_at_this_place_only(database: Database, 
         )
         for changes in others:
             await asking.file(session, draft(**changes), await student(session, 5), HOUSE, now)
-        await answering.resolve(session, found[2], await staff(session), "repaired", now)
+        await answering.resolve(session, found[2], await staff(session), "repaired", HOUSE, now)
         assert [each.id for each in await merging.alike(session, found[0])] == [found[1].id]
 
 
@@ -244,8 +244,8 @@ async def test_seven_that_are_one_get_one_answer(database: Database, now: dateti
         tap = [await filed(session, now, number, anonymous=number % 2 == 0) for number in range(1, 8)]
         wang = await staff(session)
         these = await merging.alike(session, tap[0], 30)
-        assert await merging.merge_all(session, these, tap[0], wang, now) == 6
-        await answering.resolve(session, tap[0], wang, "The pump was replaced", now)
+        assert await merging.merge_all(session, these, tap[0], wang, HOUSE, now) == 6
+        await answering.resolve(session, tap[0], wang, "The pump was replaced", HOUSE, now)
         assert tap[0].requesters == 7
         assert await told(session, "ticket.fixed") == 7
 
@@ -255,7 +255,7 @@ async def test_the_words_of_a_merged_ticket_stay_and_their_edits_still_arrive(
 ) -> None:
     async with database.transaction() as session:
         one, other = await filed(session, now, 1), await filed(session, now, 2)
-        await merging.merge(session, other, one, await staff(session), now)
+        await merging.merge(session, other, one, await staff(session), HOUSE, now)
         (said,) = [w for w in await words.said.about(session, other.id) if w.side is Side.STUDENT]
         await tickets.edit(session, said, {"type": "text", "text": "Both taps"}, now)
         assert said.content["text"] == "Both taps"

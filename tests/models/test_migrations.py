@@ -97,7 +97,7 @@ async def test_migrating_twice_changes_nothing(database: Database, now: datetime
         await furnish(session)
         alice = await student(session)
         ticket = await asking.file(session, draft(anonymous=True), alice, HOUSE, now)
-        await answering.claim(session, ticket, await staff(session), now)
+        await answering.claim(session, ticket, await staff(session), HOUSE, now)
     before = await rows(database), await schema(database)
     assert sum(map(len, before[0].values())) > 10, "there is something to change"
     await migrate(database)

@@ -89,7 +89,7 @@ async def test_what_a_place_is_to_a_ticket_follows_its_way(
         if state is not None:
             await answering.transfer(session, ticket, wang, desks["west"], "theirs", HOUSE, now)
         if state == "accepted":
-            await answering.accept(session, ticket, wang, now)
+            await answering.accept(session, ticket, wang, HOUSE, now)
         assert permissions.is_at(ticket, desks["east"]) is here
         assert permissions.is_at(ticket, desks["west"]) is there
         assert permissions.is_at(ticket, desks["office"]) is Who.ELSEWHERE

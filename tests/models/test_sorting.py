@@ -37,16 +37,16 @@ async def test_whoever_is_given_a_ticket_has_it_and_is_called(database: Database
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         wang, li = await staff(session), await staff(session, 2, "Li")
-        await sorting.assign(session, ticket, wang, li, now)
+        await sorting.assign(session, ticket, wang, li, HOUSE, now)
         assert (ticket.state, ticket.claimed_by_id, ticket.claim_due) == (State.CLAIMED, li.id, None)
         (called,) = await told(session, "station.assigned")
         assert called.payload is not None
         assert called.payload["params"]["who"] == li.telegram_id
         assert len(await told(session, "ticket.claimed")) == 1, "somebody has it: that is news to the student"
-        await sorting.assign(session, ticket, li, wang, now)
+        await sorting.assign(session, ticket, li, wang, HOUSE, now)
         assert len(await told(session, "ticket.claimed")) == 1, "who it is, is the station's business"
         with pytest.raises(Refusal, match=r"assign\.has_it"):
-            await sorting.assign(session, ticket, li, wang, now)
+            await sorting.assign(session, ticket, li, wang, HOUSE, now)
         await answering.release(session, ticket, wang, HOUSE, now)
         assert State(ticket.state) is State.NEW
 
@@ -58,9 +58,9 @@ async def test_everything_one_person_has_here_is_anothers(database: Database, no
         mine = [await a_ticket(session, now) for _ in range(3)]
         west = await asking.file(session, draft(building="w1"), await student(session), HOUSE, now)
         for ticket in (*mine, west):
-            await answering.claim(session, ticket, wang, now)
+            await answering.claim(session, ticket, wang, HOUSE, now)
         await answering.answer(session, mine[1], wang, HELLO, HOUSE, now, SOURCE)
-        await answering.resolve(session, mine[2], wang, "repaired", now)
+        await answering.resolve(session, mine[2], wang, "repaired", HOUSE, now)
         assert [(p.id, n) for p, n in await sorting.holders(session, desks["east"], 5)] == [(wang.id, 2)]
         assert await sorting.reassign(session, desks["east"], li, wang, li, now) == 2
         assert [ticket.claimed_by_id for ticket in (*mine, west)] == [li.id, li.id, wang.id, wang.id]
@@ -128,7 +128,7 @@ async def test_staff_reopen_what_is_not_done_and_everybody_is_told_why(database:
         wang = await staff(session)
         with pytest.raises(Refusal, match=r"refused\.reopen"):
             await sorting.reopen(session, ticket, wang, "early", HOUSE, now)
-        await answering.resolve(session, ticket, wang, "repaired", now)
+        await answering.resolve(session, ticket, wang, "repaired", HOUSE, now)
         place = (await requesters.waiting.about(session, ticket.id))[0]
         await asking.confirm(session, ticket, place, now)
         much_later = now + timedelta(days=200)
@@ -148,7 +148,7 @@ async def offered(session: AsyncSession, now: datetime, *, held: bool = True) ->
     desks = await furnish(session)
     ticket, wang = await a_ticket(session, now), await staff(session)
     if held:
-        await answering.claim(session, ticket, wang, now)
+        await answering.claim(session, ticket, wang, HOUSE, now)
     await colleagues.seen(session, desks["east"], wang, now)
     await answering.transfer(session, ticket, wang, desks["west"], "theirs", HOUSE, now)
     return ticket
@@ -180,7 +180,7 @@ async def test_whoever_accepts_reads_what_was_said_before(database: Database, no
         zhao = await staff(session, 3, "Zhao")
         await answering.answer(session, spoken, await staff(session), HELLO, HOUSE, now, SOURCE)
         for ticket in (quiet, spoken):
-            await answering.accept(session, ticket, zhao, now)
+            await answering.accept(session, ticket, zhao, HOUSE, now)
         rows = (await session.scalars(select(Outgoing).where(Outgoing.letter == "so_far"))).all()
         assert [(row.ticket_id, row.chat_id) for row in rows] == [(spoken.id, WEST)]
 
@@ -220,7 +220,7 @@ async def test_the_first_place_takes_its_offer_back(database: Database, now: dat
 async def test_resolved_by_the_first_place_the_offer_is_over(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         ticket, desks = await offered(session, now), await furnish(session)
-        await answering.resolve(session, ticket, await staff(session), "repaired", now)
+        await answering.resolve(session, ticket, await staff(session), "repaired", HOUSE, now)
         assert (ticket.state, ticket.station_id, ticket.from_station_id) == (State.RESOLVED, desks["east"].id, None)
         cards = await session.scalars(select(Outgoing.chat_id).where(Outgoing.letter == "card"))
         assert set(cards) == {EAST, WEST}
@@ -276,7 +276,7 @@ async def test_every_copy_of_what_is_taken_back_goes_and_nothing_of_it_is_kept(
         await session.execute(
             Outgoing.__table__.update().where(Outgoing.letter == "edited").values(state="sent")  # type: ignore[attr-defined]
         )
-        assert await retracting.retract(session, said, wang, now)
+        assert await retracting.retract_answer(session, said, wang, HOUSE, now)
         assert await edits(session, said) == 2 + 2
         kept = str([w.content for w in await words.said.about(session, ticket.id)])
         assert "Coming" not in kept
@@ -285,14 +285,14 @@ async def test_every_copy_of_what_is_taken_back_goes_and_nothing_of_it_is_kept(
         (step,) = (await session.scalars(select(Event).where(Event.action == "retract"))).all()
         assert step.staff_id == wang.id
         with pytest.raises(Refusal, match=r"retract\.already"):
-            await retracting.retract(session, said, wang, now)
-        assert await retracting.last_of(session, ticket.id, wang) is None
+            await retracting.retract_answer(session, said, wang, HOUSE, now)
+        assert await retracting.last_answer(session, ticket.id, wang) is None
 
 
 async def test_a_picture_that_is_taken_back_is_told_of(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         _, said = await answered(session, now, PICTURE)
-        await retracting.retract(session, said, await staff(session), now)
+        await retracting.retract_answer(session, said, await staff(session), HOUSE, now)
         assert len(await told(session, "ticket.retracted")) == 2
         assert said.content == {"type": "text", "text": "", "was": "photo"}
 
@@ -300,7 +300,7 @@ async def test_a_picture_that_is_taken_back_is_told_of(database: Database, now: 
 async def test_what_has_not_left_yet_never_does(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         _, said = await answered(session, now, HELLO, state=Sending.DUE)
-        assert await retracting.retract(session, said, await staff(session), now)
+        assert await retracting.retract_answer(session, said, await staff(session), HOUSE, now)
         states = await session.scalars(select(Outgoing.state).where(Outgoing.words_id == said.id))
         assert set(states) == {Sending.SUPERSEDED}
 
@@ -308,7 +308,7 @@ async def test_what_has_not_left_yet_never_does(database: Database, now: datetim
 async def test_a_copy_of_unclear_fate_is_said_to_be_out_of_reach(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         ticket, said = await answered(session, now, HELLO, state=Sending.UNKNOWN)
-        assert not await retracting.retract(session, said, await staff(session), now)
+        assert not await retracting.retract_answer(session, said, await staff(session), HOUSE, now)
         assert ticket.state is State.ANSWERED
 
 
@@ -319,4 +319,4 @@ async def test_only_an_answer_is_taken_back(database: Database, now: datetime) -
         await answering.note(session, ticket, wang, HELLO, HOUSE, now, SOURCE)
         for said in await words.said.about(session, ticket.id):
             with pytest.raises(Refusal, match=r"retract\.no_answer"):
-                await retracting.retract(session, said, wang, now)
+                await retracting.retract_answer(session, said, wang, HOUSE, now)

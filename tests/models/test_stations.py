@@ -74,11 +74,11 @@ async def test_what_is_open_in_a_closed_station_goes_to_the_office(database: Dat
     async with database.transaction() as session:
         desks, someone = await furnish(session), await staff(session)
         new, claimed, answered, waiting, offered, resolved, ended = [await filed(session, now, i) for i in range(1, 8)]
-        await answering.claim(session, claimed, someone, now)
+        await answering.claim(session, claimed, someone, HOUSE, now)
         await answering.answer(session, answered, someone, HELLO, HOUSE, now, (EAST, 1))
         await answering.answer(session, waiting, someone, HELLO, HOUSE, now, (EAST, 2), asks=True)
         await answering.transfer(session, offered, someone, desks["west"], "theirs", HOUSE, now)
-        await answering.resolve(session, resolved, someone, "repaired", now)
+        await answering.resolve(session, resolved, someone, "repaired", HOUSE, now)
         (place,) = await requesters.waiting.about(session, ended.id)
         await asking.withdraw(session, ended, place, now)
         written = len((await session.scalars(select(Outgoing.id).where(Outgoing.requester_id.is_not(None)))).all())
@@ -97,7 +97,7 @@ async def test_what_is_open_in_a_closed_station_goes_to_the_office(database: Dat
         assert len(steps.all()) == 6
         told = (await session.scalars(select(Outgoing.id).where(Outgoing.requester_id.is_not(None)))).all()
         assert len(told) == written, "students are not bothered"
-        await answering.claim(session, claimed, someone, later)
+        await answering.claim(session, claimed, someone, HOUSE, later)
 
 
 async def test_what_was_offered_to_a_closed_station_is_its_first_station_s_again(
@@ -119,7 +119,7 @@ async def test_a_ticket_that_is_reopened_goes_to_the_office_when_its_station_is_
         desks, someone = await furnish(session), await staff(session)
         ticket = await filed(session, now)
         (place,) = await requesters.waiting.about(session, ticket.id)
-        await answering.resolve(session, ticket, someone, "repaired", now)
+        await answering.resolve(session, ticket, someone, "repaired", HOUSE, now)
         await asking.confirm(session, ticket, place, now)
         await close_east(session, now)
         assert ticket.station_id == desks["east"].id, "what ended there stays, for the figures"

@@ -46,7 +46,7 @@ async def act(session: AsyncSession, ticket: Ticket, action: Action, now: dateti
     desks = await furnish(session)
     match action:
         case Action.CLAIM:
-            await answering.claim(session, ticket, someone, now)
+            await answering.claim(session, ticket, someone, HOUSE, now)
         case Action.RELEASE:
             ticket.claimed_by_id = someone.id
             await answering.release(session, ticket, someone, HOUSE, now)
@@ -57,13 +57,17 @@ async def act(session: AsyncSession, ticket: Ticket, action: Action, now: dateti
         case Action.TRANSFER:
             await answering.transfer(session, ticket, someone, desks["west"], "theirs", HOUSE, now)
         case Action.ACCEPT:
-            await answering.accept(session, ticket, someone, now)
+            await answering.accept(session, ticket, someone, HOUSE, now)
         case Action.RETURN:
             await answering.give_back(session, ticket, someone, "not ours", HOUSE, now)
         case Action.RESOLVE:
-            await answering.resolve(session, ticket, someone, "repaired", now)
+            await answering.resolve(session, ticket, someone, "repaired", HOUSE, now)
         case Action.ADD:
             await asking.add(session, ticket, place, [(HELLO, (10_001, 6))], HOUSE, now)
+        case Action.RETRACT:
+            # Beside what it was filed with: taking back all there is would withdraw it.
+            await tickets.keep(session, ticket, words.Side.STUDENT, HELLO, HOUSE, now, (10_001, 6), requester=place)
+            await retracting.retract(session, ticket, place, HOUSE, now)
         case Action.URGE:
             await asking.urge(session, ticket, now)
         case Action.JOIN:
@@ -81,13 +85,13 @@ async def act(session: AsyncSession, ticket: Ticket, action: Action, now: dateti
         case Action.ESCALATE:
             await deadlines.escalate(session, ticket, 1, "claim", now)
         case Action.MERGE:
-            await merging.merge(session, ticket, await another(session, now), someone, now)
+            await merging.merge(session, ticket, await another(session, now), someone, HOUSE, now)
         case Action.TAKE_IN:
-            await merging.merge(session, await another(session, now), ticket, someone, now)
+            await merging.merge(session, await another(session, now), ticket, someone, HOUSE, now)
         case Action.UNMERGE:
             if ticket.state is State.MERGED:
                 ticket.state = State.NEW
-                await merging.merge(session, ticket, await another(session, now), someone, now)
+                await merging.merge(session, ticket, await another(session, now), someone, HOUSE, now)
             await merging.undo(session, ticket, someone, HOUSE, now)
         case Action.SPLIT:
             later = now + timedelta(minutes=1)
@@ -96,7 +100,7 @@ async def act(session: AsyncSession, ticket: Ticket, action: Action, now: dateti
             )
             await merging.split(session, said, someone, HOUSE, later)
         case Action.ASSIGN:
-            await sorting.assign(session, ticket, someone, await staff(session, 2, "Li"), now)
+            await sorting.assign(session, ticket, someone, await staff(session, 2, "Li"), HOUSE, now)
         case Action.RECALL:
             await answering.recall(session, ticket, someone, HOUSE, now)
         case Action.RETRACT:
@@ -194,9 +198,9 @@ async def test_of_two_who_claim_one_wins_and_the_other_is_told_who(database: Dat
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         first, second = await staff(session, 1, "Wang"), await staff(session, 2, "Li")
-        await answering.claim(session, ticket, first, now)
+        await answering.claim(session, ticket, first, HOUSE, now)
         with pytest.raises(Refusal) as refusal:
-            await answering.claim(session, ticket, second, now)
+            await answering.claim(session, ticket, second, HOUSE, now)
     assert (refusal.value.key, refusal.value.params["name"]) == ("claim.taken", "Wang")
 
 
@@ -249,7 +253,7 @@ async def test_many_changes_make_one_card_to_draw(database: Database, now: datet
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         someone = await staff(session)
-        await answering.claim(session, ticket, someone, now)
+        await answering.claim(session, ticket, someone, HOUSE, now)
         await answering.note(session, ticket, someone, HELLO, HOUSE, now, SOURCE)
         await asking.urge(session, ticket, now)
         cards = await session.scalar(select(func.count()).select_from(Outgoing).where(Outgoing.letter == "card"))
@@ -280,7 +284,7 @@ async def test_it_is_reopened_within_thirty_days_and_its_clocks_start_again(data
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         (place,) = await requesters.waiting.about(session, ticket.id)
-        await answering.resolve(session, ticket, await staff(session), "repaired", now)
+        await answering.resolve(session, ticket, await staff(session), "repaired", HOUSE, now)
         await asking.confirm(session, ticket, place, now)
         with pytest.raises(Refusal, match=r"reopen\.too_late"):
             await asking.reopen(session, ticket, place, HOUSE, now + timedelta(days=30))
@@ -351,7 +355,7 @@ async def test_only_the_first_human_words_count_as_the_reply(database: Database,
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         someone = await staff(session)
-        await answering.claim(session, ticket, someone, now)
+        await answering.claim(session, ticket, someone, HOUSE, now)
         assert ticket.replied_at is None, "a claim is no reply"
         await answering.note(session, ticket, someone, HELLO, HOUSE, now, SOURCE)
         assert ticket.replied_at is None, "a note is no public reply"
@@ -365,8 +369,8 @@ async def test_what_is_said_to_a_student_about_a_ticket_keeps_its_order(database
     async with database.transaction() as session:
         ticket = await a_ticket(session, now)
         wang = await staff(session)
-        await answering.claim(session, ticket, wang, now)
+        await answering.claim(session, ticket, wang, HOUSE, now)
         await answering.answer(session, ticket, wang, HELLO, HOUSE, now, SOURCE)
-        await answering.resolve(session, ticket, wang, "Mended", now)
+        await answering.resolve(session, ticket, wang, "Mended", HOUSE, now)
         lanes = await session.scalars(select(Outgoing.lane).where(Outgoing.requester_id.is_not(None)))
         assert list(lanes) == [Lane.ANSWER] * 3

@@ -78,7 +78,7 @@ async def test_each_deadline_climbs_for_itself(database: Database, now: datetime
     async with database.transaction() as session:
         ticket = await tickets.get(session, number)
         assert ticket.escalation == 3
-        await answering.claim(session, ticket, await staff(session), later)
+        await answering.claim(session, ticket, await staff(session), HOUSE, later)
         assert ticket.escalation == 0, "what it was escalated for has been done"
         # Otherwise the reply would be three days late already.
         ticket.reply_due = after(later, hours=1)
@@ -110,7 +110,7 @@ async def test_a_ticket_of_a_category_that_is_gone_keeps_the_general_deadlines(
         assert await told(session) == [(EAST, "station.overdue.claim")]
         ticket = await tickets.get(session, number)
         (place,) = await requesters.waiting.about(session, number)
-        await answering.resolve(session, ticket, await staff(session), "repaired", now)
+        await answering.resolve(session, ticket, await staff(session), "repaired", HOUSE, now)
         await asking.reopen(session, ticket, place, house, now)
         assert ticket.resolve_due == after(now, days=7)
 
@@ -151,12 +151,12 @@ async def test_a_ticket_that_nobody_holds_any_more_has_its_time_to_be_claimed_an
     async with database.transaction() as session:
         ticket, someone, desks = await tickets.get(session, number), await staff(session), await furnish(session)
         for moment in (after(now, hours=1), after(now, days=2)):
-            await answering.claim(session, ticket, someone, moment)
+            await answering.claim(session, ticket, someone, HOUSE, moment)
             assert ticket.claim_due is None
             await answering.release(session, ticket, someone, HOUSE, moment)
             assert ticket.claim_due == after(moment, hours=4)
         moment = after(now, days=3)
-        await answering.claim(session, ticket, someone, moment)
+        await answering.claim(session, ticket, someone, HOUSE, moment)
         await answering.transfer(session, ticket, someone, desks["west"], "theirs", HOUSE, moment)
         assert ticket.claim_due == after(moment, hours=4)
         await answering.give_back(session, ticket, None, "⏳", HOUSE, after(moment, hours=4))
@@ -199,7 +199,7 @@ async def test_a_no_to_the_call_back_reopens_whenever_it_is_said(database: Datab
         for each in (number, silent):
             ticket = await tickets.get(session, each)
             (place,) = await requesters.waiting.about(session, each)
-            await answering.resolve(session, ticket, await staff(session), "repaired", now)
+            await answering.resolve(session, ticket, await staff(session), "repaired", HOUSE, now)
             await asking.confirm(session, ticket, place, now)
     for days in (28, 31):
         await due(database, now + timedelta(days=days))

@@ -1,4 +1,4 @@
-"""Tickets are merged, split, assigned, tagged and linked to a project; words can be taken back"""
+"""Tickets are merged, split, assigned, tagged and linked to a project"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from alembic import op
 from models.base import Key, Moment
 
 revision = "0009"
-down_revision = "0005"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -51,11 +51,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_tickets_project_id"), "tickets", ["project_id"])
     op.add_column("requesters", sa.Column("came_from_id", Key, nullable=True))
     op.create_index(op.f("ix_requesters_came_from_id"), "requesters", ["came_from_id"])
-    op.add_column("words", sa.Column("retracted_at", Moment(), nullable=True))
 
 
 def downgrade() -> None:
-    op.drop_column("words", "retracted_at")
     op.drop_index(op.f("ix_requesters_came_from_id"), table_name="requesters")
     op.drop_column("requesters", "came_from_id")
     op.drop_index(op.f("ix_tickets_project_id"), table_name="tickets")

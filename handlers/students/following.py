@@ -1,0 +1,154 @@
+"""A student follows one of their tickets closely.
+
+/mine ─▶ one ticket ─▶ timeline (pages) · who can read this
+                    └▶ retract ─▶ sure? ─▶ what they said last is erased (with it the ticket, if that was all)
+                    └▶ closed too long ago: "it is back" ─▶ a draft that goes on from it (`new.py`)
+a draft that reads like what was just dealt with ─▶ "it is back" ─▶ their own: reopened · another's: goes on from it
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aiogram import Router
+from aiogram.filters import StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import following, menus, pasts
+from bot.aliases import called
+from bot.cards import excerpt
+from bot.filters import Pressed, Private
+from bot.following import Back, Look
+from bot.keyboards import back_to_ticket
+from bot.settings import Settings
+from bot.texts import Texts
+from handlers.screens import leave, show
+from handlers.students import mine
+from handlers.students.new import New, Walk, walking
+from models import asking, requesters, retracting, tickets
+from models import following as goes_on
+from models.errors import Refusal
+from models.house import House
+from models.lifecycle import ENDED, OPEN, Kind, State
+from models.people import Person
+from models.requesters import Requester
+from models.stations import Station
+from models.tickets import Ticket
+
+
+def router() -> Router:
+    """This conversation's handlers."""
+    router = Router(name="following")
+    private = Private()
+    router.callback_query.register(look, Pressed(Look), private, walking)
+    router.callback_query.register(back, Pressed(Back), private, StateFilter(New.similar), walking)
+    return router
+
+
+async def look(
+    query: CallbackQuery,
+    press: Look,
+    person: Person,
+    t: Texts,
+    house: House,
+    now: datetime,
+    session: AsyncSession,
+    state: FSMContext,
+    settings: Settings,
+    walk: Walk,
+) -> None:
+    """A closer look at one's own ticket; whose it is and what is possible is asked anew at every press."""
+    ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
+    match press.act:
+        case "who":
+            await show(query, await _who_reads(session, ticket, place, t), back_to_ticket(t, ticket.id))
+        case "past":
+            found = pasts.pages(await pasts.for_requester(session, ticket, place, t, now))
+            page = min(press.page, len(found) - 1)
+            text = t("past.yours", number=ticket.id) + "\n\n" + found[page]
+            await show(query, text, following.timeline(t, ticket.id, page, len(found) - 1))
+        case "retract":
+            last = await retracting.last_of(session, ticket, place)
+            if not last:
+                raise Refusal("take_back.nothing", number=ticket.id)
+            key = "take_back.sure_all" if await retracting.is_all(session, ticket, place) else "take_back.sure"
+            text = excerpt([said.content for said in last])
+            await show(query, t(key, number=ticket.id, words=text), following.retract_sure(t, ticket.id))
+        case "retract_sure":
+            withdrawn = await retracting.retract(session, ticket, place, house, now)
+            if withdrawn:
+                await show(query, t("take_back.withdrawn", number=ticket.id), menus.back_home(t))
+                return
+            await query.answer(t.plain("take_back.done", number=ticket.id), show_alert=True)
+            await mine.show_ticket(query, ticket, place, t, session, settings, now)
+        case "again":
+            if not await goes_on.may_go_on(session, ticket, place, now):
+                raise Refusal("old.button")
+            left = await leave(state, t)
+            walk.data = {
+                "kind": ticket.kind,
+                "category": ticket.category,
+                "building": ticket.building,
+                "follows": ticket.id,
+                "follows_anonymous": place.anonymous,
+            }
+            if ticket.category not in settings.category_keys():
+                # Config has changed since: they choose anew.
+                del walk.data["category"]
+            await walk.go_on(left + t("follow.begun", number=ticket.id) + "\n\n")
+        case _:
+            raise Refusal("old.button")
+
+
+async def back(query: CallbackQuery, press: Back, walk: Walk, now: datetime, state: FSMContext) -> None:
+    """The draft is about something that was just dealt with. One's own ticket is reopened with these words; another's
+    is left as it is, and the new one says what it goes on from.
+    """
+    session, house = walk.session, walk.house
+    if press.ticket not in walk.data.get("ended", []):
+        raise Refusal("old.button")
+    ticket = await tickets.get(session, press.ticket)
+    place = await requesters.find(session, press.ticket, walk.person, house.vault)
+    if place is not None and not await goes_on.is_too_late(session, ticket, place, now):
+        await asking.reopen(session, ticket, place, house, now)
+        await asking.add(session, ticket, place, walk.parts, house, now)
+        await state.clear()
+        await show(query, walk.t("follow.reopened", number=ticket.id), back_to_ticket(walk.t, ticket.id))
+        return
+    walk.data |= {
+        "follows": ticket.id,
+        "follows_anonymous": place is not None and place.anonymous,
+        "similar_seen": True,
+    }
+    await walk.go_on()
+
+
+async def _who_reads(session: AsyncSession, ticket: Ticket, place: Requester, t: Texts) -> str:
+    """Everybody who can read the ticket now, and what of it."""
+    here = t.pick((await session.get_one(Station, ticket.station_id)).names)
+    rows = [t("who.head", number=ticket.id)]
+    if place.anonymous:
+        rows.append(t("who.you_anonymous", who=called(t, place)))
+    else:
+        rows.append(t("who.you_named"))
+    rows.append(t("who.station", station=here))
+    if ticket.from_station_id is not None:
+        first = await session.get_one(Station, ticket.from_station_id)
+        rows.append(t("who.offered", station=t.pick(first.names)))
+    if ticket.state in OPEN and ticket.escalation:
+        rows.append(t(f"mine.told.{ticket.escalation}"))
+    elif ticket.state in OPEN:
+        rows.append(t("who.overdue"))
+    if ticket.kind is Kind.THANKS:
+        rows.append(t("who.thanks"))
+    elif ticket.state in OPEN:
+        rows.append(t("similar.others"))
+    elif ticket.state in (State.RESOLVED, State.CLOSED):
+        rows.append(t("who.ended"))
+    rows.append(t("who.others"))
+    if place.anonymous:
+        rows.append(t("who.keys_ended" if ticket.state in ENDED else "who.keys"))
+    rows.append(t("who.retracted"))
+    return "\n\n".join(rows)
