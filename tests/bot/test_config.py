@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,8 @@ WRONG: dict[str, Any] = {
         "makeup_days": ["x"],
         "exam_weeks": ["x"],
         "exam_weeks_count": "maybe",
+        "exam_weeks_mode": "slow",
+        "exam_weeks_factor": 0.5,
         "office_hours": {"monday": "8-12", "tuesday": [1], "friday": ["12:00-8:00"], "sonday": []},
     },
     "deadlines": {"claim": True},
@@ -179,7 +182,7 @@ def test_a_thoroughly_wrong_file_is_answered_with_what_to_write_line_by_line() -
         assert not [raw for raw in RAW if raw in line], line
         assert re.search(r"\bwrite\b|did you mean|delete it", line), line
     places = [re.split(r"[ :]", line, maxsplit=1)[0] for line in said]
-    assert len(places) == len(set(places)) == 40, said
+    assert len(places) == len(set(places)) == 42, said
     for place in places:
         under = [other for other in places if other.startswith((f"{place}.", f"{place}["))]
         assert not under, f"{place} is said to be wrong, but it is {under}"
@@ -232,6 +235,28 @@ def test_a_day_off_may_be_written_alone_or_as_the_first_of_several() -> None:
 )
 def test_a_wrong_value_is_answered_with_what_to_write(change: dict[str, Any], said: str) -> None:
     assert any(said in line for line in problems(example() | change)), problems(example() | change)
+
+
+@pytest.mark.parametrize(
+    ("written", "counts", "factor"),
+    [
+        pytest.param({}, True, 1, id="nothing"),
+        pytest.param({"exam_weeks_count": True}, True, 1, id="the older key"),
+        pytest.param({"exam_weeks_count": False}, False, 1, id="the older key stops them"),
+        pytest.param({"exam_weeks_mode": "count", "exam_weeks_factor": 3}, True, 1, id="a factor that is not used"),
+        pytest.param({"exam_weeks_mode": "stop"}, False, 1, id="stop"),
+        pytest.param({"exam_weeks_mode": "relax"}, True, 2, id="relax"),
+        pytest.param({"exam_weeks_mode": "relax", "exam_weeks_factor": 1.1}, True, Fraction(11, 10), id="a little"),
+    ],
+)
+def test_exam_weeks_count_stop_or_relax(written: dict[str, Any], counts: bool, factor: object) -> None:
+    calendar = build(example() | {"calendar": written}, GOOD).work_calendar()
+    assert (calendar.exam_days_count, calendar.exam_days_factor) == (counts, factor)
+
+
+def test_what_exam_weeks_do_is_said_once() -> None:
+    (said,) = problems(example() | {"calendar": {"exam_weeks_count": False, "exam_weeks_mode": "relax"}})
+    assert 'delete exam_weeks_count and write exam_weeks_mode = "relax"' in said
 
 
 def test_a_building_of_two_stations_is_refused() -> None:
