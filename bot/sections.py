@@ -196,6 +196,15 @@ class DeadlinesSection(Section):
     warn_before: WorkingTime = Span(hours=1)
 
 
+class EscalationSection(Section):
+    """How long each rung waits before the next is told, in working time."""
+
+    next_on_duty: WorkingTime = Span(hours=0.5)
+    lead: WorkingTime = Span()
+    office: WorkingTime | None = None
+    supervisors: WorkingTime | None = None
+
+
 class CategoryDeadlines(Section):
     """Deadlines of one category where they differ."""
 

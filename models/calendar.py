@@ -233,6 +233,14 @@ class WorkCalendar:
         morning = local.date() if local.time() < QUIET_TO else local.date() + ONE_DAY
         return self._at(datetime.combine(morning, QUIET_TO))
 
+    def day_of(self, moment: datetime) -> date:
+        """The local date of a moment."""
+        return _utc(moment).astimezone(self.timezone).date()
+
+    def at(self, day: date, wall: time) -> datetime:
+        """The moment of a local time on a day."""
+        return self._at(datetime.combine(day, wall))
+
     # ------------------------------------------------------------ how it is found
 
     @property

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from models import (
     audit,
+    colleagues,
     conversations,
+    handovers,
     inbox,
     outbox,
     people,
     postings,
     pulses,
     requesters,
+    shifts,
     stations,
     tickets,
     words,
@@ -18,13 +21,16 @@ from models import (
 
 __all__ = [
     "audit",
+    "colleagues",
     "conversations",
+    "handovers",
     "inbox",
     "outbox",
     "people",
     "postings",
     "pulses",
     "requesters",
+    "shifts",
     "stations",
     "tickets",
     "words",

@@ -25,6 +25,7 @@ TOOLBOX = frozenset(
         "outgoing",
         "settings",
         "people",
+        "rosters",
         "texts",
         "toolbox",
         "untrusted",

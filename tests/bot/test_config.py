@@ -168,6 +168,7 @@ WRONG: dict[str, Any] = {
         "office_hours": {"monday": "8-12", "tuesday": [1], "friday": ["12:00-8:00"], "sonday": []},
     },
     "deadlines": {"claim": True},
+    "escalation": {"lead": "soon", "office": 4},
     "anonymity": {"destroy_after_days": 9999},
     "surveys": {"minimum_cell": 1},
     "log": 3,
@@ -182,7 +183,7 @@ def test_a_thoroughly_wrong_file_is_answered_with_what_to_write_line_by_line() -
         assert not [raw for raw in RAW if raw in line], line
         assert re.search(r"\bwrite\b|did you mean|delete it", line), line
     places = [re.split(r"[ :]", line, maxsplit=1)[0] for line in said]
-    assert len(places) == len(set(places)) == 42, said
+    assert len(places) == len(set(places)) == 44, said
     for place in places:
         under = [other for other in places if other.startswith((f"{place}.", f"{place}["))]
         assert not under, f"{place} is said to be wrong, but it is {under}"
