@@ -185,7 +185,7 @@ class World:
             message.update(extra)
         if protected:
             message["has_protected_content"] = True
-        message.update(content)
+        message.update(self.known(content))
         if markup is not None and "inline_keyboard" in markup:
             message["reply_markup"] = markup
         posted = Posted(message, sender["id"] if author is None else author, markup, thread)
@@ -195,6 +195,22 @@ class World:
         chat.messages[message["message_id"]] = posted
         self.announce("message", chat, posted)
         return posted
+
+    def known(self, content: Json) -> Json:
+        """The content with the accounts that are mentioned in it; who is nobody's account is not mentioned."""
+        for name in ("entities", "caption_entities"):
+            if not any(entity["type"] == "text_mention" for entity in content.get(name) or ()):
+                continue
+            kept = []
+            for entity in content[name]:
+                if entity["type"] == "text_mention":
+                    person = self.people.get(entity["user"]["id"])
+                    if person is None:
+                        continue
+                    entity = {**entity, "user": person.user}
+                kept.append(entity)
+            content = {**content, name: kept}
+        return content
 
     def announce(self, kind: str, chat: Chat, posted: Posted, **fields: Any) -> int:
         return self.feed.add(kind, chat.id, message=posted.shown(), bot=chat.bot, **fields)

@@ -46,7 +46,7 @@ def apply(call: Call, chat: Chat, posted: Posted, content: Json | None, removed:
     skipped = {*removed, "reply_markup", "edit_date"}
     new = {name: value for name, value in old.items() if name not in skipped}
     if content:
-        new.update(content)
+        new.update(call.world.known(content))
     if markup is not None:
         new["reply_markup"] = markup
     if new == {name: value for name, value in old.items() if name != "edit_date"}:

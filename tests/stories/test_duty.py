@@ -145,7 +145,7 @@ async def test_a_shift_is_swapped_with_the_other_s_consent_in_private_or_in_the_
         await east.shows("Fri 16 Oct 08:30–12:00: Wang instead of Li. Both have been told.")
         await li.reads("由 Wang 代你值")
         await wang.says("/duty", chat=east)
-        week = await east.shows("Next: Li, Thu 15 Oct 13:30")
+        week = await wang.reads("Next: Li, Thu 15 Oct 13:30", chat=east)
         assert "· 08:30–12:00 Wang" in week.text
         # Somebody who is on no roster.
         alice = await campus.student("Alice")
