@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 from markupsafe import Markup
@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.keyboards import Press, button, keyboard
 from bot.texts import Texts
-from bot.untrusted import cut, inline
-from models import colleagues, handovers, shifts, turns
+from bot.untrusted import inline
+from models import colleagues, handovers, turns
 from models.calendar import ONE_DAY, WorkCalendar
 from models.handovers import Side, Signature
 from models.people import Person
-from models.shifts import Shift, Swap, SwapState
+from models.shifts import Swap, SwapState
 from models.stations import Station
 from models.tickets import Ticket
 from models.turns import Turn
@@ -35,8 +35,6 @@ MOST_TICKETS = 15
 """In a handover; the rest are counted."""
 MOST_TURNS = 40
 """On buttons."""
-EARLIEST, LATEST, STEP = time(7), time(22), timedelta(minutes=30)
-"""Between these a span can be put together by buttons."""
 PARAMS = ("mentions", "leads", "when")
 """Parameters of a notice that are drawn here."""
 
@@ -159,144 +157,13 @@ def _line(turn: Turn, t: Texts, now: datetime) -> str:
     return t("duty.line", sign=sign, span=span(turn.shift.starts, turn.shift.ends), names=names(turn.people, t))
 
 
+def to_roster(t: Texts) -> dict[str, Any]:
+    """Back to the week."""
+    return button(t.plain("duty.done"), Roster("week", 0, ""))
+
+
 def _packed(day: date) -> str:
     return f"{day:%Y%m%d}"
-
-
-# ---------------------------------------------------------------- a lead's changes
-
-
-async def days(session: AsyncSession, station: Station, t: Texts, calendar: WorkCalendar, now: datetime) -> Screen:
-    """Which day is to be changed?"""
-    counts = [len(await shifts.of_weekday(session, station, day, calendar.day_of(now))) for day in range(7)]
-    buttons = [
-        button(t.plain("duty.day_button", day=weekday(day, t), count=counts[day]), Roster("day", day, ""))
-        for day in range(7)
-    ]
-    rows = [buttons[0:2], buttons[2:4], buttons[4:6], buttons[6:7]]
-    return t("duty.edit_days", station=t.pick(station.names)), keyboard([*rows, [_done(t)]])
-
-
-async def day(
-    session: AsyncSession, station: Station, number: int, t: Texts, calendar: WorkCalendar, now: datetime
-) -> Screen:
-    """The shifts of a weekday, each a button, and a new one."""
-    found = await shifts.of_weekday(session, station, number, calendar.day_of(now))
-    on = await shifts.on(session, [shift.id for shift in found])
-    rows: Rows = []
-    for shift in found:
-        who = names(await colleagues.by_ids(session, on[shift.id]), t)
-        label = cut(f"{_span_of(shift, t)} {who}", 60)
-        rows.append([button(label, Roster("shift", shift.id, ""))])
-    add = button(t.plain("duty.add"), Roster("add", number, ""))
-    return (
-        t("duty.edit_day" if found else "duty.edit_day_empty", day=weekday(number, t)),
-        keyboard([*rows, [add, button(t.plain("nav.back"), Roster("edit", 0, ""))]]),
-    )
-
-
-def _span_of(shift: Shift, t: Texts) -> str:
-    once = f" ({t.day(shift.first_day, shift.first_day)})" if shift.once else ""
-    return span(shift.starts, shift.ends) + once
-
-
-async def spans(
-    session: AsyncSession, station: Station, number: int, t: Texts, calendar: WorkCalendar, now: datetime
-) -> Screen:
-    """From when to when? Office hours, and what other days have; anything else is put together."""
-    held = {(s.starts, s.ends) for s in await shifts.of_weekday(session, station, number, calendar.day_of(now))}
-    usual = {hours for each in calendar.hours.values() for hours in each}
-    for other in range(7):
-        usual |= {(s.starts, s.ends) for s in await shifts.of_weekday(session, station, other, calendar.day_of(now))}
-    buttons = [
-        button(span(*each), Roster("span", number, f"{each[0]:%H%M}{each[1]:%H%M}"))
-        for each in sorted(usual - held)[:12]
-    ]
-    rows = [buttons[i : i + 2] for i in range(0, len(buttons), 2)]
-    other_time = button(t.plain("duty.other_time"), Roster("from", number, ""))
-    return (
-        t("duty.which_span", day=weekday(number, t)),
-        keyboard([*rows, [other_time, button(t.plain("nav.back"), Roster("day", number, ""))]]),
-    )
-
-
-def begins_at(number: int, t: Texts) -> Screen:
-    """When does it begin?"""
-    rows = _clock(EARLIEST, LATEST, lambda at: Roster("to", number, f"{at:%H%M}"))
-    return (
-        t("duty.which_begin", day=weekday(number, t)),
-        keyboard([*rows, [button(t.plain("nav.back"), Roster("add", number, ""))]]),
-    )
-
-
-def ends_at(number: int, starts: time, t: Texts) -> Screen:
-    """When does it end?"""
-    later = (datetime.combine(date.min, starts) + STEP).time()
-    rows = _clock(later, time(23), lambda at: Roster("span", number, f"{starts:%H%M}{at:%H%M}"))
-    return (
-        t("duty.which_end", day=weekday(number, t), at=f"{starts:%H:%M}"),
-        keyboard([*rows, [button(t.plain("nav.back"), Roster("from", number, ""))]]),
-    )
-
-
-def _clock(first: time, last: time, press: Any) -> Rows:
-    at, end = datetime.combine(date.min, first), datetime.combine(date.min, last)
-    buttons = []
-    while at <= end:
-        buttons.append(button(f"{at:%H:%M}", press(at.time())))
-        at += STEP
-    return [buttons[i : i + 4] for i in range(0, len(buttons), 4)]
-
-
-async def shift(
-    session: AsyncSession, station: Station, found: Shift, t: Texts, calendar: WorkCalendar, now: datetime
-) -> Screen:
-    """Who is on it, and whether every week."""
-    on = (await shifts.on(session, [found.id]))[found.id]
-    known = {person.id: person for person in await colleagues.by_ids(session, on)}
-    known |= {person.id: person for person in await colleagues.known(session, station, now)}
-    buttons = [
-        button(f"{'✅' if number in on else '▫️'} {first_name(person)}", Roster("who", found.id, str(number)))
-        for number, person in known.items()
-    ]
-    rows = [buttons[i : i + 2] for i in range(0, len(buttons), 2)]
-    date_ = found.first_day if found.once else shifts.next_date(found.weekday, calendar, now)
-    until = t.day(found.last_day, calendar.day_of(now)) if found.last_day else t.plain("duty.for_ever")
-    text = t(
-        "duty.shift_once" if found.once else "duty.shift",
-        day=weekday(found.weekday, t),
-        span=span(found.starts, found.ends),
-        names=names(await colleagues.by_ids(session, on), t),
-        until=until,
-    )
-    marks = ("▫️", "✅") if found.once else ("✅", "▫️")
-    rows += [
-        [button(t.plain("duty.me"), Roster("me", found.id, ""))],
-        [
-            button(f"{marks[0]} {t.plain('duty.weekly')}", Roster("repeat", found.id, "weekly")),
-            button(
-                f"{marks[1]} {t.plain('duty.once', day=t.day(date_, calendar.day_of(now)))}",
-                Roster("repeat", found.id, "once"),
-            ),
-        ],
-        [
-            button(t.plain("duty.remove"), Roster("remove", found.id, "")),
-            button(t.plain("duty.shift_done"), Roster("day", found.weekday, "")),
-        ],
-    ]
-    return text, keyboard(rows)
-
-
-def removing(found: Shift, t: Texts) -> Screen:
-    """Really?"""
-    yes = button(t.plain("duty.remove_yes"), Roster("sure", found.id, ""))
-    no = button(t.plain("nav.back"), Roster("shift", found.id, ""))
-    day_ = weekday(found.weekday, t)
-    return t("duty.remove_sure", day=day_, span=span(found.starts, found.ends)), keyboard([[yes, no]])
-
-
-def _done(t: Texts) -> dict[str, Any]:
-    return button(t.plain("duty.done"), Roster("week", 0, ""))
 
 
 # ---------------------------------------------------------------- swaps
@@ -316,7 +183,7 @@ def own_turns(person: Person, found: Sequence[Turn], t: Texts, now: datetime, *,
     if lead:
         rows.append([button(t.plain("swap.others"), Swapping("all", 0, ""))])
     if not private:
-        rows.append([_done(t)])
+        rows.append([to_roster(t)])
     return t("swap.which" if found else "swap.none", name=person.name), keyboard(rows)
 
 
@@ -327,7 +194,7 @@ def all_turns(found: Sequence[Turn], t: Texts, now: datetime) -> Screen:
         for person in turn.people:
             label = f"{when(turn.begins, turn.ends, t, now)} {first_name(person)}"
             rows.append([button(label, Swapping("pick", turn.shift.id, f"{_packed(turn.day)}.{person.id}"))])
-    return t("swap.whose"), keyboard([*rows[:MOST_TURNS], [_done(t)]])
+    return t("swap.whose"), keyboard([*rows[:MOST_TURNS], [to_roster(t)]])
 
 
 def to_whom(

@@ -103,10 +103,17 @@ async def tell(
 
 
 async def show(
-    session: AsyncSession, chat_id: int, what: str, number: int, now: datetime, *, dedupe: str | None = None
+    session: AsyncSession,
+    chat_id: int,
+    what: str,
+    number: int,
+    now: datetime,
+    *,
+    not_before: datetime | None = None,
+    dedupe: str | None = None,
 ) -> None:
     """A screen of the roster's with its buttons, drawn as it is when the courier gets to it."""
-    await _post(session, chat_id, "roster", {"what": what, "number": number}, now, now, dedupe)
+    await _post(session, chat_id, "roster", {"what": what, "number": number}, now, not_before or now, dedupe)
 
 
 async def _post(

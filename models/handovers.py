@@ -33,8 +33,8 @@ BEFORE_THE_END = timedelta(minutes=10)
 LATE = timedelta(minutes=30)
 """So long after the end of a shift a handover that was missed is still made; later the next one says what is open."""
 SIGNED_WITHIN = timedelta(hours=1)
-TOO_OLD = timedelta(hours=6)
-"""A side that could have signed so long ago is not reminded any more: the program was away."""
+TOO_OLD = timedelta(hours=12)
+"""A side that could have signed so long ago, a night and more, is not reminded any more: the program was away."""
 
 
 class Side(enum.StrEnum):

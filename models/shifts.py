@@ -189,6 +189,9 @@ async def repeat(
     session: AsyncSession, shift: Shift, weekly: bool, lead: Person, calendar: WorkCalendar, now: datetime
 ) -> None:
     """Every week to the end of the semester, or only on the next date that has this weekday."""
+    if weekly is not shift.once:
+        # So it is already; a shift that has begun keeps its first day.
+        return
     if weekly:
         shift.first_day, shift.last_day = lasts(calendar, now)
     else:

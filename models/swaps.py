@@ -61,7 +61,8 @@ async def offer(
     if station.chat_id is not None:
         await colleagues.show(session, station.chat_id, "swap", swap.id, now)
     if asked is not None and asked.agreed:
-        await colleagues.show(session, asked.telegram_id, "swap", swap.id, now)
+        quiet = calendar.after_quiet(now)
+        await colleagues.show(session, asked.telegram_id, "swap", swap.id, now, not_before=quiet)
     return swap
 
 

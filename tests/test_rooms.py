@@ -25,6 +25,7 @@ TOOLBOX = frozenset(
         "outgoing",
         "settings",
         "people",
+        "rostering",
         "rosters",
         "texts",
         "toolbox",

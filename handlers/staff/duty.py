@@ -20,7 +20,7 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import rosters
+from bot import rostering, rosters
 from bot.filters import AtDesk, Pressed, Private, markup
 from bot.people import Presence
 from bot.rosters import HandOver, Roster, Screen, Swapping
@@ -67,7 +67,7 @@ async def week(
     """The roster; `/duty edit` goes straight to its changes."""
     if (message.text or "").split()[1:2] == ["edit"] and person is not None:
         await shifts.must_lead(session, person, station)
-        screen = await rosters.days(session, station, t, house.calendar, now)
+        screen = await rostering.days(session, station, t, house.calendar, now)
     else:
         screen = await rosters.week(session, station, _monday(house.calendar.day_of(now)), t, house.calendar, now)
     await message.reply(screen[0], reply_markup=markup(screen[1]))
@@ -112,7 +112,7 @@ async def roster(
         case "me":
             # Pressed by whoever wants to be on the list, while the lead has the screen open.
             found_shift = await _shift(session, station, press.number)
-            await show(query, *await rosters.shift(session, station, found_shift, t, calendar, now))
+            await show(query, *await rostering.shift(session, station, found_shift, t, calendar, now))
         case _:
             lead_ = await shifts.must_lead(session, someone, station)
             await show(query, *await _change(session, press, station, lead_, now, calendar, t))
@@ -131,15 +131,15 @@ async def _change(
     number = press.number
     match press.step:
         case "edit":
-            return await rosters.days(session, station, t, calendar, now)
+            return await rostering.days(session, station, t, calendar, now)
         case "day" if number in range(7):
-            return await rosters.day(session, station, number, t, calendar, now)
+            return await rostering.day(session, station, number, t, calendar, now)
         case "add" if number in range(7):
-            return await rosters.spans(session, station, number, t, calendar, now)
+            return await rostering.spans(session, station, number, t, calendar, now)
         case "from" if number in range(7):
-            return rosters.begins_at(number, t)
+            return rostering.begins_at(number, t)
         case "to" if number in range(7):
-            return rosters.ends_at(number, _clock(press.value), t)
+            return rostering.ends_at(number, _clock(press.value), t)
         case "span":
             starts, ends = _clock(press.value[:4]), _clock(press.value[4:])
             found = await shifts.add(session, station, number, starts, ends, lead, calendar, now)
@@ -157,16 +157,16 @@ async def _change(
         case "repeat":
             await shifts.repeat(session, found, press.value == "weekly", lead, calendar, now)
         case "remove":
-            return rosters.removing(found, t)
+            return rostering.removing(found, t)
         case "sure":
             day = found.weekday
             await shifts.remove(session, found, lead, calendar, now)
-            return await rosters.day(session, station, day, t, calendar, now)
+            return await rostering.day(session, station, day, t, calendar, now)
         case "span" | "shift":
             pass
         case _:
             raise Refusal("desk.old_button")
-    return await rosters.shift(session, station, found, t, calendar, now)
+    return await rostering.shift(session, station, found, t, calendar, now)
 
 
 async def swap(

@@ -31,7 +31,8 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
                 # Shortly after midnight a shift of yesterday's may have ended.
                 found = await turns.between(session, station, calendar.day_of(now - handovers.LATE), today, calendar)
                 ending += [(station.id, end) for end in handovers.ending(found, now)]
-        unsigned = await handovers.unsigned(session, now)
+        # Nobody is reminded at night.
+        unsigned = [] if calendar.is_quiet(now) else await handovers.unsigned(session, now)
     for station_id, end in ending:
         await _safely(_begin(database, toolbox, station_id, end, now))
     for number, side in unsigned:

@@ -211,8 +211,10 @@ async def test_where_nobody_leads_the_office_is_told(database: Database, now: da
     await roster(database, now, (0, EVENING, (2,)), (2, MORNING, (3,)))
     await filed(database, now)
     await run(database, at("21:25"))
-    for text in ("22:31", "23:40"):
-        await run(database, at(text))
+    await run(database, at("22:31"))
+    assert not [text for _, text in await told(database) if text.startswith("handover.")], "not at night"
+    for text in ("07:30", "08:31"):
+        await run(database, at(text, 13))
     assert [each for each in await told(database) if each[1].startswith("handover")] == [
         (EAST, "handover"),
         (EAST, "handover.remind.outgoing"),
@@ -225,7 +227,7 @@ async def test_an_old_silence_is_not_brought_up_after_hours_away(database: Datab
     await roster(database, now, (0, MORNING, (2,)), (2, MORNING, (3,)))
     await filed(database, now)
     await run(database, at("11:55"))
-    await run(database, at("18:30"))
+    await run(database, at("07:30", 13))
     assert not [text for _, text in await told(database) if text.startswith("handover.")]
 
 
