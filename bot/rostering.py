@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.keyboards import button, keyboard
-from bot.rosters import Roster, Rows, Screen, first_name, names, span, to_roster, weekday
+from bot.rosters import Roster, Rows, Screen, full_name, names, span, to_roster, weekday
 from bot.texts import Texts
 from bot.untrusted import cut
 from models import colleagues, shifts
@@ -110,7 +110,7 @@ async def shift(
     known = {person.id: person for person in await colleagues.by_ids(session, on)}
     known |= {person.id: person for person in await colleagues.known(session, station, now)}
     buttons = [
-        button(f"{'✅' if number in on else '▫️'} {first_name(person)}", Roster("who", found.id, str(number)))
+        button(f"{'✅' if number in on else '▫️'} {full_name(person)}", Roster("who", found.id, str(number)))
         for number, person in known.items()
     ]
     rows = [buttons[i : i + 2] for i in range(0, len(buttons), 2)]

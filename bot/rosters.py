@@ -73,8 +73,15 @@ class HandOver(Press, prefix="sh"):
 
 
 def first_name(person: Person) -> str:
-    """As colleagues call them; the whole of a name without a space."""
-    return inline(person.name.split(" ")[0], NAME_LENGTH) or inline(person.name, NAME_LENGTH) or "?"
+    """As colleagues call them; of a Chinese name the whole, however Telegram has been told it."""
+    parts = person.name.split()
+    chinese = any("\u4e00" <= char <= "\u9fff" for char in person.name)
+    return inline("".join(parts) if chinese else "".join(parts[:1]), NAME_LENGTH) or full_name(person)
+
+
+def full_name(person: Person) -> str:
+    """On a button by which somebody is chosen: two may have the same first name."""
+    return inline(person.name, NAME_LENGTH) or f"{person.id}"
 
 
 def names(people: Sequence[Person], t: Texts) -> str:
@@ -203,7 +210,7 @@ def to_whom(
     """Who is to take it?"""
     on = {person.id for person in turn.people}
     buttons = [
-        button(first_name(person), Swapping("to", turn.shift.id, f"{_packed(turn.day)}.{giver.id}.{person.id}"))
+        button(full_name(person), Swapping("to", turn.shift.id, f"{_packed(turn.day)}.{giver.id}.{person.id}"))
         for person in people
         if person.id not in on
     ]
