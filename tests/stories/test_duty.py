@@ -133,6 +133,17 @@ async def test_a_shift_is_swapped_with_the_other_s_consent_in_private_or_in_the_
         await wang.taps(hans.plain("swap.anybody"))
         await wang.reads("已经在群里问")
         await east.shows("Wang is looking for somebody")
+        # Whoever is not of the group, or presses in another's, is nobody who was asked; nor may they give it away.
+        alice = await campus.student("Alice")
+        anything = await alice.says("/mine")
+        assert await alice.presses(anything, "sw:yes:2:") == t.plain("swap.not_asked")
+        assert await alice.presses(anything, "sw:to:2:20261016.1.0") == t.plain("shift.leads_only")
+        elsewhere = await campus.admin.says("hello", chat=campus.west)
+        assert await campus.admin.presses(elsewhere, "sw:yes:2:", chat=campus.west) == t.plain("swap.not_asked")
+        assert await campus.admin.presses(elsewhere, "sr:sure:2:", chat=campus.west) == t.plain("shift.gone")
+        assert await campus.admin.presses(elsewhere, "sw:to:2:202610161", chat=campus.west) == t.plain(
+            "desk.old_button"
+        )
         await li.taps(t.plain("swap.yes"), chat=east)
         await east.shows("✅ Li takes the shift Fri 16 Oct 08:30–12:00 instead of Wang.")
         # The lead may do it without.
@@ -148,7 +159,6 @@ async def test_a_shift_is_swapped_with_the_other_s_consent_in_private_or_in_the_
         week = await wang.reads("Next: Li, Thu 15 Oct 13:30", chat=east)
         assert "· 08:30–12:00 Wang" in week.text
         # Somebody who is on no roster.
-        alice = await campus.student("Alice")
         await alice.says("/duty")
         await alice.reads("You have no shift in the next two weeks")
 
@@ -171,6 +181,8 @@ async def test_a_shift_hands_over_what_is_open_and_both_sides_say_so(database_ur
         assert await li.taps(t.plain("handover.sign.outgoing"), chat=east) == t.plain(
             "handover.not_yours", names="Wang"
         )
+        elsewhere = await campus.admin.says("hello", chat=campus.west)
+        assert await campus.admin.presses(elsewhere, "sh:1:0", chat=campus.west) == t.plain("handover.gone")
         await wang.taps(t.plain("handover.sign.outgoing"), chat=east)
         await east.shows("✅ Handed over: Wang")
         await campus.later(hours=1, minutes=10)
