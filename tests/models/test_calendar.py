@@ -184,6 +184,7 @@ def test_a_span_that_a_clock_change_swallows_is_no_working_time() -> None:
         row("hours first, then days", SHORT_FRIDAY, "2026-10-19 09:00", Span(1, 2), "Thu 2026-10-15 10:30"),
         row("back over exam week", EXAMS_STOP, "2027-01-18 09:00", hours(1), "Fri 2027-01-08 17:00"),
         row("back into a relaxed week", EXAMS_RELAX, "2027-01-18 09:00", hours(1), "Sat 2027-01-16 16:30"),
+        row("a whole day is left outside", EXAMS_RELAX, "2027-01-18 16:00", Span(1), "Sat 2027-01-16 16:00"),
         row("a day back in it", EXAMS_RELAX, "2027-01-13 16:00", Span(1), "Mon 2027-01-11 16:00"),
         row("a day that ended earlier", SHORT_FRIDAY, "2026-10-19 16:00", Span(1), "Fri 2026-10-16 12:00"),
     ],
@@ -531,6 +532,8 @@ def test_over_relaxed_days_a_warning_leads_to_the_latest_start_that_has_the_dead
     warned = calendar.subtract(due, span)
     assert warned >= calendar.next_opening(start)
     assert calendar.add(warned, span) == due
+    a_day_later = replace(calendar, exam_days_factor=Fraction(1)).add(warned, Span(1))
+    assert calendar.add(a_day_later, span) > due or span == Span()
 
 
 @for_all(calendars(), moments, spans)
