@@ -99,7 +99,8 @@ async def begin(
     incoming, goes_on = turns.everybody(following), {person.id for person in turns.everybody(following)}
     both = goes_on & {person.id for person in outgoing}
     outgoing = [person for person in outgoing if person.id not in both]
-    incoming = [person for person in incoming if person.id not in both]
+    # Where only those who go on stay, it is they who take over from the others.
+    incoming = [person for person in incoming if person.id not in both] or incoming
     if not outgoing:
         return None
     handover = Handover(station_id=station.id, at=at, tickets=[t.id for t in await open_tickets(session, station)])

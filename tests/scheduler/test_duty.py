@@ -154,6 +154,18 @@ async def test_whoever_goes_on_hands_over_to_nobody(database: Database, now: dat
 
 
 @ON_SQLITE
+async def test_of_two_the_one_who_stays_takes_over_from_the_other(database: Database, now: datetime) -> None:
+    await roster(database, now, (0, MORNING, (1, 2)), (0, AFTERNOON, (2,)))
+    await filed(database, now)
+    await run(database, at("11:55"))
+    async with database.reading() as session:
+        (handover,) = await session.scalars(select(Handover))
+        sides = (await handovers.get(session, handover.id))[1]
+        names = [[(await session.get_one(Person, p)).name for p in side.people] for side in sides]
+        assert names == [["Wang"], ["Li"]]
+
+
+@ON_SQLITE
 async def test_after_hours_away_only_the_current_handover_is_made(database: Database, now: datetime) -> None:
     await roster(database, now, (0, MORNING, (1,)), (0, AFTERNOON, (2,)), (0, EVENING, (3,)))
     await filed(database, now)
