@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -314,6 +315,25 @@ async def test_a_lead_puts_somebody_else_on_without_asking(database: Database, n
         assert [chat for chat, _ in await here.told()] == [EAST, here.li.telegram_id, here.zhao.telegram_id]
         (act,) = await session.scalars(select(Act).where(Act.act == "shift.assign"))
         assert act.staff_id == here.wang.id
+
+
+async def test_of_two_who_say_yes_at_once_one_has_it(database: Database, now: datetime) -> None:
+    """One in private and one in the group: two chats, so nothing but the rule keeps them apart."""
+    async with database.transaction() as session:
+        here = await desk(session, now)
+        shift = await here.shift(0, AFTERNOON, here.wang)
+        swap = await swaps.offer(session, here.east, await turn_of(here, shift), here.wang, None, HERE, now)
+        number, who = swap.id, (here.li.id, here.zhao.id)
+
+    async def take(person_id: int) -> str:
+        try:
+            async with database.transaction() as session:
+                await swaps.take(session, number, await session.get_one(Person, person_id), HERE, now)
+        except Refusal as refusal:
+            return refusal.key
+        return "taken"
+
+    assert sorted(await asyncio.gather(*map(take, who))) == ["swap.taken_already", "taken"]
 
 
 # ---------------------------------------------------------------- who can be put on it
