@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from bot.app import house_of
 from bot.config import ConfigError, Secrets, build, load
 from bot.settings import Settings
 from bot.vault import new_key
 from models.calendar import Span
+from models.house import Waits
 
 EXAMPLE = Path(__file__).parent.parent.parent / "config.example.toml"
 GOOD = Secrets("700000:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0", new_key()).environment()
@@ -253,6 +255,12 @@ def test_a_wrong_value_is_answered_with_what_to_write(change: dict[str, Any], sa
 def test_exam_weeks_count_stop_or_relax(written: dict[str, Any], counts: bool, factor: object) -> None:
     calendar = build(example() | {"calendar": written}, GOOD).work_calendar()
     assert (calendar.exam_days_count, calendar.exam_days_factor) == (counts, factor)
+
+
+def test_how_long_each_rung_waits_reaches_the_rules() -> None:
+    assert house_of(build(example(), GOOD)).waits == Waits(), "the example shows the defaults"
+    found = house_of(build(example() | {"escalation": {"lead": "1h", "office": "2h", "supervisors": "1d"}}, GOOD))
+    assert found.waits == Waits(Span(hours=0.5), Span(hours=1), Span(hours=2), Span(1))
 
 
 def test_what_exam_weeks_do_is_said_once() -> None:
