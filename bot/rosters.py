@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.keyboards import Press, button, keyboard
 from bot.texts import Texts
-from bot.untrusted import inline
+from bot.untrusted import inline, units
 from models import colleagues, handovers, turns
 from models.calendar import ONE_DAY, WorkCalendar
 from models.handovers import Side, Signature
@@ -35,6 +35,8 @@ MOST_TICKETS = 15
 """In a handover; the rest are counted."""
 MOST_TURNS = 40
 """On buttons."""
+MOST_UNITS = 4000
+"""Of a message, which takes 4096."""
 PARAMS = ("mentions", "leads", "when")
 """Parameters of a notice that are drawn here."""
 
@@ -145,7 +147,7 @@ async def week(
         if here or day == today:
             lines += ["", t("duty.today" if day == today else "duty.day", day=t.day(day, today))]
             lines += [_line(turn, t, now) for turn in here] or [t("duty.no_shift")]
-    return "\n".join(lines), keyboard(
+    return _fitting(lines), keyboard(
         [
             [
                 button(t.plain("duty.earlier"), Roster("week", 0, _packed(monday - ONE_DAY * 7))),
@@ -157,6 +159,14 @@ async def week(
             ],
         ]
     )
+
+
+def _fitting(lines: list[str]) -> str:
+    """As many of these lines as Telegram takes; the tags of each are closed within it."""
+    kept = list(lines)
+    while units("\n".join(kept)) > MOST_UNITS:
+        kept.pop()
+    return "\n".join(kept if len(kept) == len(lines) else [*kept, "…"])
 
 
 def _line(turn: Turn, t: Texts, now: datetime) -> str:
