@@ -64,6 +64,7 @@ def house_of(settings: Settings) -> House:
         forget_after=settings.anonymity.destroy_after,
         called_back=settings.categories_called_back(),
         one_script=OpenCC("t2s").convert,
+        waits=settings.waits(),
     )
 
 

@@ -31,7 +31,7 @@ SORTING = (
     "closeall",
     "reassign",
 )
-GROUP = ("claim", "ask", "note", "resolve", "transfer", *SORTING, "setup", "help")
+GROUP = ("claim", "ask", "note", "resolve", "transfer", *SORTING, "duty", "setup", "help")
 
 
 async def publish(bot: Bot, toolbox: Toolbox) -> None:

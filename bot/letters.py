@@ -19,12 +19,13 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import cards, charts, keyboards, so_far
+from bot import cards, charts, keyboards, rosters, so_far
 from bot.aliases import called
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline, units, verbatim, without_mentions
 from models import postings, pulses, requesters, stations, tickets, words
+from models.errors import Refusal
 from models.lifecycle import ENDED
 from models.outbox import Outgoing
 from models.people import Person
@@ -109,6 +110,10 @@ async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: date
             return await drawing.notice()
         case "so_far":
             return await drawing.so_far()
+        case "told":
+            return await drawing.notice()
+        case "roster":
+            return await drawing.roster()
         case "farewell" | "leave":
             return await drawing.goes()
         case "pulse":
@@ -305,6 +310,20 @@ class _Drawing:
             call["reply_markup"] = KEYBOARDS[name](t, self.row.ticket_id)
         return Letter([Call("sendMessage", call)])
 
+    async def roster(self) -> Letter:
+        """A handover, or somebody's offer to stand in, with its buttons."""
+        station, t = await self._reader()
+        if station is None and self.chat_id < 0:
+            return Letter()
+        what, number = self.payload["what"], self.payload["number"]
+        try:
+            text, keyboard = await rosters.draw(self.session, what, number, t, self.toolbox.house.calendar, self.now)
+        except Refusal:
+            # The shift has been taken off the roster meanwhile.
+            return Letter()
+        call = {"chat_id": self.chat_id, "text": text, "parse_mode": "HTML", "reply_markup": keyboard}
+        return Letter([Call("sendMessage", {**call, "link_preview_options": {"is_disabled": True}})])
+
     async def goes(self) -> Letter:
         """The bot goes from a group and says why, in the language of whoever added it; it stays in what is a desk."""
         if not await self.is_for_nobody():
@@ -351,6 +370,8 @@ class _Drawing:
     def _param(self, name: str, value: Any, t: Texts) -> Any:
         if isinstance(value, dict):
             return t.pick(value)
+        if name in rosters.PARAMS:
+            return rosters.shown(name, value, t, self.now)
         if name == "level":
             return t.plain(f"card.escalated.{value}")
         if name in ("due", "since") and isinstance(value, str):

@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from datetime import date, time, timedelta
+from fractions import Fraction
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -195,6 +196,15 @@ class DeadlinesSection(Section):
     warn_before: WorkingTime = Span(hours=1)
 
 
+class EscalationSection(Section):
+    """How long each rung waits before the next is told, in working time."""
+
+    next_on_duty: WorkingTime = Span(hours=0.5)
+    lead: WorkingTime = Span()
+    office: WorkingTime | None = None
+    supervisors: WorkingTime | None = None
+
+
 class CategoryDeadlines(Section):
     """Deadlines of one category where they differ."""
 
@@ -304,7 +314,9 @@ class Calendar(Section):
     holidays: tuple[Holiday, ...] = ()
     makeup_days: tuple[date, ...] = ()
     exam_weeks: tuple[Days, ...] = ()
-    exam_weeks_count: bool = True
+    exam_weeks_mode: Literal["count", "stop", "relax"] | None = None
+    exam_weeks_factor: float = Field(default=2, ge=1, le=10)
+    exam_weeks_count: bool | None = None
     office_hours: OfficeHours = OfficeHours(**dict.fromkeys(WEEKDAYS[:5], ("08:30-12:00", "13:30-17:30")))
 
     @model_validator(mode="after")
@@ -317,6 +329,13 @@ class Calendar(Section):
                     "the semesters {x} and {y} overlap; write an earlier ends or a later starts",
                     {"x": one.name, "y": two.name},
                 )
+        if self.exam_weeks_mode is not None and self.exam_weeks_count is not None:
+            raise PydanticCustomError(
+                "exam_weeks",
+                "exam_weeks_mode and the older exam_weeks_count both say what exam weeks do to deadlines; "
+                'delete exam_weeks_count and write exam_weeks_mode = "{x}"',
+                {"x": self.exam_weeks_mode},
+            )
         if not any(getattr(self.office_hours, day) for day in WEEKDAYS):
             raise PydanticCustomError(
                 "hours", f"no office hours at all, so that no deadline could pass; write for example {A_DAY}"
@@ -327,6 +346,11 @@ class Calendar(Section):
             raise PydanticCustomError("calendar", f"{{x}}; write for example {A_DAY}", {"x": str(error)}) from None
         return self
 
+    @property
+    def exam_weeks_do(self) -> Literal["count", "stop", "relax"]:
+        """What exam weeks do to the clocks, however the file says it."""
+        return self.exam_weeks_mode or ("stop" if self.exam_weeks_count is False else "count")
+
     def counted_in(self, timezone: ZoneInfo) -> WorkCalendar:
         """The calendar the deadlines count in. Raises ValueError when its days contradict each other."""
         return WorkCalendar(
@@ -335,7 +359,8 @@ class Calendar(Section):
             holidays=frozenset(d for days in self.holidays for d in _each(days)),
             makeup_days=frozenset(self.makeup_days),
             exam_days=frozenset(d for week in self.exam_weeks for d in _each(week)),
-            exam_days_count=self.exam_weeks_count,
+            exam_days_count=self.exam_weeks_do != "stop",
+            exam_days_factor=Fraction(str(self.exam_weeks_factor)) if self.exam_weeks_do == "relax" else Fraction(1),
             semesters=tuple(Semester(s.name, s.starts, s.ends) for s in self.semesters),
         )
 

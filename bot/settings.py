@@ -21,6 +21,7 @@ from bot.sections import (
     Category,
     DatabaseSection,
     DeadlinesSection,
+    EscalationSection,
     Log,
     StationSection,
     Surveys,
@@ -30,7 +31,7 @@ from bot.sections import (
 )
 from bot.vault import decode_key, derive
 from models.calendar import Deadlines, WorkCalendar
-from models.house import OFFICE, SUPERVISORS
+from models.house import OFFICE, SUPERVISORS, Waits
 from models.stations import Desk, StationSpec
 
 
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     categories: tuple[Category, ...] = Field(min_length=1)
     calendar: Calendar = Calendar()
     deadlines: DeadlinesSection = DeadlinesSection()
+    escalation: EscalationSection = EscalationSection()
     anonymity: Anonymity = Anonymity()
     surveys: Surveys = Surveys()
     log: Log = Log()
@@ -170,6 +172,11 @@ class Settings(BaseSettings):
         for each in chain:
             found |= {k: v for k in found if (v := getattr(each.deadlines, k)) is not None}
         return Deadlines(**found, warn_before=self.deadlines.warn_before)
+
+    def waits(self) -> Waits:
+        """How long each rung of an escalation waits."""
+        found = self.escalation
+        return Waits(found.next_on_duty, found.lead, found.office, found.supervisors)
 
     def work_calendar(self) -> WorkCalendar:
         """The calendar the deadlines count in."""

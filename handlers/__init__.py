@@ -12,14 +12,14 @@ from aiogram import Router
 def router() -> Router:
     """A fresh router with every conversation; the dispatcher includes it once."""
     from handlers import anywhere, membership
-    from handlers.staff import answers, cards, more, sort, strangers
+    from handlers.staff import answers, cards, duty, more, sort, strangers
     from handlers.students import following, loose, mine, new, start
     from handlers.union import pulses, setup
 
     root = Router(name="unionbot")
     first = (anywhere.first(), anywhere.router(), loose.replies())
     students = (start, mine, following, new)
-    others = (*students, membership, setup, pulses, cards, more, sort, answers, loose, strangers)
+    others = (*students, membership, setup, pulses, duty, cards, more, sort, answers, loose, strangers)
     for part in (*first, *(each.router() for each in others), anywhere.last()):
         root.include_router(part)
     return root

@@ -8,6 +8,9 @@ Two units, as mission.md has them (*The life of a ticket*): a *working hour* pas
 open; a *working day* leads to the same local time on the next day that has opening hours. Where clocks are
 changed, hours are counted as they really pass, and wall-clock times stay in order: a time that is skipped is
 the moment of the change, the second pass through a repeated hour stands at that hour's end.
+
+Exam weeks may be *relaxed* by a factor: of the time worked in them only that part counts, so that with 2 an hour passes
+in two, and a day in two days. Whole days end at the same local time on the first day by which enough have passed.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -85,8 +89,8 @@ class WorkCalendar:
     A stopped exam day outranks a make-up day (a whole week stops, with the Saturday in it), and a make-up day
     outranks a holiday (holidays are given as ranges, make-up days are named one by one).
 
-    ValueError when a day's opening spans are empty, overlap or are out of order, or when there are make-up
-    days and the weekday whose hours they have is not worked.
+    ValueError when a day's opening spans are empty, overlap or are out of order, when exam days are to pass faster
+    than others, or when there are make-up days and the weekday whose hours they have is not worked.
     """
 
     timezone: ZoneInfo
@@ -98,6 +102,8 @@ class WorkCalendar:
     exam_days: frozenset[date] = frozenset()
     exam_days_count: bool = True
     """False stops the clocks on exam days."""
+    exam_days_factor: Fraction = Fraction(1)
+    """How many times slower the clocks run on exam days that count; at least 1."""
     semesters: tuple[Semester, ...] = ()
     makeup_hours_of: int = 0
     """The weekday whose hours a make-up day has."""
@@ -114,6 +120,8 @@ class WorkCalendar:
             if not all(a < b or (i % 2 and a == b) for i, (a, b) in enumerate(pairwise(edges))):
                 written = ", ".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in spans)
                 raise ValueError(f"the hours of weekday {weekday} overlap or are out of order: {written}")
+        if self.exam_days_factor < 1:
+            raise ValueError(f"exam days cannot pass faster than others: {self.exam_days_factor} is less than 1")
         if self.makeup_days and not self.hours.get(self.makeup_hours_of):
             raise ValueError(f"make-up days have the hours of weekday {self.makeup_hours_of}: it has none")
 
@@ -128,6 +136,14 @@ class WorkCalendar:
         if day in self.holidays:
             return ()
         return self.hours.get(day.weekday(), ())
+
+    def roster_weekday(self, day: date) -> int | None:
+        """The weekday whose shifts this day has, by the same rules as its hours; None on a day off."""
+        if day in self.exam_days and not self.exam_days_count:
+            return None
+        if day in self.makeup_days:
+            return self.makeup_hours_of
+        return None if day in self.holidays else day.weekday()
 
     def is_open(self, moment: datetime) -> bool:
         """Whether the clocks run at this moment; at closing time they no longer do."""
@@ -157,16 +173,18 @@ class WorkCalendar:
         moment = self.next_opening(start)
         if span.days:
             moment = self._same_time(moment, span.days, +1)
-        left = timedelta(hours=span.hours)
+        left = timedelta(hours=span.hours) * self._parts
         if not left:
             return moment
         day = self._wall(moment).date()
         while True:
+            counts = self._counts(day)
             for opens, closes in self._open_on(day):
                 begins = max(opens, moment)
-                if closes - begins >= left:
-                    return begins + left
-                left -= max(closes - begins, timedelta())
+                passing = (closes - begins) * counts
+                if passing >= left:
+                    return begins + left / counts
+                left -= max(passing, timedelta())
             day = self._working_day(day, +1)
 
     def subtract(self, moment: datetime, span: Span) -> datetime:
@@ -174,24 +192,28 @@ class WorkCalendar:
 
         A moment outside office hours counts as the closing before it. Taking back what `add` gave leads to
         its start, or to the next opening if that was outside hours: always for hours, for days where all have
-        the same hours. ValueError when a year lies behind without a working day.
+        the same hours. Over relaxed days it leads to the latest moment that has the same deadline. ValueError when a
+        year lies behind without a working day.
         """
-        left = timedelta(hours=span.hours)
+        left = timedelta(hours=span.hours) * self._parts
         moment = self._back(_utc(moment), left)
         return self._same_time(moment, span.days, -1) if span.days else moment
 
     def between(self, start: datetime, end: datetime) -> timedelta:
-        """The working time that passes from `start` to `end`; negative when `end` is the earlier one."""
+        """The working time that passes from `start` to `end`, on relaxed days the part that counts; negative when `end`
+        is the earlier one.
+        """
         start, end = _utc(start), _utc(end)
         if end < start:
             return -self.between(end, start)
         total = timedelta()
         day, last = self._wall(start).date(), self._wall(end).date()
         while day <= last:
+            counts = self._counts(day)
             for opens, closes in self._open_on(day):
-                total += max(min(closes, end) - max(opens, start), timedelta())
+                total += max(min(closes, end) - max(opens, start), timedelta()) * counts
             day += ONE_DAY
-        return total
+        return total / self._parts
 
     def semester_at(self, moment: datetime) -> Semester | None:
         """The semester in which this moment falls, by the local date; None in the vacation."""
@@ -219,27 +241,48 @@ class WorkCalendar:
         morning = local.date() if local.time() < QUIET_TO else local.date() + ONE_DAY
         return self._at(datetime.combine(morning, QUIET_TO))
 
+    def day_of(self, moment: datetime) -> date:
+        """The local date of a moment."""
+        return _utc(moment).astimezone(self.timezone).date()
+
+    def at(self, day: date, wall: time) -> datetime:
+        """The moment of a local time on a day."""
+        return self._at(datetime.combine(day, wall))
+
     # ------------------------------------------------------------ how it is found
 
+    @property
+    def _parts(self) -> int:
+        """Time is counted in so many parts of a microsecond, so that a relaxed one is a whole number of them too."""
+        return self.exam_days_factor.numerator
+
+    def _counts(self, day: date) -> int:
+        """How many parts of each microsecond worked on this day count."""
+        return self.exam_days_factor.denominator if day in self.exam_days else self._parts
+
     def _back(self, moment: datetime, left: timedelta) -> datetime:
-        """From where there is `left` of working time to `moment`; the later one where a break makes two."""
+        """From where there is `left` of working time, in parts, to `moment`; the later one where a break makes two."""
         if not left and self.is_open(moment):
             return moment
         day = self._wall(moment).date()
         while True:
+            counts = self._counts(day)
             for opens, closes in reversed(self._open_on(day)):
                 ends = min(closes, moment)
-                if ends - opens >= left:
-                    return ends - left
-                left -= max(ends - opens, timedelta())
+                passing = (ends - opens) * counts
+                if passing >= left:
+                    return ends - left / counts
+                left -= max(passing, timedelta())
             day = self._working_day(day, -1)
 
     def _same_time(self, moment: datetime, days: int, step: int) -> datetime:
         """The same local time so many working days on (`step` +1) or back (-1), within that day's hours."""
         wall = self._wall(moment)
-        day = wall.date()
-        for _ in range(days):
-            day = self._working_day(day, step)
+        day, left = wall.date(), days * self._parts
+        while left > 0:
+            # A day passes by its end: there it is the one arrived at, and back the one that is left.
+            before, day = day, self._working_day(day, step)
+            left -= self._counts(day if step > 0 else before)
         wanted = self._at(datetime.combine(day, wall.time()))
         spans = self._open_on(day)
         held = spans[0][0]

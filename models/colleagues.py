@@ -1,4 +1,5 @@
-"""Who answers at a place: those who have acted in its chat lately and have not left it since, as far as is known.
+"""Who answers at a place: those who have acted in its chat lately and have not left it since, as far as is known; and
+how they are called and told.
 
 Telegram tells nobody who is in a group. Whoever acts there is seen; whoever leaves is told of by the chat. Before
 somebody is given a ticket Telegram is asked about them once more (`bot/worker.py`).
@@ -6,18 +7,26 @@ somebody is given a ticket Telegram is asked about them once more (`bot/worker.p
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models import outbox
 from models.base import Base
-from models.people import Person
+from models.outbox import Lane, Repeat
+from models.people import Grant, Person, Role
 from models.stations import Station
 
 LATELY = timedelta(days=60)
-LISTED = 12
+LISTED, MOST = 12, 60
+"""So many fit on the buttons under a card, and on those of the roster."""
+
+Mentions = list[list[Any]]
+"""People as a notice carries them: [Telegram id, name], drawn as a mention."""
 
 
 class Colleague(Base):
@@ -48,14 +57,14 @@ async def left(session: AsyncSession, station: Station, person: Person) -> None:
         row.gone = True
 
 
-async def of(session: AsyncSession, station: Station, now: datetime) -> list[Person]:
-    """Those who have acted here lately and have not left since, the latest first, at most `LISTED`."""
+async def of(session: AsyncSession, station: Station, now: datetime, most: int = LISTED) -> list[Person]:
+    """Those who have acted here lately and have not left since, the latest first, at most so many."""
     rows = await session.scalars(
         select(Person)
         .join(Colleague, Colleague.person_id == Person.id)
         .where(Colleague.station_id == station.id, Colleague.gone.is_(False), Colleague.day >= (now - LATELY).date())
         .order_by(Colleague.day.desc(), Person.id)
-        .limit(LISTED)
+        .limit(most)
     )
     return list(rows)
 
@@ -64,3 +73,79 @@ async def are_there(session: AsyncSession, station: Station, person_id: int) -> 
     """Whether somebody still belongs to a place, as far as is known."""
     row = await session.get(Colleague, (station.id, person_id))
     return row is not None and not row.gone
+
+
+async def known(session: AsyncSession, station: Station, now: datetime) -> list[Person]:
+    """Whom a lead can put on the roster: the same and those who lead, by name."""
+    found = {each.id: each for each in (*await of(session, station, now, MOST), *await leads(session, station))}
+    return sorted(found.values(), key=lambda each: (each.name, each.id))
+
+
+async def by_ids(session: AsyncSession, ids: Iterable[int]) -> list[Person]:
+    """These people, in this order."""
+    wanted = list(ids)
+    found = {p.id: p for p in await session.scalars(select(Person).where(Person.id.in_(wanted)))}
+    return [found[number] for number in wanted if number in found]
+
+
+async def leads(session: AsyncSession, station: Station) -> list[Person]:
+    """Who leads the station now."""
+    found = await session.scalars(
+        select(Person)
+        .join(Grant, Grant.telegram_id == Person.telegram_id)
+        .where(Grant.role == Role.LEAD, Grant.station_id == station.id, Grant.taken_back_at.is_(None))
+        .order_by(Person.id)
+    )
+    return list(found)
+
+
+def mentions(people: Sequence[Person]) -> Mentions:
+    """These people for a notice's parameter `mentions`."""
+    return [[person.telegram_id, person.name] for person in people]
+
+
+async def tell(
+    session: AsyncSession, people: Sequence[Person], text: str, now: datetime, /, *, not_before: datetime, **params: Any
+) -> None:
+    """A notice in private to those of the union's people who have a chat with the bot: who has pressed /start and
+    agreed. It has no key of its own, because a key never names a person: whoever says it sees that it is said once.
+    """
+    for person in people:
+        if person.agreed:
+            await _post(session, person.telegram_id, "told", {"text": text, "params": params}, now, not_before)
+
+
+async def show(
+    session: AsyncSession,
+    chat_id: int,
+    what: str,
+    number: int,
+    now: datetime,
+    *,
+    not_before: datetime | None = None,
+    dedupe: str | None = None,
+) -> None:
+    """A screen of the roster's with its buttons, drawn as it is when the courier gets to it."""
+    await _post(session, chat_id, "roster", {"what": what, "number": number}, now, not_before or now, dedupe)
+
+
+async def _post(
+    session: AsyncSession,
+    chat_id: int,
+    letter: str,
+    payload: dict[str, Any],
+    now: datetime,
+    not_before: datetime,
+    dedupe: str | None = None,
+) -> None:
+    await outbox.post(
+        session,
+        now=now,
+        lane=Lane.NOTICE,
+        repeat=Repeat.NUMBERED,
+        chat_id=chat_id,
+        letter=letter,
+        payload=payload,
+        not_before=not_before,
+        dedupe=dedupe,
+    )

@@ -7,12 +7,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from models.calendar import Deadlines, WorkCalendar
+from models.calendar import Deadlines, Span, WorkCalendar
 from models.vault import Vault
 
 OFFICE = "office"
 SUPERVISORS = "supervisors"
 """The keys of the two places that every union has and that config.toml does not list."""
+
+
+AT_ONCE, HALF_AN_HOUR = Span(), Span(hours=0.5)
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long each rung of an escalation waits, in working time (`scheduler/jobs/rungs.py`)."""
+
+    next_on_duty: Span = HALF_AN_HOUR
+    """After the warning: who is on duty next is told as well, of a ticket that nobody has claimed."""
+    lead: Span = AT_ONCE
+    """After the deadline."""
+    office: Span | None = None
+    """After the lead; None: the time to claim for a claim, one working day for the others."""
+    supervisors: Span | None = None
+    """After the office, likewise."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +54,8 @@ class House:
     """Categories in which the student is asked again, four weeks after closing, whether it is still fixed (回访)."""
     one_script: Callable[[str], str]
     """Traditional Chinese as simplified, so that both find each other."""
+    waits: Waits = Waits()
+    """How long an overdue ticket waits between those who are told of it."""
 
     def deadlines_of(self, category: str) -> Deadlines:
         """How long a ticket of this category may take."""

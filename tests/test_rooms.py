@@ -29,6 +29,8 @@ TOOLBOX = frozenset(
         "pasts",
         "settings",
         "people",
+        "rostering",
+        "rosters",
         "texts",
         "toolbox",
         "untrusted",

@@ -1,8 +1,7 @@
 """Deadlines of tickets: warned before, escalated after, and what ends by itself (督办).
 
 claim, reply, resolve ──warn_before──▶ the station is warned
-                      ──passed───────▶ 1 lead ─▶ 2 office ─▶ 3 supervisors, one claim span apart for the claim,
-                                       one working day apart for the others
+                      ──passed───────▶ 1 lead ─▶ 2 office ─▶ 3 supervisors (`rungs.py`)
 transferred and not accepted within a claim span ─▶ back to its first station (首接负责)
 resolved and nobody said anything for three working days ─▶ closed
 closed four weeks ago, in a category that is called back ─▶ is it still fixed? (回访)
@@ -30,16 +29,13 @@ from models.calendar import Span
 from models.database import Database
 from models.house import OFFICE, SUPERVISORS, House
 from models.lifecycle import ENDED, OPEN, State
-from models.people import Grant, Person, Role
 from models.requesters import Requester
 from models.stations import Station
 from models.tickets import Event, Ticket
+from scheduler.jobs import rungs
 
 log = structlog.get_logger()
 
-LEVELS = 3
-OTHER_STEP = Span(days=1)
-"""Between two levels of an overdue reply or resolution."""
 CLOSES_AFTER = Span(days=3)
 CALL_BACK_AFTER = timedelta(weeks=4)
 SOON = timedelta(days=4)
@@ -128,7 +124,7 @@ class _News:
     step: str
     due: datetime
     level: int
-    """0: it is near; else it has passed and climbs up to here."""
+    """0: it is near; `rungs.NEXT`: nobody has reacted to that; else it has passed and climbs up to here."""
 
 
 async def _has_news(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> bool:
@@ -138,11 +134,13 @@ async def _has_news(session: AsyncSession, ticket: Ticket, house: House, now: da
 async def _tell(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
     news = await _news(session, ticket, house, now)
     assert news is not None, "asked before"
-    if news.level:
-        await _escalate(session, ticket, news, now)
-        return
-    station, key, due = await tickets.responsible(session, ticket), _warning(ticket, news), news.due.isoformat()
-    await letters.to_station(session, station, f"station.warned.{news.step}", now, ticket=ticket, dedupe=key, due=due)
+    match news.level:
+        case 0:
+            await rungs.warn(session, ticket, news.step, news.due, house, now)
+        case rungs.NEXT:
+            await rungs.tell_next(session, ticket, news.due, house, now)
+        case _:
+            await _escalate(session, ticket, news, house, now)
 
 
 async def _news(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> _News | None:
@@ -152,27 +150,18 @@ async def _news(session: AsyncSession, ticket: Ticket, house: House, now: dateti
         return None
     step, due = found
     if now >= due:
-        level = min(1 + _steps_since(due, step, ticket, house, now), LEVELS)
+        level = rungs.level(due, step, ticket, house, now)
         return _News(step, due, level) if level > ticket.level(step) else None
-    warning = _News(step, due, 0)
-    if now < house.calendar.subtract(due, house.deadlines_of(ticket.category).warn_before):
+    if now < rungs.warning_due(due, ticket, house):
         return None
-    return None if await outbox.has_said(session, _warning(ticket, warning)) else warning
+    if not await outbox.has_said(session, rungs.warned_key(ticket, step, due)):
+        return _News(step, due, 0)
+    if step == "claim" and await rungs.is_for_next(session, ticket, due, house, now):
+        return _News(step, due, rungs.NEXT)
+    return None
 
 
-def _warning(ticket: Ticket, news: _News) -> str:
-    return f"warn:{ticket.id}:{news.step}:{news.due:%Y%m%d%H%M}"
-
-
-def _steps_since(due: datetime, step: str, ticket: Ticket, house: House, now: datetime) -> int:
-    span = house.deadlines_of(ticket.category).claim if step == "claim" else OTHER_STEP
-    steps, at = 0, house.calendar.add(due, span)
-    while at <= now and steps < LEVELS:
-        steps, at = steps + 1, house.calendar.add(at, span)
-    return steps
-
-
-async def _escalate(session: AsyncSession, ticket: Ticket, news: _News, now: datetime) -> None:
+async def _escalate(session: AsyncSession, ticket: Ticket, news: _News, house: House, now: datetime) -> None:
     """The station is told once, however many levels have been reached since the last run; above, everybody whose level
     is among them.
     """
@@ -180,7 +169,7 @@ async def _escalate(session: AsyncSession, ticket: Ticket, news: _News, now: dat
     reached = range(ticket.level(step) + 1, news.level + 1)
     await deadlines.escalate(session, ticket, news.level, step, now)
     station = await tickets.responsible(session, ticket)
-    leads = await _leads(session, station) if 1 in reached else ""
+    leads = await rungs.tell_leads(session, ticket, station, step, since, house, now) if 1 in reached else []
     key = f"escalate:{ticket.id}:{step}:{due:%Y%m%d%H%M}:{news.level}"
     await letters.to_station(
         session,
@@ -215,16 +204,6 @@ async def _above(session: AsyncSession, level: int) -> Station | None:
         return None
     place = await stations.by_key(session, key)
     return place if place is not None and place.chat_id is not None else await stations.by_key(session, OFFICE)
-
-
-async def _leads(session: AsyncSession, station: Station) -> str:
-    """The station's leads by name, for the one notice that is meant for them."""
-    names = await session.scalars(
-        select(Person.name)
-        .join(Grant, Grant.telegram_id == Person.telegram_id)
-        .where(Grant.role == Role.LEAD, Grant.station_id == station.id, Grant.taken_back_at.is_(None))
-    )
-    return ", ".join(names)
 
 
 # ---------------------------------------------------------------- what ends by itself, and what is asked again

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import tomllib
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from bot.app import house_of
 from bot.config import ConfigError, Secrets, build, load
 from bot.settings import Settings
 from bot.vault import new_key
 from models.calendar import Span
+from models.house import Waits
 
 EXAMPLE = Path(__file__).parent.parent.parent / "config.example.toml"
 GOOD = Secrets("700000:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0", new_key()).environment()
@@ -162,9 +165,12 @@ WRONG: dict[str, Any] = {
         "makeup_days": ["x"],
         "exam_weeks": ["x"],
         "exam_weeks_count": "maybe",
+        "exam_weeks_mode": "slow",
+        "exam_weeks_factor": 0.5,
         "office_hours": {"monday": "8-12", "tuesday": [1], "friday": ["12:00-8:00"], "sonday": []},
     },
     "deadlines": {"claim": True},
+    "escalation": {"lead": "soon", "office": 4},
     "anonymity": {"destroy_after_days": 9999},
     "surveys": {"minimum_cell": 1},
     "log": 3,
@@ -179,7 +185,7 @@ def test_a_thoroughly_wrong_file_is_answered_with_what_to_write_line_by_line() -
         assert not [raw for raw in RAW if raw in line], line
         assert re.search(r"\bwrite\b|did you mean|delete it", line), line
     places = [re.split(r"[ :]", line, maxsplit=1)[0] for line in said]
-    assert len(places) == len(set(places)) == 40, said
+    assert len(places) == len(set(places)) == 44, said
     for place in places:
         under = [other for other in places if other.startswith((f"{place}.", f"{place}["))]
         assert not under, f"{place} is said to be wrong, but it is {under}"
@@ -232,6 +238,34 @@ def test_a_day_off_may_be_written_alone_or_as_the_first_of_several() -> None:
 )
 def test_a_wrong_value_is_answered_with_what_to_write(change: dict[str, Any], said: str) -> None:
     assert any(said in line for line in problems(example() | change)), problems(example() | change)
+
+
+@pytest.mark.parametrize(
+    ("written", "counts", "factor"),
+    [
+        pytest.param({}, True, 1, id="nothing"),
+        pytest.param({"exam_weeks_count": True}, True, 1, id="the older key"),
+        pytest.param({"exam_weeks_count": False}, False, 1, id="the older key stops them"),
+        pytest.param({"exam_weeks_mode": "count", "exam_weeks_factor": 3}, True, 1, id="a factor that is not used"),
+        pytest.param({"exam_weeks_mode": "stop"}, False, 1, id="stop"),
+        pytest.param({"exam_weeks_mode": "relax"}, True, 2, id="relax"),
+        pytest.param({"exam_weeks_mode": "relax", "exam_weeks_factor": 1.1}, True, Fraction(11, 10), id="a little"),
+    ],
+)
+def test_exam_weeks_count_stop_or_relax(written: dict[str, Any], counts: bool, factor: object) -> None:
+    calendar = build(example() | {"calendar": written}, GOOD).work_calendar()
+    assert (calendar.exam_days_count, calendar.exam_days_factor) == (counts, factor)
+
+
+def test_how_long_each_rung_waits_reaches_the_rules() -> None:
+    assert house_of(build(example(), GOOD)).waits == Waits(), "the example shows the defaults"
+    found = house_of(build(example() | {"escalation": {"lead": "1h", "office": "2h", "supervisors": "1d"}}, GOOD))
+    assert found.waits == Waits(Span(hours=0.5), Span(hours=1), Span(hours=2), Span(1))
+
+
+def test_what_exam_weeks_do_is_said_once() -> None:
+    (said,) = problems(example() | {"calendar": {"exam_weeks_count": False, "exam_weeks_mode": "relax"}})
+    assert 'delete exam_weeks_count and write exam_weeks_mode = "relax"' in said
 
 
 def test_a_building_of_two_stations_is_refused() -> None:

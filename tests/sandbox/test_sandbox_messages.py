@@ -31,6 +31,21 @@ async def test_an_edit_that_changes_nothing_is_refused(api: Api, alice: Person) 
     assert edited["reply_markup"] == KEYBOARD
 
 
+async def test_a_mention_by_link_carries_the_account_and_that_of_nobody_is_none(api: Api, alice: Person) -> None:
+    text = f'<a href="tg://user?id={alice.id}">Al</a> and <a href="tg://user?id=999999">nobody</a>'
+    message = await api("sendMessage", chat_id=alice.id, text=text, parse_mode="HTML")
+    (entity,) = message["entities"]
+    assert (entity["type"], entity["user"]["id"], entity["user"]["first_name"]) == (
+        "text_mention",
+        alice.id,
+        alice.name,
+    )
+    edited = await api(
+        "editMessageText", chat_id=alice.id, message_id=message["message_id"], text=f"! {text}", parse_mode="HTML"
+    )
+    assert edited["entities"][0]["user"] == entity["user"]
+
+
 async def test_an_edit_without_a_keyboard_takes_it_away(api: Api, alice: Person) -> None:
     number = await sent(api, alice, reply_markup=KEYBOARD)
     edited = await api("editMessageText", chat_id=alice.id, message_id=number, text="hello")

@@ -1,0 +1,310 @@
+"""/duty: the roster of a station, for everybody in its group, and in private each one's own shifts.
+
+/duty in the group ─▶ now, next, the week ‹ ›
+    ├─ edit (lead, admin) ─▶ day ─▶ a shift, or a new one: span ─▶ who, every week or once, remove
+    └─ swap ─▶ which of mine? ─▶ to whom? ─▶ asked in the group (and in private) ─▶ yes / no
+               (lead: whose? ─▶ who instead? ─▶ done without asking)
+/duty in private ─▶ my next shifts ─▶ to whom? ─▶ as above
+the handover's buttons ─▶ one side has given its word
+
+Nothing is written in between: every button carries where it stands, so anybody may press on where another left off, and
+whether they may is asked at each press. Whoever has pressed one is known to the roster from then on.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import rostering, rosters
+from bot.filters import AtDesk, Pressed, Private, markup
+from bot.people import Presence
+from bot.rosters import HandOver, Roster, Screen, Swapping
+from bot.texts import Texts
+from handlers.screens import show
+from handlers.staff.common import member
+from models import colleagues, handovers, shifts, swaps, turns
+from models.calendar import ONE_DAY, WorkCalendar
+from models.errors import Refusal
+from models.handovers import Side
+from models.house import House
+from models.people import Person
+from models.shifts import Shift
+from models.stations import Station
+
+DATE, CLOCK = "%Y%m%d", "%H%M"
+OTHERS_AHEAD = 7
+"""Days ahead in which a lead puts somebody else on a turn."""
+
+
+def router() -> Router:
+    """The handlers of the roster."""
+    router = Router(name="duty")
+    desk, private = AtDesk(), Private()
+    router.message.register(week, Command("duty"), desk)
+    router.message.register(mine, Command("duty"), private)
+    router.callback_query.register(roster, Pressed(Roster), desk)
+    router.callback_query.register(mine, Pressed(Roster), private)
+    router.callback_query.register(swap, Pressed(Swapping), desk)
+    router.callback_query.register(swap_alone, Pressed(Swapping), private)
+    router.callback_query.register(sign, Pressed(HandOver), desk)
+    return router
+
+
+async def week(
+    message: Message,
+    session: AsyncSession,
+    station: Station,
+    person: Person | None,
+    now: datetime,
+    house: House,
+    t: Texts,
+) -> None:
+    """The roster; `/duty edit` goes straight to its changes."""
+    if (message.text or "").split()[1:2] == ["edit"] and person is not None:
+        await shifts.must_lead(session, person, station)
+        screen = await rostering.days(session, station, t, house.calendar, now)
+    else:
+        screen = await rosters.week(session, station, _monday(house.calendar.day_of(now)), t, house.calendar, now)
+    await message.reply(screen[0], reply_markup=markup(screen[1]))
+
+
+async def mine(
+    event: Message | CallbackQuery, session: AsyncSession, person: Person, now: datetime, house: House, t: Texts
+) -> None:
+    """One's own shifts, in private."""
+    found = await turns.of_person(session, person, house.calendar, now)
+    if not found:
+        raise Refusal("duty.none_of_yours")
+    await show(event, *rosters.own_turns(person, found, t, now, lead=False, private=True))
+
+
+async def roster(
+    query: CallbackQuery,
+    press: Roster,
+    session: AsyncSession,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    now: datetime,
+    house: House,
+    t: Texts,
+) -> None:
+    """A look at another week, or a step of a change."""
+    someone, calendar = member(staff, presence), house.calendar
+    match press.step:
+        case "week":
+            monday = _monday(_day(press.value) if press.value else calendar.day_of(now))
+            await show(query, *await rosters.week(session, station, monday, t, calendar, now))
+        case "swap":
+            found = await turns.of_person(session, someone, calendar, now)
+            here = [turn for turn in found if turn.shift.station_id == station.id]
+            lead = await shifts.leads(session, someone, station)
+            screen = rosters.own_turns(someone, here, t, now, lead=lead, private=False)
+            if isinstance(query.message, Message):
+                # The roster stays for the others; whose shifts these are concerns one of them.
+                await query.message.reply(screen[0], reply_markup=markup(screen[1]), allow_sending_without_reply=True)
+        case "me":
+            # Pressed by whoever wants to be on the list, while the lead has the screen open.
+            found_shift = await _shift(session, station, press.number)
+            await show(query, *await rostering.shift(session, station, found_shift, t, calendar, now))
+        case _:
+            lead_ = await shifts.must_lead(session, someone, station)
+            await show(query, *await _change(session, press, station, lead_, now, calendar, t))
+
+
+async def _change(
+    session: AsyncSession,
+    press: Roster,
+    station: Station,
+    lead: Person,
+    now: datetime,
+    calendar: WorkCalendar,
+    t: Texts,
+) -> Screen:
+    """What a lead presses, and the screen that follows."""
+    number = press.number
+    match press.step:
+        case "edit":
+            return await rostering.days(session, station, t, calendar, now)
+        case "day" if number in range(7):
+            return await rostering.day(session, station, number, t, calendar, now)
+        case "add" if number in range(7):
+            return await rostering.spans(session, station, number, t, calendar, now)
+        case "from" if number in range(7):
+            return rostering.begins_at(number, t)
+        case "to" if number in range(7):
+            return rostering.ends_at(number, _clock(press.value), t)
+        case "span":
+            starts, ends = _clock(press.value[:4]), _clock(press.value[4:])
+            found = await shifts.add(session, station, number, starts, ends, lead, calendar, now)
+        case _:
+            found = await _shift(session, station, number)
+    match press.step:
+        case "who":
+            known = {person.id: person for person in await colleagues.known(session, station, now)}
+            on = (await shifts.on(session, [found.id]))[found.id]
+            known |= {person.id: person for person in await colleagues.by_ids(session, on)}
+            who = known.get(_number(press.value))
+            if who is None:
+                raise Refusal("desk.old_button")
+            await shifts.toggle(session, found, who, lead, now)
+        case "repeat":
+            await shifts.repeat(session, found, press.value == "weekly", lead, calendar, now)
+        case "remove":
+            return rostering.removing(found, t)
+        case "sure":
+            day = found.weekday
+            await shifts.remove(session, found, lead, calendar, now)
+            return await rostering.day(session, station, day, t, calendar, now)
+        case "span" | "shift":
+            pass
+        case _:
+            raise Refusal("desk.old_button")
+    return await rostering.shift(session, station, found, t, calendar, now)
+
+
+async def swap(
+    query: CallbackQuery,
+    press: Swapping,
+    session: AsyncSession,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    now: datetime,
+    house: House,
+    t: Texts,
+) -> None:
+    """A step of a swap, in the group."""
+    someone, calendar = member(staff, presence), house.calendar
+    if press.step == "all":
+        await shifts.must_lead(session, someone, station)
+        today = calendar.day_of(now)
+        found = await turns.between(session, station, today, today + ONE_DAY * OTHERS_AHEAD, calendar)
+        await show(query, *rosters.all_turns([turn for turn in found if turn.ends > now], t, now))
+        return
+    await _swap(query, press, session, station, someone, now, house, t)
+
+
+async def swap_alone(
+    query: CallbackQuery,
+    press: Swapping,
+    session: AsyncSession,
+    person: Person,
+    now: datetime,
+    house: House,
+    t: Texts,
+) -> None:
+    """The same in private: of one's own shifts, and of what one was asked oneself."""
+    await _swap(query, press, session, None, person, now, house, t)
+
+
+async def _swap(
+    query: CallbackQuery,
+    press: Swapping,
+    session: AsyncSession,
+    here: Station | None,
+    someone: Person,
+    now: datetime,
+    house: House,
+    t: Texts,
+) -> None:
+    """`here` is None in private."""
+    calendar = house.calendar
+    if press.step in ("yes", "no"):
+        offered = await session.get(shifts.Swap, press.number)
+        if offered is None:
+            raise Refusal("swap.gone")
+        place = (await shifts.get(session, offered.shift_id)).station_id
+        # In private nobody is seen to be of the group: only who was asked by name counts there.
+        if (here is not None and here.id != place) or (
+            here is None and someone.id not in (offered.asked_id, offered.giver_id)
+        ):
+            raise Refusal("swap.not_asked")
+        do = swaps.take if press.step == "yes" else swaps.decline
+        await do(session, press.number, someone, calendar, now)
+        await session.flush()
+        await show(query, *await rosters.draw(session, "swap", press.number, t, calendar, now))
+        return
+    day, giver_id, *rest = [*press.value.split("."), ""][:3]
+    station, turn = await turns.of_shift(session, press.number, _day(day), calendar)
+    giver = await session.get(Person, _number(giver_id))
+    if giver is None or (here is not None and here.id != station.id):
+        raise Refusal("desk.old_button")
+    own = giver.id == someone.id
+    if not own:
+        if here is None:
+            raise Refusal("shift.leads_only")
+        await shifts.must_lead(session, someone, station)
+    people = await colleagues.known(session, station, now)
+    if press.step == "pick":
+        await show(query, *rosters.to_whom(turn, giver, people, t, now, consent=own, private=here is None))
+        return
+    taker_id = _number(rest[0])
+    taker = next((person for person in people if person.id == taker_id), None)
+    if press.step != "to" or (taker is None and not (own and taker_id == 0)):
+        raise Refusal("desk.old_button")
+    when = rosters.when(turn.begins, turn.ends, t, now)
+    if own:
+        await swaps.offer(session, station, turn, giver, taker, calendar, now)
+        await show(query, t("swap.offered", name=taker.name, when=when) if taker else t("swap.offered_all", when=when))
+    else:
+        assert taker is not None
+        await swaps.assign(session, station, turn, giver, taker, someone, calendar, now)
+        await show(query, t("swap.assigned", giver=giver.name, taker=taker.name, when=when))
+
+
+async def sign(
+    query: CallbackQuery,
+    press: HandOver,
+    session: AsyncSession,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    now: datetime,
+    house: House,
+    t: Texts,
+) -> None:
+    """One side of a handover gives its word."""
+    someone = member(staff, presence)
+    handover, _ = await handovers.get(session, press.number)
+    if handover.station_id != station.id:
+        raise Refusal("handover.gone")
+    await handovers.sign(session, press.number, Side.INCOMING if press.incoming else Side.OUTGOING, someone, now)
+    await session.flush()
+    await show(query, *await rosters.draw(session, "handover", press.number, t, house.calendar, now))
+
+
+async def _shift(session: AsyncSession, station: Station, number: int) -> Shift:
+    found = await shifts.get(session, number)
+    if found.station_id != station.id:
+        raise Refusal("shift.gone")
+    return found
+
+
+def _monday(day: date) -> date:
+    return day - ONE_DAY * day.weekday()
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, DATE).date()  # noqa: DTZ007  (a date has no zone)
+    except ValueError:
+        raise Refusal("desk.old_button") from None
+
+
+def _clock(text: str) -> time:
+    try:
+        return datetime.strptime(text, CLOCK).time()  # noqa: DTZ007
+    except ValueError:
+        raise Refusal("desk.old_button") from None
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise Refusal("desk.old_button")
+    return int(text)
