@@ -13,12 +13,12 @@ def router() -> Router:
     """A fresh router with every conversation; the dispatcher includes it once."""
     from handlers import anywhere, membership
     from handlers.staff import answers, cards, strangers
-    from handlers.students import loose, mine, new, start
-    from handlers.union import pulses, setup
+    from handlers.students import faq, inline, loose, mine, new, start
+    from handlers.union import faq_stats, pulses, setup
 
     root = Router(name="unionbot")
     first = (anywhere.first(), anywhere.router(), loose.replies())
-    others = (start, mine, new, membership, setup, pulses, cards, answers, loose, strangers)
+    others = (start, faq, inline, faq_stats, mine, new, membership, setup, pulses, cards, answers, loose, strangers)
     for part in (*first, *(each.router() for each in others), anywhere.last()):
         root.include_router(part)
     return root

@@ -5,6 +5,7 @@ from __future__ import annotations
 from models import (
     audit,
     conversations,
+    faq,
     inbox,
     outbox,
     people,
@@ -19,6 +20,7 @@ from models import (
 __all__ = [
     "audit",
     "conversations",
+    "faq",
     "inbox",
     "outbox",
     "people",
