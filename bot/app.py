@@ -70,9 +70,7 @@ def house_of(settings: Settings) -> House:
 
 def shelf_of(settings: Settings, house: House) -> Shelf:
     """The questions and answers; what is wrong in their files is logged, and the other files are used."""
-    found, problems = articles.shelf(
-        articles.folder_of(settings), house.fold, languages=house.languages, categories=settings.category_keys()
-    )
+    found, problems = articles.shelf(settings, house.fold)
     for problem in problems:
         log.warning("a question and answer has to be mended", what=str(problem), shown=not problem.serious)
     return found

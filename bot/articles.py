@@ -25,7 +25,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
@@ -370,6 +369,24 @@ def _between(children: Sequence[Token], i: int) -> str:
     return "" if before > "\u2e7f" or after > "\u2e7f" else " "
 
 
+def look_at(folder: Path, settings: Settings | None) -> tuple[list[Article], list[Problem]]:
+    """As `read`, held against config.toml where there is one."""
+    if settings is None:
+        return read(folder)
+    return read(folder, languages=settings.union.languages, categories=settings.category_keys())
+
+
+def copy(folder: Path) -> list[str]:
+    """Put the articles that come along there, leaving alone what is there already. Returns the names of the new
+    files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    new = [path for path in sorted(SHIPPED.glob("*.md")) if not (folder / path.name).exists()]
+    for path in new:
+        (folder / path.name).write_bytes(path.read_bytes())
+    return [path.name for path in new]
+
+
 def folder_of(settings: Settings) -> Path:
     """The union's own folder, or the one that comes along."""
     return Path(settings.faq.folder) if settings.faq.folder else SHIPPED
@@ -379,12 +396,13 @@ _shelf_that_comes_along: list[Shelf] = []
 """Made once a process: it is the same whoever runs it."""
 
 
-def shelf(folder: Path, fold: Callable[[str], str], **known: Any) -> tuple[Shelf, list[Problem]]:
-    """The folder's articles ready to be found, and what is wrong there; of those that come along nobody is told what
-    still has to be filled in. `known` as in `read`.
+def shelf(settings: Settings, fold: Callable[[str], str]) -> tuple[Shelf, list[Problem]]:
+    """The union's articles ready to be found, and what is wrong with them; of those that come along nobody is told
+    what still has to be filled in.
     """
+    folder = folder_of(settings)
     if folder != SHIPPED:
-        articles, problems = read(folder, **known)
+        articles, problems = look_at(folder, settings)
         return shelve(articles, fold), problems
     if not _shelf_that_comes_along:
         _shelf_that_comes_along.append(shelve(read(SHIPPED)[0], fold))

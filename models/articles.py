@@ -28,14 +28,10 @@ WORTH = 0.7
 """What fits less than this part of what the best one does is noise beside it."""
 GOOD = 62.0
 """From here on it is offered to somebody who asks or needs something."""
+ASKING = frozenset({Kind.QUESTION, Kind.NEED})
 VERY_GOOD = 96.0
-"""From here on also to somebody who complains: who is angry wants to be heard, not sent to read."""
-LEAST = {
-    Kind.QUESTION: GOOD,
-    Kind.NEED: GOOD,
-    Kind.SUGGESTION: VERY_GOOD,
-    Kind.COMPLAINT: VERY_GOOD,
-}
+"""So nearly must a complaint be foreseen before anything is offered: who is angry wants to be heard, not to read."""
+OFFERED_WITH = frozenset({*ASKING, Kind.SUGGESTION, Kind.COMPLAINT})
 """With any other kind nothing is offered."""
 SHOWN = 8
 ASKED_LENGTH = 300
@@ -86,6 +82,8 @@ class Hit:
 
     key: str
     score: float
+    foreseen: float
+    """How nearly one of its ways to ask is what was asked: a word in common is not enough for that."""
 
 
 def terms(folded: str) -> list[str]:
@@ -196,17 +194,19 @@ class Shelf:
             for at, inside in seen.items():
                 rough[at] = rough.get(at, 0.0) + weight * inside
         total = sum(weight for weight, _ in asked.values())
-        best: dict[str, float] = {}
+        best: dict[str, Hit] = {}
         for at in heapq.nlargest(READ_AT_MOST, rough, key=lambda at: rough[at]):
             entry = self.entries[at]
-            score = max(100.0 * rough[at] / total, self._as_asked(entry, folded, asked))
-            best[entry.key] = max(best.get(entry.key, 0.0), min(score, 100.0))
+            foreseen = self._as_asked(entry, folded, asked)
+            score = min(max(100.0 * rough[at] / total, foreseen), 100.0)
+            if entry.key not in best or score > best[entry.key].score:
+                best[entry.key] = Hit(entry.key, score, foreseen)
         ranked = []
-        least = max(least, WORTH * max(best.values(), default=0.0))
-        for key, score in best.items():
-            if score >= least:
+        least = max(least, WORTH * max((hit.score for hit in best.values()), default=0.0))
+        for key, hit in best.items():
+            if hit.score >= least:
                 near = any(not each.isdisjoint(about) for each in self._categories(key))
-                ranked.append((score + 4.0 * near + 3.0 * self.is_for(key, audience), Hit(key, score)))
+                ranked.append((hit.score + 4.0 * near + 3.0 * self.is_for(key, audience), hit))
         ranked.sort(key=lambda each: each[0], reverse=True)
         return [hit for _, hit in ranked[:most]]
 
@@ -226,14 +226,13 @@ class Shelf:
         """The article to offer to somebody who is about to send these words, None when none fits well enough; those
         they have seen are left out. Who wants to stay unknown has said so for a reason and is asked less.
         """
-        least = LEAST.get(kind)
-        if least is None:
+        if kind not in OFFERED_WITH:
             return None
-        for hit in self.search(
-            folded, audience=audience, about=about, least=VERY_GOOD if anonymous else least, most=SHOWN
-        ):
+        sure = anonymous or kind not in ASKING
+        for hit in self.search(folded, audience=audience, about=about, least=GOOD):
             kinds = {k for each in self.articles[hit.key].values() for k in each.kinds}
-            if hit.key not in without and (not kinds or kind in kinds):
+            fits = hit.foreseen >= VERY_GOOD if sure else True
+            if fits and hit.key not in without and (not kinds or kind in kinds):
                 return hit.key
         return None
 
