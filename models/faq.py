@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -116,9 +116,7 @@ async def least_helpful(session: AsyncSession) -> list[Told]:
 async def totals(session: AsyncSession) -> Told:
     """All articles together."""
     columns = (FaqVotes.shown, FaqVotes.helpful, FaqVotes.not_helpful)
-    row: Row[tuple[int, int, int]] = (
-        await session.execute(select(*(func.coalesce(func.sum(column), 0) for column in columns)))
-    ).one()
+    row = (await session.execute(select(*(func.coalesce(func.sum(column), 0) for column in columns)))).one()
     return Told("", "", *(int(number) for number in row))
 
 
