@@ -11,14 +11,16 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
+    from bot.articles import Problem
     from bot.settings import Settings
+    from models.articles import Article
 
 app = typer.Typer(
     name="unionbot",
@@ -74,7 +76,10 @@ def check(
     """Read the configuration and ask Telegram whether everything is in place."""
     settings = read(config)
     typer.echo(f"✓ {config}")
+    articles_fit = _articles_fit(settings)
     if offline:
+        if not articles_fit:
+            raise typer.Exit(FAILED)
         return
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -92,8 +97,36 @@ def check(
     signs = {"ok": "✓", "warning": "!", "error": "✗"}
     for finding in findings:
         typer.echo(f"{signs[finding.level]} {finding.text}")
-    if any(finding.level == "error" for finding in findings):
+    if any(finding.level == "error" for finding in findings) or not articles_fit:
         raise typer.Exit(code or FAILED)
+
+
+@app.command()
+def faq(
+    folder: Annotated[Path | None, typer.Argument(help="The folder; without it the one of the configuration.")] = None,
+    copy: Annotated[bool, typer.Option("--copy", help="Put the articles that come along there, to be edited.")] = False,
+    config: Config = DEFAULT,
+) -> None:
+    """Read the questions and answers and name everything that is wrong with them."""
+    from bot import articles
+    from bot.config import ConfigError, load
+
+    try:
+        settings = load(config) if folder is not None else read(config)
+    except ConfigError:
+        # A folder can be looked at before there is anything else: then nobody knows the union's categories.
+        settings = None
+    where = folder if folder is not None else articles.folder_of(settings) if settings else articles.SHIPPED
+    if copy:
+        if where == articles.SHIPPED:
+            stop(WRONG, "say where to: unionbot faq my-folder --copy")
+        for name in articles.copy(where):
+            typer.echo(f"  {name}")
+        typer.echo(
+            f'now write folder = "{where}" under [faq] in {config}, and fill in what stands between {{{{ and }}}}'
+        )
+    if not _told(where, *articles.look_at(where, settings)):
+        raise typer.Exit(FAILED)
 
 
 @app.command()
@@ -167,6 +200,27 @@ def _sandbox() -> tuple[Any, Any]:
 
 
 # ---------------------------------------------------------------- what the commands share
+
+
+def _articles_fit(settings: Settings) -> bool:
+    """Look at the union's own questions and answers; of those that come along nothing has to be said."""
+    from bot import articles
+
+    where = articles.folder_of(settings)
+    found, problems = articles.look_at(where, settings)
+    return _told(where, found, [] if where == articles.SHIPPED else problems)
+
+
+def _told(where: Path, found: Sequence[Article], problems: Sequence[Problem]) -> bool:
+    """Say what was found in a folder of articles. Returns whether all of it can be shown."""
+    for problem in problems:
+        typer.echo(f"{'✗' if problem.serious else '!'} {problem}")
+    keys, languages = {a.key for a in found}, {a.language for a in found}
+    count = f"{len(keys)} question{'' if len(keys) == 1 else 's'} and answers"
+    typer.echo(
+        f"{'✓' if keys else '!'} {where}: {count} in {len(languages)} language{'' if len(languages) == 1 else 's'}"
+    )
+    return not any(problem.serious for problem in problems)
 
 
 def _log(settings: Settings) -> None:

@@ -30,7 +30,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import handlers
-from bot import commands, errors, filters, letters, people
+from bot import articles, commands, errors, filters, letters, people
 from bot.conversations import Conversations
 from bot.inbox import Intake, Poller
 from bot.outgoing import ToOutbox
@@ -41,6 +41,7 @@ from bot.vault import KeyVault
 from bot.web import Web
 from bot.worker import Worker
 from models import lease
+from models.articles import Shelf
 from models.database import Database
 from models.house import House
 from models.migrations import require_current
@@ -66,6 +67,14 @@ def house_of(settings: Settings) -> House:
         one_script=OpenCC("t2s").convert,
         waits=settings.waits(),
     )
+
+
+def shelf_of(settings: Settings, house: House) -> Shelf:
+    """The questions and answers; what is wrong in their files is logged, and the other files are used."""
+    found, problems = articles.shelf(settings, house.fold)
+    for problem in problems:
+        log.warning("a question and answer has to be mended", what=str(problem), shown=not problem.serious)
+    return found
 
 
 def make_bot(settings: Settings) -> Bot:
@@ -113,7 +122,8 @@ class App:
         local Bot API servers without limits and for benchmarks."""
         self.settings = settings
         self.clock = clock
-        self.toolbox = Toolbox(settings=settings, house=house_of(settings), catalogue=Catalogue.load(settings.timezone))
+        house = house_of(settings)
+        self.toolbox = Toolbox(settings, house, Catalogue.load(settings.timezone), shelf_of(settings, house))
         self.database = Database(settings.database.url)
         self._elapsed = elapsed
         self._windows = windows
@@ -141,7 +151,7 @@ class App:
             self.worker = Worker(
                 self.database, make_dispatcher(self.toolbox), self.bot, self.toolbox, self.clock, self.courier.wake
             )
-            self.intake = Intake(self.database, self.bot.id, self.clock, self.worker.wake)
+            self.intake = Intake(self.database, self.bot.id, self.clock, self.worker.wake, self.worker.in_passing)
             api = self.settings.telegram.api_base.rstrip("/")
             self.poller = Poller(self._http, f"{api}/bot{self.settings.token.get_secret_value()}", self.intake)
             self.scheduler = Scheduler(self.database, self.toolbox, self.clock, self.courier.wake)

@@ -95,6 +95,14 @@ async def ask_telegram(settings: Settings, chats: Mapping[str, tuple[int, bool]]
                     "the bot may not join groups: @BotFather → /mybots → Bot Settings → Allow Groups? → Turn on",
                 )
             )
+        if not me.get("supports_inline_queries", True):
+            findings.append(
+                Finding(
+                    "warning",
+                    "questions and answers cannot be sent from other chats: "
+                    "@BotFather → /mybots → Bot Settings → Inline Mode → Turn on",
+                )
+            )
         asked = await asyncio.gather(
             _way_in(http, settings),
             *(_chat(http, settings, me, name, chat_id, topics) for name, (chat_id, topics) in chats.items()),

@@ -17,7 +17,7 @@ from bot.toolbox import Toolbox
 
 log = structlog.get_logger()
 
-PRIVATE = ("new", "mine", "language", "help", "privacy", "cancel")
+PRIVATE = ("new", "mine", "faq", "language", "help", "privacy", "cancel")
 SORTING = (
     "assign",
     "merge",

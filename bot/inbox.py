@@ -29,11 +29,14 @@ ALLOWED_UPDATES = (
     "message",
     "edited_message",
     "callback_query",
+    "inline_query",
     "poll",
     "poll_answer",
     "my_chat_member",
     "chat_member",
 )
+IN_PASSING = "inline_query"
+"""Belongs to no chat, changes nothing, and means nothing a few seconds later: the one kind that is never stored."""
 POLL_SECONDS = 25
 LARGEST = 2**63 - 1
 """No number beyond this fits into a database, and Telegram has none."""
@@ -90,16 +93,32 @@ def _chat_of(raw: dict[str, Any]) -> int:
 class Intake:
     """Stores what came in and wakes the worker; poller and webhook share it."""
 
-    def __init__(self, database: Database, bot_id: int, clock: Clock, stored: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        bot_id: int,
+        clock: Clock,
+        stored: Callable[[], None],
+        in_passing: Callable[[object], None] = lambda _: None,
+    ) -> None:
+        """`stored` is called after every commit, `in_passing` with what is answered at once or not at all."""
         self._database = database
         self._bot_id = bot_id
         self._clock = clock
         self._stored = stored
+        self._in_passing = in_passing
 
     async def store(self, raws: Sequence[object]) -> None:
         """Commit these updates. Raises when the database cannot: then they must not be acknowledged."""
         now = self._clock()
-        arrivals = [arrival(raw, now) for raw in raws]
+        kept = [raw for raw in raws if not (isinstance(raw, dict) and IN_PASSING in raw)]
+        if len(kept) < len(raws):
+            for raw in raws:
+                if isinstance(raw, dict) and IN_PASSING in raw:
+                    self._in_passing(raw)
+            if not kept:
+                return
+        arrivals = [arrival(raw, now) for raw in kept]
         async with self._database.transaction() as session:
             await inbox.store(session, self._bot_id, arrivals, now)
         self._stored()

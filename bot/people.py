@@ -112,7 +112,10 @@ class People(BaseMiddleware):
             data["station"] = await stations.by_chat(session, chat.id)
         # In groups only those who act are remembered: people who chat there are none of our business.
         acts = not in_group or data.get("presence") is not None
-        if user is not None and user.id not in SHARED_ACCOUNTS and acts:
+        if event.inline_query is not None and user is not None:
+            # Typed in any chat: nobody is remembered for it.
+            data["person"] = await people.by_telegram_id(session, user.id)
+        elif user is not None and user.id not in SHARED_ACCOUNTS and acts:
             person = await people.meet(
                 session, user.id, clean_name(user), user.username, language_of(user.language_code, house.languages)
             )

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 from models.calendar import Semester, Span, WorkCalendar
 from models.house import OFFICE, SUPERVISORS
 from models.lifecycle import Kind
+from models.people import Audience
 
 LANGUAGES = ("zh-hans", "zh-hant", "en")
 Language = Literal["zh-hans", "zh-hant", "en"]
@@ -222,6 +223,7 @@ class Category(Section):
     to: str = "station"
     call_back: bool = False
     deadlines: CategoryDeadlines = CategoryDeadlines()
+    audiences: tuple[Audience, ...] = ()
     children: tuple[Category, ...] = ()
 
 
@@ -380,6 +382,12 @@ class Surveys(Section):
     """What may be shown of surveys."""
 
     minimum_cell: int = Field(default=10, ge=2)
+
+
+class Faq(Section):
+    """The questions and answers."""
+
+    folder: str = ""
 
 
 class Log(Section):

@@ -22,6 +22,7 @@ from bot.sections import (
     DatabaseSection,
     DeadlinesSection,
     EscalationSection,
+    Faq,
     Log,
     StationSection,
     Surveys,
@@ -32,6 +33,7 @@ from bot.sections import (
 from bot.vault import decode_key, derive
 from models.calendar import Deadlines, WorkCalendar
 from models.house import OFFICE, SUPERVISORS, Waits
+from models.people import Audience
 from models.stations import Desk, StationSpec
 
 
@@ -52,6 +54,7 @@ class Settings(BaseSettings):
     escalation: EscalationSection = EscalationSection()
     anonymity: Anonymity = Anonymity()
     surveys: Surveys = Surveys()
+    faq: Faq = Faq()
     log: Log = Log()
 
     @classmethod
@@ -115,13 +118,21 @@ class Settings(BaseSettings):
             at = self._categories[at][1]
         return {language: " › ".join(n[language] for n in names) for language in LANGUAGES}
 
-    def categories_for(self, kind: str, parent: str | None) -> list[str]:
-        """The categories below `parent` that a ticket of this kind can be about."""
-        return [
-            key
-            for key, (category, above) in self._categories.items()
-            if above == parent and (not category.kinds or kind in category.kinds)
+    def categories_for(self, kind: str | None, parent: str | None, audience: Audience | None = None) -> list[str]:
+        """The categories below `parent` that a ticket of this kind, of any for None, can be about; those that concern
+        this audience in particular come first.
+        """
+        found = [
+            category
+            for category, above in self._categories.values()
+            if above == parent and (kind is None or not category.kinds or kind in category.kinds)
         ]
+        return [c.key for c in sorted(found, key=lambda c: audience is None or audience not in c.audiences)]
+
+    def topic_of(self, category: str) -> str | None:
+        """The first level of the tree above this category, which may be itself; None where config.toml has none."""
+        found = self._categories.get(category)
+        return None if found is None else category if found[1] is None else self.topic_of(found[1])
 
     def category_takes(self, key: str, kind: str) -> bool:
         """Whether a ticket of this kind can be about this."""

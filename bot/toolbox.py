@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from models.articles import EMPTY, Shelf
 from models.house import House
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ def utcnow() -> datetime:
 
 @dataclass(frozen=True)
 class Toolbox:
-    """Settings, the house's rules and the texts."""
+    """Settings, the house's rules, the texts, and the questions and answers."""
 
     settings: Settings
     house: House
     catalogue: Catalogue
+    shelf: Shelf = EMPTY
 
     def everywhere(self, key: str) -> dict[str, str]:
         """A text without parameters in all the union's languages: each reader sees it in theirs."""

@@ -38,6 +38,8 @@ log = structlog.get_logger()
 
 LOOKED_AT = 200
 """So many waiting updates are read from the inbox at once."""
+MOST_PASSING = 20
+"""So many inline queries are answered side by side; of more at once the rest come to nothing, as a slow one would."""
 TRIES = 4
 """How often an update is run when another worker changed the same rows meanwhile."""
 
@@ -72,6 +74,7 @@ class Worker:
         """The rows in both."""
         self._unread = True
         """There may be rows that have not been read."""
+        self._passing = 0
 
     def wake(self) -> None:
         """Something was stored."""
@@ -185,6 +188,31 @@ class Worker:
             except Exception as error:  # noqa: BLE001  (whatever a handler did wrong, the chat goes on)
                 await self._set_aside(row_id, update, error)
                 return
+
+    def in_passing(self, raw: object) -> None:
+        """An update that is not stored (`bot/inbox.py`): it is answered now, beside everything else, or not at all."""
+        group = getattr(self, "_group", None)
+        if group is not None and self._passing < MOST_PASSING:
+            self._passing += 1
+            group.create_task(self._pass(raw))
+
+    async def _pass(self, raw: object) -> None:
+        """Only reads: whatever a handler would change or write to the outbox is thrown away with the session."""
+        try:
+            update = Update.model_validate(raw, context={"bot": self._bot})
+            async with self._database.reading() as session:
+                mouth = Mouth(session, self._clock())
+                token = speaking.set(mouth)
+                try:
+                    await self._dispatcher.feed_update(self._bot, update, session=session, now=mouth.now, presence=None)
+                finally:
+                    speaking.reset(token)
+            for method in mouth.afterwards:
+                await self._directly(method)
+        except Exception as error:  # noqa: BLE001  (whatever it was, the next one comes with the next letter typed)
+            log.warning("an inline query came to nothing", why=errors.where(error))
+        finally:
+            self._passing -= 1
 
     async def _run(self, row_id: int, update: Update, presence: Presence | None) -> None:
         async with self._turn(partial(inbox.done, row_id=row_id)) as mouth:

@@ -293,6 +293,19 @@ class Person(Place):
     async def reacts(self, message: Message | int, emoji: str | None, chat: Place | int | None = None) -> None:
         await self._act("react", chat, message_id=_number(message), emoji=emoji)
 
+    async def looks_up(self, words: str, timeout: float = PATIENCE) -> tuple[str, list[Json]]:
+        """Type the bot's name and some words in any chat: the query's number and the results it is answered with."""
+        asked = await self.sandbox.control("ask", person=self.id, query=words)
+        query = str(asked["id"])
+        return query, await self.sandbox.until(
+            lambda: self.view.results.get(query), timeout, f"{self.name} is shown nothing for {words!r}", None
+        )
+
+    async def chooses(self, query: str, result: str, chat: Place | int | None = None) -> Message:
+        """Send one of the results of an inline query to a chat."""
+        said = await self.sandbox.control("choose", person=self.id, query=query, result=result, chat=self._chat(chat))
+        return Message(said)
+
     async def blocks(self) -> None:
         await self.sandbox.control("block", person=self.id)
 

@@ -98,6 +98,8 @@ class View:
         self._chats: dict[int, dict[int, Message]] = {}
         # Button press -> the words it was answered with.
         self.answers: dict[str, str] = {}
+        # Inline query -> the results it was answered with.
+        self.results: dict[str, list[Json]] = {}
         self.newest = 0
 
     def chat(self, number: int) -> dict[int, Message]:
@@ -119,6 +121,8 @@ class View:
                 self.chat(int(chat)).pop(gone, None)
         elif kind == "callback_answer":
             self.answers[event["id"]] = event["text"] or ""
+        elif kind == "inline_answer":
+            self.results[event["id"]] = event["results"]
 
     def last_lines(self, chat: int, count: int = 8) -> str:
         messages = list(self.chat(chat).values())[-count:]

@@ -44,6 +44,8 @@ class World:
         # Button presses that may still be answered: id -> what the press was.
         self.presses: dict[str, Press] = {}
         self.inline_queries: dict[str, float] = {}
+        # What an inline query was answered with: id -> (bot, result id -> the message it becomes).
+        self.inline_answers: dict[str, tuple[int, dict[str, Json]]] = {}
         self.guide: Json = {"notes": [], "clock": []}
         self._next_person = itertools.count(1001)
         self._next_group = itertools.count(1)

@@ -20,6 +20,7 @@ TOOLBOX = frozenset(
         "charts",
         "config",
         "contents",
+        "faq",
         "filters",
         "following",
         "keyboards",

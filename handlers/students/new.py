@@ -1,15 +1,16 @@
 """Filing a ticket, from "what is it?" to the receipt.
 
-    /new ─▶ kind ─▶ category ─▶ building ─▶ words ─▶ similar ─▶ name ─▶ preview ─▶ sent
-              ▲         ▲           ▲         ▲    (join one: done)  ▲        │
-              └─────────┴───────────┴─────────┴──────────────────────┴────────┘ change any step
+    /new ─▶ kind ─▶ category ─▶ building ─▶ words ─▶ (faq) ─▶ similar ─▶ name ─▶ preview ─▶ sent
+              ▲         ▲           ▲         ▲    (answered or joined: done)  ▲        │
+              └─────────┴───────────┴─────────┴────────────────────────────────┴────────┘ change any step
 
 Every choice goes into the draft and on to the first step that is still open, so changing one thing from the preview
 leads straight back to it. The draft lives in the conversation and ends with it. In `words` everything the student sends
 is collected, pictures and albums included, until they continue.
 
 What has been collected stands under `parts` in the conversation's data, as does what is held until it is known where it
-belongs (`loose.py`); what came before they agreed stands under `pending` (`start.py`). An edit finds it in both.
+belongs (`loose.py`); what came before they agreed stands under `pending` (`start.py`). An edit finds it in both. Under
+`faq` stands the article that is being offered, under `faq_no` those that did not help.
 """
 
 from __future__ import annotations
@@ -26,17 +27,21 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import menus
+from bot import faq, menus
 from bot.cards import excerpt
 from bot.contents import kept_of, says_something
+from bot.faq import Answered
 from bot.filters import Going, Pressed, Private
 from bot.menus import Join, Pick, Step
 from bot.settings import Settings
 from bot.texts import Texts
+from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline
 from handlers.screens import leave, show
 from handlers.students import places
 from models import asking, letters, requesters, similar, stations, tickets
+from models import faq as votes
+from models.articles import ASKED_LENGTH, Article, Shelf
 from models.asking import Draft
 from models.errors import Refusal
 from models.house import House
@@ -47,6 +52,8 @@ from models.words import Content
 
 MOST_PARTS = 30
 """More messages than this do not make a ticket clearer; the rest can be added once it is filed."""
+MOST_ANSWERS = 2
+"""More articles than this do not answer it either, and somebody wants to be heard."""
 SUBJECT_LENGTH = 80
 TYPED_LENGTH = 60
 
@@ -61,6 +68,7 @@ class New(StatesGroup):
     category = State()
     building = State()
     words = State()
+    faq = State()
     similar = State()
     name = State()
     preview = State()
@@ -75,7 +83,8 @@ def router() -> Router:
     router.callback_query.register(pick, Pressed(Pick), private, here, walking)
     router.callback_query.register(step, Pressed(Step), private, here, walking)
     router.callback_query.register(join, Pressed(Join), private, StateFilter(New.similar), walking)
-    collecting = StateFilter(New.words, New.similar, New.name, New.preview)
+    router.callback_query.register(answered, Pressed(Answered), private, StateFilter(New.faq), walking)
+    collecting = StateFilter(New.words, New.faq, New.similar, New.name, New.preview)
     router.message.register(collect, private, collecting, words, walking)
     router.message.register(type_building, private, StateFilter(New.building), F.text, words, walking)
     router.message.register(press_please, private, here, words, walking)
@@ -109,6 +118,7 @@ class Walk:
     settings: Settings
     house: House
     now: datetime
+    shelf: Shelf
     data: dict[str, Any]
     before: str = ""
     """What is said before the next screen."""
@@ -148,7 +158,7 @@ class Walk:
             data.setdefault("building", self.person.building)
             if not (data.get("parts_done", bool(data.get("parts"))) and says_something(self.contents)):
                 await self.words()
-            elif not data.get("similar_seen") and await self.similar():
+            elif not data.get("similar_seen") and (await self.answer() or await self.similar()):
                 return
             elif not self.complete:
                 await self.naming()
@@ -166,7 +176,7 @@ class Walk:
 
     async def categories(self, parent: str | None = None) -> None:
         """One level of the category tree."""
-        keys = self.settings.categories_for(self.data.get("kind", ""), parent=parent)
+        keys = self.settings.categories_for(self.data.get("kind", ""), parent, self.person.audience)
         name = self.t.pick(self.settings.category_names(parent)) if parent else ""
         text = self.t("new.subcategory", category=name) if parent else self.t("new.category")
         back = Step("category") if parent else self._back("kind")
@@ -184,6 +194,35 @@ class Walk:
         count = len(self.parts)
         text = self.t.n("new.collected", count, words=excerpt(self.contents)) if count else self.t("new.words")
         await self._screen(New.words, text, menus.collecting(self.t, bool(count)))
+
+    async def answer(self) -> bool:
+        """An article that may save them the ticket, one at a time; False when there is none to offer (any more)."""
+        data, settings = self.data, self.settings
+        seen = data.get("faq_no", [])
+        if self.complete or len(seen) >= MOST_ANSWERS:
+            return False
+        words = " ".join(str(content.get("text", "")) for content in self.contents)
+        key = self.shelf.fitting(
+            self.house.fold(words[:ASKED_LENGTH]),
+            kind=Kind(data["kind"]),
+            about={data["category"], settings.topic_of(data["category"]) or ""},
+            audience=self.person.audience,
+            anonymous=data.get("anonymous", False),
+            without=seen,
+        )
+        article = self.article(key) if key else None
+        if article is None:
+            return False
+        if data.get("faq") != key:
+            await votes.shown(self.session, article.key, article.language)
+        data["faq"] = key
+        text = f"{self.t('faq.offer')}\n\n{faq.body(article, self.t)}"
+        await self._screen(New.faq, text, faq.offered(self.t, article.key))
+        return True
+
+    def article(self, key: str) -> Article | None:
+        """An article in the language that is spoken."""
+        return faq.read(self.shelf, key, self.t)
 
     async def similar(self) -> bool:
         """Open tickets that read alike; False when there are none to offer."""
@@ -287,9 +326,11 @@ async def walking(
     settings: Settings,
     house: House,
     now: datetime,
+    toolbox: Toolbox,
 ) -> dict[str, Any]:
     """Filter that always passes: hands the handler its `walk`."""
-    return {"walk": Walk(event, t, person, state, session, settings, house, now, await state.get_data())}
+    data = await state.get_data()
+    return {"walk": Walk(event, t, person, state, session, settings, house, now, toolbox.shelf, data)}
 
 
 async def begin(event: Message | CallbackQuery, walk: Walk) -> None:
@@ -439,6 +480,21 @@ async def join(query: CallbackQuery, press: Join, walk: Walk, now: datetime) -> 
     await show(query, walk.t("similar.joined", number=ticket.id), menus.back_home(walk.t))
     others = ticket.requesters - 1
     await letters.to_requester(session, ticket, requester, "receipt.joined", house, now, keyboard="view", count=others)
+
+
+async def answered(query: CallbackQuery, press: Answered, walk: Walk) -> None:
+    """Whether the article that is offered says it all: then nothing is sent, else the draft goes on."""
+    data, article = walk.data, walk.article(press.value)
+    if article is None or data.get("faq") != press.value:
+        raise Refusal("old.button")
+    await votes.voted(walk.session, article.key, article.language, helpful=press.yes)
+    if press.yes:
+        await walk.state.clear()
+        text = f"{faq.body(article, walk.t)}\n\n{walk.t('faq.nothing_sent')}"
+        await show(query, text, menus.back_home(walk.t))
+        return
+    data["faq_no"] = [*data.get("faq_no", []), data.pop("faq")]
+    await walk.go_on()
 
 
 async def _send(query: CallbackQuery, walk: Walk, now: datetime) -> None:

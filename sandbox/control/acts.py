@@ -181,6 +181,22 @@ def ask(world: World, wish: Json) -> Json:
     return {"id": query}
 
 
+@route("POST", "choose")
+def choose(world: World, wish: Json) -> Json:
+    """One of the results an inline query was answered with becomes a message of the person who asked."""
+    person = world.person(need(wish, "person"))
+    bot_id, messages = world.inline_answers.get(str(need(wish, "query")), (0, {}))
+    content = messages.get(str(need(wish, "result")))
+    if content is None:
+        raise ControlError(f"query {wish['query']} was not answered with {wish['result']}")
+    bot = world.bots[bot_id]
+    chat = world.chat_for(person, wish.get("chat"), bot)
+    check_may_write(chat, person, None)
+    posted = world.post(chat, person.user, content, extra={"via_bot": bot.user}, author=person.id)
+    world.deliver("message", chat, posted)
+    return posted.message
+
+
 @route("POST", "block")
 def block(world: World, wish: Json) -> bool:
     return _block(world, wish, blocked=True)

@@ -1,11 +1,12 @@
 """Ways in: getMe, long polling, webhooks, and the answers to button presses and inline queries."""
 
-from sandbox.methods.base import Call, Raw, method
+from sandbox.methods.base import Call, Raw, method, text_of
 from sandbox.refusals import QUERY_TOO_OLD, WEBHOOK_ACTIVE, Refusal, bad_request
 from sandbox.shapes import Json
 from sandbox.webhooks import SECRET
 
 PRESS_SECONDS = 15.0
+MOST_RESULTS = 50
 
 
 @method("getMe")
@@ -98,10 +99,41 @@ def answer_inline_query(call: Call) -> bool:
     if asked is None or call.world.clock.patience() - asked > PRESS_SECONDS:
         raise bad_request(QUERY_TOO_OLD)
     results = call.params["results"]
-    if len(results) > 50:
-        raise bad_request("too many inline query results specified")
-    call.world.feed.add("inline_answer", None, id=call.params["inline_query_id"], results=results, bot=call.bot.id)
+    if len(results) > MOST_RESULTS:
+        raise bad_request("RESULTS_TOO_MUCH")
+    messages: dict[str, Json] = {}
+    for result in results:
+        number = str(result["id"])
+        if not 1 <= len(number.encode()) <= 64:
+            raise bad_request("RESULT_ID_INVALID")
+        if number in messages:
+            raise bad_request("RESULT_ID_DUPLICATE")
+        messages[number] = _message_of(result)
+    answers = call.world.inline_answers
+    if len(answers) > 1000:
+        answers.pop(next(iter(answers)))
+    answers[call.params["inline_query_id"]] = (call.bot.id, messages)
+    call.world.feed.add(
+        "inline_answer",
+        None,
+        id=call.params["inline_query_id"],
+        results=results,
+        button=call.params.get("button"),
+        bot=call.bot.id,
+    )
     return True
+
+
+def _message_of(result: Json) -> Json:
+    """What somebody who chooses this result says with it; only articles are words from the beginning."""
+    if result["type"] != "article":
+        return {"text": f"({result['type']})"}
+    if not result.get("title"):
+        raise bad_request("ARTICLE_TITLE_EMPTY")
+    content = result.get("input_message_content") or {}
+    if "message_text" not in content:
+        raise bad_request("message content is not specified")
+    return text_of({**content, "text": content["message_text"]})
 
 
 @method("logOut", "close")

@@ -17,6 +17,7 @@ from bot.settings import Settings
 from bot.vault import new_key
 from models.calendar import Span
 from models.house import Waits
+from models.people import Audience
 
 EXAMPLE = Path(__file__).parent.parent.parent / "config.example.toml"
 GOOD = Secrets("700000:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0", new_key()).environment()
@@ -325,3 +326,22 @@ def test_a_file_that_is_not_there_says_what_to_copy(tmp_path: Path) -> None:
 )
 def test_nonsense_in_the_place_of_a_table_is_a_sentence_too(junk: dict[str, Any]) -> None:
     assert problems(example() | junk)
+
+
+def test_what_concerns_a_student_s_audience_comes_first_and_nothing_is_hidden() -> None:
+    settings = load(EXAMPLE, GOOD)
+    anybody = settings.categories_for("question", None)
+    hkmt = settings.categories_for("question", None, Audience.HONG_KONG_MACAO_TAIWAN)
+    assert anybody[0] == "repairs"
+    assert hkmt == ["papers", *(key for key in anybody if key != "papers")]
+    assert settings.categories_for("question", None, Audience.UNDERGRADUATE) == anybody
+    assert settings.topic_of("water") == settings.topic_of("repairs") == "repairs"
+    assert settings.topic_of("nothing") is None
+
+
+def test_an_audience_that_does_not_exist_is_told() -> None:
+    data = example()
+    data["categories"][0]["audiences"] = ["gradute"]
+    (said,) = problems(data)
+    assert "categories[1].audiences[1]" in said
+    assert "'undergraduate', 'graduate', 'vocational', 'hkmt' or 'international'" in said

@@ -108,6 +108,21 @@ def test_an_update_keeps_the_order_of_its_chat(raw: dict[str, Any], chat: int, n
     assert arrival(raw, now).chat == chat
 
 
+async def test_what_means_nothing_later_is_handed_on_and_never_stored(database: Database, now: datetime) -> None:
+    """An inline query comes with every letter typed: it is no work to be kept, and nothing of it stays."""
+    passed: list[object] = []
+    stored: list[int] = []
+    intake = Intake(database, BOT, lambda: now, lambda: stored.append(1), passed.append)
+    inline = {"update_id": 7, "inline_query": {"id": "1", "from": {"id": 7}, "query": "water", "offset": ""}}
+    message = {"update_id": 8, "message": {"chat": {"id": 7}}}
+    await intake.store([inline])
+    assert passed == [inline]
+    assert stored == [], "nothing to wake anybody for"
+    await intake.store([inline, message])
+    assert passed == [inline, inline]
+    assert [row.update_id for row in await rows(database)] == [8]
+
+
 # ---------------------------------------------------------------- the poller
 
 

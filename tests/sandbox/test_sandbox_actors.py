@@ -219,6 +219,47 @@ async def test_inline_queries_are_answered(api: Api, stage: Sandbox, alice: Pers
     assert (await api.refused("answerInlineQuery", inline_query_id=asked["id"], results=[])).code == 400
 
 
+def _article(number: str, text: str, **more: Any) -> Any:
+    content = {"message_text": text, "parse_mode": "HTML"}
+    return {"type": "article", "id": number, "title": "Water", "input_message_content": content, **more}
+
+
+async def test_a_chosen_result_is_said_by_whoever_asked(api: Api, stage: Sandbox, alice: Person) -> None:
+    bob = await stage.person("Bob", language="en")
+    group = await stage.group("Friends", [alice, bob])
+    number = str((await stage.control("ask", person=alice.id, query="water"))["id"])
+    await api("answerInlineQuery", inline_query_id=number, results=[_article("w", "<b>Hot</b> at six")])
+    await stage.caught_up()
+    assert [each["title"] for each in stage.view.results[number]] == ["Water"]
+    said = await alice.chooses(number, "w", chat=group)
+    assert said.text == "Hot at six"
+    assert said["entities"][0]["type"] == "bold"
+    assert said["via_bot"]["username"] == "union_bot"
+    assert said["from"]["id"] == alice.id
+    with pytest.raises(ControlRefused, match="was not answered with"):
+        await alice.chooses(number, "other", chat=group)
+
+
+@pytest.mark.parametrize(
+    ("results", "words"),
+    [
+        pytest.param([_article("w", "x"), _article("w", "y")], "RESULT_ID_DUPLICATE", id="two of one number"),
+        pytest.param([_article("w" * 65, "x")], "RESULT_ID_INVALID", id="a number too long"),
+        pytest.param([_article("w", "x", title="")], "ARTICLE_TITLE_EMPTY", id="no title"),
+        pytest.param([_article("w", "<b>x")], "can't parse entities", id="a tag left open"),
+        pytest.param([_article("w", "x" * 4097)], "message is too long", id="longer than a message"),
+        pytest.param([_article(str(i), "x") for i in range(51)], "RESULTS_TOO_MUCH", id="more than fifty"),
+    ],
+)
+async def test_results_that_telegram_would_refuse_are_refused(
+    api: Api, stage: Sandbox, alice: Person, results: Any, words: str
+) -> None:
+    asked = await stage.control("ask", person=alice.id, query="water")
+    refused = await api.refused("answerInlineQuery", inline_query_id=asked["id"], results=results)
+    assert refused.code == 400
+    assert words in refused.description
+
+
 # The program.
 
 

@@ -64,6 +64,7 @@ async def through_the_menu(walker: Walker) -> None:
         ("home.privacy", "privacy.text"),
         ("home.help", "help.text"),
         ("home.mine", "mine.none"),
+        ("home.faq", "faq.contents"),
     ):
         await walker.presses(w(label), w(screen).replace("<b>", "").replace("</b>", ""))
         await walker.presses(w("nav.home"), "What would you like to do?")
