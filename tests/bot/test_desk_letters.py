@@ -118,13 +118,14 @@ async def test_what_was_said_so_far_is_read_in_order_and_fits_into_a_message(
             text = {"type": "text", "text": f"<b>{i}</b> " + "x" * 400}
             await answering.answer(session, ticket, wang, text, HOUSE, now + timedelta(minutes=i), (EAST, i))
         await answering.note(session, ticket, wang, PHOTO, HOUSE, now + timedelta(hours=1), (EAST, 99))
-        shown = await so_far.draw(session, ticket, toolbox.t("en"), now, merged=False)
+        shown = await so_far.draw(session, ticket, [ticket.id], toolbox.t("en"), now)
         assert len(shown) <= 4096
         assert shown.index("&lt;b&gt;38") < shown.index("&lt;b&gt;39") < shown.index("📝 <b>Wang</b>")
         assert "earlier messages" in shown
         other = await asking.file(session, draft(anonymous=True), await student(session, 2), HOUSE, now)
         await merging.merge(session, other, ticket, wang, now)
-        merged = await so_far.draw(session, other, toolbox.t("en"), now, merged=True)
+        merged = await so_far.draw(session, ticket, [other.id] * 10, toolbox.t("en"), now)
+        assert len(merged) <= 4096
         assert "🕶 <b>Anonymous student" in merged
         assert "drips all night" in merged
         assert "Alice" not in merged + shown
