@@ -212,7 +212,8 @@ MORE = (
 def more_of(ticket: Ticket, station: Station) -> list[str]:
     """What of it can be done now."""
     who = (is_at(ticket, station),)
-    return [act for act, deed in MORE if may(deed, who) and stands_for(deed, ticket.state)]
+    found = [act for act, deed in MORE if may(deed, who) and stands_for(deed, ticket.state)]
+    return [act for act in found if act != "retract" or ticket.replied_at is not None]
 
 
 def _by_two(buttons: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:

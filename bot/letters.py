@@ -280,8 +280,7 @@ class _Drawing:
         ticket, (station, t) = await self._ticket(), await self._reader()
         if station is None or ticket.station_id != station.id:
             return Letter()
-        about = await self.session.get_one(Ticket, self.payload["about"])
-        text = await so_far.draw(self.session, about, t, self.now, merged=about.id != ticket.id)
+        text = await so_far.draw(self.session, ticket, self.payload["about"], t, self.now)
         call = {
             "chat_id": self.chat_id,
             "text": text,

@@ -12,6 +12,7 @@ Pictures are signs here; where they were sent they still are. What does not fit 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from markupsafe import Markup
@@ -27,33 +28,44 @@ from models.tickets import Ticket
 from models.words import Side, Words
 
 ONE_LENGTH = 500
-MOST = 3600
+MOST = 3000
+"""HTML of what was said in one message; what stands around it leaves that under Telegram's limit."""
 ICONS = {Side.STAFF: "💬", Side.NOTE: "📝"}
 
 
-async def draw(session: AsyncSession, about: Ticket, t: Texts, now: datetime, *, merged: bool) -> str:
-    """As HTML; `merged` when it is shown below another ticket's card."""
+async def draw(session: AsyncSession, ticket: Ticket, about: Sequence[int], t: Texts, now: datetime) -> str:
+    """What was said about these tickets, as HTML below the card of `ticket`, which may be one of them."""
+    return "\n\n".join(
+        [await _one(session, number, t, now, number != ticket.id, MOST // len(about)) for number in about]
+    )
+
+
+async def _one(session: AsyncSession, number: int, t: Texts, now: datetime, merged: bool, most: int) -> str:
     rows: list[str] = []
     length = 0
-    said = await words.said.about(session, about.id)
+    said = await words.said.about(session, number)
     for each in reversed(said):
-        text = t("told.withdrawn") if each.retracted_at else str(Markup("{}").format(_text(each)))
+        text = (
+            t("told.withdrawn")
+            if each.retracted_at
+            else str(Markup("{}").format(_text(each, min(ONE_LENGTH, most // 2))))
+        )
         row = str(
             Markup("{} <b>{}</b> · {}\n{}").format(
                 await _icon(session, each), await _who(session, each, t), t.stamp(each.at, now), Markup(text)
             )
         )
         length += units(row) + 1
-        if length > MOST:
+        if length > most:
             rows.append(t.n("told.earlier", len(said) - len(rows)))
             break
         rows.append(row)
-    head = t("told.merged", number=about.id) if merged else t("told.so_far", number=about.id)
+    head = t("told.merged", number=number) if merged else t("told.so_far", number=number)
     return "\n".join([head, *reversed(rows)])
 
 
-def _text(each: Words) -> str:
-    return cut(summary(each.content), ONE_LENGTH) or "—"
+def _text(each: Words, most: int) -> str:
+    return cut(summary(each.content), most) or "—"
 
 
 async def _icon(session: AsyncSession, each: Words) -> str:

@@ -125,7 +125,7 @@ async def accept(session: AsyncSession, ticket: Ticket, staff: Person, house: Ho
     station = await tickets.station_of(session, ticket)
     await letters.card(session, ticket, station, now)
     if any(said.side is not Side.STUDENT for said in await words.said.about(session, ticket.id)):
-        await letters.so_far(session, ticket, ticket, station, now)
+        await letters.so_far(session, ticket, [ticket.id], station, now)
     if first_id is not None:
         await letters.card(session, ticket, await session.get_one(Station, first_id), now)
     dedupe = f"moved:{ticket.id}:{ticket.version}"

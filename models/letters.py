@@ -142,9 +142,9 @@ async def words_there(session: AsyncSession, ticket: Ticket, station: Station) -
     return {words_id for words_id in there if words_id is not None}
 
 
-async def so_far(session: AsyncSession, ticket: Ticket, about: Ticket, station: Station, now: datetime) -> None:
-    """What has been said and noted about a ticket, in one message below this ticket's card: of itself for a place that
-    was not there, or of one that is part of it from now on.
+async def so_far(session: AsyncSession, ticket: Ticket, about: Sequence[int], station: Station, now: datetime) -> None:
+    """What has been said and noted about these tickets, in one message below this ticket's card: of itself for a place
+    that was not there, or of others that are part of it from now on.
     """
     if station.chat_id is None:
         return
@@ -155,7 +155,7 @@ async def so_far(session: AsyncSession, ticket: Ticket, about: Ticket, station: 
         repeat=Repeat.NUMBERED,
         chat_id=station.chat_id,
         letter="so_far",
-        payload={"about": about.id},
+        payload={"about": list(about)},
         ticket_id=ticket.id,
     )
 

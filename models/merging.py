@@ -35,6 +35,8 @@ LISTED = 5
 CLUSTER = 3
 """From so many open tickets that read alike on, one answer for all of them is offered."""
 READ_AT_MOST = 60
+TOLD_TOGETHER = 10
+"""Of so many tickets what was said fits into one message; a group's window is small (20 a minute)."""
 
 
 async def merge(
@@ -44,6 +46,13 @@ async def merge(
 
     Raises Refusal when both are the same, stand at different places, or one of them is not open here.
     """
+    await _merge(session, ticket, into, staff, house, now)
+    await letters.so_far(session, into, [ticket.id], await tickets.station_of(session, into), now)
+
+
+async def _merge(
+    session: AsyncSession, ticket: Ticket, into: Ticket, staff: Person, house: House, now: datetime
+) -> None:
     if ticket.id == into.id:
         raise Refusal("merge.same", number=ticket.id)
     if ticket.station_id != into.station_id:
@@ -68,7 +77,6 @@ async def merge(
     station = await tickets.station_of(session, into)
     await letters.card(session, into, station, now)
     await letters.card(session, ticket, station, now)
-    await letters.so_far(session, into, ticket, station, now)
     for requester in came:
         await letters.to_requester(
             session,
@@ -262,12 +270,15 @@ async def merge_all(
     session: AsyncSession, these: Sequence[Ticket], into: Ticket, staff: Person, house: House, now: datetime
 ) -> int:
     """Merge what can still be merged of these. Returns how many were."""
-    count = 0
+    merged = []
     for ticket in these:
         if ticket.station_id == into.station_id and tickets.allowed(ticket, Action.MERGE):
-            await merge(session, ticket, into, staff, house, now)
-            count += 1
-    return count
+            await _merge(session, ticket, into, staff, house, now)
+            merged.append(ticket.id)
+    station = await tickets.station_of(session, into)
+    for i in range(0, len(merged), TOLD_TOGETHER):
+        await letters.so_far(session, into, merged[i : i + TOLD_TOGETHER], station, now)
+    return len(merged)
 
 
 parts = Question[Any](select(Ticket.id, Ticket.merged_into_id).order_by(Ticket.id), Ticket.merged_into_id)

@@ -240,6 +240,9 @@ async def priority(
     if level is None:
         raise Refusal("priority.unknown")
     await sorting.prioritise(session, ticket, someone, level, now)
+    key = next(name for name, each in sorting.PRIORITIES.items() if each == level)
+    done = t("priority.done", number=ticket.id, level=t.plain(f"priority.{key}"), name=someone.name)
+    await message.reply(done)
 
 
 async def tag(
@@ -250,6 +253,7 @@ async def tag(
     station: Station,
     staff: Person | None,
     presence: Presence | None,
+    t: Texts,
 ) -> None:
     """/tag water pipe: the card shows them; /tag - takes them away."""
     someone, ticket = _someone(message, command, staff, presence), await _about(message, command, session)
@@ -257,7 +261,9 @@ async def tag(
     text = (command.args or "").strip()
     if not text:
         raise Refusal("tag.missing")
-    await sorting.tag(session, ticket, someone, "" if text in NOTHING else text, now)
+    tags = await sorting.tag(session, ticket, someone, "" if text in NOTHING else text, now)
+    shown = " ".join(f"#{inline(each, LABEL_LENGTH)}" for each in tags)
+    await message.reply(t("tag.done", number=ticket.id, tags=shown) if tags else t("tag.none", number=ticket.id))
 
 
 async def project(
