@@ -154,7 +154,7 @@ async def reply(
     state: FSMContext,
 ) -> None:
     """A reply to something the bot wrote about a ticket."""
-    ticket = await ticket_of(session, message)
+    ticket = await ticket_of(session, message) or await _asked_about(session, message, state)
     if ticket is None:
         # A reply to a colleague, or to something of the bot's that is about no ticket.
         return
@@ -324,6 +324,18 @@ async def ticket_of(session: AsyncSession, message: Message) -> Ticket | None:
     if number is None or await postings.card_of(session, number, message.chat.id) is None:
         return None
     return await tickets.gone_on_as(session, await tickets.get(session, number))
+
+
+async def _asked_about(session: AsyncSession, message: Message, state: FSMContext) -> Ticket | None:
+    """The ticket that this person was just asked about, when they reply to the bot's message that shows its number: a
+    prompt that nobody has noted. Dropped in silence, what they wrote would be lost.
+    """
+    replied, number = message.reply_to_message, (await state.get_data()).get("ticket")
+    if replied is None or replied.from_user is None or message.bot is None or number is None:
+        return None
+    if replied.from_user.id != message.bot.id or str(number) not in NUMBER.findall(replied.text or ""):
+        return None
+    return await tickets.get(session, number)
 
 
 def _number_shown(message: Message) -> int | None:

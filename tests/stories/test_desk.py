@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import delete
 
 from models import people, stations
 from models.people import Role
+from models.postings import Posting
 from sandbox.client import Message, Person, photo
 from tests.campus import Campus, number_in, running
 
@@ -277,6 +279,20 @@ async def test_a_prompt_of_an_hour_ago_sends_nothing_anywhere(database_url: str)
         await campus.wang.says("We come at four", chat=campus.east, reply_to=card)
         await alice.reads("We come at four")
         assert "called twice" not in "".join(m.text for m in await campus.stage.transcript(alice.id))
+
+
+async def test_a_prompt_that_nobody_has_noted_is_still_answered(database_url: str) -> None:
+    """Somebody quicker than the note, or a program that ended before it: their words vanished without a word."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        _, _, card = await filed(campus)
+        await campus.wang.taps(t.plain("desk.note"), chat=campus.east, message=card)
+        prompt = await campus.wang.reads("Only colleagues see notes", chat=campus.east)
+        await campus.quiet()
+        async with campus.app.database.transaction() as session:
+            await session.execute(delete(Posting).where(Posting.message_id == prompt.id))
+        await campus.wang.says("she has called twice", chat=campus.east, reply_to=prompt)
+        await campus.east.shows("📝 Wang: she has called twice")
 
 
 async def test_presses_of_others_on_the_second_keyboard_change_nothing(database_url: str) -> None:
