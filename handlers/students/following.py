@@ -16,15 +16,16 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import following, pasts
+from bot import following, menus, pasts
 from bot.aliases import called
+from bot.cards import excerpt
 from bot.filters import Pressed, Private
 from bot.following import Back, Look
 from bot.keyboards import back_to_ticket
 from bot.settings import Settings
 from bot.texts import Texts
 from handlers.screens import leave, show
-from handlers.students import mine, new
+from handlers.students import mine
 from handlers.students.new import New, Walk, walking
 from models import asking, requesters, retracting, tickets
 from models import following as goes_on
@@ -73,12 +74,12 @@ async def look(
             if not last:
                 raise Refusal("retract.nothing", number=ticket.id)
             key = "retract.sure_all" if await retracting.is_all(session, ticket, place) else "retract.sure"
-            text = new.excerpt([said.content for said in last])
+            text = excerpt([said.content for said in last])
             await show(query, t(key, number=ticket.id, words=text), following.retract_sure(t, ticket.id))
         case "retract_sure":
             withdrawn = await retracting.retract(session, ticket, place, house, now)
             if withdrawn:
-                await show(query, t("retract.withdrawn", number=ticket.id), new.menus.back_home(t))
+                await show(query, t("retract.withdrawn", number=ticket.id), menus.back_home(t))
                 return
             await query.answer(t.plain("retract.done", number=ticket.id), show_alert=True)
             await mine.show_ticket(query, ticket, place, t, session, settings, now)
