@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -438,7 +438,9 @@ def _say(
     if carries and _fits(header, verbatim(str(first.get("text", ""))), limit):
         calls, with_it = [], header
     else:
-        calls, with_it = [_text(header, common)], ""
+        # Where the header says whose sticker or place it is, it goes when that is taken back.
+        above = _text(header, common)
+        calls, with_it = [above if carries else replace(above, shows=(said[0].id,))], ""
     if album:
         return [*calls, *_album(said, with_it, common)]
     for i, each in enumerate(said):

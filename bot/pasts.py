@@ -47,7 +47,7 @@ async def for_staff(session: AsyncSession, ticket: Ticket, t: Texts, now: dateti
     places = {
         place.id: place for place in await session.scalars(select(Requester).where(Requester.ticket_id == ticket.id))
     }
-    numbers = {e.staff_id for e in events} | {w.staff_id for w in said} | {place.person_id for place in places.values()}
+    numbers = {e.staff_id for e in events} | {w.staff_id for w in said} | {p.person_id for p in places.values()}
     people: dict[int, Person] = {p.id: p for p in await questions.fetch(session, Person, numbers - {None})}
     names = {number: inline(person.name, NAME_LENGTH) for number, person in people.items()}
     desks = {place.key: inline(t.pick(place.names), NAME_LENGTH) for place in await session.scalars(select(Station))}

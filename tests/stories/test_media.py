@@ -12,6 +12,7 @@ from sandbox.actors import (
     animation,
     audio,
     contact,
+    dice,
     document,
     location,
     photo,
@@ -23,6 +24,7 @@ from sandbox.actors import (
 )
 from sandbox.client import Group, Person
 from tests.campus import Campus, running
+from tests.stories.test_replies import POLL
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """Nothing here depends on the kind of database."""
@@ -40,6 +42,10 @@ KINDS: dict[str, Callable[[], Any]] = {
     "venue": venue,
     "contact": contact,
 }
+STORY = {"chat": {"id": -1009, "type": "channel", "title": "News"}, "id": 3}
+PHOTO = [{"file_id": "x", "file_unique_id": "x", "width": 9, "height": 9}]
+GAME = {"title": "Chess", "description": "A game", "photo": PHOTO}
+PAID = {"star_count": 5, "paid_media": [{"type": "preview"}]}
 TAP = "The tap in the bathroom drips all night"
 
 
@@ -89,6 +95,68 @@ async def albums(campus: Campus, chat: int) -> list[list[Any]]:
         if group and message.raw["from"].get("is_bot"):
             found.setdefault(group, []).append(message)
     return list(found.values())
+
+
+async def test_a_ticket_is_filed_with_every_kind_at_once(database_url: str) -> None:
+    """What was collected until "send" is one ticket; every part of it stands below the card."""
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        alice = await campus.student("Alice")
+        await alice.says("/new")
+        await alice.taps(t.plain("kind.complaint"))
+        await alice.taps(t.pick(settings.category_names("repairs")))
+        await alice.taps(t.pick(settings.category_names("water")))
+        await alice.reads(t.plain("new.words").splitlines()[0])
+        for make in KINDS.values():
+            await alice.sends(make())
+        await alice.says(TAP)
+        await alice.reads(f"Got {len(KINDS) + 1} messages")
+        await alice.taps(t.plain("new.continue"))
+        await alice.taps(t.plain("name.anonymous"))
+        await alice.taps(t.plain("preview.send"))
+        await campus.east.shows(TAP)
+        for kind in KINDS:
+            await shown(campus, campus.east, kind)
+        assert "Alice" not in str([m.raw for m in await campus.east.transcript()])
+
+
+@pytest.mark.parametrize("content", [{"poll": POLL}, {"story": STORY}, {"game": GAME}, {"paid_media": PAID}], ids=str)
+async def test_what_cannot_be_passed_on_is_said_to_the_student(database_url: str, content: dict[str, Any]) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, number, _ = await filed(campus)
+        await alice.taps(t.plain("own.view"))
+        await alice.taps(t.plain("own.add"))
+        asked = await alice.reads("add to")
+        user = {"id": alice.id, "is_bot": False, "first_name": "Alice"}
+        raw = {"message_id": 9001, "date": 1_790_000_000, "chat": asked.raw["chat"], "from": user, **content}
+        await campus.stage.update({"message": raw})
+        await alice.reads(t.plain("words.unknown_kind"))
+        await alice.sends(dice())
+        await alice.says("In words, then")
+        await campus.east.shows("In words, then")
+        await alice.reads(t.plain("mine.added", number=number))
+
+
+async def test_a_forwarded_message_keeps_its_content_and_loses_its_author(database_url: str) -> None:
+    """Whose words they were is nobody's business: neither the station's nor the student's."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, _, card = await filed(campus)
+        carol = await campus.stage.person("Carol Underwood", "en")
+        await alice.taps(t.plain("own.view"))
+        await alice.taps(t.plain("own.add"))
+        await alice.reads("add to")
+        await alice.says("It drips here as well", forward_from={"id": carol.id})
+        await alice.sends(photo(), caption="look at this", forward_from={"id": carol.id})
+        await campus.east.shows("It drips here as well")
+        await campus.east.shows("look at this")
+        await campus.wang.says("Wait for the plumber", chat=campus.east, reply_to=card, forward_from={"id": carol.id})
+        await alice.reads("Wait for the plumber")
+        await campus.quiet()
+        said = [m.raw for m in (*await campus.east.transcript(), *await alice.transcript()) if m.raw["from"]["is_bot"]]
+        assert "Carol" not in str(said)
+        assert "forward_origin" not in str(said)
 
 
 async def test_an_album_stays_whole_both_ways(database_url: str) -> None:

@@ -420,7 +420,8 @@ async def test_thirty_days_after_closing_a_new_ticket_is_suggested(database_url:
         await campus.later(days=40)
         await alice.says("/mine")
         await alice.taps(f"#{number}")
-        screen = await alice.reads(t.plain("own.again"))
+        screen = await alice.reads(f"#{number} · ")
+        assert t.plain("own.again") in [b["text"] for b in screen.buttons]
         assert t.plain("own.reopen") not in [b["text"] for b in screen.buttons]
         payload = f"m:reopen:{number}:0"
         assert await alice.presses(screen, payload) == t.plain("reopen.too_late", number=number, days=30)
