@@ -64,9 +64,13 @@ async def answer(
         tickets.hold(ticket, staff)
     ticket.replied_at = ticket.replied_at or now
     said = await tickets.keep(session, ticket, Side.STAFF, content, house, now, source, staff=staff)
-    for requester in await requesters.waiting.about(session, ticket.id):
+    waiting = await requesters.waiting.about(session, ticket.id)
+    for requester in waiting:
         await letters.relay_to_requester(session, ticket, said, requester, now, asks=asks)
-    await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
+    station = await tickets.station_of(session, ticket)
+    await letters.card(session, ticket, station, now)
+    if any(requester.walk_in for requester in waiting):
+        await letters.to_station(session, station, "station.walkin_answered", now, ticket=ticket, keyboard="told")
     return said
 
 
@@ -152,7 +156,10 @@ async def resolve(session: AsyncSession, ticket: Ticket, staff: Person, reason: 
         tickets.hold(ticket, staff)
     ticket.replied_at = ticket.replied_at or now
     ticket.resolved_at = now
-    await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
+    station = await tickets.station_of(session, ticket)
+    await letters.card(session, ticket, station, now)
+    if any(requester.walk_in for requester in await requesters.waiting.about(session, ticket.id)):
+        await letters.to_station(session, station, "station.walkin_resolved", now, ticket=ticket, keyboard="heard")
     await letters.to_requesters(
         session,
         ticket,

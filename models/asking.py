@@ -37,8 +37,9 @@ class Draft:
     anonymous: bool = False
 
 
-async def file(session: AsyncSession, draft: Draft, filer: Person, house: House, now: datetime) -> Ticket:
-    """Make a ticket of a draft: route it, date it, keep its words, post its card. The caller writes the receipt.
+async def file(session: AsyncSession, draft: Draft, filer: Person | None, house: House, now: datetime) -> Ticket:
+    """Make a ticket of a draft: route it, date it, keep its words, post its card. The caller writes the receipt; there
+    is none for somebody who came in person, who is no `filer` here.
 
     Raises Refusal when the draft has no words.
     """
@@ -64,7 +65,10 @@ async def file(session: AsyncSession, draft: Draft, filer: Person, house: House,
     )
     session.add(ticket)
     await session.flush()
-    requester = requesters.make(ticket.id, 1, filer, anonymous=draft.anonymous, vault=house.vault)
+    if filer is None:
+        requester = requesters.visitor(ticket.id)
+    else:
+        requester = requesters.make(ticket.id, 1, filer, anonymous=draft.anonymous, vault=house.vault)
     session.add(requester)
     await session.flush()
     await tickets.step(session, ticket, FILED, State.NEW, now)
@@ -199,7 +203,8 @@ async def reopen(session: AsyncSession, ticket: Ticket, requester: Requester, ho
     ticket.reopenings += 1
     ticket.resolved_at = ticket.closed_at = None
     tickets.to_be_claimed(ticket, house, now)
-    ticket.reply_due, ticket.reply_level, ticket.resolve_level = None, 0, 0
+    # The first reply has been given: its deadline counts no more, and the figures still ask whether it was kept.
+    ticket.reply_level, ticket.resolve_level = 0, 0
     ticket.resolve_due = house.calendar.add(now, house.deadlines_of(ticket.category).resolve)
     station = await stations.receiving(session, (await tickets.station_of(session, ticket)).key)
     ticket.station_id = station.id

@@ -44,6 +44,8 @@ class Requester(Base):
     rating: Mapped[int | None]
     """1–5."""
     remark: Mapped[str | None]
+    walk_in: Mapped[bool] = mapped_column(default=False)
+    """They came in person and cannot be written to; staff tell them, and say what they said (`walkins.py`)."""
 
     __table_args__ = (
         Index("uq_requesters_ticket_id_number", "ticket_id", "number", unique=True),
@@ -83,6 +85,11 @@ def make(ticket_id: int, number: int, person: Person, *, anonymous: bool, vault:
         owner_tag=vault.tag("owner", salt, person.telegram_id),
         address=_sealed(person, salt, vault),
     )
+
+
+def visitor(ticket_id: int) -> Requester:
+    """A requester for somebody who came in person: nothing is kept of who they are."""
+    return Requester(ticket_id=ticket_id, number=1, walk_in=True)
 
 
 def is_of(requester: Requester, person: Person, vault: Vault) -> bool:

@@ -4,28 +4,36 @@ from __future__ import annotations
 
 from models import (
     audit,
+    canned,
     conversations,
     inbox,
+    occasions,
     outbox,
     people,
+    pictures,
     postings,
     pulses,
     requesters,
     stations,
     tickets,
+    walkins,
     words,
 )
 
 __all__ = [
     "audit",
+    "canned",
     "conversations",
     "inbox",
+    "occasions",
     "outbox",
     "people",
+    "pictures",
     "postings",
     "pulses",
     "requesters",
     "stations",
     "tickets",
+    "walkins",
     "words",
 ]
