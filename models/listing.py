@@ -129,9 +129,7 @@ async def find(session: AsyncSession, what: Sought, station: Station | None, mos
     return Found(await _in_order(session, await _nearly(session, what, asked, most)), False, nearly=True)
 
 
-async def _nearly(
-    session: AsyncSession, what: Sought, asked: Sequence[ColumnElement[bool]], most: int
-) -> list[int]:
+async def _nearly(session: AsyncSession, what: Sought, asked: Sequence[ColumnElement[bool]], most: int) -> list[int]:
     pairs = sorted(similar.pairs(" ".join(what.words)))[:MOST_PAIRS]
     newest = select(_t.c.id, _t.c.folded).where(*asked).order_by(_t.c.id.desc()).limit(LOOKED_THROUGH).subquery()
     shared: ColumnElement[Any] = literal(0)

@@ -9,19 +9,19 @@ offered to another, still the first (首接负责). What the definitions leave o
   the thirty days before it was filed;
 - working time is read off a curve of the calendar, because no database knows the union's office hours.
 
-Everything is counted by the database but working time and the middle of a list; a hundred thousand tickets take less
-than a second.
+Rates are counted by the database; lengths of time and what came back are counted here, of plain numbers.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Float, Table, and_, func, or_, select, type_coerce, union_all
+from sqlalchemy import ColumnElement, Float, Table, and_, func, or_, select, type_coerce
 from sqlalchemy import case as case_
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -74,9 +74,7 @@ def semester_before(this: Period, calendar: WorkCalendar) -> Period | None:
     if not earlier:
         return None
     term = max(earlier, key=lambda each: each.starts)
-    return Period(
-        "semester", _midnight(term.starts, calendar), _midnight(term.ends + timedelta(days=1), calendar)
-    )
+    return Period("semester", _midnight(term.starts, calendar), _midnight(term.ends + timedelta(days=1), calendar))
 
 
 def _midnight(day: date, calendar: WorkCalendar) -> datetime:
@@ -137,19 +135,12 @@ async def count(
     for row in await plainly(session, _of_requesters(wanted)):
         found[row.place].solved = Share(Rate(row.solved, row.said), row.unsaid)
         found[row.place].satisfied = Share(Rate(row.content, row.rated), row.unrated)
-    for row in await plainly(session, _repeats(session, span, station_id)):
-        found[row.place].repeat = Share(Rate(row.repeats, row.filed))
-    working = Worked(calendar, span.since, now)
-    for place, filed, replied, closed in await plainly(session, _times(session, wanted)):
-        if replied is not None:
-            found[place].reply_seconds.append(working.until(replied) - working.until(filed))
-        if closed is not None:
-            found[place].close_seconds.append(closed - filed)
+    await _add_times(session, found, span, Worked(calendar, span.since, now), station_id)
     return found
 
 
-def _times_true(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case_((condition, 1), else_=0)), 0)
+def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count().filter(condition)
 
 
 def _of_tickets(wanted: Iterable[ColumnElement[bool]], now: datetime) -> Any:
@@ -162,12 +153,12 @@ def _of_tickets(wanted: Iterable[ColumnElement[bool]], now: datetime) -> Any:
         select(
             _place.label("place"),
             func.count().label("filed"),
-            _times_true(and_(due, _t.c.replied_at <= _t.c.reply_due)).label("in_time"),
-            _times_true(due).label("due"),
-            _times_true(and_(due, ~replied)).label("unanswered"),
-            _times_true(and_(dispatched, _t.c.resolved_at <= _t.c.resolve_due)).label("done_in_time"),
-            _times_true(dispatched).label("dispatched"),
-            _times_true(and_(dispatched, ~done)).label("undone"),
+            _how_many(and_(due, _t.c.replied_at <= _t.c.reply_due)).label("in_time"),
+            _how_many(due).label("due"),
+            _how_many(and_(due, ~replied)).label("unanswered"),
+            _how_many(and_(dispatched, _t.c.resolved_at <= _t.c.resolve_due)).label("done_in_time"),
+            _how_many(dispatched).label("dispatched"),
+            _how_many(and_(dispatched, ~done)).label("undone"),
         )
         .where(*wanted)
         .group_by(_place)
@@ -180,12 +171,12 @@ def _of_requesters(wanted: Iterable[ColumnElement[bool]]) -> Any:
     return (
         select(
             _place.label("place"),
-            _times_true(_r.c.solved.is_(True)).label("solved"),
-            _times_true(said).label("said"),
-            _times_true(and_(asked, ~said)).label("unsaid"),
-            _times_true(_r.c.rating >= 4).label("content"),
-            _times_true(rated).label("rated"),
-            _times_true(and_(asked, ~rated)).label("unrated"),
+            _how_many(_r.c.solved.is_(True)).label("solved"),
+            _how_many(said).label("said"),
+            _how_many(and_(asked, ~said)).label("unsaid"),
+            _how_many(_r.c.rating >= 4).label("content"),
+            _how_many(rated).label("rated"),
+            _how_many(and_(asked, ~rated)).label("unrated"),
         )
         .join_from(_r, _t, _r.c.ticket_id == _t.c.id)
         .where(_r.c.left.is_(False), *wanted)
@@ -193,37 +184,50 @@ def _of_requesters(wanted: Iterable[ColumnElement[bool]]) -> Any:
     )
 
 
-def _repeats(session: AsyncSession, span: Period, station_id: int | None) -> Any:
-    """Filings and closings of each problem in one row of time: a filing looks back at the last closing before it."""
+async def _add_times(
+    session: AsyncSession, found: Mapping[int, Figures], span: Period, working: Worked, station_id: int | None
+) -> None:
+    """How long it took, and what came back. In one look at the span's tickets and at those closed a month before it:
+    the database would sort them all for it, which takes longer.
+    """
     filed, closed = _seconds(session, _t.c.filed_at), _seconds(session, _t.c.closed_at)
-    what = (_t.c.category, func.coalesce(_t.c.building, "").label("building"))
-    # Numbers that are none stand where a row has nothing: of an empty column PostgreSQL asks what kind it is.
-    filings = select(*what, _place.label("place"), filed.label("at"), (filed * 0 - 1).label("closing")).where(
-        _t.c.filed_at >= span.since, _t.c.filed_at < span.until
-    )
-    closings = select(*what, (_place * 0).label("place"), closed.label("at"), closed.label("closing")).where(
+    is_closed = and_(
         _t.c.state == State.CLOSED, _t.c.closed_at >= span.since - REPEATS_WITHIN, _t.c.closed_at < span.until
     )
-    row = union_all(filings, closings).subquery()
-    last = (
-        func.max(row.c.closing)
-        # Of the same moment the closing comes first.
-        .over(partition_by=(row.c.category, row.c.building), order_by=(row.c.at, row.c.place), rows=(None, 0))
-        .label("last")
+    rows = await plainly(
+        session,
+        select(
+            _place,
+            _t.c.category,
+            _t.c.building,
+            filed,
+            _seconds(session, _t.c.replied_at),
+            case_((_t.c.state == State.CLOSED, closed)),
+        ).where(or_(and_(_t.c.filed_at >= span.since, _t.c.filed_at < span.until), is_closed)),
     )
-    seen = select(row.c.place, row.c.at, last).subquery()
-    repeats = _times_true(and_(seen.c.last >= 0, seen.c.last >= seen.c.at - REPEATS_WITHIN.total_seconds()))
-    query = select(seen.c.place, repeats.label("repeats"), func.count().label("filed")).where(seen.c.place > 0)
-    if station_id is not None:
-        query = query.where(seen.c.place == station_id)
-    return query.group_by(seen.c.place)
-
-
-def _times(session: AsyncSession, wanted: Iterable[ColumnElement[bool]]) -> Any:
-    closed = case_((_t.c.state == State.CLOSED, _seconds(session, _t.c.closed_at)))
-    return select(
-        _place, _seconds(session, _t.c.filed_at), _seconds(session, _t.c.replied_at), closed
-    ).where(*wanted, or_(_t.c.replied_at.is_not(None), _t.c.state == State.CLOSED))
+    closings: dict[tuple[str, str | None], list[float]] = defaultdict(list)
+    filings: list[tuple[int, str, str | None, float]] = []
+    first, last = span.since.timestamp(), span.until.timestamp()
+    for place, category, building, begun, replied, ended in rows:
+        if ended is not None:
+            closings[category, building].append(ended)
+        if not first <= begun < last or place not in found:
+            continue
+        filings.append((place, category, building, begun))
+        if replied is not None:
+            found[place].reply_seconds.append(working.until(replied) - working.until(begun))
+        if ended is not None:
+            found[place].close_seconds.append(ended - begun)
+    for ends in closings.values():
+        ends.sort()
+    month, repeats = REPEATS_WITHIN.total_seconds(), Counter[int]()
+    for place, category, building, begun in filings:
+        ends = closings[category, building]
+        before = bisect_right(ends, begun)
+        repeats[place] += before > 0 and ends[before - 1] >= begun - month
+    for place, figures in found.items():
+        if station_id in (None, place):
+            figures.repeat = Share(Rate(repeats[place], figures.filed))
 
 
 def _seconds(session: AsyncSession, moment: ColumnElement[Any]) -> ColumnElement[float]:
@@ -271,7 +275,7 @@ async def surveys(session: AsyncSession, span: Period, cell: int) -> Surveys:
             scale.label("scale"),
             func.count().label("invited"),
             func.count(PulsePoll.choice).label("answered"),
-            _times_true(PulsePoll.choice >= SCALE - TOP).label("top"),
+            _how_many(PulsePoll.choice >= SCALE - TOP).label("top"),
         )
         .join(Pulse, Pulse.id == PulsePoll.pulse_id)
         .where(Pulse.closed.is_(True), Pulse.closes_at >= span.since, Pulse.closes_at < span.until)

@@ -68,9 +68,7 @@ async def recent(session: AsyncSession, now: datetime) -> list[Told]:
     """The tickets of this week and of those before, the newest first."""
     rows = await plainly(
         session,
-        select(
-            _t.c.id, _t.c.category, _t.c.building, _t.c.subject, _t.c.folded, _t.c.marks, _t.c.filed_at, _t.c.state
-        )
+        select(_t.c.id, _t.c.category, _t.c.building, _t.c.subject, _t.c.folded, _t.c.marks, _t.c.filed_at, _t.c.state)
         .where(
             _t.c.filed_at > now - WEEK * (1 + WEEKS_BEFORE),
             _t.c.kind != Kind.THANKS,
