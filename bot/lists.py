@@ -123,7 +123,7 @@ def line(
     found = deadlines.next_deadline(ticket) if ticket.state in OPEN else None
     parts = [t.plain(f"state.{ticket.state}"), inline(holder, NAME_LENGTH), inline(place, NAME_LENGTH)]
     if found is not None:
-        key = "list.overdue" if found[1] <= now else "list.due"
+        key = "list.late" if found[1] <= now else "list.due"
         parts.append(t.plain(key, moment=t.moment(found[1], now)))
     return str(
         Markup("{} {} {} — {}").format(

@@ -12,13 +12,14 @@ from aiogram import Router
 def router() -> Router:
     """A fresh router with every conversation; the dispatcher includes it once."""
     from handlers import anywhere, membership
-    from handlers.staff import answers, cards, strangers
+    from handlers.staff import answers, canned, cards, lists, mode, strangers, walkin
     from handlers.students import loose, mine, new, start
     from handlers.union import pulses, setup
 
     root = Router(name="unionbot")
     first = (anywhere.first(), anywhere.router(), loose.replies())
-    others = (start, mine, new, membership, setup, pulses, cards, answers, loose, strangers)
+    desks = (lists, canned, walkin, mode)
+    others = (*desks, start, mine, new, membership, setup, pulses, cards, answers, loose, strangers)
     for part in (*first, *(each.router() for each in others), anywhere.last()):
         root.include_router(part)
     return root

@@ -10,7 +10,6 @@ anything else ─▶ nothing: colleagues talk to each other
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +26,8 @@ from bot.people import Presence, anonymous_admin, hidden
 from bot.texts import Texts
 from bot.untrusted import units
 from handlers.screens import show
-from handlers.staff.common import Writing, elsewhere, here, member
-from models import answering, conversations, postings, stations, tickets, words
+from handlers.staff.common import Writing, elsewhere, here, member, ticket_of
+from models import answering, conversations, stations, tickets, words
 from models.conversations import NOWHERE, Standing
 from models.errors import Refusal
 from models.house import House
@@ -39,7 +38,6 @@ from models.tickets import Ticket
 NOTE_SIGN = "//"
 MOST_REASON = 1000
 TYPED_LENGTH = 40
-NUMBER = re.compile(rf"#(\d{{1,{keyboards.MOST_DIGITS}}})\b")
 
 
 def router() -> Router:
@@ -82,7 +80,7 @@ async def command(
 ) -> None:
     """/claim, /ask, /note, /resolve, /transfer as a reply to a card; a picture under /ask or /note goes along."""
     someone = None if hidden(message) else member(staff, presence)
-    ticket = await _ticket_of(session, message)
+    ticket = await ticket_of(session, message)
     if ticket is None:
         raise Refusal("desk.reply_to_card", command=command.command)
     here(ticket, station)
@@ -139,7 +137,7 @@ async def reply(
     state: FSMContext,
 ) -> None:
     """A reply to something the bot wrote about a ticket."""
-    ticket = await _ticket_of(session, message)
+    ticket = await ticket_of(session, message)
     if ticket is None:
         # A reply to a colleague, or to something of the bot's that is about no ticket.
         return
@@ -272,37 +270,6 @@ async def as_me(
 
 def _waiting_key(chat_id: int, message_id: str) -> str:
     return f"anonymous:{chat_id}:{message_id}"
-
-
-async def _ticket_of(session: AsyncSession, message: Message) -> Ticket | None:
-    """The ticket that the replied-to message is about."""
-    replied = message.reply_to_message
-    if replied is None:
-        return None
-    posting = await postings.in_chat(session, message.chat.id, replied.message_id)
-    if posting is not None:
-        return await tickets.get(session, posting.ticket_id)
-    # A copy of the bot's own that nobody has noted: the program ended before it could (law 6), or they are quicker
-    # than the note. It says itself which ticket it is about; the answer must not be lost for it.
-    if replied.from_user is None or message.bot is None or replied.from_user.id != message.bot.id:
-        return None
-    number = _number_shown(replied)
-    if number is None or await postings.card_of(session, number, message.chat.id) is None:
-        return None
-    return await tickets.get(session, number)
-
-
-def _number_shown(message: Message) -> int | None:
-    """The ticket at the head of a card or of a student's words: icons, then the number in bold.
-
-    What people wrote has no formatting here, so nobody can make their words look like another ticket's.
-    """
-    text = message.text or message.caption or ""
-    for entity in (message.entities or message.caption_entities or [])[:1]:
-        found = NUMBER.match(entity.extract_from(text)) if entity.type == "bold" else None
-        if found and not re.search(r"\w", text.partition("#")[0]):
-            return int(found[1])
-    return None
 
 
 async def _place_and_reason(session: AsyncSession, station: Station, text: str, t: Texts) -> tuple[Station, str]:

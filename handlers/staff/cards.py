@@ -25,9 +25,9 @@ from bot.people import Presence
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from handlers.screens import show
-from handlers.staff import answers
+from handlers.staff import answers, canned
 from handlers.staff.common import Writing, elsewhere, here, member
-from models import answering, letters, requesters, tickets, words
+from models import answering, letters, tickets, words
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action
@@ -35,7 +35,6 @@ from models.people import Person
 from models.stations import Station
 from models.tickets import Ticket
 
-TEMPLATES = ("received", "passed_on", "date", "more", "visit")
 RESOLUTIONS = ("done", "explained", "elsewhere", "impossible")
 TRANSFER_REASONS = ("area", "task", "together")
 ALERT_LENGTH = 200
@@ -59,6 +58,7 @@ async def act(
     presence: Presence | None,
     house: House,
     t: Texts,
+    toolbox: Toolbox,
     state: FSMContext,
 ) -> None:
     """A button on a card."""
@@ -91,7 +91,8 @@ async def act(
             await _prompt(session, station, ticket, f"desk.{press.act}_prompt", someone, now)
         case "answers":
             _must(ticket, Action.ANSWER)
-            await _below(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, TEMPLATES))
+            found = canned.buttons(await canned.choices(session, station, toolbox, t))
+            await _below(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, found))
         case "resolve":
             _must(ticket, Action.RESOLVE)
             await _below(
@@ -136,16 +137,18 @@ async def choose(
         return
     await state.clear()
     match press.step:
-        case "template" if press.value in TEMPLATES:
-            text = await _template(session, ticket, press.value, toolbox)
+        case "template":
+            answer = await canned.chosen(session, station, press.value, toolbox, t)
+            text = await canned.said(session, ticket, answer, toolbox, now)
             await show(
                 query,
                 t("desk.preview", text=text, number=ticket.id),
                 keyboards.send_template(t, ticket.id, press.value),
             )
         case "templates":
-            await show(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, TEMPLATES))
-        case "send" if press.value in TEMPLATES:
+            found = canned.buttons(await canned.choices(session, station, toolbox, t))
+            await show(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, found))
+        case "send":
             if query.message is None:
                 raise Refusal("desk.old_button")
             # A template was written by nobody: it is known by its preview, which sends it once however often it is
@@ -153,8 +156,10 @@ async def choose(
             source = (query.message.chat.id, query.message.message_id)
             if await words.by_source(session, house.vault.tag("source", *source)) is not None:
                 raise Refusal("desk.sent_already", number=ticket.id)
-            content = {"type": "text", "text": await _template(session, ticket, press.value, toolbox)}
+            answer = await canned.chosen(session, station, press.value, toolbox, t)
+            content = {"type": "text", "text": await canned.said(session, ticket, answer, toolbox, now)}
             await answering.answer(session, ticket, someone, content, house, now, source)
+            await canned.used(session, answer.value)
             await show(query, t("desk.template_sent", number=ticket.id, name=someone.name))
         case "resolve" if press.value in RESOLUTIONS:
             await answering.resolve(session, ticket, someone, toolbox.everywhere(f"resolution.{press.value}"), now)
@@ -214,19 +219,6 @@ async def _place(session: AsyncSession, station: Station, key: str) -> Station:
 def _must(ticket: Ticket, action: Action) -> None:
     if not tickets.allowed(ticket, action):
         raise Refusal(f"refused.{action}", number=ticket.id, state=ticket.state)
-
-
-async def _filer_texts(session: AsyncSession, ticket: Ticket, toolbox: Toolbox) -> Texts:
-    """The texts in the language of whoever waits first: what staff pick from a list is said in it."""
-    waiting = await requesters.waiting.about(session, ticket.id)
-    if not waiting:
-        return toolbox.t(None)
-    reached = await requesters.reach(session, waiting[0], toolbox.house.vault)
-    return toolbox.t(reached.language if reached else None)
-
-
-async def _template(session: AsyncSession, ticket: Ticket, key: str, toolbox: Toolbox) -> str:
-    return (await _filer_texts(session, ticket, toolbox)).plain(f"template.{key}", number=ticket.id)
 
 
 async def _history(session: AsyncSession, ticket: Ticket, t: Texts, now: datetime) -> str:

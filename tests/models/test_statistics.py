@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import insert
@@ -118,7 +118,7 @@ def slowly(rows: list[dict[str, object]], span: Period, now: datetime) -> dict[i
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_what_the_database_counts_is_what_a_slow_count_finds(database: Database, now: datetime, seed: int) -> None:
+async def test_figures_are_what_a_slow_count_finds(database: Database, now: datetime, seed: int) -> None:
     now += 30 * DAY
     async with database.transaction() as session:
         rows = await plant(session, seed, now)
@@ -153,8 +153,8 @@ def test_the_middle_and_the_ninth_tenth_are_those_of_a_ranked_list() -> None:
 
 def test_a_semester_is_the_one_that_has_begun_and_the_one_before_is_known(now: datetime) -> None:
     terms = (
-        Semester("spring", datetime(2026, 2, 23).date(), datetime(2026, 7, 5).date()),
-        Semester("autumn", datetime(2026, 9, 7).date(), datetime(2027, 1, 17).date()),
+        Semester("spring", date(2026, 2, 23), date(2026, 7, 5)),
+        Semester("autumn", date(2026, 9, 7), date(2027, 1, 17)),
     )
     calendar = WorkCalendar(CALENDAR.timezone, CALENDAR.hours, semesters=terms)
     this = statistics.period("semester", calendar, now)
