@@ -164,7 +164,7 @@ class _Sheet:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        title = wrap(drawing["title"], 40)
+        title = [line for part in drawing["title"].split("\n") for line in wrap(part, 40)]
         notes = [line for note in drawing["notes"] for line in wrap(note, COLUMNS)]
         self.top = 0.28 + 0.3 * len(title)
         self.height = self.top + middle + 0.2 + LINE_HEIGHT * len(notes)

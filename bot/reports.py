@@ -52,7 +52,9 @@ def one_place(place: Place, span: Period, cell: int, t: Texts) -> list[str]:
         if told(place, name, cell):
             lines.append(t(f"figure.{name}", **numbers(share)) + _change(place, name, cell, t))
         else:
-            lines.append(t("figure.one_withheld", name=t.plain(f"figure_name.{name}"), why=_why_not(name, cell, t)))
+            lines.append(
+                t("figure.one_withheld", name=t.plain(f"figure_name.{name}"), why=_why_not(share, name, cell, t))
+            )
         if name == "response":
             lines += _spread("figure.reply_time", spread(place.figures.reply_seconds), t)
     lines += _spread("figure.close_time", spread(place.figures.close_seconds), t)
@@ -69,9 +71,11 @@ def all_places(places: Sequence[Place], span: Period, surveys: Surveys | None, c
         for place in (*places, total):
             share = share_of(place.figures, name)
             if _told_among(place, total, places, name, cell):
-                row = t("figure.cell", place=place.name, **numbers(share)) + _change(place, name, cell, t)
+                row = t(
+                    "figure.cell", place=place.name, rest=t.plain(f"figure_silent.{name}"), **numbers(share)
+                ) + _change(place, name, cell, t)
             else:
-                row = t("figure.cell_withheld", place=place.name, why=_why_not(name, cell, t))
+                row = t("figure.cell_withheld", place=place.name, why=_why_not(share, name, cell, t))
             lines.append(row)
     for key, field in (("figure.reply_time", "reply_seconds"), ("figure.close_time", "close_seconds")):
         lines.append(t("figure.heading", name=t.plain(key.replace("figure.", "figure_name."))))
@@ -95,7 +99,8 @@ def drawing(places: Sequence[Place], span: Period, cell: int, t: Texts) -> dict[
         rows = []
         for place in (*places, total) if several else places:
             shown = _told_among(place, total, places, name, cell) if several else told(place, name, cell)
-            rate = share_of(place.figures, name).rate
+            share = share_of(place.figures, name)
+            rate = share.rate
             low, high = rate.interval()
             label = place.name if several else t.plain("figure.of", hits=rate.hits, of=rate.of) if shown else ""
             rows.append(
@@ -104,7 +109,7 @@ def drawing(places: Sequence[Place], span: Period, cell: int, t: Texts) -> dict[
                     "share": rate.share if shown else None,
                     "low": low,
                     "high": high,
-                    "text": f"{100 * rate.share:.0f} %" if shown else _why_not(name, cell, t),
+                    "text": f"{100 * rate.share:.0f} %" if shown else _why_not(share, name, cell, t),
                 }
             )
         sections.append({"heading": t.plain(f"figure_name.{name}"), "rows": rows})
@@ -159,9 +164,11 @@ def _told_among(place: Place, total: Place, places: Sequence[Place], name: str, 
     return told(total, name, cell) and sum_may_be_told(shares, each_told, cell)
 
 
-def _why_not(name: str, cell: int, t: Texts) -> str:
+def _why_not(share: Share, name: str, cell: int, t: Texts) -> str:
     """Why a rate is not shown; whether there are no answers or a few is not told either."""
-    return t.plain("figure.few", cell=cell) if name in ANSWERS else t.plain("figure.nothing")
+    if name not in ANSWERS:
+        return t.plain("figure.nothing")
+    return t.plain("figure.few", cell=cell) if share.rate.of < cell else t.plain("figure.would_tell")
 
 
 def _change(place: Place, name: str, cell: int, t: Texts) -> str:

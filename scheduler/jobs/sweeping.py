@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 
 from bot.toolbox import Toolbox
-from models import conversations, inbox, walkins
+from models import conversations, inbox
 from models.database import Database
 from models.inbox import Handling, Incoming
 from models.outbox import Outgoing, Sending
@@ -29,8 +29,8 @@ LEFT_AFTER = timedelta(days=14)
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     """Keep the newest `KEPT` rows of each; finished rows carry no time, so their number says how old they are."""
+    del toolbox
     async with database.transaction() as session:
-        await walkins.forget(session, now - toolbox.house.forget_after)
         await conversations.leave_behind(session, (now - LEFT_AFTER).date())
         await inbox.give_up(session, now - ASIDE_FOR)
         newest = await session.scalar(select(func.max(Incoming.id))) or 0
