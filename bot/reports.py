@@ -109,7 +109,7 @@ def drawing(places: Sequence[Place], span: Period, cell: int, t: Texts) -> dict[
                     "share": rate.share if shown else None,
                     "low": low,
                     "high": high,
-                    "text": f"{100 * rate.share:.0f} %" if shown else _why_not(share, name, cell, t),
+                    "text": f"{100 * rate.share:.0f} %" if shown else _short(share, name, cell, t),
                 }
             )
         sections.append({"heading": t.plain(f"figure_name.{name}"), "rows": rows})
@@ -169,6 +169,12 @@ def _why_not(share: Share, name: str, cell: int, t: Texts) -> str:
     if name not in ANSWERS:
         return t.plain("figure.nothing")
     return t.plain("figure.few", cell=cell) if share.rate.of < cell else t.plain("figure.would_tell")
+
+
+def _short(share: Share, name: str, cell: int, t: Texts) -> str:
+    """The same in the width of a picture."""
+    tells = name in ANSWERS and share.rate.of >= cell
+    return t.plain("figure.not_shown") if tells else _why_not(share, name, cell, t)
 
 
 def _change(place: Place, name: str, cell: int, t: Texts) -> str:

@@ -93,8 +93,10 @@ async def card(session: AsyncSession, ticket: Ticket, station: Station, now: dat
         )
 
 
-async def topic_left(session: AsyncSession, ticket: Ticket, chat_id: int, thread_id: int, now: datetime) -> None:
-    """Close a forum topic in which the ticket is no longer."""
+async def topic_left(session: AsyncSession, chat_id: int, thread_id: int, now: datetime) -> None:
+    """Close a forum topic in which a ticket is no longer. The row names no ticket: where that topic is gone already,
+    the card must not be thought to have lost its place.
+    """
     await outbox.post(
         session,
         now=now,
@@ -103,7 +105,6 @@ async def topic_left(session: AsyncSession, ticket: Ticket, chat_id: int, thread
         chat_id=chat_id,
         method="closeForumTopic",
         payload={"message_thread_id": thread_id},
-        ticket_id=ticket.id,
     )
 
 

@@ -72,4 +72,4 @@ async def _move(session: AsyncSession, ticket: Ticket, station: Station, chat_id
             ticket_id=ticket.id,
         )
     if thread is not None:
-        await letters.topic_left(session, ticket, chat_id, thread, now)
+        await letters.topic_left(session, chat_id, thread, now)

@@ -28,7 +28,7 @@ from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import inline
 from handlers.screens import show
-from handlers.staff.common import NUMBER, here, member, ticket_of
+from handlers.staff.common import NUMBER, here, member, ticket_of, to_a_prompt
 from models import canned, deadlines, listing, people, requesters, tickets
 from models.canned import Answer, Canned
 from models.errors import Refusal
@@ -59,8 +59,8 @@ def router() -> Router:
     router.message.register(begin, Command("canned"), desk)
     router.callback_query.register(step, Pressed(Keep), desk)
     words = F.text & ~F.text.startswith("/")
-    router.message.register(named, StateFilter(Wording.label), desk, F.reply_to_message, words)
-    router.message.register(worded, StateFilter(Wording.text), desk, F.reply_to_message, words)
+    router.message.register(named, StateFilter(Wording.label), desk, to_a_prompt, words)
+    router.message.register(worded, StateFilter(Wording.text), desk, to_a_prompt, words)
     return router
 
 

@@ -91,3 +91,13 @@ def _number_shown(message: Message) -> int | None:
         if found and not re.search(r"\w", text.partition("#")[0]):
             return int(found[1])
     return None
+
+
+async def to_a_prompt(message: Message, session: AsyncSession) -> bool:
+    """Filter: a reply to the bot that is about no ticket. In the middle of something else, a reply to a card is still
+    for that card's student.
+    """
+    replied = message.reply_to_message
+    if replied is None or replied.from_user is None or message.bot is None:
+        return False
+    return replied.from_user.id == message.bot.id and await ticket_of(session, message) is None

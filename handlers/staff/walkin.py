@@ -28,7 +28,7 @@ from bot.people import Presence, hidden
 from bot.settings import Settings
 from bot.texts import Texts
 from handlers.screens import show
-from handlers.staff.common import here, member
+from handlers.staff.common import here, member, to_a_prompt
 from models import tickets, walkins
 from models.asking import Draft
 from models.errors import Refusal
@@ -56,19 +56,11 @@ def router() -> Router:
     desk, replies = AtDesk(), ~Commanding()
     router.message.register(begin, Command("walkin"), desk)
     router.callback_query.register(step, Pressed(Walk), desk)
-    router.message.register(words, StateFilter(Recording.words), desk, to_the_bot, replies)
-    router.message.register(contact, StateFilter(Recording.contact), desk, to_the_bot, replies)
+    router.message.register(words, StateFilter(Recording.words), desk, to_a_prompt, replies)
+    router.message.register(contact, StateFilter(Recording.contact), desk, to_a_prompt, replies)
     router.callback_query.register(told, Pressed(Told), desk)
     router.callback_query.register(heard, Pressed(Heard), desk)
     return router
-
-
-async def to_the_bot(message: Message) -> bool:
-    """Filter: a reply to the bot, and to nothing about another ticket: those show a number."""
-    replied = message.reply_to_message
-    if replied is None or replied.from_user is None or message.bot is None:
-        return False
-    return replied.from_user.id == message.bot.id and "#" not in (replied.text or replied.caption or "#")
 
 
 async def begin(

@@ -196,8 +196,9 @@ def test_a_small_cell_is_not_told_nor_what_gives_it_by_subtraction() -> None:
 
 async def test_polls_with_too_few_answers_are_in_no_sum(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
-        for number, (choices, closed) in enumerate([([4] * 8 + [0] * 4 + [None] * 3, True), ([3] * 5, True)], 1):
-            session.add(Pulse(id=number, question="?", options=None, closes_at=now - DAY, closed=closed))
+        polls: list[list[int | None]] = [[*[4] * 8, *[0] * 4, *[None] * 3], [3] * 5]
+        for number, choices in enumerate(polls, 1):
+            session.add(Pulse(id=number, question="?", options=None, closes_at=now - DAY, closed=True))
             await session.flush()
             for i, choice in enumerate(choices):
                 session.add(PulsePoll(poll_id=f"{number}.{i}", pulse_id=number, choice=choice))

@@ -96,3 +96,18 @@ async def test_not_solved_opens_a_walk_in_again_and_others_have_no_visitor(datab
             "desk.elsewhere", number=number
         )
         assert walkins.WAYS == ("spot", "phone")
+
+
+async def test_in_the_middle_of_recording_a_reply_to_a_card_is_still_for_its_student(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, "The tap drips")
+        card = await campus.east.shows(f"#{number} ·")
+        await campus.wang.says("/walkin", chat=campus.east)
+        await campus.wang.taps(t.plain("kind.need"), chat=campus.east)
+        await campus.wang.taps(t.pick(settings.category_names("other")), chat=campus.east)
+        await campus.wang.taps("East 2", chat=campus.east)
+        await campus.wang.reads("with what they said", chat=campus.east)
+        await campus.wang.says("We come at three", chat=campus.east, reply_to=card)
+        await alice.reads("We come at three")
