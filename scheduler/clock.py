@@ -47,7 +47,7 @@ JOBS = (
     Job("pulses", partial(IntervalTrigger, minutes=1), pulses.run),
     Job("digests", partial(IntervalTrigger, minutes=1), digests.run),
     # Somebody waits for them.
-    Job("pictures", partial(IntervalTrigger, seconds=2), pictures.run),
+    Job("pictures", partial(IntervalTrigger, seconds=5), pictures.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),
 )
 
