@@ -208,7 +208,7 @@ async def _add_times(
     closings: dict[tuple[str, str | None], list[float]] = defaultdict(list)
     filings: list[tuple[int, str, str | None, float]] = []
     first, last = span.since.timestamp(), span.until.timestamp()
-    for place, category, building, begun, replied, ended in rows:
+    for place, category, building, begun, replied, ended in rows.all():
         if ended is not None:
             closings[category, building].append(ended)
         if not first <= begun < last or place not in found:
@@ -241,7 +241,8 @@ class Worked:
     """How much working time had passed at a moment, counted from the first day: the calendar as a curve."""
 
     def __init__(self, calendar: WorkCalendar, since: datetime, until: datetime) -> None:
-        self._edges: list[float] = [since.timestamp()]
+        # A moment before: what is read from a database as a number may be a hair earlier than it was.
+        self._edges: list[float] = [since.timestamp() - 1.0]
         self._sums: list[float] = [0.0]
         self._rises: list[float] = [0.0]
         """1 while it is open after this edge, else 0."""
@@ -252,8 +253,8 @@ class Worked:
                 self._rises.append(rise)
 
     def until(self, moment: float) -> float:
-        """Seconds of working time from the beginning to this moment."""
-        at = max(bisect_right(self._edges, moment) - 1, 0)
+        """Seconds of working time from the beginning to this moment, which is not before it."""
+        at = bisect_right(self._edges, moment) - 1
         return self._sums[at] + (moment - self._edges[at]) * self._rises[at]
 
 
