@@ -31,7 +31,7 @@ from bot import keyboards
 from bot.aliases import called
 from bot.texts import Texts
 from bot.untrusted import cut, inline, lines
-from models import deadlines, merging, requesters, sorting, words
+from models import deadlines, merging, requesters, sorting, walkins, words
 from models.letters import deliveries, for_the_morning
 from models.lifecycle import ACTIVE, ENDED, OPEN, State
 from models.outbox import BLOCKED, Sending
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 40
 PLACE_LENGTH = 120
+CONTACT_LENGTH = 100
 NOTE_LENGTH = 200
 REASON_LENGTH = 300
 SUBJECT_LENGTH = 120
@@ -178,6 +179,8 @@ class _Card:
         if not waiting:
             return []
         first = waiting[0]
+        if first.walk_in:
+            return await self._visitor(len(waiting) - 1)
         if first.anonymous:
             key, who = "card.who_anonymous", called(self.t, first)
         else:
@@ -185,6 +188,17 @@ class _Card:
         if len(waiting) > 1:
             return [self.t(key, who=Markup(self.t.n("card.and_more", len(waiting) - 1, who=who)))]
         return [self.t(key, who=who)]
+
+    async def _visitor(self, others: int) -> list[str]:
+        """Somebody who came in person: who recorded it, how they are reached, and how many more wait."""
+        record = await walkins.of(self.session, self.ticket)
+        name = await self._name(record.staff_id) if record is not None else ""
+        who = self.t.plain("card.visitor", name=name or "—")
+        more = Markup(self.t.n("card.and_more", others, who=who)) if others else who
+        rows = [self.t("card.who_visitor", who=more)]
+        if record is not None and record.contact:
+            rows.append(self.t("card.contact", contact=inline(record.contact, CONTACT_LENGTH)))
+        return rows
 
     async def _name(self, person_id: int | None) -> str:
         """Somebody's name as it may stand in a line of ours; empty when there is none (any more)."""

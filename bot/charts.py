@@ -141,3 +141,99 @@ def satisfaction(result: Result) -> dict[str, Any]:
         "low": f"{100 * low:.1f}",
         "high": f"{100 * high:.1f}",
     }
+
+
+# ---------------------------------------------------------------- figures of tickets
+
+ROW_HEIGHT, SECTION_HEIGHT = 0.3, 0.42
+
+
+def draw(drawing: dict[str, Any]) -> bytes:
+    """A picture of plain values, as `bot/reports.py` makes them: `title`, `notes`, and either `sections` of rates, each
+    with its interval, or `bars`. PNG.
+    """
+    return _rates(drawing) if "sections" in drawing else _bars(drawing)
+
+
+class _Sheet:
+    """White paper as wide as a phone, the title on top and the small print below; what is between is drawn in inches
+    from the top.
+    """
+
+    def __init__(self, drawing: dict[str, Any], middle: float) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        title = [line for part in drawing["title"].split("\n") for line in wrap(part, 40)]
+        notes = [line for note in drawing["notes"] for line in wrap(note, COLUMNS)]
+        self.top = 0.28 + 0.3 * len(title)
+        self.height = self.top + middle + 0.2 + LINE_HEIGHT * len(notes)
+        self.figure = Figure(figsize=(WIDTH, self.height), dpi=220, facecolor="white")
+        FigureCanvasAgg(self.figure)
+        for number, line in enumerate(title):
+            self.write(line, 0.04, 0.14 + 0.3 * number, 14, INK)
+        for number, line in enumerate(notes):
+            self.write(line, 0.04, self.top + middle + 0.1 + LINE_HEIGHT * number, 10, PALE)
+
+    def write(self, text: str, x: float, from_top: float, size: float, color: str, align: str = "left") -> None:
+        y = 1 - from_top / self.height
+        font = _font(size, bold=size > 12)
+        self.figure.text(x, y, text, va="top", ha=align, color=color, fontproperties=font)
+
+    def line(self, start: float, end: float, from_top: float, width: float, color: str) -> None:
+        from matplotlib.lines import Line2D
+
+        y = 1 - from_top / self.height
+        self.figure.add_artist(Line2D([start, end], [y, y], linewidth=width, color=color, solid_capstyle="butt"))
+
+    def dot(self, x: float, from_top: float) -> None:
+        from matplotlib.lines import Line2D
+
+        y = 1 - from_top / self.height
+        self.figure.add_artist(Line2D([x], [y], marker="o", markersize=6, color=ACCENT, linestyle="none"))
+
+    def png(self) -> bytes:
+        out = io.BytesIO()
+        self.figure.savefig(out, format="png")
+        return out.getvalue()
+
+
+LABEL_COLUMNS = 16
+LEFT, RIGHT = 0.36, 0.82
+"""Where 0 and 100 % stand, as parts of the width."""
+
+
+def _rates(drawing: dict[str, Any]) -> bytes:
+    rows = sum(len(section["rows"]) for section in drawing["sections"])
+    sheet = _Sheet(drawing, SECTION_HEIGHT * len(drawing["sections"]) + ROW_HEIGHT * rows)
+    at = sheet.top
+    for section in drawing["sections"]:
+        sheet.write(section["heading"], 0.04, at + 0.12, 12, INK)
+        at += SECTION_HEIGHT
+        for row in section["rows"]:
+            middle = at + 0.1
+            sheet.write(wrap(row["label"], LABEL_COLUMNS)[0], 0.06, at, 11, INK)
+            if row["share"] is None:
+                sheet.write(row["text"], LEFT, at, 10, PALE)
+            else:
+                low, share, high = (LEFT + (RIGHT - LEFT) * row[name] for name in ("low", "share", "high"))
+                sheet.line(LEFT, RIGHT, middle, 1, LINE)
+                sheet.line(low, high, middle, 5, SHADES[3])
+                sheet.dot(share, middle)
+                sheet.write(row["text"], RIGHT + 0.02, at, 11, INK)
+            at += ROW_HEIGHT
+    return sheet.png()
+
+
+def _bars(drawing: dict[str, Any]) -> bytes:
+    bars = drawing["bars"]
+    sheet = _Sheet(drawing, 0.12 + ROW_HEIGHT * len(bars))
+    most = max((bar["value"] for bar in bars), default=0) or 1
+    for number, bar in enumerate(bars):
+        at = sheet.top + 0.08 + ROW_HEIGHT * number
+        sheet.write(wrap(bar["label"], 20)[0], 0.04, at, 11, INK)
+        start = 0.42
+        end = start + (RIGHT - start) * bar["value"] / most
+        sheet.line(start, max(end, start + 0.003), at + 0.1, 12, SHADES[0] if bar.get("alarm") else ACCENT)
+        sheet.write(bar["text"], end + 0.02, at, 11, INK)
+    return sheet.png()

@@ -18,6 +18,7 @@ from bot.toolbox import Toolbox
 log = structlog.get_logger()
 
 PRIVATE = ("new", "mine", "faq", "language", "help", "privacy", "cancel")
+ANSWERING = ("claim", "a", "ask", "note", "resolve", "transfer")
 SORTING = (
     "assign",
     "merge",
@@ -31,7 +32,9 @@ SORTING = (
     "closeall",
     "reassign",
 )
-GROUP = ("claim", "ask", "note", "resolve", "transfer", *SORTING, "duty", "setup", "help")
+LOOKING = ("open", "overdue", "find", "stats")
+RUNNING = ("walkin", "duty", "canned", "mode", "setup", "help")
+GROUP = (*ANSWERING, *LOOKING, *SORTING, *RUNNING)
 
 
 async def publish(bot: Bot, toolbox: Toolbox) -> None:

@@ -262,9 +262,9 @@ def cancel(t: Texts, ticket_id: int) -> dict[str, Any]:
     return keyboard([[_cancel(t, ticket_id)]])
 
 
-def templates(t: Texts, ticket_id: int, keys: Sequence[str]) -> dict[str, Any]:
-    """The answers that are said often; a tap shows one first."""
-    rows = [[button(t.plain(f"template_label.{k}"), Choice("template", ticket_id, k))] for k in keys]
+def templates(t: Texts, ticket_id: int, found: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The answers that are said often, as (value, label); a tap shows one first."""
+    rows = [[button(label, Choice("template", ticket_id, value))] for value, label in found]
     return keyboard([*rows, [_cancel(t, ticket_id)]])
 
 

@@ -19,14 +19,14 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import cards, charts, keyboards, rosters, so_far
+from bot import cards, charts, keyboards, lists, rosters, so_far
 from bot.aliases import called
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline, units, verbatim, without_mentions
 from models import postings, pulses, requesters, stations, tickets, words
 from models.errors import Refusal
-from models.lifecycle import ENDED
+from models.lifecycle import ENDED, State
 from models.outbox import Outgoing
 from models.people import Person
 from models.pulses import Pulse, PulsePicture
@@ -61,7 +61,7 @@ PLAIN_FIELDS = {
     "contact": ("sendContact", ("phone_number", "first_name", "last_name")),
 }
 ALBUM_LENGTH = 10
-ABOUT_TICKETS = ("card", "words", "edited", "notice", "so_far")
+ABOUT_TICKETS = ("card", "words", "edited", "notice", "so_far", "topic", "moved")
 """Letters that go to a station or to those who wait for a ticket."""
 
 
@@ -86,6 +86,8 @@ class Letter:
     """For a card: what was drawn, hashed."""
     topic: str | None = None
     """For a card that needs a forum topic first: the topic's name; the calls then go into it."""
+    named: tuple[str, bool] | None = None
+    """For a forum topic: what it is called then, and whether it is closed."""
     picture: tuple[int, str] | None = None
     """For a pulse's result: which picture this is, so that Telegram's id for it can be kept."""
     editions: Mapping[int, datetime | None] = field(default_factory=dict)
@@ -114,6 +116,10 @@ async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: date
             return await drawing.notice()
         case "roster":
             return await drawing.roster()
+        case "topic":
+            return await drawing.topic()
+        case "moved":
+            return await drawing.moved()
         case "farewell" | "leave":
             return await drawing.goes()
         case "pulse":
@@ -190,8 +196,32 @@ class _Drawing:
         if card is not None and card.thread_id is not None:
             params["message_thread_id"] = card.thread_id
         elif station.topics:
-            topic = cut(f"#{ticket.id} {inline(ticket.subject, TOPIC_LENGTH)}".strip(), TOPIC_LENGTH)
+            topic = _topic_name(ticket, station)
         return Letter([Call("sendMessage", params)], digest, topic)
+
+    async def topic(self) -> Letter:
+        """The card's forum topic, called and closed as the ticket stands."""
+        ticket, (station, _) = await self._ticket(), await self._reader()
+        card = await postings.card_of(self.session, ticket.id, self.chat_id)
+        if station is None or not station.topics or card is None or card.thread_id is None:
+            return Letter()
+        where = {"chat_id": self.chat_id, "message_thread_id": card.thread_id}
+        name, closed = _topic_name(ticket, station), _has_left(ticket, station)
+        calls = []
+        if closed != card.topic_closed:
+            calls.append(Call("closeForumTopic" if closed else "reopenForumTopic", where))
+        if name != (card.topic_name or _plain_topic_name(ticket)):
+            calls.append(Call("editForumTopic", {**where, "name": name}))
+        return Letter(calls, named=(name, closed))
+
+    async def moved(self) -> Letter:
+        """Where a card stood before the group's mode was changed: where the ticket is now."""
+        ticket, (_, t) = await self._ticket(), await self._reader()
+        card = await postings.card_of(self.session, ticket.id, self.chat_id)
+        href = lists.link(self.chat_id, card.message_id, card.thread_id) if card is not None else None
+        where = Markup('<a href="{}">{}</a>').format(href, f"#{ticket.id}") if href else f"#{ticket.id}"
+        params = {"chat_id": self.chat_id, "message_id": self.payload["message_id"], "parse_mode": "HTML"}
+        return Letter([Call("editMessageText", {**params, "text": t("card.moved", ticket=where)})])
 
     async def words(self) -> Letter:
         """One message, or the album it belongs to, brought to the other side."""
@@ -223,6 +253,8 @@ class _Drawing:
         edited = t("words.edited") if said.edited_at else ""
         if to_station:
             requester = await self.session.get_one(Requester, said.requester_id) if said.requester_id else None
+            if requester is not None and requester.walk_in:
+                return _join(t("words.from_visitor", number=ticket.id), edited)
             if requester is not None and requester.pseudonym is not None:
                 return _join(t("alias.words_from", number=ticket.id, who=called(t, requester)), edited)
             key = "words.from_anonymous" if requester is None or requester.anonymous else "words.from_student"
@@ -391,8 +423,29 @@ KEYBOARDS = {
     "view": keyboards.view,
     "rate": keyboards.rating,
     "assigned": keyboards.assigned,
+    "told": lists.told,
+    "heard": lists.heard,
 }
 """The keyboards a notice can name."""
+
+
+TOPIC_SIGNS = {State.CLOSED: "✅ ", State.MERGED: "🔗 ", State.WITHDRAWN: "✖️ "}
+"""Before the name of a topic whose ticket has ended so."""
+
+
+def _has_left(ticket: Ticket, station: Station) -> bool:
+    """Whether there is nothing more to be done about it in this place."""
+    return ticket.state in ENDED or station.id not in (ticket.station_id, ticket.from_station_id)
+
+
+def _topic_name(ticket: Ticket, station: Station) -> str:
+    here = station.id in (ticket.station_id, ticket.from_station_id)
+    sign = TOPIC_SIGNS.get(ticket.state, "") if here else "↪️ "
+    return cut(sign + _plain_topic_name(ticket), TOPIC_LENGTH)
+
+
+def _plain_topic_name(ticket: Ticket) -> str:
+    return cut(f"#{ticket.id} {inline(ticket.subject, TOPIC_LENGTH)}".strip(), TOPIC_LENGTH)
 
 
 def _editions(said: Sequence[Words]) -> dict[int, datetime | None]:

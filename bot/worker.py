@@ -25,6 +25,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from bot import errors
 from bot.check import may_write
 from bot.keyboards import SEPARATOR, Hand, More
+from bot.lists import Mode
 from bot.menus import SetUp
 from bot.outgoing import NO_ANSWER, Mouth, speaking
 from bot.people import GROUPS, SHARED_ACCOUNTS, Presence, language_of
@@ -463,10 +464,10 @@ def _names_colleagues(event: Message | CallbackQuery) -> bool:
 
 
 def _sets_up(event: Message | CallbackQuery) -> bool:
-    """Whether this is about making the group a station's: then the bot's own rights are looked up too."""
+    """Whether this is about seating a station or its topics: then the bot's own rights are looked up too."""
     if isinstance(event, CallbackQuery):
-        return (event.data or "").startswith(f"{SetUp.prefix}{SEPARATOR}")
-    return (event.text or "").startswith("/setup")
+        return (event.data or "").startswith((f"{SetUp.prefix}{SEPARATOR}", f"{Mode.prefix}{SEPARATOR}"))
+    return (event.text or "").startswith(("/setup", "/mode"))
 
 
 def _serialization(error: DBAPIError) -> bool:

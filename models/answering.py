@@ -68,9 +68,13 @@ async def answer(
         tickets.hold(ticket, staff)
     ticket.replied_at = ticket.replied_at or now
     said = await tickets.keep(session, ticket, Side.STAFF, content, house, now, source, staff=staff)
-    for requester in await requesters.waiting.about(session, ticket.id):
+    waiting = await requesters.waiting.about(session, ticket.id)
+    for requester in waiting:
         await letters.relay_to_requester(session, ticket, said, requester, house, now, asks=asks)
     await tickets.redraw(session, ticket, now)
+    if any(requester.walk_in for requester in waiting):
+        place = await tickets.responsible(session, ticket)
+        await letters.to_station(session, place, "station.walkin_answered", now, ticket=ticket, keyboard="told")
     return said
 
 
@@ -188,6 +192,9 @@ async def resolve(
     ticket.resolved_at = now
     for place in places:
         await letters.card(session, ticket, place, now)
+    if any(requester.walk_in for requester in await requesters.waiting.about(session, ticket.id)):
+        place = await tickets.station_of(session, ticket)
+        await letters.to_station(session, place, "station.walkin_resolved", now, ticket=ticket, keyboard="heard")
     await letters.to_requesters(
         session,
         ticket,

@@ -40,14 +40,15 @@ class Draft:
     """The ticket it goes on from."""
 
 
-async def file(session: AsyncSession, draft: Draft, filer: Person, house: House, now: datetime) -> Ticket:
-    """Make a ticket of a draft: route it, date it, keep its words, post its card. The caller writes the receipt.
+async def file(session: AsyncSession, draft: Draft, filer: Person | None, house: House, now: datetime) -> Ticket:
+    """Make a ticket of a draft: route it, date it, keep its words, post its card. The caller writes the receipt; there
+    is none for somebody who came in person, who is no `filer` here.
 
     Raises Refusal when the draft has no words, or may not go on from the ticket it names.
     """
     if not draft.contents:
         raise Refusal("draft.empty")
-    if draft.follows is not None:
+    if draft.follows is not None and filer is not None:
         await following.check(session, draft.follows, filer, draft.building, house, anonymous=draft.anonymous)
     station = await stations.receiving(session, house.desk_for(draft.building, draft.category))
     allowed = house.deadlines_of(draft.category)
@@ -66,7 +67,10 @@ async def file(session: AsyncSession, draft: Draft, filer: Person, house: House,
     )
     session.add(ticket)
     await session.flush()
-    requester = requesters.make(ticket.id, 1, filer, anonymous=draft.anonymous, vault=house.vault)
+    if filer is None:
+        requester = requesters.visitor(ticket.id)
+    else:
+        requester = requesters.make(ticket.id, 1, filer, anonymous=draft.anonymous, vault=house.vault)
     session.add(requester)
     await session.flush()
     await tickets.step(session, ticket, FILED, State.NEW, now)

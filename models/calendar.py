@@ -150,6 +150,15 @@ class WorkCalendar:
         moment = _utc(moment)
         return any(opens <= moment < closes for opens, closes in self._open_on(self._wall(moment).date()))
 
+    def spans(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        """The opening spans of every day from that of `start` to that of `end`, in order."""
+        day, last = self._wall(_utc(start)).date(), self._wall(_utc(end)).date()
+        found: list[tuple[datetime, datetime]] = []
+        while day <= last:
+            found += self._open_on(day)
+            day += ONE_DAY
+        return found
+
     def next_opening(self, moment: datetime) -> datetime:
         """This moment while it is open, else the next at which it opens.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -33,3 +34,52 @@ class Rate:
         low = 0.0 if self.hits == 0 else (middle - reach) / scale
         high = 1.0 if self.hits == self.of else (middle + reach) / scale
         return low, high
+
+
+@dataclass(frozen=True)
+class Share:
+    """A rate, and of how many nobody knows it yet."""
+
+    rate: Rate
+    silent: int = 0
+    """Requesters who have not said, tickets that nobody has answered."""
+
+    def __add__(self, other: Share) -> Share:
+        hits, of = self.rate.hits + other.rate.hits, self.rate.of + other.rate.of
+        return Share(Rate(hits, of), self.silent + other.silent)
+
+
+NOTHING = Share(Rate(0, 0))
+
+
+def difference(now: Rate, before: Rate) -> tuple[float, float]:
+    """The 95 % interval of `now` − `before`, −1–1: Newcombe's, from the two Wilson intervals."""
+    (low, high), (low_before, high_before) = now.interval(), before.interval()
+    change = now.share - before.share
+    below = sqrt((now.share - low) ** 2 + (high_before - before.share) ** 2)
+    above = sqrt((high - now.share) ** 2 + (before.share - low_before) ** 2)
+    return change - below, change + above
+
+
+def has_changed(now: Rate, before: Rate) -> bool:
+    """Whether this is a change: the interval of the difference excludes 0."""
+    if not now.of or not before.of:
+        return False
+    low, high = difference(now, before)
+    return low > 0 or high < 0
+
+
+def may_be_told(share: Share, cell: int, longer: Sequence[Share] = ()) -> bool:
+    """Whether a count of answers may be shown: not when it is smaller than the cell, nor when what is left of a longer
+    span that is shown too would be.
+    """
+    answers = share.rate.of
+    return answers >= cell and all(not 0 < each.rate.of - answers < cell for each in longer)
+
+
+def sum_may_be_told(parts: Sequence[Share], told: Sequence[bool], cell: int) -> bool:
+    """Whether the sum of these may be shown beside those of them that are `told`: what is left of it when they are
+    taken away is no small cell either.
+    """
+    hidden = sum(part.rate.of for part, shown in zip(parts, told, strict=True) if not shown)
+    return sum(part.rate.of for part in parts) >= cell and not 0 < hidden < cell

@@ -8,6 +8,8 @@ draws it in the language its reader has at that moment. The letters:
 - `edited`  the same, as an edit of the copy that is already there, or its end when the words were taken back;
 - `so_far`  everything said about a ticket until now, for a place that was not there;
 - `notice`  a text key with parameters and perhaps a keyboard;
+- `topic`   the forum topic of a card: called and closed as the ticket stands when drawn;
+- `moved`   a card that stood here before the group's mode was changed says where the ticket is now;
 - `farewell` and `leave`  the bot goes from a group that is nobody's desk.
 """
 
@@ -86,6 +88,33 @@ async def card(session: AsyncSession, ticket: Ticket, station: Station, now: dat
         letter="card",
         topic=f"card:{ticket.id}:{station.chat_id}",
         ticket_id=ticket.id,
+    )
+    if station.topics:
+        # A row of its own: what the bot may not do to a topic must not keep the card from being right.
+        await outbox.post(
+            session,
+            now=now,
+            lane=Lane.TICKET,
+            repeat=Repeat.FREELY,
+            chat_id=station.chat_id,
+            letter="topic",
+            topic=f"topic:{ticket.id}:{station.chat_id}",
+            ticket_id=ticket.id,
+        )
+
+
+async def topic_left(session: AsyncSession, chat_id: int, thread_id: int, now: datetime) -> None:
+    """Close a forum topic in which a ticket is no longer. The row names no ticket: where that topic is gone already,
+    the card must not be thought to have lost its place.
+    """
+    await outbox.post(
+        session,
+        now=now,
+        lane=Lane.TICKET,
+        repeat=Repeat.FREELY,
+        chat_id=chat_id,
+        method="closeForumTopic",
+        payload={"message_thread_id": thread_id},
     )
 
 

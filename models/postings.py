@@ -22,6 +22,9 @@ class Card(Base):
     """None until it is posted, and again when it was found to be gone."""
     digest: Mapped[str | None]
     """What was drawn last, hashed: an edit that changes nothing is not sent."""
+    topic_name: Mapped[str | None]
+    """What its topic is called."""
+    topic_closed: Mapped[bool] = mapped_column(default=False)
 
 
 class Posting(Base):

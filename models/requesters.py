@@ -49,6 +49,8 @@ class Requester(Base):
     remark: Mapped[str | None]
     came_from_id: Mapped[int | None] = mapped_column(Key, index=True)
     """The ticket they waited for until it was merged: where they go back to when that was a mistake."""
+    walk_in: Mapped[bool] = mapped_column(default=False)
+    """They came in person and cannot be written to; staff tell them, and say what they said (`walkins.py`)."""
 
     __table_args__ = (
         Index("uq_requesters_ticket_id_number", "ticket_id", "number", unique=True),
@@ -113,6 +115,11 @@ def again(requester: Requester, ticket_id: int) -> Requester:
         owner_tag=requester.owner_tag,
         address=requester.address,
     )
+
+
+def visitor(ticket_id: int) -> Requester:
+    """A requester for somebody who came in person: nothing is kept of who they are."""
+    return Requester(ticket_id=ticket_id, number=1, walk_in=True)
 
 
 def is_of(requester: Requester, person: Person, vault: Vault) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from models import (
     audit,
+    canned,
     colleagues,
     conversations,
     faq,
     handovers,
     inbox,
+    occasions,
     outbox,
     people,
+    pictures,
     postings,
     projects,
     pulses,
@@ -18,18 +21,22 @@ from models import (
     shifts,
     stations,
     tickets,
+    walkins,
     words,
 )
 
 __all__ = [
     "audit",
+    "canned",
     "colleagues",
     "conversations",
     "faq",
     "handovers",
     "inbox",
+    "occasions",
     "outbox",
     "people",
+    "pictures",
     "postings",
     "projects",
     "pulses",
@@ -37,5 +44,6 @@ __all__ = [
     "shifts",
     "stations",
     "tickets",
+    "walkins",
     "words",
 ]

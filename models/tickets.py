@@ -370,11 +370,13 @@ async def gone_on_as(session: AsyncSession, ticket: Ticket) -> Ticket:
 
 
 def start_again(ticket: Ticket, house: House, now: datetime) -> None:
-    """It had been dealt with and is open again: nobody has it, and the clocks begin anew."""
+    """It had been dealt with and is open again: nobody has it, and the clocks begin anew. The first reply has been
+    given: its deadline counts no more, and the figures still ask whether it was kept.
+    """
     ticket.reopenings += 1
     ticket.resolved_at = ticket.closed_at = None
     to_be_claimed(ticket, house, now)
-    ticket.reply_due, ticket.reply_level, ticket.resolve_level = None, 0, 0
+    ticket.reply_level, ticket.resolve_level = 0, 0
     ticket.resolve_due = house.calendar.add(now, house.deadlines_of(ticket.category).resolve)
 
 

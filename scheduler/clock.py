@@ -21,7 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.toolbox import Toolbox
 from models.database import Database
-from scheduler.jobs import deadlines, duty, pulses, sweeping
+from scheduler.jobs import deadlines, digests, duty, pictures, pulses, sweeping
 
 log = structlog.get_logger()
 
@@ -46,6 +46,9 @@ JOBS = (
     Job("deadlines", partial(IntervalTrigger, minutes=1), deadlines.run),
     Job("duty", partial(IntervalTrigger, minutes=1), duty.run),
     Job("pulses", partial(IntervalTrigger, minutes=1), pulses.run),
+    Job("digests", partial(IntervalTrigger, minutes=1), digests.run),
+    # Somebody waits for them.
+    Job("pictures", partial(IntervalTrigger, seconds=5), pictures.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),
 )
 

@@ -168,6 +168,7 @@ async def _made(session: AsyncSession, attempts: Sequence[Attempt]) -> None:
             card = await postings.card_of(session, row.ticket_id, attempt.chat_id)
             if card is not None:
                 card.thread_id = attempt.thread_id
+                card.topic_name, card.topic_closed = attempt.letter.topic, False
         if row.letter not in ("words", "notice", "so_far"):
             continue
         for call, result in zip(attempt.letter.calls[attempt.skip :], attempt.results, strict=False):
@@ -202,6 +203,8 @@ async def _sent(session: AsyncSession, attempt: Attempt) -> None:
     row = attempt.row
     if row.letter == "card":
         await _card_sent(session, attempt)
+    elif attempt.letter.named is not None:
+        await _topic_named(session, attempt, *attempt.letter.named)
     elif row.letter == "pulse":
         poll = attempt.results[-1].get("poll")
         if poll is not None:
@@ -221,6 +224,13 @@ async def _card_sent(session: AsyncSession, attempt: Attempt) -> None:
         if card.message_id != message_id:
             card.message_id = message_id
             session.add(postings.Posting(chat_id=attempt.chat_id, message_id=message_id, ticket_id=ticket_id))
+
+
+async def _topic_named(session: AsyncSession, attempt: Attempt, name: str, closed: bool) -> None:
+    assert attempt.row.ticket_id is not None, "a topic is a ticket's"
+    card = await postings.card_of(session, attempt.row.ticket_id, attempt.chat_id)
+    if card is not None:
+        card.topic_name, card.topic_closed = name, closed
 
 
 def _again(row: Outgoing, attempt: Attempt, verdict: Verdict, when: datetime) -> None:

@@ -70,7 +70,7 @@ def pause_after(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
-NOT_MODIFIED = "message is not modified"
+NOT_MODIFIED = ("message is not modified", "topic_not_modified")
 GONE = ("message to edit not found", "message can't be edited", "message_id_invalid", "message to delete not found")
 NO_REPLY = ("message to be replied not found", "message to reply not found")
 NO_TOPIC = ("message thread not found", "topic_deleted", "topic_closed", "topic_id_invalid")
@@ -117,7 +117,7 @@ def _refused(reason: str, method: str, chat_id: int) -> Verdict:
     def says(words: tuple[str, ...]) -> bool:
         return any(each in said for each in words)
 
-    if NOT_MODIFIED in said:
+    if says(NOT_MODIFIED):
         return Verdict(Fate.SENT)
     if says(NOBODY) and chat_id > 0:
         return Verdict(Fate.BLOCKED, reason=reason)

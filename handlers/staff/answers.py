@@ -10,7 +10,6 @@ anything else ─▶ nothing: colleagues talk to each other
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +26,8 @@ from bot.people import Presence, anonymous_admin, hidden
 from bot.texts import Texts
 from bot.untrusted import units
 from handlers.screens import show
-from handlers.staff.common import Writing, elsewhere, expected, is_stale, may, member
-from models import answering, conversations, postings, projects, sorting, stations, tickets, words
+from handlers.staff.common import NUMBER, Writing, elsewhere, expected, is_stale, may, member, ticket_of
+from models import answering, conversations, projects, sorting, stations, tickets, words
 from models.conversations import NOWHERE, Standing
 from models.errors import Refusal
 from models.house import House
@@ -54,7 +53,6 @@ WRITTEN: dict[str, Deed] = {
     )
 }
 """What a reply does, by what was asked for."""
-NUMBER = re.compile(rf"#(\d{{1,{keyboards.MOST_DIGITS}}})\b")
 
 
 def router() -> Router:
@@ -138,7 +136,7 @@ async def _obey(
         case "resolve":
             await answering.resolve(session, ticket, staff, reason_of(text), house, now)
         case "transfer":
-            to, reason = await _place_andreason_of(session, station, text, t)
+            to, reason = await _place_and_reason(session, station, text, t)
             await answering.transfer(session, ticket, staff, to, reason_of(reason), house, now)
 
 
@@ -308,24 +306,6 @@ def _waiting_key(chat_id: int, message_id: str) -> str:
     return f"anonymous:{chat_id}:{message_id}"
 
 
-async def ticket_of(session: AsyncSession, message: Message) -> Ticket | None:
-    """The ticket that the replied-to message is about; of one that has been merged, the one it is part of now."""
-    replied = message.reply_to_message
-    if replied is None:
-        return None
-    posting = await postings.in_chat(session, message.chat.id, replied.message_id)
-    if posting is not None:
-        return await tickets.gone_on_as(session, await tickets.get(session, posting.ticket_id))
-    # A copy of the bot's own that nobody has noted: the program ended before it could (law 6), or they are quicker
-    # than the note. It says itself which ticket it is about; the answer must not be lost for it.
-    if replied.from_user is None or message.bot is None or replied.from_user.id != message.bot.id:
-        return None
-    number = _number_shown(replied)
-    if number is None or await postings.card_of(session, number, message.chat.id) is None:
-        return None
-    return await tickets.gone_on_as(session, await tickets.get(session, number))
-
-
 async def _asked_about(session: AsyncSession, message: Message, state: FSMContext) -> Ticket | None:
     """The ticket that this person was just asked about, when they reply to the bot's message that shows its number: a
     prompt that nobody has noted. Dropped in silence, what they wrote would be lost.
@@ -338,20 +318,7 @@ async def _asked_about(session: AsyncSession, message: Message, state: FSMContex
     return await tickets.get(session, number)
 
 
-def _number_shown(message: Message) -> int | None:
-    """The ticket at the head of a card or of a student's words: icons, then the number in bold.
-
-    What people wrote has no formatting here, so nobody can make their words look like another ticket's.
-    """
-    text = message.text or message.caption or ""
-    for entity in (message.entities or message.caption_entities or [])[:1]:
-        found = NUMBER.match(entity.extract_from(text)) if entity.type == "bold" else None
-        if found and not re.search(r"\w", text.partition("#")[0]):
-            return int(found[1])
-    return None
-
-
-async def _place_andreason_of(session: AsyncSession, station: Station, text: str, t: Texts) -> tuple[Station, str]:
+async def _place_and_reason(session: AsyncSession, station: Station, text: str, t: Texts) -> tuple[Station, str]:
     """Where to and why: a place by its key or by its name in any language, then the reason. A name may be several
     words, so the longest that fits is meant.
     """

@@ -33,9 +33,9 @@ from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import inline
 from handlers.screens import show
-from handlers.staff import answers
+from handlers.staff import answers, canned
 from handlers.staff.common import Writing, elsewhere, expect, may, member
-from models import answering, letters, merging, requesters, tickets, words
+from models import answering, letters, merging, tickets, words
 from models.errors import Refusal
 from models.house import House
 from models.people import Person
@@ -43,7 +43,6 @@ from models.permissions import Deed, must_stand
 from models.stations import Station
 from models.tickets import Ticket
 
-TEMPLATES = ("received", "passed_on", "date", "more", "visit")
 RESOLUTIONS = ("done", "explained", "elsewhere", "impossible")
 TRANSFER_REASONS = ("area", "task", "together")
 DECLINE_REASONS = ("not_ours", "no_means", "first")
@@ -94,6 +93,7 @@ async def act(
     presence: Presence | None,
     house: House,
     t: Texts,
+    toolbox: Toolbox,
     state: FSMContext,
 ) -> None:
     """A button on a card."""
@@ -143,7 +143,8 @@ async def act(
             await prompt(session, station, ticket, f"desk.{press.act}_prompt", someone, now)
         case "answers":
             must_stand(Deed.ANSWER, ticket)
-            await below(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, TEMPLATES))
+            found = canned.buttons(await canned.choices(session, station, toolbox, t))
+            await below(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, found))
         case "resolve":
             must_stand(Deed.RESOLVE, ticket)
             await below(
@@ -188,16 +189,18 @@ async def choose(
     await may(session, STEPS.get(press.step, Deed.ANSWER), ticket, station, someone)
     await state.clear()
     match press.step:
-        case "template" if press.value in TEMPLATES:
-            text = await _template(session, ticket, press.value, toolbox)
+        case "template":
+            answer = await canned.chosen(session, station, press.value, toolbox, t)
+            text = await canned.said(session, ticket, answer, toolbox, now)
             await show(
                 query,
                 t("desk.preview", text=text, number=ticket.id),
                 keyboards.send_template(t, ticket.id, press.value),
             )
         case "templates":
-            await show(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, TEMPLATES))
-        case "send" if press.value in TEMPLATES:
+            found = canned.buttons(await canned.choices(session, station, toolbox, t))
+            await show(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, found))
+        case "send":
             if query.message is None:
                 raise Refusal("desk.old_button")
             # A template was written by nobody: it is known by its preview, which sends it once however often it is
@@ -205,8 +208,10 @@ async def choose(
             source = (query.message.chat.id, query.message.message_id)
             if await words.by_source(session, house.vault.tag("source", *source)) is not None:
                 raise Refusal("desk.sent_already", number=ticket.id)
-            content = {"type": "text", "text": await _template(session, ticket, press.value, toolbox)}
+            answer = await canned.chosen(session, station, press.value, toolbox, t)
+            content = {"type": "text", "text": await canned.said(session, ticket, answer, toolbox, now)}
             await answering.answer(session, ticket, someone, content, house, now, source)
+            await canned.used(session, answer.value)
             await show(query, t("desk.template_sent", number=ticket.id, name=someone.name))
         case "resolve" if press.value in RESOLUTIONS:
             reason = toolbox.everywhere(f"resolution.{press.value}")
@@ -269,19 +274,6 @@ def cluster_text(t: Texts, ticket: Ticket, found: Sequence[Ticket]) -> str:
         for each in (ticket, *found)
     ]
     return "\n".join([t("merge.cluster", number=ticket.id), *rows])
-
-
-async def _filer_texts(session: AsyncSession, ticket: Ticket, toolbox: Toolbox) -> Texts:
-    """The texts in the language of whoever waits first: what staff pick from a list is said in it."""
-    waiting = await requesters.waiting.about(session, ticket.id)
-    if not waiting:
-        return toolbox.t(None)
-    reached = await requesters.reach(session, waiting[0], toolbox.house.vault)
-    return toolbox.t(reached.language if reached else None)
-
-
-async def _template(session: AsyncSession, ticket: Ticket, key: str, toolbox: Toolbox) -> str:
-    return (await _filer_texts(session, ticket, toolbox)).plain(f"template.{key}", number=ticket.id)
 
 
 async def past(

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
+from aiogram.types import Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.people import Presence
-from models import permissions, stations
+from bot.keyboards import MOST_DIGITS
+from bot.people import Presence, anonymous_admin, hidden
+from models import permissions, postings, stations, tickets
 from models.errors import Refusal
 from models.people import Person
 from models.permissions import Deed
 from models.stations import Station
 from models.tickets import Ticket
+
+NUMBER = re.compile(rf"#(\d{{1,{MOST_DIGITS}}})\b")
 
 
 class Writing(StatesGroup):
@@ -84,9 +89,58 @@ def around(known: Sequence[Person], presence: Presence | None) -> list[Person]:
     return [each for each in known if presence is not None and each.telegram_id in presence.colleagues]
 
 
+def reader(message: Message, staff: Person | None, presence: Presence | None, command: str) -> None:
+    """Raises Refusal when whoever asks for a list here is no member. An anonymous admin is one, whoever they are."""
+    if not hidden(message):
+        member(staff, presence)
+    elif not anonymous_admin(message):
+        raise Refusal("hidden.command", command=command)
+
+
 async def elsewhere(session: AsyncSession, station: Station) -> list[Station]:
     """Where a ticket of this place can go now. Raises Refusal when there is no such place."""
     places = await stations.takers(session, station)
     if not places:
         raise Refusal("desk.no_place")
     return places
+
+
+async def ticket_of(session: AsyncSession, message: Message) -> Ticket | None:
+    """The ticket that the replied-to message is about; of one that has been merged, the one it is part of now."""
+    replied = message.reply_to_message
+    if replied is None:
+        return None
+    posting = await postings.in_chat(session, message.chat.id, replied.message_id)
+    if posting is not None:
+        return await tickets.gone_on_as(session, await tickets.get(session, posting.ticket_id))
+    # A copy of the bot's own that nobody has noted: the program ended before it could (law 6), or they are quicker
+    # than the note. It says itself which ticket it is about; the answer must not be lost for it.
+    if replied.from_user is None or message.bot is None or replied.from_user.id != message.bot.id:
+        return None
+    number = _number_shown(replied)
+    if number is None or await postings.card_of(session, number, message.chat.id) is None:
+        return None
+    return await tickets.gone_on_as(session, await tickets.get(session, number))
+
+
+def _number_shown(message: Message) -> int | None:
+    """The ticket at the head of a card or of a student's words: icons, then the number in bold.
+
+    What people wrote has no formatting here, so nobody can make their words look like another ticket's.
+    """
+    text = message.text or message.caption or ""
+    for entity in (message.entities or message.caption_entities or [])[:1]:
+        found = NUMBER.match(entity.extract_from(text)) if entity.type == "bold" else None
+        if found and not re.search(r"\w", text.partition("#")[0]):
+            return int(found[1])
+    return None
+
+
+async def to_a_prompt(message: Message, session: AsyncSession) -> bool:
+    """Filter: a reply to the bot that is about no ticket. In the middle of something else, a reply to a card is still
+    for that card's student.
+    """
+    replied = message.reply_to_message
+    if replied is None or replied.from_user is None or message.bot is None:
+        return False
+    return replied.from_user.id == message.bot.id and await ticket_of(session, message) is None

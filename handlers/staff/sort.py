@@ -23,8 +23,8 @@ from bot.filters import AtDesk, markup
 from bot.people import Presence, hidden
 from bot.texts import Texts
 from bot.untrusted import inline
-from handlers.staff.answers import reason_of, ticket_of
-from handlers.staff.common import around, may, may_here, member
+from handlers.staff.answers import reason_of
+from handlers.staff.common import around, may, may_here, member, ticket_of
 from handlers.staff.more import LABEL_LENGTH, linked
 from models import (
     answering,

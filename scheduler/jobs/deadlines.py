@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from bot.toolbox import Toolbox
-from models import answering, deadlines, letters, outbox, requesters, stations, tickets
+from models import answering, deadlines, letters, outbox, requesters, stations, tickets, walkins
 from models.calendar import Span
 from models.database import Database
 from models.house import OFFICE, SUPERVISORS, House
@@ -275,7 +275,9 @@ DUTIES = (
 
 
 async def _forget(database: Database, house: House, now: datetime) -> None:
-    """Destroy the keys to anonymous requesters whose ticket has been over for long enough (law 11)."""
+    """Destroy the keys to anonymous requesters whose ticket has been over for long enough (law 11), and forget how
+    those who came in person could be reached.
+    """
     query = (
         select(Ticket.id)
         .join(Requester, Requester.ticket_id == Ticket.id)
@@ -292,4 +294,5 @@ async def _forget(database: Database, house: House, now: datetime) -> None:
         async with database.transaction() as session:
             rows = (await session.scalars(query)).all()
             await requesters.destroy_keys(session, rows)
+            await walkins.forget(session, now - house.forget_after)
         found = len(rows)

@@ -21,6 +21,9 @@ WORDS = {
     "step": "resolve_write",
     "what": "consentlang",
     "to": "international",
+    "name": "semester",
+    "how": "phone",
+    "words": "w" * 40,
 }
 """The longest word each field can hold: a place's key has up to 24 characters, with a reason behind it."""
 

@@ -1,0 +1,371 @@
+"""What a place has: open tickets, overdue ones, those with certain words, and figures.
+
+/open, /overdue ─▶ a page, one line each ─▶ ‹ › ─▶ a press brings the card
+/find words     ─▶ the same; `#12`, a building's or a state's name are understood
+/stats [week | month | semester] ─▶ the figures in words at once, then as a picture
+
+A station sees its own tickets, the office all of them, the supervisors only figures. In private there is only a
+sentence that says where to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aiogram import Router
+from aiogram.filters import Command, CommandObject
+from aiogram.types import CallbackQuery, Message
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import cards, lists, reports
+from bot.filters import AtDesk, Pressed, Private, markup
+from bot.lists import A_PAGE, Look, Seek, Span, Turn
+from bot.people import Presence
+from bot.settings import Settings
+from bot.texts import Texts
+from bot.toolbox import Toolbox
+from handlers.screens import show
+from handlers.staff.common import member, reader
+from models import letters, listing, postings, stations, statistics, tickets
+from models.errors import Refusal
+from models.house import House
+from models.lifecycle import State
+from models.people import Person
+from models.pictures import Picture
+from models.postings import Card
+from models.questions import fetch
+from models.stations import Desk, Station
+from models.statistics import Figures, Period
+from models.tickets import Ticket
+
+TYPED_LENGTH = 60
+COMMANDS = ("find", "open", "overdue", "stats", "a", "canned", "walkin", "mode")
+"""What is asked in a station's chat only."""
+
+
+def router() -> Router:
+    """The handlers of the lists."""
+    router = Router(name="lists")
+    desk = AtDesk()
+    router.message.register(elsewhere, Command(*COMMANDS), Private())
+    router.message.register(listed, Command("open", "overdue"), desk)
+    router.callback_query.register(turned, Pressed(Turn), desk)
+    router.message.register(find, Command("find"), desk)
+    router.callback_query.register(sought_on, Pressed(Seek), desk)
+    router.callback_query.register(look, Pressed(Look), desk)
+    router.message.register(stats, Command("stats"), desk)
+    router.callback_query.register(other_span, Pressed(Span), desk)
+    return router
+
+
+async def elsewhere(message: Message, t: Texts) -> None:
+    """In private nobody is anybody's staff."""
+    await message.answer(t("desk.in_group_only"))
+
+
+def _scope(station: Station) -> Station | None:
+    """Whose tickets are listed here: None for everybody's."""
+    if station.desk is Desk.SUPERVISORS:
+        raise Refusal("list.not_here")
+    return None if station.desk is Desk.OFFICE else station
+
+
+# ---------------------------------------------------------------- open, overdue
+
+
+async def listed(
+    message: Message,
+    command: CommandObject,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    t: Texts,
+) -> None:
+    """/open or /overdue."""
+    reader(message, staff, presence, command.command)
+    await _page(message, command.command, 0, session, now, station, t)
+
+
+async def turned(
+    query: CallbackQuery,
+    press: Turn,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    t: Texts,
+) -> None:
+    """Another page."""
+    member(staff, presence)
+    if press.what not in ("open", "overdue"):
+        raise Refusal("desk.old_button")
+    await _page(query, press.what, press.page, session, now, station, t)
+
+
+async def _page(
+    event: Message | CallbackQuery,
+    what: str,
+    number: int,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    t: Texts,
+) -> None:
+    scope = _scope(station)
+    found = await (listing.open_ones(session, scope) if what == "open" else listing.overdue(session, scope, now))
+    last = max(len(found) - 1, 0) // A_PAGE
+    number = min(number, last)
+    shown = found[number * A_PAGE : (number + 1) * A_PAGE]
+    if not found:
+        text = t(f"list.none_{what}")
+    else:
+        head = t.n(f"list.{what}", len(found)) + (t("list.page", page=number + 1, of=last + 1) if last else "")
+        text = "\n".join([head, *await _lines(shown, session, now, station, t)])
+    await _say(event, text, lists.page(shown, what, number, last))
+
+
+async def _lines(
+    shown: Sequence[Ticket], session: AsyncSession, now: datetime, station: Station, t: Texts
+) -> list[str]:
+    """These in a line each, with the names and the cards' places fetched at once."""
+    people = {p.id: p for p in await fetch(session, Person, {x.claimed_by_id for x in shown} - {None})}
+    rows = await session.scalars(
+        select(Card).where(Card.chat_id == station.chat_id, Card.ticket_id.in_([x.id for x in shown]))
+    )
+    there = {card.ticket_id: card for card in rows}
+    places = {place.id: place for place in await fetch(session, Station, {x.station_id for x in shown})}
+    return [
+        lists.line(
+            ticket,
+            t,
+            now,
+            holder=people[ticket.claimed_by_id].name if ticket.claimed_by_id in people else "",
+            place=t.pick(places[ticket.station_id].names) if ticket.station_id != station.id else "",
+            card=there.get(ticket.id),
+        )
+        for ticket in shown
+    ]
+
+
+async def _say(event: Message | CallbackQuery, text: str, keyboard: dict[str, object]) -> None:
+    if isinstance(event, Message):
+        await event.reply(text, reply_markup=markup(keyboard))
+    else:
+        await show(event, text, keyboard)
+
+
+async def look(
+    query: CallbackQuery,
+    press: Look,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    t: Texts,
+    toolbox: Toolbox,
+) -> None:
+    """The card: a reply to it leads there; one that is gone is posted anew. The office reads another place's as it is
+    there, without its buttons.
+    """
+    member(staff, presence)
+    scope = _scope(station)
+    ticket = await tickets.get(session, press.ticket)
+    if station.id in (ticket.station_id, ticket.from_station_id):
+        card = await postings.card_of(session, ticket.id, query.message.chat.id) if query.message else None
+        if card is None or card.message_id is None:
+            await tickets.bring(session, ticket, station, now)
+        else:
+            await letters.to_station(session, station, "list.here", now, ticket=ticket)
+        return
+    if scope is not None or not isinstance(query.message, Message):
+        raise Refusal("desk.elsewhere", number=ticket.id)
+    place = await tickets.station_of(session, ticket)
+    drawn = await cards.draw(session, ticket, place, t, toolbox.settings, now)
+    await query.message.reply("\n".join([t("list.at", station=t.pick(place.names)), drawn.text]))
+
+
+# ---------------------------------------------------------------- find
+
+
+async def find(
+    message: Message,
+    command: CommandObject,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    toolbox: Toolbox,
+    t: Texts,
+) -> None:
+    """/find with words."""
+    reader(message, staff, presence, "find")
+    typed = " ".join((command.args or "").split())
+    if not typed:
+        raise Refusal("list.find_what")
+    await _found(message, typed, 0, session, now, station, toolbox, t)
+
+
+async def sought_on(
+    query: CallbackQuery,
+    press: Seek,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    toolbox: Toolbox,
+    t: Texts,
+) -> None:
+    """Another page of what was found."""
+    member(staff, presence)
+    await _found(query, press.words, press.page, session, now, station, toolbox, t)
+
+
+async def _found(
+    event: Message | CallbackQuery,
+    typed: str,
+    page: int,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    toolbox: Toolbox,
+    t: Texts,
+) -> None:
+    what = listing.sought(typed, _buildings(toolbox.settings), _states(toolbox), toolbox.house)
+    if what == listing.Sought():
+        raise Refusal("list.find_what")
+    found = await listing.find(session, what, _scope(station), A_PAGE, page)
+    typed = typed[:TYPED_LENGTH]
+    if not found.tickets:
+        await _say(event, t("list.none_found", typed=typed), lists.found([], typed, 0, False))
+        return
+    head = t("list.nearly" if found.nearly else "list.found", typed=typed)
+    text = "\n".join([head, *await _lines(found.tickets, session, now, station, t)])
+    await _say(event, text, lists.found(found.tickets, typed, page, found.more))
+
+
+def _buildings(settings: Settings) -> dict[str, list[str]]:
+    return {key: [key, *settings.building_names(key).values()] for key in settings.building_keys()}
+
+
+def _states(toolbox: Toolbox) -> dict[State, list[str]]:
+    return {s: list(toolbox.everywhere(f"state.{s}").values()) for s in State}
+
+
+# ---------------------------------------------------------------- figures
+
+
+async def stats(
+    message: Message,
+    command: CommandObject,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    toolbox: Toolbox,
+    t: Texts,
+) -> None:
+    """/stats, of the last week when no other span is named."""
+    reader(message, staff, presence, "stats")
+    named = (command.args or "").strip().casefold()
+    name = next((span for span in statistics.SPANS if named in _span_names(span, toolbox)), None)
+    if named and name is None:
+        raise Refusal("list.which_span")
+    await _stats(message, name or statistics.SPANS[0], session, now, station, toolbox, t)
+
+
+def _span_names(span: str, toolbox: Toolbox) -> set[str]:
+    return {span, *(name.casefold() for name in toolbox.everywhere(f"figure_button.{span}").values())}
+
+
+async def other_span(
+    query: CallbackQuery,
+    press: Span,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    toolbox: Toolbox,
+    t: Texts,
+) -> None:
+    """The same of another span, below."""
+    member(staff, presence)
+    if press.name not in statistics.SPANS or not isinstance(query.message, Message):
+        raise Refusal("desk.old_button")
+    await _stats(query.message, press.name, session, now, station, toolbox, t)
+
+
+async def _stats(
+    message: Message,
+    name: str,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    toolbox: Toolbox,
+    t: Texts,
+) -> None:
+    calendar, cell = toolbox.house.calendar, toolbox.settings.surveys.minimum_cell
+    span = statistics.period(name, calendar, now)
+    places = await _places(session, span, station, toolbox.house, now, t)
+    if station.desk is Desk.STATION:
+        lines = reports.one_place(places[0], span, cell, t)
+    else:
+        lines = reports.all_places(places, span, await statistics.surveys(session, span, cell), cell, t)
+    parts = reports.messages(lines)
+    for part in parts[:-1]:
+        await message.reply(part)
+    await message.reply(parts[-1], reply_markup=markup(lists.spans(t, statistics.SPANS, name)))
+    if any(place.figures.filed for place in places):
+        # Drawn after this transaction, by a job of its own.
+        thread = message.message_thread_id if message.is_topic_message else None
+        session.add(
+            Picture(
+                chat_id=message.chat.id,
+                thread_id=thread,
+                language=t.language,
+                caption=reports.heading(span, places[0].name if len(places) == 1 else t.plain("figure.all_places"), t),
+                drawing=reports.drawing(places, span, cell, t),
+            )
+        )
+
+
+async def _places(
+    session: AsyncSession, span: Period, station: Station, house: House, now: datetime, t: Texts
+) -> list[reports.Place]:
+    """The places to be shown, each with its figures; where spans end alike also those of the longer ones, because a
+    small cell could be had from two of them.
+    """
+    one = station.id if station.desk is Desk.STATION else None
+    counted = await statistics.count(session, span, house.calendar, now, one)
+    later = statistics.SPANS[statistics.SPANS.index(span.name) + 1 :]
+    spans = [statistics.period(name, house.calendar, now) for name in later]
+    longer = [
+        await statistics.count(session, each, house.calendar, now, one)
+        for each in spans
+        if each.since <= span.since and each.until >= span.until
+    ]
+    earlier = statistics.semester_before(span, house.calendar) if span.name == "semester" else None
+    before = await statistics.count(session, earlier, house.calendar, now, one) if earlier is not None else {}
+    desks = (
+        [station]
+        if one is not None
+        else [d for d in await stations.open_desks(session) if d.desk is not Desk.SUPERVISORS]
+    )
+    return [
+        reports.Place(
+            t.pick(desk.names),
+            counted.get(desk.id, Figures()),
+            [each.get(desk.id, Figures()) for each in longer],
+            before.get(desk.id),
+        )
+        for desk in desks
+    ]

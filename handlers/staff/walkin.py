@@ -1,0 +1,268 @@
+"""/walkin: somebody without Telegram came to the station (现场来访), and staff record their matter.
+
+/walkin ─▶ kind ─▶ category ─▶ building ─▶ words (a reply) ─▶ contact (a reply, or none) ─▶ preview ─▶ filed
+
+later: an answer is written down ─▶ told on the spot, by phone?
+       resolved ─▶ what did they say: solved, not solved, not known ─▶ 1–5, or no rating
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from aiogram import Router
+from aiogram.filters import Command, StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State, StatesGroup
+from aiogram.types import CallbackQuery, Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import lists
+from bot.cards import KIND_ICONS, excerpt
+from bot.contents import kept_of, says_something
+from bot.filters import AtDesk, Commanding, Pressed, markup
+from bot.lists import Heard, Told, Walk
+from bot.people import Presence, hidden
+from bot.settings import Settings
+from bot.texts import Texts
+from handlers.screens import show
+from handlers.staff.common import may, member, to_a_prompt
+from models import tickets, walkins
+from models.asking import Draft
+from models.errors import Refusal
+from models.house import House
+from models.lifecycle import Kind
+from models.people import Person
+from models.permissions import Deed
+from models.stations import Desk, Station
+from models.walkins import CONTACT_LENGTH, WAYS
+
+
+class Recording(StatesGroup):
+    """What is asked for: kind, category and building are pressed, words and the contact are replies."""
+
+    kind = State()
+    category = State()
+    building = State()
+    words = State()
+    contact = State()
+    preview = State()
+
+
+def router() -> Router:
+    """This conversation's handlers."""
+    router = Router(name="walkin")
+    desk, replies = AtDesk(), ~Commanding()
+    router.message.register(begin, Command("walkin"), desk)
+    router.callback_query.register(step, Pressed(Walk), desk)
+    router.message.register(words, StateFilter(Recording.words), desk, to_a_prompt, replies)
+    router.message.register(contact, StateFilter(Recording.contact), desk, to_a_prompt, replies)
+    router.callback_query.register(told, Pressed(Told), desk)
+    router.callback_query.register(heard, Pressed(Heard), desk)
+    return router
+
+
+async def begin(
+    message: Message,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    t: Texts,
+    state: FSMContext,
+) -> None:
+    """What did they come with?"""
+    if hidden(message):
+        raise Refusal("hidden.command", command="walkin")
+    member(staff, presence)
+    if station.desk is Desk.SUPERVISORS:
+        raise Refusal("list.not_here")
+    await state.set_state(Recording.kind)
+    await state.set_data({})
+    choices = [(k.value, f"{KIND_ICONS[k]} {t.plain(f'kind.{k}')}") for k in Kind]
+    await message.reply(t("walkin.kind"), reply_markup=markup(lists.walk_choices(t, "kind", choices)))
+
+
+async def step(
+    query: CallbackQuery,
+    press: Walk,
+    session: AsyncSession,
+    now: datetime,
+    staff: Person | None,
+    presence: Presence | None,
+    settings: Settings,
+    house: House,
+    t: Texts,
+    state: FSMContext,
+) -> None:
+    """A press on the way. Whose conversation it is says the state, which is the presser's own."""
+    someone = member(staff, presence)
+    data, at = await state.get_data(), await state.get_state()
+    if press.step == "cancel":
+        await state.clear()
+        await show(query, t("desk.cancelled"))
+    elif press.step == "kind" and at == Recording.kind.state and press.value in set(Kind):
+        await state.set_data({"kind": press.value})
+        await state.set_state(Recording.category)
+        await _categories(query, press.value, None, settings, t)
+    elif press.step == "category" and at == Recording.category.state and press.value in settings.category_keys():
+        if not settings.category_takes(press.value, data["kind"]):
+            raise Refusal("desk.old_button")
+        if settings.categories_for(data["kind"], parent=press.value):
+            await _categories(query, data["kind"], press.value, settings, t)
+            return
+        await state.set_data({**data, "category": press.value})
+        await state.set_state(Recording.building)
+        choices = [(k, t.pick(settings.building_names(k))) for k in settings.building_keys()]
+        keyboard = lists.walk_choices(t, "building", choices, none=t.plain("building.none"))
+        await show(query, t("walkin.building"), keyboard)
+    elif (
+        press.step == "building" and at == Recording.building.state and press.value in {"-", *settings.building_keys()}
+    ):
+        await state.set_data({**data, "building": None if press.value == "-" else press.value})
+        await state.set_state(Recording.words)
+        await show(query, t("walkin.words", name=someone.name), lists.walk_words(t))
+    elif press.step == "no_contact" and at == Recording.contact.state:
+        await _preview(query, None, settings, t, state)
+    elif press.step == "file" and at == Recording.preview.state:
+        await _file(query, data, someone, session, house, now, t, state)
+    else:
+        raise Refusal("desk.old_button")
+
+
+async def _categories(query: CallbackQuery, kind: str, parent: str | None, settings: Settings, t: Texts) -> None:
+    choices = [(k, t.pick(settings.category_names(k))) for k in settings.categories_for(kind, parent=parent)]
+    await show(query, t("walkin.category"), lists.walk_choices(t, "category", choices))
+
+
+async def words(message: Message, staff: Person | None, presence: Presence | None, t: Texts, state: FSMContext) -> None:
+    """What they said, or a picture of what they brought."""
+    someone = member(staff, presence)
+    content = kept_of(message)
+    if not says_something([content]):
+        raise Refusal("draft.says_nothing")
+    data = await state.get_data()
+    await state.set_data({**data, "content": content, "source": [message.chat.id, message.message_id]})
+    await state.set_state(Recording.contact)
+    text = t("walkin.contact", name=someone.name, most=CONTACT_LENGTH)
+    await message.reply(text, reply_markup=markup(lists.walk_words(t, contact=True)))
+
+
+async def contact(
+    message: Message,
+    staff: Person | None,
+    presence: Presence | None,
+    settings: Settings,
+    t: Texts,
+    state: FSMContext,
+) -> None:
+    """How they can be reached."""
+    member(staff, presence)
+    typed = " ".join((message.text or "").split())
+    if not 1 <= len(typed) <= CONTACT_LENGTH:
+        raise Refusal("walkin.contact_length", most=CONTACT_LENGTH)
+    await _preview(message, typed, settings, t, state)
+
+
+async def _preview(
+    event: Message | CallbackQuery, typed: str | None, settings: Settings, t: Texts, state: FSMContext
+) -> None:
+    data = {**await state.get_data(), "contact": typed}
+    if not {"kind", "category", "building", "content"} <= data.keys():
+        raise Refusal("desk.old_button")
+    await state.set_data(data)
+    await state.set_state(Recording.preview)
+    building = data["building"]
+    text = t(
+        "walkin.preview",
+        kind=t.plain(f"kind.{data['kind']}"),
+        category=t.pick(settings.category_path(data["category"])),
+        building=t.pick(settings.building_names(building)) if building else t.plain("building.none"),
+        contact=typed or t.plain("walkin.no_contact"),
+        words=excerpt([data["content"]]),
+    )
+    if isinstance(event, Message):
+        await event.reply(text, reply_markup=markup(lists.walk_preview(t)))
+    else:
+        await show(event, text, lists.walk_preview(t))
+
+
+async def _file(
+    query: CallbackQuery,
+    data: dict[str, Any],
+    staff: Person,
+    session: AsyncSession,
+    house: House,
+    now: datetime,
+    t: Texts,
+    state: FSMContext,
+) -> None:
+    source: Sequence[int] = data["source"]
+    draft = Draft(
+        kind=Kind(data["kind"]),
+        category=data["category"],
+        building=data["building"],
+        contents=[data["content"]],
+        sources=[(source[0], source[1])],
+    )
+    ticket = await walkins.record(session, draft, staff, data["contact"], house, now)
+    await state.clear()
+    place = await tickets.station_of(session, ticket)
+    await show(query, t("walkin.filed", number=ticket.id, station=t.pick(place.names), name=staff.name))
+
+
+# ---------------------------------------------------------------- what came of it
+
+
+async def told(
+    query: CallbackQuery,
+    press: Told,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    t: Texts,
+) -> None:
+    """They were told."""
+    someone = member(staff, presence)
+    ticket = await tickets.get(session, press.ticket)
+    await may(session, Deed.ANSWER, ticket, station, someone)
+    if press.how not in WAYS:
+        raise Refusal("desk.old_button")
+    await walkins.told(session, ticket, someone, press.how, now)
+    how = t.plain(f"walkin.told_{press.how}")
+    await show(query, t("walkin.told", number=ticket.id, name=someone.name, how=how))
+
+
+async def heard(
+    query: CallbackQuery,
+    press: Heard,
+    session: AsyncSession,
+    now: datetime,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    house: House,
+    t: Texts,
+) -> None:
+    """What they said."""
+    someone = member(staff, presence)
+    ticket = await tickets.get(session, press.ticket)
+    await may(session, Deed.ANSWER, ticket, station, someone)
+    if press.what in ("yes", "no"):
+        await walkins.heard(session, ticket, someone, press.what == "yes", house, now)
+        if press.what == "no":
+            await show(query, t("walkin.reopened", number=ticket.id))
+        else:
+            await show(query, t("walkin.rate", number=ticket.id), lists.rated(t, ticket.id))
+    elif press.what == "unknown":
+        await show(query, t("walkin.unknown", number=ticket.id))
+    elif press.what in set("12345"):
+        await walkins.rated(session, ticket, someone, int(press.what), now)
+        await show(query, t("walkin.thanks", number=ticket.id))
+    elif press.what == "0":
+        await show(query, t("walkin.thanks", number=ticket.id))
+    else:
+        raise Refusal("desk.old_button")

@@ -1,0 +1,75 @@
+"""A station's group between one forum topic per ticket and one card below the other, and every open ticket with it.
+
+A card is posted anew in the other mode, with what came with it below; where it stood before is said where the ticket is
+now. The old message still leads to the ticket when somebody replies to it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import audit, letters, outbox, postings, tickets
+from models.errors import Refusal
+from models.lifecycle import OPEN, State
+from models.outbox import Lane, Repeat
+from models.people import Person
+from models.postings import Posting
+from models.stations import Station
+from models.tickets import Ticket
+
+
+def _movable(station: Station) -> list[object]:
+    return [
+        or_(Ticket.station_id == station.id, Ticket.from_station_id == station.id),
+        Ticket.state.in_((*OPEN, State.RESOLVED)),
+    ]
+
+
+async def count(session: AsyncSession, station: Station) -> int:
+    """How many tickets would go along."""
+    return int(await session.scalar(select(func.count()).select_from(Ticket).where(*_movable(station))) or 0)  # type: ignore[arg-type]
+
+
+async def switch(session: AsyncSession, station: Station, topics: bool, staff: Person, now: datetime) -> int:
+    """From now on this mode. Returns how many tickets go along. Raises Refusal when it is so already."""
+    if station.topics == topics or station.chat_id is None:
+        raise Refusal("mode.already")
+    station.topics = topics
+    await audit.record(session, "mode", now, staff=staff, station=station.key, topics=topics)
+    rows = await session.scalars(select(Ticket).where(*_movable(station)).order_by(Ticket.id))  # type: ignore[arg-type]
+    found = rows.all()
+    for ticket in found:
+        await _move(session, ticket, station, station.chat_id, now)
+    return len(found)
+
+
+async def _move(session: AsyncSession, ticket: Ticket, station: Station, chat_id: int, now: datetime) -> None:
+    card = await postings.card_of(session, ticket.id, chat_id)
+    old, thread = (card.message_id, card.thread_id) if card is not None else (None, None)
+    if card is not None:
+        card.message_id = card.thread_id = card.digest = card.topic_name = None
+        card.topic_closed = False
+    # What stands below the old card is brought below the new one; an edit follows to the copy that is nearer.
+    await session.execute(
+        update(Posting)
+        .where(Posting.ticket_id == ticket.id, Posting.chat_id == chat_id, Posting.words_id.is_not(None))
+        .values(words_id=None)
+    )
+    await session.flush()
+    await tickets.bring(session, ticket, station, now)
+    if old is not None:
+        await outbox.post(
+            session,
+            now=now,
+            lane=Lane.TICKET,
+            repeat=Repeat.FREELY,
+            chat_id=chat_id,
+            letter="moved",
+            payload={"message_id": old, "thread_id": thread},
+            ticket_id=ticket.id,
+        )
+    if thread is not None:
+        await letters.topic_left(session, chat_id, thread, now)

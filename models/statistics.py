@@ -1,0 +1,298 @@
+"""The figures of a span of time, place by place (mission.md, *Figures, and how they are counted*).
+
+A ticket belongs to the span in which it was filed, and to the place that is responsible for it now: while it is only
+offered to another, still the first (首接负责). What the definitions leave open is decided so:
+
+- a ticket that was withdrawn or merged before its deadline has missed nothing and is not counted for it;
+- on time is what staff had finished by the deadline, because the closing itself waits for the student's word;
+- a problem is a category in a building: a ticket is a repeat when the same place and category had one closed within
+  the thirty days before it was filed;
+- working time is read off a curve of the calendar, because no database knows the union's office hours.
+
+Rates are counted by the database; lengths of time and what came back are counted here, of plain numbers.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Float, Table, and_, func, or_, select, type_coerce
+from sqlalchemy import case as case_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.calendar import WorkCalendar
+from models.database import plainly
+from models.figures import NOTHING, Rate, Share
+from models.lifecycle import State
+from models.pulses import SCALE, TOP, Pulse, PulsePoll
+from models.requesters import Requester
+from models.tickets import Ticket
+
+REPEATS_WITHIN = timedelta(days=30)
+SPANS = ("week", "month", "semester")
+LENGTHS = {"week": 7, "month": 30}
+"""Days that a span reaches back; a semester begins with its first day."""
+
+_t = cast(Table, Ticket.__table__)
+_r = cast(Table, Requester.__table__)
+_place = func.coalesce(_t.c.from_station_id, _t.c.station_id)
+
+
+@dataclass(frozen=True)
+class Period:
+    """A span of time: from its first moment up to, and without, the last."""
+
+    name: str
+    since: datetime
+    until: datetime
+
+
+def period(name: str, calendar: WorkCalendar, now: datetime) -> Period:
+    """The last 7 or 30 days with today, or the semester so far; in a vacation the semester before it. Without any
+    semester in config.toml half a year stands for one.
+    """
+    today = now.astimezone(calendar.timezone).date()
+    if name in LENGTHS:
+        return Period(name, _midnight(today - timedelta(days=LENGTHS[name] - 1), calendar), now)
+    begun = [term for term in calendar.semesters if term.starts <= today]
+    if not begun:
+        return Period(name, _midnight(today - timedelta(days=182), calendar), now)
+    term = max(begun, key=lambda each: each.starts)
+    ends = _midnight(term.ends + timedelta(days=1), calendar)
+    return Period(name, _midnight(term.starts, calendar), min(ends, now))
+
+
+def semester_before(this: Period, calendar: WorkCalendar) -> Period | None:
+    """The semester before the one that begins with this span; None where config.toml knows none."""
+    first = this.since.astimezone(calendar.timezone).date()
+    earlier = [term for term in calendar.semesters if term.ends < first]
+    if not earlier:
+        return None
+    term = max(earlier, key=lambda each: each.starts)
+    return Period("semester", _midnight(term.starts, calendar), _midnight(term.ends + timedelta(days=1), calendar))
+
+
+def _midnight(day: date, calendar: WorkCalendar) -> datetime:
+    return datetime.combine(day, time(), calendar.timezone).astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The middle and the ninth tenth of some lengths of time."""
+
+    count: int
+    median: timedelta
+    ninth: timedelta
+    """Nine of ten are not longer."""
+
+
+def spread(seconds: Sequence[float]) -> Spread | None:
+    """Of these lengths: each time the shortest that at least half, or nine tenths, of them do not exceed."""
+    if not seconds:
+        return None
+    ranked = sorted(seconds)
+    middle, ninth = (ranked[-(-len(ranked) * tenths // 10) - 1] for tenths in (5, 9))
+    return Spread(len(ranked), timedelta(seconds=middle), timedelta(seconds=ninth))
+
+
+@dataclass
+class Figures:
+    """What was counted for one place."""
+
+    filed: int = 0
+    response: Share = NOTHING
+    solved: Share = NOTHING
+    satisfied: Share = NOTHING
+    on_time: Share = NOTHING
+    repeat: Share = NOTHING
+    reply_seconds: list[float] = field(default_factory=list)
+    """Working time from filing to the first public words of a human."""
+    close_seconds: list[float] = field(default_factory=list)
+    """From filing to the last closure, reopenings included."""
+
+    def __add__(self, other: Figures) -> Figures:
+        both = {name: getattr(self, name) + getattr(other, name) for name in vars(self)}
+        return Figures(**both)
+
+
+async def count(
+    session: AsyncSession, span: Period, calendar: WorkCalendar, now: datetime, station_id: int | None = None
+) -> dict[int, Figures]:
+    """Each place's figures, by its number; only this one's when one is named. A place without tickets is not in it."""
+    wanted: list[ColumnElement[bool]] = [_t.c.filed_at >= span.since, _t.c.filed_at < span.until]
+    if station_id is not None:
+        wanted.append(_place == station_id)
+    found: dict[int, Figures] = {}
+    for row in await plainly(session, _of_tickets(wanted, now)):
+        each = found[row.place] = Figures(filed=row.filed)
+        each.response = Share(Rate(row.in_time, row.due), row.unanswered)
+        each.on_time = Share(Rate(row.done_in_time, row.dispatched), row.undone)
+    for row in await plainly(session, _of_requesters(wanted)):
+        found[row.place].solved = Share(Rate(row.solved, row.said), row.unsaid)
+        found[row.place].satisfied = Share(Rate(row.content, row.rated), row.unrated)
+    await _add_times(session, found, span, Worked(calendar, span.since, now), station_id)
+    return found
+
+
+def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count().filter(condition)
+
+
+def _of_tickets(wanted: Iterable[ColumnElement[bool]], now: datetime) -> Any:
+    gone = _t.c.state.in_([State.WITHDRAWN, State.MERGED])
+    replied, done = _t.c.replied_at.is_not(None), _t.c.resolved_at.is_not(None)
+    missed = and_(_t.c.reply_due <= now, or_(~gone, _t.c.closed_at > _t.c.reply_due))
+    due = and_(_t.c.reply_due.is_not(None), or_(replied, missed))
+    dispatched = and_(~gone, _t.c.resolve_due.is_not(None), or_(done, _t.c.resolve_due <= now))
+    return (
+        select(
+            _place.label("place"),
+            func.count().label("filed"),
+            _how_many(and_(due, _t.c.replied_at <= _t.c.reply_due)).label("in_time"),
+            _how_many(due).label("due"),
+            _how_many(and_(due, ~replied)).label("unanswered"),
+            _how_many(and_(dispatched, _t.c.resolved_at <= _t.c.resolve_due)).label("done_in_time"),
+            _how_many(dispatched).label("dispatched"),
+            _how_many(and_(dispatched, ~done)).label("undone"),
+        )
+        .where(*wanted)
+        .group_by(_place)
+    )
+
+
+def _of_requesters(wanted: Iterable[ColumnElement[bool]]) -> Any:
+    asked = _t.c.state.in_([State.RESOLVED, State.CLOSED])
+    said, rated = _r.c.solved.is_not(None), _r.c.rating.is_not(None)
+    return (
+        select(
+            _place.label("place"),
+            _how_many(_r.c.solved.is_(True)).label("solved"),
+            _how_many(said).label("said"),
+            _how_many(and_(asked, ~said)).label("unsaid"),
+            _how_many(_r.c.rating >= 4).label("content"),
+            _how_many(rated).label("rated"),
+            _how_many(and_(asked, ~rated)).label("unrated"),
+        )
+        .join_from(_r, _t, _r.c.ticket_id == _t.c.id)
+        .where(_r.c.left.is_(False), *wanted)
+        .group_by(_place)
+    )
+
+
+async def _add_times(
+    session: AsyncSession, found: Mapping[int, Figures], span: Period, working: Worked, station_id: int | None
+) -> None:
+    """How long it took, and what came back. In one look at the span's tickets and at those closed a month before it:
+    the database would sort them all for it, which takes longer.
+    """
+    filed, closed = _seconds(session, _t.c.filed_at), _seconds(session, _t.c.closed_at)
+    is_closed = and_(
+        _t.c.state == State.CLOSED, _t.c.closed_at >= span.since - REPEATS_WITHIN, _t.c.closed_at < span.until
+    )
+    rows = await plainly(
+        session,
+        select(
+            _place,
+            _t.c.category,
+            _t.c.building,
+            filed,
+            _seconds(session, _t.c.replied_at),
+            case_((_t.c.state == State.CLOSED, closed)),
+        ).where(or_(and_(_t.c.filed_at >= span.since, _t.c.filed_at < span.until), is_closed)),
+    )
+    closings: dict[tuple[str, str | None], list[float]] = defaultdict(list)
+    filings: list[tuple[int, str, str | None, float]] = []
+    first, last = span.since.timestamp(), span.until.timestamp()
+    for place, category, building, begun, replied, ended in rows.all():
+        if ended is not None:
+            closings[category, building].append(ended)
+        if not first <= begun < last or place not in found:
+            continue
+        filings.append((place, category, building, begun))
+        if replied is not None:
+            found[place].reply_seconds.append(working.until(replied) - working.until(begun))
+        if ended is not None:
+            found[place].close_seconds.append(ended - begun)
+    for ends in closings.values():
+        ends.sort()
+    month, repeats = REPEATS_WITHIN.total_seconds(), Counter[int]()
+    for place, category, building, begun in filings:
+        ends = closings[category, building]
+        before = bisect_right(ends, begun)
+        repeats[place] += before > 0 and ends[before - 1] >= begun - month
+    for place, figures in found.items():
+        if station_id in (None, place):
+            figures.repeat = Share(Rate(repeats[place], figures.filed))
+
+
+def _seconds(session: AsyncSession, moment: ColumnElement[Any]) -> ColumnElement[float]:
+    """A moment as seconds since 1970: a number is read ten times as fast as a moment."""
+    if session.get_bind().dialect.name == "sqlite":
+        return type_coerce((func.julianday(moment) - 2440587.5) * 86400.0, Float)
+    return type_coerce(func.date_part("epoch", moment), Float)
+
+
+class Worked:
+    """How much working time had passed at a moment, counted from the first day: the calendar as a curve."""
+
+    def __init__(self, calendar: WorkCalendar, since: datetime, until: datetime) -> None:
+        # A moment before: what is read from a database as a number may be a hair earlier than it was.
+        self._edges: list[float] = [since.timestamp() - 1.0]
+        self._sums: list[float] = [0.0]
+        self._rises: list[float] = [0.0]
+        """1 while it is open after this edge, else 0."""
+        for opens, closes in calendar.spans(since, until):
+            for edge, rise in ((opens, 1.0), (closes, 0.0)):
+                self._sums.append(self._sums[-1] + (edge.timestamp() - self._edges[-1]) * self._rises[-1])
+                self._edges.append(edge.timestamp())
+                self._rises.append(rise)
+
+    def until(self, moment: float) -> float:
+        """Seconds of working time from the beginning to this moment, which is not before it."""
+        at = bisect_right(self._edges, moment) - 1
+        return self._sums[at] + (moment - self._edges[at]) * self._rises[at]
+
+
+@dataclass(frozen=True)
+class Surveys:
+    """What came of the polls that ended in a span; of those with enough answers only."""
+
+    polls: int
+    response: Share
+    satisfied: Share
+    """CSAT: the top two of five, of the polls that ask for it."""
+
+
+async def surveys(session: AsyncSession, span: Period, cell: int) -> Surveys:
+    """A poll with fewer answers than the cell is left out: beside the results of the others the sum would show it."""
+    scale = Pulse.options.is_(None)
+    rows = await session.execute(
+        select(
+            scale.label("scale"),
+            func.count().label("invited"),
+            func.count(PulsePoll.choice).label("answered"),
+            _how_many(PulsePoll.choice >= SCALE - TOP).label("top"),
+        )
+        .join(Pulse, Pulse.id == PulsePoll.pulse_id)
+        .where(Pulse.closed.is_(True), Pulse.closes_at >= span.since, Pulse.closes_at < span.until)
+        .group_by(Pulse.id, scale)
+    )
+    enough = [row for row in rows if row.answered >= cell]
+    answered, invited = sum(r.answered for r in enough), sum(r.invited for r in enough)
+    of_scale = [row for row in enough if row.scale]
+    asked = sum(r.answered for r in of_scale)
+    return Surveys(
+        len(enough),
+        Share(Rate(answered, invited), invited - answered),
+        Share(Rate(sum(r.top for r in of_scale), asked), sum(r.invited for r in of_scale) - asked),
+    )
+
+
+def in_all(found: Mapping[int, Figures]) -> Figures:
+    """All places together."""
+    return sum(found.values(), Figures())
