@@ -28,7 +28,7 @@ HANDLERS = Path(cards.__file__).parent
 
 SPELLED_OUT: dict[Who, str] = {
     Who.STRANGER: "file join",
-    Who.REQUESTER: "file view add urge withdraw confirm rate reopen",
+    Who.REQUESTER: "file view add take_back urge withdraw confirm rate reopen",
     Who.HERE: "claim release assign answer ask note edit retract resend history transfer resolve reopen merge unmerge "
     "split priority tag project projects",
     Who.FIRST: "answer note edit retract resend history recall resolve priority tag project projects",

@@ -64,7 +64,7 @@ async def act(session: AsyncSession, ticket: Ticket, action: Action, now: dateti
             await answering.resolve(session, ticket, someone, "repaired", HOUSE, now)
         case Action.ADD:
             await asking.add(session, ticket, place, [(HELLO, (10_001, 6))], HOUSE, now)
-        case Action.RETRACT:
+        case Action.TAKE_BACK:
             # Beside what it was filed with: taking back all there is would withdraw it.
             await tickets.keep(session, ticket, words.Side.STUDENT, HELLO, HOUSE, now, (10_001, 6), requester=place)
             await retracting.retract(session, ticket, place, HOUSE, now)
@@ -105,7 +105,8 @@ async def act(session: AsyncSession, ticket: Ticket, action: Action, now: dateti
             await answering.recall(session, ticket, someone, HOUSE, now)
         case Action.RETRACT:
             said = await tickets.keep(session, ticket, words.Side.STAFF, HELLO, HOUSE, now, SOURCE, staff=someone)
-            await retracting.retract(session, await session.get_one(words.Words, said.id), someone, now)
+            answer = await session.get_one(words.Words, said.id)
+            await retracting.retract_answer(session, answer, someone, HOUSE, now)
         case Action.PRIORITY:
             await sorting.prioritise(session, ticket, someone, sorting.HIGH, now)
         case Action.TAG:

@@ -84,18 +84,18 @@ async def test_the_last_message_is_taken_back_where_it_stands(database_url: str,
         await opens(campus, alice, number)
         await alice.taps(t.plain("own.retract"))
         sure = await alice.reads("My room is 412")
-        assert t.plain("retract.sure", number=number, words="").split("<")[0].strip() in sure.text
+        assert t.plain("take_back.sure", number=number, words="").split("<")[0].strip() in sure.text
         await alice.taps(t.plain("own.retract_yes"))
-        await alice.reads(t.plain("event.retract"))
+        await alice.reads(t.plain("event.take_back"))
         await campus.east.hides("My room is 412")
         await campus.east.shows(re.compile("took 1 message back"))
         async with campus.app.database.reading() as session:
             assert "412" not in str([said.content for said in await session.scalars(select(Words))])
         # What is left is all there is: taking it back withdraws the ticket, and it says so.
         await alice.taps(t.plain("own.retract"))
-        await alice.reads(t.plain("retract.sure_all", number=number, words="").split("\n")[0])
+        await alice.reads(t.plain("take_back.sure_all", number=number, words="").split("\n")[0])
         await alice.taps(t.plain("own.retract_yes"))
-        await alice.reads(t.plain("retract.withdrawn", number=number))
+        await alice.reads(t.plain("take_back.withdrawn", number=number))
         await campus.east.shows("withdrawn")
         await campus.east.hides(TAP)
 

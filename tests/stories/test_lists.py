@@ -114,7 +114,7 @@ async def test_an_anonymous_student_s_name_is_in_no_answer(database_url: str) ->
         await writes(campus, "Greeting", en="Dear {name}, we come.")
         alice = await campus.student("Alice")
         await campus.files(alice, "The tap drips", anonymous=True)
-        card = await campus.east.shows("Anonymous student")
+        card = await campus.east.shows("🕶 Anonymous")
         await campus.wang.says("/a greeting", chat=campus.east, reply_to=card)
         preview = await campus.wang.reads("Dear student, we come.", chat=campus.east)
         assert "Alice" not in preview.text
