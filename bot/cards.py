@@ -27,7 +27,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import keyboards
+from bot import bursts, keyboards
 from bot.aliases import called
 from bot.texts import Texts
 from bot.untrusted import cut, inline, lines
@@ -107,7 +107,8 @@ class _Card:
         said = await words.said.about(self.session, ticket.id)
         waiting = await requesters.waiting.about(self.session, ticket.id)
         delivery, unsure = await self._delivery(said)
-        alike = len(await merging.alike(self.session, ticket, MOST_ALIKE)) if self._can_cluster() else 0
+        alike = await merging.cluster(self.session, ticket, MOST_ALIKE) if self._can_cluster() else 0
+        folded = await bursts.line(self.session, ticket, self.t, self.now) if ticket.state not in ENDED else []
         if ticket.state in ENDED:
             rows = [*await self._ended(), *(delivery if unsure else []), *self._outcome(waiting)]
         else:
@@ -120,6 +121,7 @@ class _Card:
                 self._words([w for w in said if w.side is Side.STUDENT]),
                 *await self._state(),
                 *self._due(),
+                *folded,
                 *self._troubles(),
                 *self._retracted(said),
                 *delivery,
@@ -127,7 +129,9 @@ class _Card:
                 *(self._outcome(waiting) if ticket.state is State.RESOLVED else []),
             ]
         rows += await self._note([w for w in said if w.side is Side.NOTE])
-        return Drawn("\n".join(rows), keyboards.card(self.t, ticket, self.station, unsure=unsure, alike=alike))
+        show = [bursts.button(self.t, ticket)] if folded else []
+        keyboard = keyboards.card(self.t, ticket, self.station, unsure=unsure, alike=alike, folded=show)
+        return Drawn("\n".join(rows), keyboard)
 
     def _can_cluster(self) -> bool:
         return self.ticket.state in ACTIVE and self.station.id == self.ticket.station_id
@@ -168,7 +172,7 @@ class _Card:
             rows.append(self.t("card.split_from", number=ticket.split_from_id))
         parts = [part.id for part in await merging.parts.about(self.session, ticket.id)]
         if parts:
-            rows.append(self.t("card.parts", numbers=" ".join(f"#{number}" for number in parts[:MOST_PARTS])))
+            rows.append(self.t("card.parts", numbers=bursts.numbers(self.t, parts[:MOST_PARTS], len(parts))))
         return rows
 
     def _follows(self) -> list[str]:

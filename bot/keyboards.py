@@ -163,8 +163,17 @@ def keyboard(rows: Sequence[Sequence[dict[str, Any]]]) -> dict[str, Any]:
 # ---------------------------------------------------------------- in the station's chat
 
 
-def card(t: Texts, ticket: Ticket, station: Station, *, unsure: bool, alike: int = 0) -> dict[str, Any]:
-    """What staff can do now. `unsure` when an answer may not have arrived; `alike` other open tickets read like it.
+def card(
+    t: Texts,
+    ticket: Ticket,
+    station: Station,
+    *,
+    unsure: bool,
+    alike: int = 0,
+    folded: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
+    """What staff can do now. `unsure` when an answer may not have arrived; `alike` other open tickets read like it;
+    `folded` the way to those that stand on this card.
 
     Claim and Resend stand above the rest: when they go, nothing else moves under a finger that taps twice.
     """
@@ -190,6 +199,7 @@ def card(t: Texts, ticket: Ticket, station: Station, *, unsure: bool, alike: int
             presses(("resolve", Deed.RESOLVE), ("note", Deed.NOTE)),
             [*presses(("transfer", Deed.TRANSFER), ("release", Deed.RELEASE)), press("history")],
             [cluster] if alike + 1 >= CLUSTER and may(Deed.MERGE, who) else [],
+            folded if may(Deed.SPLIT, who) else [],
             [press("more")] if more_of(ticket, station) else [],
         ]
     )

@@ -34,6 +34,7 @@ PAGE = 3000
 
 SIGNS = {Side.STUDENT: "🗣", Side.STAFF: "💬", Side.NOTE: "📝"}
 _OTHERS = {"note", "join", "leave", "assign", "priority", "tag", "project", "split", "take_in", "give_out"}
+_OTHERS |= {"fold", "unfold"}
 """Steps that are the station's own business or name other students."""
 
 _STEP, _SAID, _CHANGED = range(3)

@@ -12,7 +12,7 @@ from aiogram import Router
 def router() -> Router:
     """A fresh router with every conversation; the dispatcher includes it once."""
     from handlers import anywhere, membership
-    from handlers.staff import answers, canned, cards, duty, lists, mode, more, sort, strangers, walkin
+    from handlers.staff import answers, bursts, canned, cards, duty, lists, mode, more, sort, strangers, walkin
     from handlers.students import faq, following, inline, loose, mine, new, start
     from handlers.union import faq_stats, pulses, setup
 
@@ -21,7 +21,7 @@ def router() -> Router:
     desks = (lists, canned, walkin, mode)
     students = (start, faq, inline, mine, following, new)
     union = (membership, setup, faq_stats, pulses)
-    staff = (duty, cards, more, sort, answers)
+    staff = (duty, cards, bursts, more, sort, answers)
     others = (*desks, *students, *union, *staff, loose, strangers)
     for part in (*first, *(each.router() for each in others), anywhere.last()):
         root.include_router(part)

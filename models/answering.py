@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import colleagues, letters, requesters, tickets, words
+from models import bursts, colleagues, crowds, letters, requesters, tickets, words
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action, State
@@ -35,6 +36,7 @@ async def claim(session: AsyncSession, ticket: Ticket, staff: Person, house: Hou
     await letters.card(session, ticket, station, now)
     dedupe = f"claimed:{ticket.id}:{ticket.version}"
     await letters.to_requesters(session, ticket, "ticket.claimed", house, now, dedupe=dedupe, station=station.names)
+    await bursts.hold(session, ticket, staff, staff, house, now)
 
 
 async def release(session: AsyncSession, ticket: Ticket, staff: Person, house: House, now: datetime) -> None:
@@ -45,6 +47,7 @@ async def release(session: AsyncSession, ticket: Ticket, staff: Person, house: H
         raise Refusal("release.not_yours", number=ticket.id)
     await tickets.move(session, ticket, Action.RELEASE, now, staff)
     tickets.to_be_claimed(ticket, house, now)
+    await bursts.let_go(session, ticket, staff, house, now)
     await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
 
 
@@ -59,18 +62,23 @@ async def answer(
     *,
     asks: bool = False,
 ) -> Words:
-    """Staff say something to everybody who waits; `asks` when an answer of theirs is needed to go on.
+    """Staff say something to everybody who waits, also for what is folded under the ticket; `asks` when an answer of
+    theirs is needed to go on.
 
     Raises Refusal when the ticket has ended; a question also when it is on its way to another place.
     """
+    await bursts.gather(session, ticket, staff, house, now)
     await tickets.move(session, ticket, Action.ASK if asks else Action.ANSWER, now, staff)
     if ticket.claimed_by_id is None and ticket.from_station_id is None:
         tickets.hold(ticket, staff)
     ticket.replied_at = ticket.replied_at or now
     said = await tickets.keep(session, ticket, Side.STAFF, content, house, now, source, staff=staff)
     waiting = await requesters.waiting.about(session, ticket.id)
-    for requester in waiting:
-        await letters.relay_to_requester(session, ticket, said, requester, house, now, asks=asks)
+    if len(waiting) > crowds.CROWD and said.album is None:
+        await crowds.words(session, await crowds.waiting(session, ticket.id), said, house, now, asks=asks)
+    else:
+        for requester in waiting:
+            await letters.relay_to_requester(session, ticket, said, requester, house, now, asks=asks)
     await tickets.redraw(session, ticket, now)
     if any(requester.walk_in for requester in waiting):
         place = await tickets.responsible(session, ticket)
@@ -108,6 +116,7 @@ async def transfer(
     if to.chat_id is None or to.closed:
         raise Refusal("transfer.no_chat", station=to.names)
     first = await tickets.station_of(session, ticket)
+    await bursts.gather(session, ticket, staff, house, now)
     await tickets.move(session, ticket, Action.TRANSFER, now, staff, to=to.key, reason=reason)
     ticket.from_station_id, ticket.station_id = first.id, to.id
     ticket.from_holder_id = ticket.claimed_by_id
@@ -183,6 +192,7 @@ async def resolve(
     place has ended with that.
     """
     places = await tickets.places_of(session, ticket)
+    await bursts.gather(session, ticket, staff, house, now)
     await tickets.move(session, ticket, Action.RESOLVE, now, staff, reason=reason)
     if ticket.from_station_id is not None:
         ticket.station_id, ticket.from_station_id, ticket.from_holder_id = ticket.from_station_id, None, None
@@ -195,13 +205,21 @@ async def resolve(
     if any(requester.walk_in for requester in await requesters.waiting.about(session, ticket.id)):
         place = await tickets.station_of(session, ticket)
         await letters.to_station(session, place, "station.walkin_resolved", now, ticket=ticket, keyboard="heard")
-    await letters.to_requesters(
-        session,
-        ticket,
-        "ticket.fixed",
-        house,
-        now,
-        dedupe=f"fixed:{ticket.id}:{ticket.version}",
-        keyboard="fixed",
-        reason=reason,
-    )
+    key = f"fixed:{ticket.id}:{ticket.version}"
+    waiting = await crowds.waiting(session, ticket.id)
+    if len(waiting) > crowds.CROWD:
+        await crowds.notice(
+            session,
+            waiting,
+            "ticket.fixed",
+            house,
+            now,
+            lane=crowds.lane(len(waiting)),
+            key=lambda place: key,
+            about=lambda place: ticket.id,
+            params=lambda place: {"reason": reason},
+            keyboard="fixed",
+        )
+        return
+    how: dict[str, Any] = {"dedupe": key, "keyboard": "fixed", "reason": reason}
+    await letters.to_requesters(session, ticket, "ticket.fixed", house, now, **how)

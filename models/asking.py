@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import following, letters, requesters, similar, stations, tickets, words
+from models import bursts, following, letters, requesters, similar, stations, tickets, words
 from models.errors import Refusal
 from models.following import REOPEN_DAYS
 from models.house import House
@@ -74,6 +74,8 @@ async def file(session: AsyncSession, draft: Draft, filer: Person | None, house:
     session.add(requester)
     await session.flush()
     await tickets.step(session, ticket, FILED, State.NEW, now)
+    if filer is not None and draft.follows is None:
+        await bursts.fold(session, ticket, house, now)
     await letters.card(session, ticket, station, now)
     said = [
         await tickets.keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)
@@ -134,6 +136,8 @@ async def add(
     if ticket.state is State.RESOLVED:
         await reopen(session, ticket, requester, house, now)
     await letters.are_awake(session, requester, now)
+    # Whoever says more of it is not one of many: staff read it on a card of its own.
+    await bursts.unfold(session, ticket, now)
     places, before = await tickets.places_of(session, ticket), ticket.state
     await tickets.move(session, ticket, Action.ADD, now, who=requester.number)
     said = []
@@ -158,9 +162,15 @@ async def urge(session: AsyncSession, ticket: Ticket, now: datetime) -> None:
     await tickets.move(session, ticket, Action.URGE, now)
     ticket.urged += 1
     ticket.urged_at = now
-    station = await tickets.station_of(session, ticket)
+    station, head = await tickets.station_of(session, ticket), await bursts.speaker(session, ticket)
     await letters.card(session, ticket, station, now)
-    await letters.to_station(session, station, "station.urged", now, ticket=ticket, times=ticket.urged)
+    if head is not ticket:
+        # One of many: their haste is the head's, and a group is not told five hundred times.
+        head.urged += 1
+        if head.urged_at is not None and (now - head.urged_at).total_seconds() < URGE_PAUSE_HOURS * 3600:
+            return
+        head.urged_at = now
+    await letters.to_station(session, station, "station.urged", now, ticket=head, times=head.urged)
 
 
 async def withdraw(session: AsyncSession, ticket: Ticket, requester: Requester, now: datetime) -> None:
@@ -174,6 +184,7 @@ async def withdraw(session: AsyncSession, ticket: Ticket, requester: Requester, 
     else:
         await tickets.move(session, ticket, Action.WITHDRAW, now)
         ticket.closed_at = now
+        await bursts.succeed(session, ticket, now)
     await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
 
 

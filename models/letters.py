@@ -74,11 +74,14 @@ later.
 
 
 async def card(session: AsyncSession, ticket: Ticket, station: Station, now: datetime) -> None:
-    """Bring the ticket's card in this station's chat up to date; many changes before it is sent make one edit."""
+    """Bring the ticket's card in this station's chat up to date; many changes before it is sent make one edit. What is
+    folded under another (`bursts.py`) stands on that one's card.
+    """
     if station.chat_id is None:
         return
-    if await postings.card_of(session, ticket.id, station.chat_id) is None:
-        session.add(Card(ticket_id=ticket.id, chat_id=station.chat_id))
+    number = ticket.folded_under_id or ticket.id
+    if await postings.card_of(session, number, station.chat_id) is None:
+        session.add(Card(ticket_id=number, chat_id=station.chat_id))
     await outbox.post(
         session,
         now=now,
@@ -86,8 +89,8 @@ async def card(session: AsyncSession, ticket: Ticket, station: Station, now: dat
         repeat=Repeat.NUMBERED,
         chat_id=station.chat_id,
         letter="card",
-        topic=f"card:{ticket.id}:{station.chat_id}",
-        ticket_id=ticket.id,
+        topic=f"card:{number}:{station.chat_id}",
+        ticket_id=number,
     )
     if station.topics:
         # A row of its own: what the bot may not do to a topic must not keep the card from being right.
@@ -98,8 +101,8 @@ async def card(session: AsyncSession, ticket: Ticket, station: Station, now: dat
             repeat=Repeat.FREELY,
             chat_id=station.chat_id,
             letter="topic",
-            topic=f"topic:{ticket.id}:{station.chat_id}",
-            ticket_id=ticket.id,
+            topic=f"topic:{number}:{station.chat_id}",
+            ticket_id=number,
         )
 
 
@@ -119,8 +122,10 @@ async def topic_left(session: AsyncSession, chat_id: int, thread_id: int, now: d
 
 
 async def relay_to_station(session: AsyncSession, ticket: Ticket, said: Words, station: Station, now: datetime) -> None:
-    """The student's words as a reply to the card; nothing is sent where no chat is bound yet."""
-    if station.chat_id is None:
+    """The student's words as a reply to the card; nothing is sent where no chat is bound yet, or where the ticket has
+    no card of its own: they come with it.
+    """
+    if station.chat_id is None or ticket.folded_under_id is not None:
         return
     album = said.album is not None
     await outbox.post(
@@ -421,11 +426,11 @@ async def _to_requester(session: AsyncSession, requester: Requester, **fields: A
         return None
     written = await outbox.post(session, chat_id=chat_id, requester_id=requester.id, **fields)
     if written is not None and fields.get("not_before", fields["now"]) > fields["now"] and not fields.get("holds"):
-        await _card_in_the_morning(session, fields["ticket_id"], fields["not_before"])
+        await card_in_the_morning(session, fields["ticket_id"], fields["not_before"])
     return written
 
 
-async def _card_in_the_morning(session: AsyncSession, ticket_id: int, morning: datetime) -> None:
+async def card_in_the_morning(session: AsyncSession, ticket_id: int, morning: datetime) -> None:
     """The card says what waits for the morning, and in the morning no longer. A topic of its own, because what changes
     at night is not to wait with it.
     """

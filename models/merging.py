@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import letters, requesters, similar, tickets, words
+from models import bursts, letters, requesters, similar, tickets, words
 from models.asking import SUBJECT_LENGTH
 from models.errors import Refusal
 from models.house import House
@@ -59,6 +59,7 @@ async def _merge(
         raise Refusal("merge.elsewhere", number=into.id)
     if not tickets.allowed(into, Action.TAKE_IN):
         raise Refusal("refused.take_in", number=into.id, state=into.state)
+    await bursts.unfold(session, into, now, staff)
     await tickets.move(session, ticket, Action.MERGE, now, staff, into=into.id)
     await tickets.move(session, into, Action.TAKE_IN, now, staff, number=ticket.id)
     ticket.merged_into_id, ticket.closed_at = into.id, now
@@ -75,8 +76,11 @@ async def _merge(
         into.claim_due = None
     await session.flush()
     station = await tickets.station_of(session, into)
+    await bursts.go_along(session, ticket, into, now)
     await letters.card(session, into, station, now)
-    await letters.card(session, ticket, station, now)
+    if ticket.folded_under_id is None:
+        await letters.card(session, ticket, station, now)
+    ticket.folded_under_id = None
     for requester in came:
         await letters.to_requester(
             session,
@@ -254,6 +258,7 @@ async def alike(session: AsyncSession, ticket: Ticket, most: int = LISTED) -> li
             Ticket.category == ticket.category,
             Ticket.building.is_(None) if ticket.building is None else Ticket.building == ticket.building,
             Ticket.kind != Kind.THANKS,
+            Ticket.folded_under_id.is_(None),
             Ticket.id != ticket.id,
         )
         .order_by(Ticket.id.desc())
@@ -266,10 +271,16 @@ async def alike(session: AsyncSession, ticket: Ticket, most: int = LISTED) -> li
     return [found[number] for number in best]
 
 
+async def cluster(session: AsyncSession, ticket: Ticket, most: int) -> int:
+    """How many others one press would merge into this one: those that read like it, and what is folded under any."""
+    found = await alike(session, ticket, most)
+    return len(found) + await bursts.count(session, [ticket, *found])
+
+
 async def merge_all(
     session: AsyncSession, these: Sequence[Ticket], into: Ticket, staff: Person, house: House, now: datetime
 ) -> int:
-    """Merge what can still be merged of these. Returns how many were."""
+    """Merge what can still be merged of these, and what is folded under any of them. Returns how many were."""
     merged = []
     for ticket in these:
         if ticket.station_id == into.station_id and tickets.allowed(ticket, Action.MERGE):
@@ -278,7 +289,7 @@ async def merge_all(
     station = await tickets.station_of(session, into)
     for i in range(0, len(merged), TOLD_TOGETHER):
         await letters.so_far(session, into, merged[i : i + TOLD_TOGETHER], station, now)
-    return len(merged)
+    return len(merged) + await bursts.gather(session, into, staff, house, now)
 
 
 parts = Question[Any](select(Ticket.id, Ticket.merged_into_id).order_by(Ticket.id), Ticket.merged_into_id)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import letters, projects, requesters, stations, tickets
+from models import bursts, letters, projects, requesters, stations, tickets
 from models.answering import Reason
 from models.errors import Refusal
 from models.house import House
@@ -50,6 +50,7 @@ async def assign(session: AsyncSession, ticket: Ticket, staff: Person, to: Perso
     if before is None:
         dedupe = f"claimed:{ticket.id}:{ticket.version}"
         await letters.to_requesters(session, ticket, "ticket.claimed", house, now, dedupe=dedupe, station=station.names)
+    await bursts.hold(session, ticket, staff, to, house, now)
 
 
 async def _give(session: AsyncSession, ticket: Ticket, staff: Person | None, to: Person, now: datetime) -> None:

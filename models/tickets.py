@@ -69,6 +69,10 @@ class Ticket(Base):
     follows_id: Mapped[int | None] = mapped_column(Key)
     """The ticket it goes on from (`following.py`)."""
     project_id: Mapped[int | None] = mapped_column(Key, index=True)
+    folded_under_id: Mapped[int | None] = mapped_column(Key)
+    """The ticket on whose card it stands, because very many were filed about one matter (`bursts.py`)."""
+    burst_at: Mapped[datetime | None]
+    """When another was last put under this one."""
     filed_at: Mapped[datetime]
     claim_due: Mapped[datetime | None]
     reply_due: Mapped[datetime | None]
@@ -84,6 +88,9 @@ class Ticket(Base):
         Index("ix_tickets_station_id_state", "station_id", "state"),
         Index("ix_tickets_state_building", "state", "building"),
         Index("ix_tickets_state_category", "state", "category"),
+        Index("ix_tickets_folded_under_id", "folded_under_id", **only("folded_under_id IS NOT NULL")),
+        Index("ix_tickets_burst", "station_id", "burst_at", **only("burst_at IS NOT NULL")),
+        Index("ix_tickets_filed", "station_id", "category", "filed_at", **only("folded_under_id IS NULL")),
         Index("ix_tickets_follows_id", "follows_id", **only("follows_id IS NOT NULL")),
     )
 
@@ -374,6 +381,8 @@ def start_again(ticket: Ticket, house: House, now: datetime) -> None:
     given: its deadline counts no more, and the figures still ask whether it was kept.
     """
     ticket.reopenings += 1
+    # Whoever says that it is not fixed is not one of many: staff see it by itself.
+    ticket.folded_under_id = None
     ticket.resolved_at = ticket.closed_at = None
     to_be_claimed(ticket, house, now)
     ticket.reply_level, ticket.resolve_level = 0, 0

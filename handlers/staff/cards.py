@@ -35,7 +35,7 @@ from bot.untrusted import inline
 from handlers.screens import show
 from handlers.staff import answers, canned
 from handlers.staff.common import Writing, elsewhere, expect, may, member
-from models import answering, letters, merging, tickets, words
+from models import answering, bursts, letters, merging, tickets, words
 from models.errors import Refusal
 from models.house import House
 from models.people import Person
@@ -129,11 +129,13 @@ async def act(
             await below(query, t("desk.more_text", number=ticket.id), keyboards.more(t, ticket, station))
         case "cluster":
             alike = await merging.alike(session, ticket, MOST_ALIKE)
-            if not alike:
+            folded = await bursts.count(session, [ticket, *alike])
+            if not alike and not folded:
                 raise Refusal("merge.none_alike", number=ticket.id)
             # What is merged later is what was shown here, and by whom it was seen.
             await state.set_data({"cluster": ticket.id, "these": [each.id for each in alike]})
-            await below(query, cluster_text(t, ticket, alike), keyboards.cluster(t, ticket.id, len(alike) + 1))
+            text = cluster_text(t, ticket, alike, folded)
+            await below(query, text, keyboards.cluster(t, ticket.id, len(alike) + folded + 1))
         case "resend":
             if not await letters.resend(session, ticket, house, now):
                 raise Refusal("desk.nothing_to_resend", number=ticket.id)
@@ -267,12 +269,14 @@ async def _place(session: AsyncSession, station: Station, key: str) -> Station:
     raise Refusal("desk.old_button")
 
 
-def cluster_text(t: Texts, ticket: Ticket, found: Sequence[Ticket]) -> str:
-    """What would be merged, each with how many wait for it and how it begins."""
+def cluster_text(t: Texts, ticket: Ticket, found: Sequence[Ticket], folded: int) -> str:
+    """What would be merged, each with how many wait for it and how it begins; what is folded only by its number."""
     rows = [
         t("merge.row", number=each.id, count=each.requesters, subject=inline(each.subject, ROW_LENGTH))
         for each in (ticket, *found)
     ]
+    if folded:
+        rows.append(t.n("burst.along", folded))
     return "\n".join([t("merge.cluster", number=ticket.id), *rows])
 
 

@@ -28,7 +28,7 @@ from bot.texts import Texts
 from bot.toolbox import Toolbox
 from handlers.screens import show
 from handlers.staff.common import member, reader
-from models import letters, listing, postings, stations, statistics, tickets
+from models import bursts, letters, listing, postings, stations, statistics, tickets
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import State
@@ -177,6 +177,8 @@ async def look(
     scope = _scope(station)
     ticket = await tickets.get(session, press.ticket)
     if station.id in (ticket.station_id, ticket.from_station_id):
+        # Whoever asks for one of many wants to see it by itself.
+        await bursts.unfold(session, ticket, now, staff)
         card = await postings.card_of(session, ticket.id, query.message.chat.id) if query.message else None
         if card is None or card.message_id is None:
             await tickets.bring(session, ticket, station, now)

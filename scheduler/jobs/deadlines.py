@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from bot.toolbox import Toolbox
-from models import answering, deadlines, letters, outbox, requesters, stations, tickets, walkins
+from models import answering, bursts, deadlines, letters, outbox, requesters, stations, tickets, walkins
 from models.calendar import Span
 from models.database import Database
 from models.house import OFFICE, SUPERVISORS, House
@@ -134,6 +134,8 @@ async def _has_news(session: AsyncSession, ticket: Ticket, house: House, now: da
 async def _tell(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
     news = await _news(session, ticket, house, now)
     assert news is not None, "asked before"
+    # Told by itself it has a card, and speaks for those that were folded with it.
+    await bursts.step_out(session, ticket, now)
     match news.level:
         case 0:
             await rungs.warn(session, ticket, news.step, news.due, house, now)
@@ -149,6 +151,8 @@ async def _news(session: AsyncSession, ticket: Ticket, house: House, now: dateti
     if found is None:
         return None
     step, due = found
+    if ticket.folded_under_id is not None and not await bursts.speaks_for(session, ticket, step):
+        return None
     if now >= due:
         level = rungs.level(due, step, ticket, house, now)
         return _News(step, due, level) if level > ticket.level(step) else None
