@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.util import identity_key
 
 from models import crowds, letters, similar, tickets
 from models.crowds import Place
@@ -107,6 +108,9 @@ async def _keep_open(session: AsyncSession, head_id: int, now: datetime) -> bool
     noted = await plainly(
         session, update(_t).where(_t.c.id == head_id, _t.c.state.in_(ACTIVE)).values(burst_at=now).returning(_t.c.id)
     )
+    head = session.identity_map.get(identity_key(Ticket, head_id))
+    if head is not None:
+        await session.refresh(head, ["burst_at"])
     return noted.first() is not None
 
 
