@@ -1,4 +1,4 @@
-"""`python -m bench [roundtrip] [courier] [push] [memory] [--quick] [--write]`: what it costs to lose nothing.
+"""`python -m bench [roundtrip] [courier] [push] [memory] [burst] [--quick] [--write]`: what it costs to lose nothing.
 
 Ours and the bare side run in turns on the same machine, each in a process of its own against a local Telegram in
 another; what is printed are medians and their ratio beside the floor it must reach. Ends with 1 when a floor is missed.
@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from bench import burst as bursting
 from bench import load
 
 REPORT = Path(__file__).parent.parent / "docs" / "bench.md"
@@ -152,11 +153,30 @@ async def memory(quick: bool) -> list[Line]:
                  f"{ratio:.2f}: {median(ours)} against {median(theirs)} MB", most=True)]  # fmt: skip
 
 
+async def burst(quick: bool) -> list[Line]:
+    """Five hundred tickets about one burst pipe in ten minutes, merged and answered once."""
+    count = 60 if quick else bursting.STUDENTS
+    seen = await bursting.story(count)
+    filed = f"{seen.filed} tickets in {seen.minutes:.1f} min"
+    return [
+        Line("a burst: students answered ÷ those who filed", seen.answered / count, 1,
+             f"{seen.answered} of {count} ({filed}; all had it {seen.told:.0f} s after the answer)"),
+        Line("copies of the answer a student", seen.copies, 1, f"{seen.copies}", most=True),
+        Line("429s meanwhile", seen.refused, 0, f"{seen.refused}", most=True),
+        Line("into the group within any minute", seen.a_minute, 20, f"{seen.a_minute}", most=True),
+        Line("cards in the group", seen.cards, 10, f"{seen.cards}", most=True),
+        Line("clusters", seen.clusters, 1, f"{seen.clusters}", most=True),
+        Line("seconds until the press that merges them was answered", seen.pressed, 2, f"{seen.pressed:.2f}",
+             most=True),
+    ]  # fmt: skip
+
+
 ALL: dict[str, Callable[[bool], Awaitable[list[Line]]]] = {
     "roundtrip": roundtrip,
     "courier": courier,
     "push": push,
     "memory": memory,
+    "burst": burst,
 }
 
 
