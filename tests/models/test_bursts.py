@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from sqlalchemy import event, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import answering, asking, bursts, crowds, listing, merging, requesters, sorting, tickets
 from models.bursts import BURST, WITHIN
 from models.database import Database
-from models.lifecycle import Kind, State
+from models.errors import Refusal
+from models.lifecycle import ACTIVE, Kind, State
 from models.outbox import Lane, Outgoing
 from models.postings import Card
+from models.requesters import Requester
 from models.tickets import Ticket
 from scheduler.jobs import deadlines as job
 from tests.house import EAST, HOUSE, draft, furnish, staff, student
@@ -299,3 +304,79 @@ async def test_two_hundred_take_no_time(database: Database, now: datetime) -> No
         assert await bursts.gather(session, await _fresh(session, head), wang, HOUSE, now) == 60
         event.remove(engine, "before_cursor_execute", counted)
         assert asked <= few + 5
+
+
+DEEDS = ("file", "file", "file", "claim", "release", "answer", "unfold", "withdraw", "add", "urge", "merge", "resolve")
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_is_done_nobody_is_lost(database: Database, now: datetime, seed: int) -> None:
+    """Every folded ticket has an open head with a card; and when every card is answered, every student who still waits
+    has been told something once by each answer, and not twice by any.
+    """
+    chance = random.Random(seed)
+    async with database.transaction() as session:
+        await furnish(session)
+        wang, count = await staff(session), 0
+        for step in range(60):
+            at = now + step * timedelta(seconds=20)
+            active = [each for each in await _all(session) if each.state in ACTIVE]
+            shown = [each for each in active if each.folded_under_id is None]
+            deed = chance.choice(DEEDS) if shown else "file"
+            try:
+                match deed:
+                    case "file":
+                        count += 1
+                        await filed(session, at, 1, count)
+                    case "claim":
+                        await answering.claim(session, chance.choice(shown), wang, HOUSE, at)
+                    case "release":
+                        await answering.release(session, chance.choice(shown), wang, HOUSE, at)
+                    case "answer":
+                        await answering.answer(session, chance.choice(shown), wang, HELLO, HOUSE, at, (EAST, step))
+                    case "resolve":
+                        await answering.resolve(session, chance.choice(shown), wang, "repaired", HOUSE, at)
+                    case "unfold":
+                        await bursts.unfold(session, chance.choice(active), at, wang)
+                    case "urge":
+                        await asking.urge(session, chance.choice(active), at)
+                    case "merge":
+                        one, other = chance.choice(shown), chance.choice(shown)
+                        await merging.merge(session, one, other, wang, HOUSE, at)
+                    case _:
+                        ticket = chance.choice(active)
+                        place = chance.choice(await requesters.waiting.about(session, ticket.id))
+                        if deed == "add":
+                            said = [({"type": "text", "text": "More"}, (place.id, step))]
+                            await asking.add(session, ticket, place, said, HOUSE, at)
+                        else:
+                            await asking.withdraw(session, ticket, place, at)
+            except Refusal:
+                continue
+            await session.flush()
+            by_number = {each.id: each for each in await _all(session)}
+            for each in by_number.values():
+                if each.state in ACTIVE and each.folded_under_id is not None:
+                    head = by_number[each.folded_under_id]
+                    assert (head.folded_under_id, head.state in ACTIVE) == (None, True), (deed, each.id)
+        for each in await _all(session):
+            await session.refresh(each)
+            if each.state in ACTIVE and each.folded_under_id is None:
+                await answering.answer(
+                    session, each, wang, HELLO, HOUSE, now + timedelta(hours=1), (EAST, 1000 + each.id)
+                )
+        waiting = await session.scalars(
+            select(Requester)
+            .join(Ticket, Ticket.id == Requester.ticket_id)
+            .where(Requester.left.is_(False), Ticket.state != State.WITHDRAWN)
+        )
+        copies = Counter(
+            (row.requester_id, row.words_id) for row in await rows(session, letter="words") if row.requester_id
+        )
+        told_ = {number for number, _ in copies} | {row.requester_id for row in await told(session, "ticket.fixed")}
+        assert {place.id for place in waiting} <= told_
+        assert set(copies.values()) == {1}
+
+
+async def _all(session: AsyncSession) -> list[Ticket]:
+    return list(await session.scalars(select(Ticket).order_by(Ticket.id)))
