@@ -30,17 +30,20 @@ from bot.app import App, spare_the_built
 from bot.demo.watching import DemoClock, time_of
 from bot.texts import Catalogue, Texts
 from bot.vault import new_key
-from models import people, stations
+from models import conversations, people, stations
+from models.conversations import NOWHERE, Standing
 from models.database import Database
 from models.migrations import migrate
-from sandbox.client import Person, Sandbox
+from sandbox.client import Message, Person, Sandbox
 
 STUDENTS = 500
 MINUTES = 10
-SPEED = 6.0
+SPEED = 5.0
 MONDAY = datetime(2030, 10, 14, 2, 0, tzinfo=UTC)
 """Ten in the morning in Shanghai: by day nothing waits for the morning."""
-PATIENCE = 170.0
+PATIENCE = 400.0
+SLOW = 120.0
+"""Real seconds, for a busy machine; the figures are the local Telegram's time."""
 IN_FLIGHT = 24
 EAST = STATIONS["east"]
 WORDS = (
@@ -72,7 +75,7 @@ class Outcome:
     pressed: float
     """Real seconds from the press that merges them until it was answered."""
     told: float
-    """Of the local Telegram's time, from the answer until the last student had it."""
+    """Of the local Telegram's time, from the answer until the last student had it and the cards said so."""
 
 
 async def story(count: int) -> Outcome:
@@ -94,7 +97,6 @@ class _Story:
         self.stage, self.sandbox, self.file, self.count = stage, sandbox, file, count
         settings = _settings(stage.url, file)
         self.t: Texts = Catalogue.load(settings.timezone)["en"]
-        self.path = [settings.category_names(key)["en"] for key in ("repairs", "water")]
         self.places = asyncio.Semaphore(IN_FLIGHT)
 
     async def told(self) -> Outcome:
@@ -109,11 +111,11 @@ class _Story:
         filed = self.asked("SELECT count(*) FROM tickets")
         pressed, answered_at = await self.staff()
         async with asyncio.timeout(PATIENCE):
-            while self.asked("SELECT count(*) FROM outbox WHERE state IN ('due', 'sending')"):
+            while min(self._copies()) == 0 or self.asked("SELECT count(*) FROM outbox WHERE state = 'due'"):
                 await asyncio.sleep(0.5)
         told = (await self.sandbox.now() - answered_at).total_seconds()
         await self.sandbox.caught_up()
-        copies = [sum(ANSWER in m.text for m in self.sandbox.view.chat(FIRST + i).values()) for i in range(self.count)]
+        copies = self._copies()
         calls = await self.sandbox.calls()
         group_calls = [c for c in calls if c["ok"] and _into(c, EAST)]
         return Outcome(
@@ -122,12 +124,17 @@ class _Story:
             copies=max(copies),
             refused=sum(c["status"] == 429 for c in calls),
             a_minute=_most_a_minute([_at(c) for c in group_calls]),
-            cards=len([m for m in self.sandbox.view.chat(EAST).values() if A_CARD.search(m.text.split("\n")[0])]),
+            cards=sum(_posts_a_card(c) for c in group_calls),
             clusters=self.asked("SELECT count(*) FROM tickets WHERE merged_into_id IS NULL"),
             minutes=minutes,
             pressed=pressed,
             told=told,
         )
+
+    def _copies(self) -> list[int]:
+        """How often each student has read the answer."""
+        chats = [self.sandbox.view.chat(FIRST + i).values() for i in range(self.count)]
+        return [sum(ANSWER in message.text for message in chat) for chat in chats]
 
     def asked(self, statement: str) -> int:
         """A number out of the program's database."""
@@ -138,32 +145,32 @@ class _Story:
             connection.close()
 
     async def files(self, person: Person, number: int) -> None:
-        """The whole conversation, to the receipt."""
-        t = self.t
+        """From the words to the receipt, past whatever is offered instead."""
         async with self.places:
-            await person.says("/new")
-            for label in (t.plain("kind.complaint"), *self.path):
-                await person.taps(label, timeout=60)
-            await person.reads(t.plain("new.words").splitlines()[0], timeout=60)
             await person.says(WORDS[number % len(WORDS)].format(n=number % 6 + 1))
-            await person.taps(t.plain("new.continue"), timeout=60)
-            left = [t.plain(key) for key in ("faq.go_on", "similar.none", "name.named")]
-            named = left[-1]
-            while named in left:
-                label = await self._offered(person, left)
-                left.remove(label)
-                await person.taps(label, timeout=60)
-            await person.taps(t.plain("preview.send"), timeout=60)
-            await person.reads("📮", timeout=60)
+            await self._taps(person, ["new.continue"])
+            left = ["faq.go_on", "similar.none", "name.named"]
+            while "name.named" in left:
+                left.remove(await self._taps(person, left))
+            await self._taps(person, ["preview.send"])
+            await self.sandbox.until(
+                lambda: any("📮" in m.text for m in self._messages(person)) or None, SLOW, "no receipt", person.id
+            )
 
-    async def _offered(self, person: Person, labels: list[str]) -> str:
-        """The first of these that stands on a button."""
+    def _messages(self, person: Person) -> list[Message]:
+        return list(self.sandbox.view.chat(person.id).values())
 
-        def look() -> str | None:
-            there = {each["text"] for m in self.sandbox.view.chat(person.id).values() for each in m.buttons}
-            return next((label for label in labels if label in there), None)
+    async def _taps(self, person: Person, keys: list[str]) -> str:
+        """Wait for a screen with one of these buttons and press it; which it was."""
+        labels = {self.t.plain(key): key for key in keys}
 
-        return await self.sandbox.until(look, 60, "nothing is offered", person.id)
+        def look() -> tuple[Message, str, str] | None:
+            found = ((m, b) for m in self._messages(person) for b in m.buttons if b["text"] in labels)
+            return next(((m, b["callback_data"], labels[b["text"]]) for m, b in found), None)
+
+        message, data, key = await self.sandbox.until(look, SLOW, f"none of {keys}", person.id)
+        await person.presses(message, data)
+        return key
 
     async def staff(self) -> tuple[float, datetime]:
         """Wang merges them and answers once."""
@@ -184,6 +191,11 @@ class _Story:
 def _into(call: dict[str, Any], chat: int) -> bool:
     says = str(call["method"]).lower().startswith(("send", "edit", "copy", "forward"))
     return says and str((call.get("params") or {}).get("chat_id")) == str(chat)
+
+
+def _posts_a_card(call: dict[str, Any]) -> bool:
+    first = str((call.get("params") or {}).get("text")).partition("\n")[0]
+    return str(call["method"]).lower() == "sendmessage" and A_CARD.search(re.sub("<[^>]*>", "", first)) is not None
 
 
 def _at(call: dict[str, Any]) -> datetime:
@@ -212,8 +224,12 @@ async def _furnish(program: App, count: int) -> None:
             assert place is not None
             place.chat_id, place.language = chat, "en"
         await people.meet(session, 1, "Wang", None, "en")
+        bot_id, house, now = int(TOKEN.split(":")[0]), program.toolbox.house, program.clock()
         for i in range(count):
-            await student(session, FIRST + i)
+            number = (await student(session, FIRST + i)).telegram_id
+            # Each has said by then what it is about and where.
+            writing = Standing("New:words", {"kind": "complaint", "category": "water", "building": "e1"})
+            await conversations.write(session, f"chat:{bot_id}:{number}:{number}", NOWHERE, writing, house.vault, now)
 
 
 async def _serve(url: str, file: str, count: int) -> None:

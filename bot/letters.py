@@ -27,7 +27,7 @@ from bot.untrusted import cut, inline, units, verbatim, without_mentions
 from models import postings, pulses, requesters, stations, tickets, words
 from models.errors import Refusal
 from models.lifecycle import ENDED, State
-from models.outbox import Lane, Outgoing
+from models.outbox import Outgoing
 from models.people import Person
 from models.pulses import Pulse, PulsePicture
 from models.requesters import Requester
@@ -336,7 +336,7 @@ class _Drawing:
         }
         if station is not None:
             call |= await self._beside_the_card()
-            if self.row.lane == Lane.NOTICE and self.row.ticket_id is not None:
+            if self.row.ticket_id is not None:
                 call["text"] += await bursts.along(self.session, await self._ticket(), t)
         name = self.payload.get("keyboard")
         if name is not None and self.row.ticket_id is not None:

@@ -18,8 +18,9 @@ statements for however many tickets, because somebody's update waits meanwhile.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -119,7 +120,8 @@ def under(head_id: int) -> ColumnElement[bool]:
     return and_(Ticket.folded_under_id == head_id, Ticket.state.in_(ACTIVE))
 
 
-class Burst(NamedTuple):
+@dataclass(frozen=True)
+class Burst:
     """What stands under a ticket."""
 
     count: int

@@ -278,15 +278,18 @@ async def to_station(
     ticket: Ticket | None = None,
     dedupe: str | None = None,
     keyboard: str | None = None,
+    lane: Lane = Lane.NOTICE,
     **params: Any,
 ) -> None:
-    """A notice in a station's chat, as a reply to the ticket's card when it is about one."""
+    """A notice in a station's chat, as a reply to the ticket's card when it is about one; in the lane of answers where
+    somebody waits for it.
+    """
     if station.chat_id is None:
         return
     await outbox.post(
         session,
         now=now,
-        lane=Lane.NOTICE,
+        lane=lane,
         repeat=Repeat.NUMBERED,
         chat_id=station.chat_id,
         letter="notice",

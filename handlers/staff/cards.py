@@ -38,6 +38,7 @@ from handlers.staff.common import Writing, elsewhere, expect, may, member
 from models import answering, bursts, letters, merging, tickets, words
 from models.errors import Refusal
 from models.house import House
+from models.outbox import Lane
 from models.people import Person
 from models.permissions import Deed, must_stand
 from models.stations import Station
@@ -259,7 +260,8 @@ async def prompt(
     session: AsyncSession, station: Station, ticket: Ticket, text: str, staff: Person, now: datetime
 ) -> None:
     """Asks for words. It is a letter about the ticket, so a reply to it finds the ticket."""
-    await letters.to_station(session, station, text, now, ticket=ticket, keyboard="cancel", name=staff.name)
+    how: dict[str, Any] = {"ticket": ticket, "keyboard": "cancel", "lane": Lane.ANSWER}
+    await letters.to_station(session, station, text, now, **how, name=staff.name)
 
 
 async def _place(session: AsyncSession, station: Station, key: str) -> Station:

@@ -36,7 +36,8 @@ async def filed(session: AsyncSession, now: datetime, count: int, first: int = 1
     await furnish(session)
     found = []
     for number in range(first, first + count):
-        said = draft(**{"text": f"{PIPE} {number}", "anonymous": number % 3 == 0} | changes)
+        wish: dict[str, Any] = {"text": f"{PIPE} {number}", "anonymous": number % 3 == 0} | changes
+        said = draft(**wish)
         person = await student(session, number, f"Student {number}")
         found.append(await asking.file(session, said, person, HOUSE, now + timedelta(seconds=number)))
     await session.flush()
