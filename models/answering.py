@@ -155,6 +155,7 @@ async def give_back(
     await tickets.move(session, ticket, Action.RETURN, now, staff, reason=reason)
     first, holder = await _back(session, ticket, house, now)
     await letters.card(session, ticket, offered, now)
+    who: dict[str, Any]
     text, who = ("station.returned_to", {"name": holder.name}) if holder else ("station.returned", {})
     await letters.to_station(session, first, text, now, ticket=ticket, station=offered.names, reason=reason, **who)
 

@@ -22,6 +22,7 @@ TOOLBOX = frozenset(
         "contents",
         "faq",
         "filters",
+        "bursts",
         "following",
         "keyboards",
         "letters",
