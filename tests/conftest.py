@@ -34,7 +34,7 @@ MONDAY = datetime(2026, 10, 12, 1, 30, tzinfo=UTC)
 
 
 def pytest_collection_finish() -> None:
-    """Whatever is loaded by now stays to the end: searching it for garbage again and again took a sixth of the suite."""
+    """Whatever is loaded by now stays to the end: it need not be searched for garbage again and again."""
     gc.collect()
     gc.freeze()
 
