@@ -152,9 +152,7 @@ async def let_in(session: AsyncSession, person: Person, vault: Vault) -> None:
 # ---------------------------------------------------------------- the roster
 
 
-async def prove(
-    session: AsyncSession, person: Person, number: str, code: str, vault: Vault, now: datetime
-) -> Tried:
+async def prove(session: AsyncSession, person: Person, number: str, code: str, vault: Vault, now: datetime) -> Tried:
     """Somebody says which number is theirs, and shows a one-time code for it. A number that is not on the roster is
     answered like a wrong code: nobody learns here who studies at this university.
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import access, conversations, letters, outbox, people, requesters, roster, similar, stations, tickets, words
 from models.asking import SUBJECT_LENGTH
-from models.base import Base, Key
+from models.base import Base
 from models.errors import Refusal
 from models.house import House
 from models.inbox import Handling, Incoming
@@ -153,9 +153,7 @@ async def _erase_what_came_and_goes(session: AsyncSession, person: Person, place
     ended = [Sending.DUE, Sending.FAILED, Sending.UNKNOWN]
     await session.execute(
         update(Outgoing)
-        .where(
-            or_(Outgoing.chat_id == person.telegram_id, Outgoing.requester_id.in_(ids)), Outgoing.state.in_(ended)
-        )
+        .where(or_(Outgoing.chat_id == person.telegram_id, Outgoing.requester_id.in_(ids)), Outgoing.state.in_(ended))
         .values(over)
     )
     await session.execute(

@@ -18,7 +18,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, Key, one_of, only, said
 from models.database import plainly
 
-
 ASIDE_FOR = timedelta(days=30)
 """So long the operator can run again what was set aside; it holds a chat and what was written there."""
 

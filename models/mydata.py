@@ -41,8 +41,7 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
         "roster": await _roster(session, person, vault),
         "roles": await _roles(session, person),
         "tickets": [
-            await _ticket(session, place)
-            for place in await requesters.all_of(session, person, vault, also_left=True)
+            await _ticket(session, place) for place in await requesters.all_of(session, person, vault, also_left=True)
         ],
         "unfinished": await _unfinished(session, person, bot_id, vault),
         "messages_on_the_way": await session.scalar(select(func.count()).select_from(Outgoing).where(waiting)),
@@ -72,9 +71,7 @@ async def _roster(session: AsyncSession, person: Person, vault: Vault) -> dict[s
 
 async def _roles(session: AsyncSession, person: Person) -> list[dict[str, Any]]:
     rows = await session.scalars(select(Grant).where(Grant.telegram_id == person.telegram_id).order_by(Grant.id))
-    return [
-        {"role": row.role, "given_at": _at(row.given_at), "taken_back_at": _at(row.taken_back_at)} for row in rows
-    ]
+    return [{"role": row.role, "given_at": _at(row.given_at), "taken_back_at": _at(row.taken_back_at)} for row in rows]
 
 
 async def _ticket(session: AsyncSession, place: Requester) -> dict[str, Any]:

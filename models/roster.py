@@ -137,9 +137,7 @@ _roster = cast(Table, Enrolled.__table__)
 
 async def compare(session: AsyncSession, lines: Sequence[Line], vault: Vault) -> Difference:
     """What importing these lines would change."""
-    rows = await plainly(
-        session, select(_roster.c.number_tag, _roster.c.id, _roster.c.digest, _roster.c.person_id)
-    )
+    rows = await plainly(session, select(_roster.c.number_tag, _roster.c.id, _roster.c.digest, _roster.c.person_id))
     held = {tag: (row_id, digest, person_id) for tag, row_id, digest, person_id in rows}
     found = Difference(held=len(held))
     for line in lines:

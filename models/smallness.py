@@ -31,6 +31,8 @@ class Few(NamedTuple):
     count: int
     by_roster: bool
     """Counted over the university's list; otherwise over those known to the bot so far."""
+    group: Audience | None
+    """Which students, where it is the audience."""
 
 
 async def find(session: AsyncSession, person: Person, building: str | None, minimum: int) -> list[Few]:
@@ -47,7 +49,7 @@ async def find(session: AsyncSession, person: Person, building: str | None, mini
         some = select(table.id).where(*conditions).limit(minimum).subquery()  # type: ignore[arg-type]
         count = await session.scalar(select(func.count()).select_from(some)) or 0
         if count < minimum:
-            found.append(Few(what, max(count, 1), by_roster))
+            found.append(Few(what, max(count, 1), by_roster, facts.audience if what is Shared.AUDIENCE else None))
 
     if building is not None:
         await look(Shared.BUILDING, (Enrolled if by_roster else Person).building == building)

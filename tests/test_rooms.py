@@ -18,6 +18,7 @@ TOOLBOX = frozenset(
         "charts",
         "config",
         "contents",
+        "doors",
         "filters",
         "keyboards",
         "letters",
