@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 import segno
 
@@ -33,6 +34,8 @@ WIDTH, HEIGHT = 8.27, 11.69
 """A4 in inches."""
 INK, PALE, ACCENT, LINE = "#1f2933", "#52606d", "#2f6fb0", "#d5dbe1"
 QR_SIDE = 4.1
+MOST_POINTS = 950.0
+"""A narrow character is half as wide as its size: so many points of size times characters fill a line."""
 QUIET = 4
 """Modules of white around the code, as its standard asks."""
 PNG_DPI = 200
@@ -145,13 +148,16 @@ class _Sheet:
         y += QR_SIDE + 0.02
         if self.poster.code is not None:
             y = self._code(y)
-        self._how(max(y + 0.15, 7.35))
+        self._how(max(y + 0.2, 7.3))
         self._foot()
         return self.figure
 
     def _write(self, text: str, top: float, size: float, color: str, **how: Any) -> None:
         from matplotlib.font_manager import FontProperties
 
+        # A long name is set smaller rather than cut off by the edge.
+        columns = sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+        size = min(size, MOST_POINTS / max(columns, 1))
         font = FontProperties(fname=str(font_file()), size=size)
         place = {"ha": "center", "va": "top", **how}
         x = place.pop("x", 0.5)
@@ -164,8 +170,10 @@ class _Sheet:
         matrix = segno.make(self.poster.url, error="m", micro=False).matrix
         cells = np.array([[1 - cell for cell in row] for row in matrix], dtype=float)
         cells = np.pad(cells, QUIET, constant_values=1.0)
-        left = (WIDTH - QR_SIDE) / 2
-        axes = self.figure.add_axes((left / WIDTH, 1 - (top + QR_SIDE) / HEIGHT, QR_SIDE / WIDTH, QR_SIDE / HEIGHT))
+        # As large as fits while every module is as wide as its neighbour in the picture, too.
+        side = int(QR_SIDE * PNG_DPI / len(cells)) * len(cells) / PNG_DPI
+        left, top = round((WIDTH - side) / 2 * PNG_DPI) / PNG_DPI, top + (QR_SIDE - side) / 2
+        axes = self.figure.add_axes((left / WIDTH, 1 - (top + side) / HEIGHT, side / WIDTH, side / HEIGHT))
         axes.imshow(cells, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         axes.set_axis_off()
 
@@ -180,11 +188,12 @@ class _Sheet:
         """What it is for, in each language, a line between them."""
         y = top
         for i, t in enumerate(self.texts):
-            columns, size = (62, 14) if i == 0 else (74, 11.5)
-            for line in wrap(t.plain("poster.how"), columns):
-                self._write(line, y, size, INK if i == 0 else PALE)
-                y += 0.3 if i == 0 else 0.25
-            y += 0.16
+            columns, size = (60, 15) if i == 0 else (72, 12)
+            for sentence in t.plain("poster.how").splitlines():
+                for line in wrap(sentence, columns):
+                    self._write(line, y, size, INK if i == 0 else PALE)
+                    y += 0.33 if i == 0 else 0.26
+            y += 0.2
 
     def _foot(self) -> None:
         from matplotlib.lines import Line2D

@@ -17,7 +17,7 @@ from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import ForeignKey, Index, LargeBinary, Row, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -124,7 +124,7 @@ def _code_tag(number_tag: str, code: str, vault: Vault) -> str:
     return vault.tag("one-time code", number_tag, code_of(code))
 
 
-def opened(row: Enrolled, vault: Vault) -> tuple[str, str]:
+def opened(row: Enrolled | Row[Any], vault: Vault) -> tuple[str, str]:
     """The number and the name of a row."""
     number, name = json.loads(vault.open(row.sealed, f"roster:{row.number_tag}"))
     return str(number), str(name)
@@ -199,7 +199,8 @@ async def hand_out(
     """A fresh one-time code for everybody who has not proved their number: (college, number, name, code). Codes given
     out before for these numbers are void.
     """
-    rows = (await session.scalars(select(Enrolled).where(Enrolled.person_id.is_(None)).order_by(Enrolled.id))).all()
+    named = select(_roster.c.id, _roster.c.number_tag, _roster.c.sealed, _roster.c.college)
+    rows = (await plainly(session, named.where(_roster.c.person_id.is_(None)).order_by(_roster.c.id))).all()
     given, values = [], []
     for row in rows:
         (number, name), code = opened(row, vault), new_code()
@@ -228,7 +229,9 @@ async def issue(
 
 async def _by_number(session: AsyncSession, number: str, vault: Vault) -> Enrolled | None:
     tag = tag_of(number, vault)
-    row: Enrolled | None = await session.scalar(select(Enrolled).where(Enrolled.number_tag == tag).with_for_update())
+    row: Enrolled | None = await session.scalar(
+        select(Enrolled).where(Enrolled.number_tag == tag).with_for_update().execution_options(populate_existing=True)
+    )
     return row
 
 
