@@ -170,7 +170,7 @@ async def type_building(
 
 
 def _buildings(t: Texts, person: Person, settings: Settings, keys: Sequence[str]) -> dict[str, Any]:
-    return menus.buildings(t, keys, settings, back=Go("profile"), out=menus.wayto_menu(t), chosen=person.building)
+    return menus.buildings(t, keys, settings, back=Go("profile"), out=menus.way_home(t), chosen=person.building)
 
 
 async def _settled(
