@@ -94,7 +94,7 @@ async def test_somebody_is_forgotten_in_the_middle_of_a_draft(database_url: str)
         await campus.quiet()
         needles = ["Alice", str(alice.id), "secret"]
         assert await left_of(campus.app.database, needles) == []
-        await campus.east.shows("Withdrawn")
+        await campus.east.shows(f"withdrawn · #{number}")
         shown = [m.text for m in await campus.east.transcript()]
         assert not [text for text in shown if "secrettap" in text or "secretmore" in text or "secretphoto" in text]
         assert not [text for text in shown if "Alice" in text]
