@@ -230,7 +230,7 @@ async def codes(settings: Settings, path: Path, now: datetime) -> int:
         await database.close()
 
 
-def _write(path: Path, given: Sequence[Sequence[str]], until: datetime) -> None:
+def _write(path: Path, given: Sequence[tuple[str, str, str, str]], until: datetime) -> None:
     path.touch(mode=0o600)
     path.chmod(0o600)
     with path.open("w", encoding="utf-8-sig", newline="") as file:

@@ -162,8 +162,8 @@ async def replace(session: AsyncSession, difference: Difference, vault: Vault, n
         await plainly(session, change, part)
     for numbers in _parts(difference.gone):
         await plainly(session, delete(_roster).where(_roster.c.id.in_(numbers)))
-    counts = {"added": len(difference.added), "changed": len(difference.changed), "gone": len(difference.gone)}
-    await audit.record(session, "roster_import", now, **counts)
+    added, changed, gone = len(difference.added), len(difference.changed), len(difference.gone)
+    await audit.record(session, "roster_import", now, added=added, changed=changed, gone=gone)
 
 
 def _values(line: Line, vault: Vault) -> dict[str, Any]:

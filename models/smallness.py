@@ -25,10 +25,10 @@ class Shared(enum.StrEnum):
 
 
 class Few(NamedTuple):
-    """So few share this; `count` includes the person who asks, and is never shown below one."""
+    """So few share this; `sharing` includes the person who asks, and is never below one."""
 
     what: Shared
-    count: int
+    sharing: int
     by_roster: bool
     """Counted over the university's list; otherwise over those known to the bot so far."""
     group: Audience | None

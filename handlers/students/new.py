@@ -241,7 +241,7 @@ class Walk:
         for few in await smallness.find(self.session, self.person, building, minimum):
             group = self.t.plain(f"audience.{few.group}") if few.group is not None else ""
             basis = "roster" if few.by_roster else "known"
-            lines.append(self.t.n(f"small.{few.what}_{basis}", few.count, building=where, group=group))
+            lines.append(self.t.n(f"small.{few.what}_{basis}", few.sharing, building=where, group=group))
         return "".join(f"\n\n{line}" for line in lines)
 
     async def _screen(self, state: State, text: str, keyboard: dict[str, Any]) -> None:

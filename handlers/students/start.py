@@ -128,11 +128,11 @@ async def agree(query: CallbackQuery, person: Person, t: Texts, state: FSMContex
     await profile(query, person, t, state)
 
 
-async def profile(query: CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
+async def profile(event: Message | CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
     """The two questions, for the first time or again; on the way between them nothing is left."""
     left = "" if await state.get_state() in Profile else await leave(state, t)
     await state.set_state(Profile.audience)
-    await show(query, left + t("audience.ask"), menus.audiences(t, person.audience))
+    await show(event, left + t("audience.ask"), menus.audiences(t, person.audience))
 
 
 async def pick_audience(

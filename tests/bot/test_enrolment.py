@@ -56,16 +56,10 @@ def test_what_spreadsheets_write_is_read(tmp_path: Path, chosen: Settings, raw: 
     ("text", "said"),
     [
         pytest.param("姓名\n张三\n", "the column number / student number / 学号", id="no number"),
-        pytest.param(
-            HEAD.replace("楼层", "房号") + GOOD, "line 1: the column “房号” is not known", id="unknown"
-        ),
+        pytest.param(HEAD.replace("楼层", "房号") + GOOD, "line 1: the column “房号” is not known", id="unknown"),
         pytest.param(HEAD + "2026000001,张三\n", "line 2: there are 2 cells", id="short line"),
-        pytest.param(
-            HEAD + "2.026E+09,张三,,,,,\n", "line 2: 2.026E+09 is no student number", id="rounded"
-        ),
-        pytest.param(
-            HEAD + GOOD + "2026000001,李四,,,,,\n", "line 4: the number 2026000001 stands", id="twice"
-        ),
+        pytest.param(HEAD + "2.026E+09,张三,,,,,\n", "line 2: 2.026E+09 is no student number", id="rounded"),
+        pytest.param(HEAD + GOOD + "2026000001,李四,,,,,\n", "line 4: the number 2026000001 stands", id="twice"),
         pytest.param(HEAD + "2026000001,,,,,,\n", "line 2: the name is missing", id="no name"),
         pytest.param(HEAD + "2026000001,张三,,,martian,,\n", "line 2: there is no audience “martian”", id="audience"),
         pytest.param(HEAD + "2026000001,张三,,,,北九栋,\n", "line 2: there is no building “北九栋”", id="building"),
