@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.settings import Settings
 from bot.toolbox import utcnow
 from bot.vault import KeyVault
-from models import access
+from models import access, tables  # noqa: F401  (what is recorded points at every table)
 from models.database import Database
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from bot.settings import Settings
 from bot.texts import Catalogue
 from bot.vault import KeyVault
-from models import access, roster
+from models import access, roster, tables  # noqa: F401  (what is recorded points at every table)
 from models.database import Database
 from models.people import Audience
 from models.roster import Difference, Line

@@ -21,7 +21,7 @@ from bot.charts import font_file, wrap
 from bot.settings import Settings
 from bot.texts import Catalogue, Texts
 from bot.vault import KeyVault
-from models import access, links, stations
+from models import access, links, stations, tables  # noqa: F401  (a rotation is written among all tables)
 from models.access import Mode
 from models.database import Database
 from models.links import Link

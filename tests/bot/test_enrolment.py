@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from bot.settings import Settings
 from models.database import Database
 from models.people import Audience
 from models.roster import Enrolled, Line
-from tests.campus import settings
+from tests.campus import EXAMPLE, TOKEN, settings
 
 HEAD = "学号,姓名,学院,层次,类别,楼栋,楼层\n"
 GOOD = "2026000001,张三,物理学院,本科,本科生,东一栋,3\n2026000002,Lin,Law,MA,international,s2,\n"
@@ -102,3 +105,26 @@ def test_a_roster_that_shrinks_much_is_asked_about() -> None:
     difference = enrolment.Difference(held=100, gone=list(range(30)))
     assert enrolment.too_many_gone(difference)
     assert not enrolment.too_many_gone(enrolment.Difference(held=100, gone=list(range(15))))
+
+
+def test_the_commands_work_in_a_process_of_their_own(tmp_path: Path) -> None:
+    """Nothing but the command has been imported there."""
+    config = tmp_path / "config.toml"
+    database = f"sqlite:///{tmp_path / 'unionbot.db'}"
+    config.write_text(EXAMPLE.read_text(encoding="utf-8").replace("sqlite:///data/unionbot.db", database), "utf-8")
+    secrets = {"UNIONBOT_TOKEN": TOKEN, "UNIONBOT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}
+
+    def run(*words: str) -> tuple[int, str, str]:
+        command = [sys.executable, "-m", "bot", *words, "-c", str(config)]
+        done = subprocess.run(command, env=os.environ | secrets, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    good = str(written(tmp_path, (HEAD + GOOD).encode()))
+    assert run("roster", good, "--dry-run")[1].endswith("nothing was changed (--dry-run)\n")
+    assert "added 2" in run("roster", good, "--codes", str(tmp_path / "codes.csv"))[1]
+    assert len((tmp_path / "codes.csv").read_text(encoding="utf-8-sig").splitlines()) == 3
+    assert "the one before opens for 14 more days" in run("code", "--new")[1]
+    bad = str(written(tmp_path, (HEAD + GOOD.replace("s2", "s9")).encode()))
+    code, _, told = run("roster", bad)
+    assert code == 2
+    assert "line 3: there is no building “s9”" in told
