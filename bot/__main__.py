@@ -157,6 +157,100 @@ def demo(
     raise typer.Exit(code or 0)
 
 
+@app.command()
+def roster(
+    file: Annotated[Path | None, typer.Argument(help="A CSV file: number, name, college, level, audience, …")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    shrink: Annotated[bool, typer.Option("--shrink", help="Yes, so many are gone.")] = False,
+    codes: Annotated[
+        Path | None, typer.Option(help="Write one-time codes for everybody who has not proved a number.")
+    ] = None,
+    config: Config = DEFAULT,
+) -> None:
+    """Import the list of students, or write the codes that the colleges hand out."""
+    settings = read(config)
+    if file is None and codes is None:
+        stop(WRONG, "which file? unionbot roster students.csv, or --codes codes.csv")
+    if _missing(settings.database.url):
+        _guarded(_migrate(settings), settings)
+    from bot import enrolment
+    from bot.toolbox import utcnow
+
+    if file is not None:
+        found = enrolment.read(file, settings)
+        if found.problems:
+            more = len(found.problems) - enrolment.SHOWN
+            lines = [f"  • {problem}" for problem in found.problems[: enrolment.SHOWN]]
+            count = len(found.problems)
+            head = f"{file}: {count} thing{'s' if count > 1 else ''} to mend; nothing was changed"
+            stop(WRONG, head, *lines, *([f"  … and {more} more"] if more > 0 else []))
+        difference = _guarded(enrolment.compare(settings, found.lines), settings)
+        for line in enrolment.told(difference):
+            typer.echo(line)
+        if enrolment.too_many_gone(difference) and not shrink:
+            gone, held = len(difference.gone), difference.held
+            stop(
+                FAILED,
+                f"{gone} of {held} would be gone: is it the whole list? If so, add --shrink. Nothing was changed",
+            )
+        if dry_run:
+            typer.echo("nothing was changed (--dry-run)")
+            return
+        _guarded(enrolment.bring_in(settings, found.lines, utcnow()), settings)
+        typer.echo("imported")
+    if codes is not None and not dry_run:
+        count = _guarded(enrolment.codes(settings, codes, utcnow()), settings)
+        typer.echo(f"{count} one-time codes in {codes}; hand them out and delete the file")
+
+
+@app.command()
+def code(
+    new: Annotated[bool, typer.Option("--new", help="Another code from now on.")] = False,
+    keep_days: Annotated[int, typer.Option(min=0, max=365, help="So long the old one still opens.")] = 14,
+    config: Config = DEFAULT,
+) -> None:
+    """Show the campus code, or change it."""
+    settings = read(config)
+    if _missing(settings.database.url):
+        _guarded(_migrate(settings), settings)
+    from datetime import timedelta
+
+    from bot import campuscode
+
+    typer.echo(_guarded(campuscode.shown(settings, new=new, keep=timedelta(days=keep_days)), settings))
+
+
+@app.command()
+def posters(
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Where the files go.")] = Path("posters"),
+    username: Annotated[str, typer.Option(help="The bot's name; without it Telegram is asked.")] = "",
+    png: Annotated[bool, typer.Option("--png", help="Each sheet as a picture, too.")] = False,
+    days: Annotated[int, typer.Option(min=1, max=730, help="So long the QR codes prove the campus code.")] = 180,
+    config: Config = DEFAULT,
+) -> None:
+    """Draw a sheet with a QR code for every station."""
+    settings = read(config)
+    if _missing(settings.database.url):
+        _guarded(_migrate(settings), settings)
+    from datetime import timedelta
+
+    from bot import check as asking
+    from bot import posters as sheets
+    from bot.toolbox import utcnow
+
+    name = username.lstrip("@")
+    if not name:
+        try:
+            name = asyncio.run(asking.bots_name(settings))
+        except (asking.TokenRefused, asking.Unreachable, asking.Refused) as problem:
+            stop(FAILED, f"{problem}; or give the bot's name: --username your_bot")
+    now = utcnow()
+    last_day = (now + timedelta(days=days)).date()
+    found = _guarded(sheets.posters(settings, name, last_day, now), settings)
+    for path in sheets.draw(found, settings, folder, png=png):
+        typer.echo(str(path))
+
+
 def _sandbox() -> tuple[Any, Any]:
     """The sandbox's control side and a photo of its actors; the one place where the product knows of the sandbox at
     all.

@@ -38,7 +38,7 @@ from models.people import Person
 from models.requesters import Requester
 from models.stations import Station
 from models.tickets import Event, Ticket
-from models.words import Content, Side, Words
+from models.words import ERASED, Content, Side, Words
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -104,7 +104,7 @@ class _Card:
         waiting = await requesters.waiting.about(self.session, ticket.id)
         delivery, unsure = await self._delivery()
         if ticket.state in ENDED:
-            rows = [*await self._ended(), *(delivery if unsure else []), *self._outcome(waiting)]
+            rows = [*await self._ended(), *self._erased(said), *(delivery if unsure else []), *self._outcome(waiting)]
         else:
             rows = [
                 self._head(),
@@ -168,13 +168,19 @@ class _Card:
         """
         first = [w for w in said if w.at <= self.ticket.filed_at]
         text = [w for w in first if w.content["type"] == "text"]
-        media = [w for w in first if w.content["type"] != "text"]
+        media = [w for w in first if w.content["type"] not in ("text", ERASED)]
         edited = self.t.plain("card.edited")
         rows = [cut("\n".join(_folded(text, edited)), words.ON_CARD), *_folded(media, edited)[:MOST_MEDIA]]
         below = [w for w in words.below_card(first, self.ticket.filed_at) if w not in media]
         if below:
             rows.append(self.t.n("card.more", len(below)))
+        rows += self._erased(first)
         return str(Markup("<blockquote expandable>{}</blockquote>").format("\n".join(filter(None, rows)) or "—"))
+
+    def _erased(self, said: Sequence[Words]) -> list[str]:
+        """How much was erased because whoever wrote it wanted to be forgotten."""
+        count = sum(w.content["type"] == ERASED for w in said)
+        return [self.t.n("card.erased", count)] if count else []
 
     async def _note(self, notes: Sequence[Words]) -> list[str]:
         if not notes:

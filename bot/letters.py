@@ -19,11 +19,11 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import cards, charts, keyboards
+from bot import cards, charts, erased, keyboards, mydata
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline, units, verbatim, without_mentions
-from models import postings, pulses, requesters, stations, words
+from models import people, postings, pulses, requesters, stations, words
 from models.lifecycle import ENDED
 from models.outbox import Outgoing
 from models.people import Person
@@ -31,7 +31,7 @@ from models.pulses import Pulse, PulsePicture
 from models.requesters import Requester
 from models.stations import Station
 from models.tickets import Ticket
-from models.words import Content, Words
+from models.words import ERASED, Content, Words
 
 TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024
 TOPIC_LENGTH = 128
@@ -104,6 +104,10 @@ async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: date
             return await drawing.edited()
         case "notice":
             return await drawing.notice()
+        case "told":
+            return await drawing.told()
+        case "mydata":
+            return await drawing.mydata()
         case "farewell" | "leave":
             return await drawing.goes()
         case "pulse":
@@ -189,6 +193,8 @@ class _Drawing:
         assert self.row.words_id is not None
         said = await self.session.get_one(Words, self.row.words_id)
         album = await words.album_of(self.session, said)
+        if said.content["type"] == ERASED:
+            return Letter()
         if station is not None and station.id not in (ticket.station_id, ticket.from_station_id):
             # Another place has the ticket by now, and with it its words.
             return Letter()
@@ -228,6 +234,9 @@ class _Drawing:
         if keyboard and said.album is None:
             where["reply_markup"] = keyboard
         kind = said.content["type"]
+        if kind == ERASED:
+            found = erased.instead(str(said.content["was"]), t("words.erased", number=ticket.id))
+            return Letter([Call(found[0], {**where, **found[1]})] if found is not None else [])
         if kind == "text":
             return Letter([Call("editMessageText", {**where, **_body("text", header, said.content, TEXT_LIMIT)})])
         if kind not in METHODS or kind in WITHOUT_CAPTION:
@@ -257,6 +266,27 @@ class _Drawing:
         if name is not None and self.row.ticket_id is not None:
             call["reply_markup"] = KEYBOARDS[name](t, self.row.ticket_id)
         return Letter([Call("sendMessage", call)])
+
+    async def told(self) -> Letter:
+        """A text about themselves to somebody, in their language."""
+        _, t = await self._reader()
+        params = {name: self._param(name, value, t) for name, value in self.payload.get("params", {}).items()}
+        call = {"chat_id": self.chat_id, "text": t(self.payload["text"], **params), "parse_mode": "HTML"}
+        return Letter([Call("sendMessage", call)])
+
+    async def mydata(self) -> Letter:
+        """Everything that is kept about whoever's chat it is, as it is now."""
+        person = await people.by_telegram_id(self.session, self.chat_id)
+        if person is None:
+            return Letter()
+        t = self.toolbox.t(person.language)
+        found = await mydata.files(self.session, person, self.toolbox, self.now)
+        calls = []
+        for data, name, caption in zip(found, ("my-data.json", "my-data.html"), ("", t("mydata.caption")), strict=True):
+            document = {"$file": base64.b64encode(data).decode(), "name": name}
+            params = {"chat_id": self.chat_id, "document": document, "caption": caption, "parse_mode": "HTML"}
+            calls.append(Call("sendDocument", {key: value for key, value in params.items() if value != ""}))
+        return Letter(calls)
 
     async def goes(self) -> Letter:
         """The bot goes from a group and says why, in the language of whoever added it; it stays in what is a desk."""

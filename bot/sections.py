@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from models.access import Mode
 from models.calendar import Semester, Span, WorkCalendar
 from models.house import OFFICE, SUPERVISORS
 from models.lifecycle import Kind
@@ -349,6 +350,12 @@ class Anonymity(Section):
     def destroy_after(self) -> timedelta:
         """The same as a length of time."""
         return timedelta(days=self.destroy_after_days)
+
+
+class Access(Section):
+    """Who may use the bot in private; in their groups staff always may."""
+
+    mode: Mode = Mode.OPEN
 
 
 class Surveys(Section):

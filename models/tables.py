@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from models import (
+    access,
     audit,
     conversations,
+    forgetting,
     inbox,
     outbox,
     people,
     postings,
     pulses,
     requesters,
+    roster,
     stations,
     tickets,
     words,
 )
 
 __all__ = [
+    "access",
     "audit",
     "conversations",
+    "forgetting",
     "inbox",
     "outbox",
     "people",
     "postings",
     "pulses",
     "requesters",
+    "roster",
     "stations",
     "tickets",
     "words",

@@ -19,6 +19,7 @@ TOOLBOX = frozenset(
         "charts",
         "config",
         "contents",
+        "doors",
         "filters",
         "keyboards",
         "letters",
