@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli import audit, exports
 from bot.shell import DATABASE, DEFAULT, FAILED, Config, read, stop
 from bot.shell import guarded as _guarded
 from bot.shell import log as _log
@@ -32,6 +33,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(audit.app, name="audit")
+app.add_typer(exports.app, name="export")
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from bot.toolbox import Toolbox
 log = structlog.get_logger()
 
 PRIVATE = ("new", "mine", "language", "help", "privacy", "cancel")
-GROUP = ("claim", "ask", "note", "resolve", "transfer", "setup", "help")
+GROUP = ("claim", "ask", "note", "resolve", "transfer", "setup", "audit", "export", "help")
 
 
 async def publish(bot: Bot, toolbox: Toolbox) -> None:

@@ -14,11 +14,11 @@ def router() -> Router:
     from handlers import anywhere, membership
     from handlers.staff import answers, cards, strangers
     from handlers.students import loose, mine, new, start
-    from handlers.union import pulses, setup
+    from handlers.union import pulses, records, setup
 
     root = Router(name="unionbot")
     first = (anywhere.first(), anywhere.router(), loose.replies())
-    others = (start, mine, new, membership, setup, pulses, cards, answers, loose, strangers)
+    others = (start, mine, new, membership, setup, pulses, records, cards, answers, loose, strangers)
     for part in (*first, *(each.router() for each in others), anywhere.last()):
         root.include_router(part)
     return root

@@ -18,6 +18,7 @@ TOOLBOX = frozenset(
         "charts",
         "config",
         "contents",
+        "exports",
         "filters",
         "keyboards",
         "letters",
