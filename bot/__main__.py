@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli import audit, exports
+from bot.cli import audit, exports, imports
 from bot.shell import DATABASE, DEFAULT, FAILED, Config, read, stop
 from bot.shell import guarded as _guarded
 from bot.shell import log as _log
@@ -35,6 +35,7 @@ app = typer.Typer(
 )
 app.add_typer(audit.app, name="audit")
 app.add_typer(exports.app, name="export")
+app.add_typer(imports.app, name="import")
 
 
 def main() -> None:

@@ -22,10 +22,12 @@ from bot.sections import (
     DatabaseSection,
     DeadlinesSection,
     Log,
+    Open311,
     StationSection,
     Surveys,
     Telegram,
     Union,
+    WebhookOut,
     walk,
 )
 from bot.vault import decode_key, derive
@@ -50,6 +52,8 @@ class Settings(BaseSettings):
     deadlines: DeadlinesSection = DeadlinesSection()
     anonymity: Anonymity = Anonymity()
     surveys: Surveys = Surveys()
+    webhook_out: WebhookOut = WebhookOut()
+    open311: Open311 = Open311()
     log: Log = Log()
 
     @classmethod

@@ -47,7 +47,8 @@ def log(settings: Settings) -> None:
     """Begin to log, without the secrets."""
     from bot import logs
 
-    secrets = (settings.token.get_secret_value(), settings.key.get_secret_value())
+    sealed = (settings.token, settings.key, settings.webhook_out.secret, settings.open311.key)
+    secrets = tuple(secret for each in sealed if (secret := each.get_secret_value()))
     logs.configure(settings.log.level, settings.log.format, secrets)
 
 
