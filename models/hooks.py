@@ -111,7 +111,7 @@ async def gather(session: AsyncSession, wanted: Collection[str], now: datetime) 
 
 
 def _says_nothing(event: Any) -> bool:
-    return event.action == "confirm" and (event.after != "closed" or event.before == "closed")
+    return bool(event.action == "confirm" and (event.after != "closed" or event.before == "closed"))
 
 
 async def due(session: AsyncSession, now: datetime, most: int = 20) -> list[Hook]:
@@ -156,7 +156,7 @@ def pause(attempts: int, chance: float) -> timedelta:
     """How long to wait after so many attempts: twice as long each time, and by chance (0–1) up to a half less, so that
     many do not come back at once.
     """
-    whole = min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
+    whole = min(FIRST_PAUSE * (1 << min(attempts - 1, 20)), LONGEST_PAUSE)
     return whole * (1 - chance / 2)
 
 

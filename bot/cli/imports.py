@@ -123,7 +123,8 @@ async def _replaced(
                 lines = [str(each) for each in getattr(found, "lines", found)]
                 if not apply:
                     raise _OnlyLooked
-                await audit.record(session, "import", now, what=what, entries=len(rows), **where)
+                about: dict[str, Any] = {"what": what, "entries": len(rows), **where}
+                await audit.record(session, "import", now, **about)
         except _OnlyLooked:
             return lines
     return lines

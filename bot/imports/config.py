@@ -81,7 +81,8 @@ def _categories(old: Settings, new: Settings, held: Holdings) -> Iterator[str]:
         yield f"+ category {key} ({new.category_path(key)['en']})"
     for key in before.keys() - after.keys():
         count = held.categories.get(key, 0)
-        on = f": {count} open ticket{'' if count == 1 else 's'} keep its key and get the general deadlines"
+        some = "1 open ticket keeps" if count == 1 else f"{count} open tickets keep"
+        on = f": {some} its key for a name, and its deadlines"
         yield f"- category {key} ({old.category_path(key)['en']}){on if count else ', no open ticket is about it'}"
     for key in before.keys() & after.keys():
         (one, above), (other, now_above) = before[key], after[key]

@@ -48,6 +48,7 @@ async def test_an_admin_gets_the_month_as_a_table_in_the_office(database_url: st
         sent = await campus.office.shows("1 ticket.")
         assert sent.raw["document"]["file_name"] == "tickets-2026-10-01-2026-10-12.xlsx"
         await campus.admin.says("/export 2026-09 csv east", chat=campus.office)
+        await campus.office.shows("Making tickets-east")
         await campus.later(minutes=1)
         await campus.office.shows("No tickets in that period, so there is no tickets-east-2026-09-01-2026-09-30.csv.")
         await campus.admin.says("/export yesterday", chat=campus.office)
