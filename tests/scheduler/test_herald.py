@@ -135,7 +135,7 @@ async def test_what_is_not_taken_is_told_again_later_and_later(
     clock = [now]
     campus.answers = [
         web.Response(status=500),
-        web.Response(status=302, headers={"Location": "/hook"}),
+        web.Response(status=307, headers={"Location": "/hook"}),
         web.Response(status=429, headers={"Retry-After": "600"}),
     ]
     async with telling(database, campus, clock) as herald:
