@@ -113,7 +113,7 @@ async def test_csv_is_read_as_it_is_meant_and_in_the_reader_s_language(
     ],
 )
 async def test_a_filter_leaves_out_the_others(
-    database: Database, now: datetime, tmp_path: Path, wish: dict[str, str], count: int
+    database: Database, now: datetime, tmp_path: Path, wish: dict[str, Any], count: int
 ) -> None:
     async with database.transaction() as session:
         await a_day(session, now)
