@@ -37,7 +37,7 @@ from models.outbox import BLOCKED, Sending
 from models.people import Person
 from models.requesters import Requester
 from models.stations import Station
-from models.tickets import Event, Ticket
+from models.tickets import FILED, Event, Ticket
 from models.words import ERASED, Content, Side, Words
 
 if TYPE_CHECKING:
@@ -147,13 +147,22 @@ class _Card:
         if not waiting:
             return []
         first = waiting[0]
-        if first.anonymous:
+        if await self._is_from_elsewhere(first):
+            key, who = "card.who_system", self.t.plain("card.campus_system")
+        elif first.anonymous:
             key, who = "card.who_anonymous", self.t.plain("card.anonymous")
         else:
             key, who = "card.who", await self._name(first.person_id) or self.t.plain("card.student")
         if len(waiting) > 1:
             return [self.t(key, who=Markup(self.t.n("card.and_more", len(waiting) - 1, who=who)))]
         return [self.t(key, who=who)]
+
+    async def _is_from_elsewhere(self, first: Requester) -> bool:
+        """Whether a campus system filed it: then there is nobody who could be answered, and never was."""
+        if first.person_id is not None or first.salt is not None:
+            return False
+        filed = select(Event.detail).where(Event.ticket_id == self.ticket.id, Event.action == FILED)
+        return bool((await self.session.scalar(filed.limit(1)) or {}).get("origin"))
 
     async def _name(self, person_id: int | None) -> str:
         """Somebody's name as it may stand in a line of ours; empty when there is none (any more)."""

@@ -18,7 +18,7 @@ from bot.toolbox import Toolbox
 log = structlog.get_logger()
 
 PRIVATE = ("new", "mine", "language", "help", "privacy", "mydata", "forget", "cancel")
-GROUP = ("claim", "ask", "note", "resolve", "transfer", "code", "setup", "help")
+GROUP = ("claim", "ask", "note", "resolve", "transfer", "code", "setup", "audit", "export", "help")
 
 
 async def publish(bot: Bot, toolbox: Toolbox) -> None:

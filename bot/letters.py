@@ -24,12 +24,13 @@ from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline, units, verbatim, without_mentions
 from models import people, postings, pulses, requesters, stations, words
+from models.exports import Export
 from models.lifecycle import ENDED
 from models.outbox import Outgoing
 from models.people import Person
 from models.pulses import Pulse, PulsePicture
 from models.requesters import Requester
-from models.stations import Station
+from models.stations import Desk, Station
 from models.tickets import Ticket
 from models.words import ERASED, Content, Words
 
@@ -114,6 +115,8 @@ async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: date
             return await drawing.pulse()
         case "pulse_result":
             return await drawing.pulse_result()
+        case "export":
+            return await drawing.export()
     raise ValueError(f"no letter is called {row.letter!r}")
 
 
@@ -330,6 +333,20 @@ class _Drawing:
         caption = t("pulse.result", question=pulse.question, counted=counted)
         call = {"chat_id": self.chat_id, "photo": photo, "caption": caption, "parse_mode": "HTML"}
         return Letter([Call("sendPhoto", call)], picture=(pulse.id, t.language))
+
+    async def export(self) -> Letter:
+        """A file somebody of the office asked for; only to the office, wherever it sits now."""
+        station, t = await self._reader()
+        made = await self.session.get_one(Export, self.payload["export"])
+        if station is None or station.desk is not Desk.OFFICE:
+            return Letter()
+        if made.content is None:
+            key = "export.too_much" if made.rows else "export.nothing"
+            return Letter([_text(t(key, name=made.name), {"chat_id": self.chat_id})])
+        file: Any = {"$file": base64.b64encode(made.content).decode(), "name": made.name}
+        caption = t.n("export.caption", made.rows or 0)
+        call = {"chat_id": self.chat_id, "document": file, "caption": caption, "parse_mode": "HTML"}
+        return Letter([Call("sendDocument", call)])
 
     def _param(self, name: str, value: Any, t: Texts) -> Any:
         if isinstance(value, dict):

@@ -23,10 +23,12 @@ from bot.sections import (
     DatabaseSection,
     DeadlinesSection,
     Log,
+    Open311,
     StationSection,
     Surveys,
     Telegram,
     Union,
+    WebhookOut,
     walk,
 )
 from bot.vault import decode_key, derive
@@ -52,6 +54,8 @@ class Settings(BaseSettings):
     anonymity: Anonymity = Anonymity()
     access: Access = Access()
     surveys: Surveys = Surveys()
+    webhook_out: WebhookOut = WebhookOut()
+    open311: Open311 = Open311()
     log: Log = Log()
 
     @classmethod

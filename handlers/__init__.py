@@ -14,11 +14,11 @@ def router() -> Router:
     from handlers import anywhere, membership
     from handlers.staff import answers, cards, code, strangers
     from handlers.students import access, links, loose, mine, new, privacy, start
-    from handlers.union import pulses, setup
+    from handlers.union import pulses, records, setup
 
     root = Router(name="unionbot")
     first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), loose.replies(), access.router())
-    others = (code, start, mine, new, membership, setup, pulses, cards, answers, loose, strangers)
+    others = (code, start, mine, new, membership, setup, pulses, records, cards, answers, loose, strangers)
     for part in (*first, *(each.router() for each in others), anywhere.last()):
         root.include_router(part)
     return root

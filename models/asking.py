@@ -35,10 +35,14 @@ class Draft:
     sources: Sequence[tuple[int, int]]
     """The (chat id, message id) each content came with."""
     anonymous: bool = False
+    origin: str | None = None
+    """Which system filed it, when no student did in the chat."""
 
 
-async def file(session: AsyncSession, draft: Draft, filer: Person, house: House, now: datetime) -> Ticket:
+async def file(session: AsyncSession, draft: Draft, filer: Person | None, house: House, now: datetime) -> Ticket:
     """Make a ticket of a draft: route it, date it, keep its words, post its card. The caller writes the receipt.
+
+    Without a filer there is nobody who could be answered here: another system files it.
 
     Raises Refusal when the draft has no words.
     """
@@ -64,10 +68,14 @@ async def file(session: AsyncSession, draft: Draft, filer: Person, house: House,
     )
     session.add(ticket)
     await session.flush()
-    requester = requesters.make(ticket.id, 1, filer, anonymous=draft.anonymous, vault=house.vault)
+    if filer is not None:
+        requester = requesters.make(ticket.id, 1, filer, anonymous=draft.anonymous, vault=house.vault)
+    else:
+        requester = Requester(ticket_id=ticket.id, number=1)
     session.add(requester)
     await session.flush()
-    await tickets.step(session, ticket, FILED, State.NEW, now)
+    origin = {"origin": draft.origin} if draft.origin else None
+    await tickets.step(session, ticket, FILED, State.NEW, now, detail=origin)
     await letters.card(session, ticket, station, now)
     said = [
         await tickets.keep(session, ticket, Side.STUDENT, content, house, now, source, requester=requester)

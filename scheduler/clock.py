@@ -21,7 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.toolbox import Toolbox
 from models.database import Database
-from scheduler.jobs import deadlines, forgetting, pulses, sweeping
+from scheduler.jobs import deadlines, exports, forgetting, pulses, sealing, sweeping
 
 log = structlog.get_logger()
 
@@ -46,6 +46,8 @@ JOBS = (
     Job("deadlines", partial(IntervalTrigger, minutes=1), deadlines.run),
     Job("pulses", partial(IntervalTrigger, minutes=1), pulses.run),
     Job("forgetting", partial(IntervalTrigger, minutes=10), forgetting.run),
+    Job("exports", partial(IntervalTrigger, minutes=1), exports.run),
+    Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),
 )
 

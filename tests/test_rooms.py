@@ -20,6 +20,7 @@ TOOLBOX = frozenset(
         "config",
         "contents",
         "doors",
+        "exports",
         "filters",
         "keyboards",
         "letters",

@@ -21,6 +21,8 @@ WORDS = {
     "step": "resolve_write",
     "what": "consentlang",
     "to": "international",
+    "period": "last_month",
+    "format": "xlsx",
 }
 """The longest word each field can hold: a place's key has up to 24 characters, with a reason behind it."""
 
