@@ -17,8 +17,8 @@ from bot.toolbox import Toolbox
 
 log = structlog.get_logger()
 
-PRIVATE = ("new", "mine", "language", "help", "privacy", "cancel")
-GROUP = ("claim", "ask", "note", "resolve", "transfer", "setup", "help")
+PRIVATE = ("new", "mine", "report", "language", "help", "privacy", "cancel")
+GROUP = ("claim", "ask", "note", "resolve", "transfer", "major", "mute", "setup", "help")
 
 
 async def publish(bot: Bot, toolbox: Toolbox) -> None:

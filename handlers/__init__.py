@@ -12,13 +12,14 @@ from aiogram import Router
 def router() -> Router:
     """A fresh router with every conversation; the dispatcher includes it once."""
     from handlers import anywhere, membership
-    from handlers.staff import answers, cards, strangers
-    from handlers.students import loose, mine, new, start
+    from handlers.staff import answers, cards, major, order, strangers
+    from handlers.students import loose, mine, new, report, start
+    from handlers.union import cases as reports
     from handlers.union import pulses, setup
 
     root = Router(name="unionbot")
-    first = (anywhere.first(), anywhere.router(), loose.replies())
-    others = (start, mine, new, membership, setup, pulses, cards, answers, loose, strangers)
+    first = (anywhere.first(), anywhere.router(), reports.router(), loose.replies())
+    others = (start, report, mine, new, membership, setup, pulses, major, order, cards, answers, loose, strangers)
     for part in (*first, *(each.router() for each in others), anywhere.last()):
         root.include_router(part)
     return root

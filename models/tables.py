@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from models import (
     audit,
+    cases,
     conversations,
     inbox,
+    majors,
+    mutes,
     outbox,
     people,
     postings,
@@ -18,8 +21,11 @@ from models import (
 
 __all__ = [
     "audit",
+    "cases",
     "conversations",
     "inbox",
+    "majors",
+    "mutes",
     "outbox",
     "people",
     "postings",

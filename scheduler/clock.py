@@ -21,7 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.toolbox import Toolbox
 from models.database import Database
-from scheduler.jobs import deadlines, pulses, sweeping
+from scheduler.jobs import cases, deadlines, pulses, sweeping
 
 log = structlog.get_logger()
 
@@ -45,6 +45,7 @@ class Job:
 JOBS = (
     Job("deadlines", partial(IntervalTrigger, minutes=1), deadlines.run),
     Job("pulses", partial(IntervalTrigger, minutes=1), pulses.run),
+    Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),
 )
 
