@@ -105,7 +105,8 @@ async def step(
     if press.act == "appeal":
         found = await mutes.appeal(session, person, "", house, now)
         office = await stations.office(session)
-        assert office.chat_id is not None and query.bot is not None, "asked by the rule"
+        assert office.chat_id is not None, "asked by the rule"
+        assert query.bot is not None
         theirs = toolbox.t(office.language)
         where = await session.get_one(Station, found.mute.station_id)
         text = theirs("appeal.card", which=found.mute.id, station=theirs.pick(where.names), reason=found.reason)
