@@ -30,9 +30,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import keyboards
 from bot.texts import Texts
 from bot.untrusted import cut, inline, lines
-from models import deadlines, requesters, words
+from models import deadlines, majors, requesters, words
 from models.letters import deliveries
 from models.lifecycle import ENDED, OPEN, State
+from models.majors import MajorState
 from models.outbox import BLOCKED, Sending
 from models.people import Person
 from models.requesters import Requester
@@ -114,6 +115,7 @@ class _Card:
                 *await self._state(),
                 *self._due(),
                 *self._troubles(),
+                *await self._major(),
                 *delivery,
                 *(self._outcome(waiting) if ticket.state is State.RESOLVED else []),
             ]
@@ -246,6 +248,16 @@ class _Card:
         if ticket.escalation:
             rows.append(self.t(f"card.escalated.{min(ticket.escalation, 3)}"))
         return rows
+
+    async def _major(self) -> list[str]:
+        """Whether it is a major matter (重大事项), and how far that is."""
+        found = await majors.of_ticket.about(self.session, self.ticket.id)
+        if not found:
+            return []
+        state = found[-1].state
+        if state is MajorState.APPROVED and (count := await majors.receipts(self.session, found[-1])):
+            return [self.t.n("major.card.received", count)]
+        return [self.t(f"major.card.{state}")]
 
     async def _delivery(self) -> tuple[list[str], bool]:
         """What became of the last answer, and whether something can be sent once more."""

@@ -17,8 +17,8 @@ from bot.toolbox import Toolbox
 
 log = structlog.get_logger()
 
-PRIVATE = ("new", "mine", "language", "help", "privacy", "mydata", "forget", "cancel")
-GROUP = ("claim", "ask", "note", "resolve", "transfer", "code", "setup", "audit", "export", "help")
+PRIVATE = ("new", "mine", "report", "language", "help", "privacy", "mydata", "forget", "cancel")
+GROUP = ("claim", "ask", "note", "resolve", "transfer", "major", "mute", "code", "setup", "audit", "export", "help")
 
 
 async def publish(bot: Bot, toolbox: Toolbox) -> None:

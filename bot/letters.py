@@ -19,7 +19,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import cards, charts, erased, keyboards, mydata
+from bot import cards, charts, erased, keyboards, mydata, order
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline, units, verbatim, without_mentions
@@ -111,6 +111,12 @@ async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: date
             return await drawing.mydata()
         case "farewell" | "leave":
             return await drawing.goes()
+        case "sealed" | "major":
+            # What they draw with stands here.
+            from bot import majors, sealed
+
+            draws = sealed.draw if row.letter == "sealed" else majors.draw
+            return await draws(session, row, toolbox, now, chat_id)
         case "pulse":
             return await drawing.pulse()
         case "pulse_result":
@@ -365,7 +371,13 @@ def pulse_labels(pulse: Pulse, t: Texts) -> tuple[str, ...]:
     return tuple(t.plain(f"pulse.scale.{i}") for i in range(1, pulses.SCALE + 1))
 
 
-KEYBOARDS = {"cancel": keyboards.cancel, "fixed": keyboards.fixed, "view": keyboards.view, "rate": keyboards.rating}
+KEYBOARDS = {
+    "cancel": keyboards.cancel,
+    "fixed": keyboards.fixed,
+    "view": keyboards.view,
+    "rate": keyboards.rating,
+    "appeal": order.appeal,
+}
 """The keyboards a notice can name."""
 
 

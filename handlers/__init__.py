@@ -12,13 +12,16 @@ from aiogram import Router
 def router() -> Router:
     """A fresh router with every conversation; the dispatcher includes it once."""
     from handlers import anywhere, membership
-    from handlers.staff import answers, cards, code, strangers
-    from handlers.students import access, links, loose, mine, new, privacy, start
+    from handlers.staff import answers, cards, code, major, order, strangers
+    from handlers.students import access, links, loose, mine, new, privacy, report, start
+    from handlers.union import cases as reports
     from handlers.union import pulses, records, setup
 
     root = Router(name="unionbot")
-    first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), loose.replies(), access.router())
-    others = (code, start, mine, new, membership, setup, pulses, records, cards, answers, loose, strangers)
+    before = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), reports.router(), loose.replies())
+    first = (*before, access.router())
+    students, office = (code, start, report, mine, new), (membership, setup, pulses, records)
+    others = (*students, *office, major, order, cards, answers, loose, strangers)
     for part in (*first, *(each.router() for each in others), anywhere.last()):
         root.include_router(part)
     return root

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import deadlines, letters, requesters, similar, stations, tickets, words
+from models import deadlines, letters, mutes, requesters, similar, stations, tickets, words
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action, Kind, State
@@ -48,6 +48,8 @@ async def file(session: AsyncSession, draft: Draft, filer: Person | None, house:
     """
     if not draft.contents:
         raise Refusal("draft.empty")
+    if filer is not None:
+        await mutes.must_be_heard(session, filer.telegram_id, house, now)
     station = await stations.receiving(session, house.desk_for(draft.building, draft.category))
     allowed = house.deadlines_of(draft.category)
     text = " ".join(str(c["text"]) for c in draft.contents if c.get("text"))
@@ -97,6 +99,7 @@ async def join(
     """
     if not similar.may_be_offered(ticket.kind, ticket.building, building):
         raise Refusal("ticket.unknown", number=ticket.id)
+    await mutes.must_be_heard(session, person.telegram_id, house, now)
     if await requesters.find(session, ticket.id, person, house.vault) is not None:
         raise Refusal("join.already", number=ticket.id)
     if ticket.state is State.RESOLVED:
@@ -121,8 +124,9 @@ async def add(
 ) -> list[Words]:
     """A requester says more; it appears as replies to the card. A resolved ticket is reopened by it.
 
-    Raises Refusal when the ticket has ended.
+    Raises Refusal when the ticket has ended, and when they are muted.
     """
+    await mutes.must_hear(session, requester, house, now)
     if ticket.state is State.RESOLVED:
         await reopen(session, ticket, requester, house, now)
     station, before = await tickets.station_of(session, ticket), ticket.state

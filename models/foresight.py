@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import letters, requesters, stations, words
+from models import letters, majors, requesters, stations, words
 from models.outbox import Outgoing
 from models.people import Person
 from models.postings import Card
@@ -37,6 +37,7 @@ async def gather(session: AsyncSession, rows: Sequence[Outgoing]) -> None:
     said: list[Words] = await fetch(session, Words, (row.words_id for row in about if row.words_id is not None))
     await words.said.about_all(session, drawn)
     await letters.deliveries.about_all(session, drawn)
+    await majors.of_ticket.about_all(session, drawn)
     places: list[Requester] = [
         *await fetch(
             session, Requester, ({row.requester_id for row in about} | {x.requester_id for x in said}) - {None}

@@ -21,7 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.toolbox import Toolbox
 from models.database import Database
-from scheduler.jobs import deadlines, exports, forgetting, pulses, sealing, sweeping
+from scheduler.jobs import cases, deadlines, exports, forgetting, pulses, sealing, sweeping
 
 log = structlog.get_logger()
 
@@ -48,6 +48,7 @@ JOBS = (
     Job("forgetting", partial(IntervalTrigger, minutes=10), forgetting.run),
     Job("exports", partial(IntervalTrigger, minutes=1), exports.run),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
+    Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),
 )
 

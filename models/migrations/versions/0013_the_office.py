@@ -8,7 +8,7 @@ from alembic import op
 from models.base import Json, Key, Moment
 
 revision = "0013"
-down_revision = "0006"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
