@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import keyboards
 from bot.texts import Texts
 from bot.untrusted import cut, inline, lines
-from models import deadlines, majors, requesters, words
+from models import deadlines, majors, requesters, tickets, words
 from models.letters import deliveries
 from models.lifecycle import ENDED, OPEN, State
 from models.majors import MajorState
@@ -38,7 +38,7 @@ from models.outbox import BLOCKED, Sending
 from models.people import Person
 from models.requesters import Requester
 from models.stations import Station
-from models.tickets import FILED, Event, Ticket
+from models.tickets import Event, Ticket
 from models.words import ERASED, Content, Side, Words
 
 if TYPE_CHECKING:
@@ -163,8 +163,7 @@ class _Card:
         """Whether a campus system filed it: then there is nobody who could be answered, and never was."""
         if first.person_id is not None or first.salt is not None:
             return False
-        filed = select(Event.detail).where(Event.ticket_id == self.ticket.id, Event.action == FILED)
-        return bool((await self.session.scalar(filed.limit(1)) or {}).get("origin"))
+        return await tickets.origin(self.session, self.ticket.id) is not None
 
     async def _name(self, person_id: int | None) -> str:
         """Somebody's name as it may stand in a line of ours; empty when there is none (any more)."""

@@ -57,7 +57,7 @@ async def text(session: AsyncSession, major: Major, t: Texts, toolbox: Toolbox, 
         t("major.head", number=ticket.id, kind=t.plain(f"kind.{ticket.kind}")),
         t("major.place", category=t.pick(settings.category_path(ticket.category)), building=building),
         t("major.filed", moment=t.stamp(ticket.filed_at, now), state=t.plain(f"state.{ticket.state}")),
-        t("major.words", words=excerpt(said)),
+        t("major.words", words=excerpt(said) or "—"),
         t(
             "major.reason",
             station=t.pick(station.names),

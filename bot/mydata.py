@@ -85,6 +85,8 @@ class _Page:
                 "text": "" if found["tickets"] else plain("mydata.none"),
                 "parts": [self._ticket(ticket) for ticket in found["tickets"]],
             },
+            self._reports(found["sealed_reports"]),
+            self._mutes(found["mutes"]),
             self._unfinished(found["unfinished"]),
             self._as_staff(found["as_staff"]),
             {"title": plain("mydata.not_here"), "text": plain("mydata.not_here_text"), "parts": []},
@@ -189,6 +191,21 @@ class _Page:
             *earlier,
             {"staff": staff, "head": f"{who} · {self._moment(said['at'])}", "text": summary(said["content"]) or "—"},
         ]
+
+    def _reports(self, count: int) -> dict[str, Any] | None:
+        if not count:
+            return None
+        plain = self.t.plain
+        return {"title": plain("mydata.reports"), "text": plain("mydata.reports_text", count=count), "parts": []}
+
+    def _mutes(self, found: list[Mapping[str, Any]]) -> dict[str, Any] | None:
+        if not found:
+            return None
+        rows = [
+            (self._moment(mute["until"]) if mute["until"] else self.t.plain("mydata.muted_for_good"), mute["reason"])
+            for mute in found
+        ]
+        return {"title": self.t.plain("mydata.muted"), "parts": [{"rows": rows}]}
 
     def _unfinished(self, found: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if found is None:

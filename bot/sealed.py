@@ -108,6 +108,8 @@ def card_text(case: Case, head: Head, lines: Sequence[Line], t: Texts, now: date
     ]
     if head.supervisor:
         rows.append(t("case.recusal"))
+    if case.address is None and case.state is not CaseState.CLOSED:
+        rows.append(t("case.reporter_gone"))
     words = excerpt([line.content for line in lines if line.said is Said.REPORTER])
     rows.append(t("case.words", words=words))
     if case.state is CaseState.SENT:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import enum
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -238,6 +238,27 @@ async def of_reporter(session: AsyncSession, person: Person, vault: Vault) -> li
     """The cases this person sent and can still be told about, the newest first."""
     rows = await session.scalars(select(Case).where(Case.owner_tag.is_not(None)).order_by(Case.id.desc()))
     return [case for case in rows if is_of(case, person, vault)]
+
+
+async def without_reporter(session: AsyncSession, person: Person, vault: Vault) -> list[int]:
+    """Whoever sent them wants to be forgotten: their name and every way to them go. What they reported stays with those
+    who look into it: it is about somebody else, and nobody shall be pressed into taking it back. Returns the cases.
+    """
+    mine = await of_reporter(session, person, vault)
+    for case in mine:
+        head = replace(head_of(case, vault), name=None)
+        case.head = sealed.seal(vars(head), f"head:{case.code}", vault)
+        case.salt = case.owner_tag = case.address = None
+    return [case.id for case in mine]
+
+
+async def without_handler(session: AsyncSession, name: str, nobody: str, vault: Vault) -> None:
+    """What a former supervisor of this name did with cases stays, without the name."""
+    for case in await session.scalars(select(Case)):
+        for row in await session.scalars(select(CaseWords).where(CaseWords.case_id == case.id)):
+            facts = sealed.unseal(row.sealed, f"words:{case.code}", vault)
+            if facts["by"] == name:
+                row.sealed = sealed.seal(facts | {"by": nobody}, f"words:{case.code}", vault)
 
 
 def reach(case: Case, vault: Vault) -> Reached | None:

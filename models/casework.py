@@ -98,7 +98,9 @@ async def show_all(session: AsyncSession, case: Case, chat_id: int, house: House
 async def to_reporter(
     session: AsyncSession, case: Case, text: str, house: House, now: datetime, /, **params: Any
 ) -> None:
-    """A notice to the reporter, by the sealed way."""
+    """A notice to the reporter, by the sealed way, while there is one."""
+    if case.address is None:
+        return
     facts = {"what": "notice", "case": case.id, "text": text, "params": params}
     await sealed.post(session, facts, house.vault, now)
 
@@ -145,8 +147,10 @@ async def _acknowledged(
 async def ask(
     session: AsyncSession, case: Case, supervisor: Person, chat_id: int, content: Content, house: House, now: datetime
 ) -> None:
-    """Words to the reporter. Raises Refusal when it is closed."""
+    """Words to the reporter. Raises Refusal when it is closed, and when the reporter was forgotten."""
     _must_be_open(case)
+    if case.address is None:
+        raise Refusal("case.nobody_there", code=case.code)
     if case.state is CaseState.SENT:
         await _acknowledged(session, case, supervisor, chat_id, house, now)
     number = await cases.keep(session, case, Said.SUPERVISOR, supervisor.name, content, house.vault, now)

@@ -17,7 +17,7 @@ from models import audit, outbox
 from models.base import Base, Json, Key
 from models.database import Database, plainly
 from models.lifecycle import Kind, State
-from models.outbox import Lane, Repeat
+from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Person
 from models.requesters import Requester
 from models.stations import Station
@@ -83,6 +83,14 @@ async def sweep(session: AsyncSession, now: datetime) -> None:
         .where(Export.content.is_not(None), or_(Export.made_at.is_(None), Export.made_at < now - KEPT))
         .values(content=None)
     )
+
+
+async def forget_brought(session: AsyncSession) -> None:
+    """Forget the bytes of what has been brought at once: they name staff, one of whom wants to be forgotten."""
+    for export in await session.scalars(select(Export).where(Export.content.is_not(None))):
+        on_its_way = select(Outgoing.id).where(Outgoing.dedupe == f"export:{export.id}", Outgoing.state == Sending.DUE)
+        if await session.scalar(on_its_way) is None:
+            export.content = None
 
 
 # ---------------------------------------------------------------- which tickets

@@ -7,6 +7,9 @@ called after these, it is called after what is left.
 Everything in the database goes at once. What staff see of it, card and copies, is brought up to date at once only for
 tickets with their name: were the anonymous ones to change in the same minute, that would say whose they were (law 11).
 So each of those parts at a moment of its own, within three days (`Parting`).
+
+A sealed report stays with those who look into it, without a name and without a way back (`cases.without_reporter`);
+a mute stays until it is over, without the words of an appeal.
 """
 
 from __future__ import annotations
@@ -19,7 +22,23 @@ from sqlalchemy import ForeignKey, delete, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import access, conversations, letters, outbox, people, requesters, roster, similar, stations, tickets, words
+from models import (
+    access,
+    cases,
+    conversations,
+    exports,
+    letters,
+    mutes,
+    outbox,
+    people,
+    requesters,
+    roster,
+    sealed,
+    similar,
+    stations,
+    tickets,
+    words,
+)
 from models.asking import SUBJECT_LENGTH
 from models.base import Base
 from models.errors import Refusal
@@ -27,7 +46,7 @@ from models.house import House
 from models.inbox import Handling, Incoming
 from models.lifecycle import OPEN, Action, State
 from models.outbox import Lane, Outgoing, Repeat, Sending
-from models.people import Grant, Person
+from models.people import Grant, Person, Role
 from models.postings import Card, Posting
 from models.requesters import Requester
 from models.tickets import FOLDED_LENGTH, Ticket
@@ -63,7 +82,10 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
             await part(session, place, now)
     for place in places:
         place.person_id = place.salt = place.owner_tag = place.address = place.remark = None
+    reports = await cases.without_reporter(session, person, house.vault)
+    await mutes.without_appeal(session, person.telegram_id, house.vault)
     await _erase_what_came_and_goes(session, person, places)
+    await _erase_sealed_letters(session, reports, house)
     for key in await _conversations(session, person, bot_id):
         await conversations.end(session, key, house.vault)
     await roster.untie(session, [person.id])
@@ -80,7 +102,7 @@ async def part(session: AsyncSession, place: Requester, now: datetime) -> None:
     ticket = await session.get_one(Ticket, place.ticket_id)
     if not place.left and ticket.state in (*OPEN, State.RESOLVED):
         others = [r for r in await requesters.waiting.about(session, ticket.id) if r.id != place.id and _is_there(r)]
-        if others:
+        if others or await tickets.origin(session, ticket.id) is not None:
             place.left = True
             ticket.requesters = max(ticket.requesters - 1, 1)
             await tickets.step(session, ticket, "leave", ticket.state, now)
@@ -173,6 +195,21 @@ async def _erase_what_came_and_goes(session: AsyncSession, person: Person, place
     )
 
 
+async def _erase_sealed_letters(session: AsyncSession, reports: Sequence[int], house: House) -> None:
+    """What was still to be said to the reporter of these cases."""
+    rows = await session.scalars(
+        select(Outgoing).where(
+            Outgoing.letter == sealed.LETTER,
+            Outgoing.chat_id.is_(None),
+            Outgoing.state.in_([Sending.DUE, Sending.FAILED, Sending.UNKNOWN]),
+        )
+    )
+    for row in rows:
+        if sealed.facts_of(row, house.vault).get("case") in reports:
+            row.state = Sending.SUPERSEDED
+            outbox.forget(row)
+
+
 async def _conversations(session: AsyncSession, person: Person, bot_id: int) -> list[str]:
     """Every place where they may be in the middle of something."""
     chats = [person.telegram_id, *(s.chat_id for s in await stations.open_desks(session) if s.chat_id is not None)]
@@ -182,6 +219,9 @@ async def _conversations(session: AsyncSession, person: Person, bot_id: int) -> 
 async def _erase_person(session: AsyncSession, person: Person, house: House) -> None:
     """The row goes. Where it is pointed at (somebody who once answered for the union), it stays and says nothing."""
     nobody = -person.id
+    once = set(await session.scalars(select(Grant.role).where(Grant.telegram_id == person.telegram_id)))
+    if once & {Role.SUPERVISOR, Role.READER}:
+        await cases.without_handler(session, person.name, NOBODY, house.vault)
     held = await session.execute(
         update(Grant).where(Grant.telegram_id == person.telegram_id).values(telegram_id=nobody).returning(Grant.id)
     )
@@ -191,6 +231,7 @@ async def _erase_person(session: AsyncSession, person: Person, house: House) -> 
     if not held.all() and not gave.all() and not await _is_pointed_at(session, person):
         await session.delete(person)
         return
+    await exports.forget_brought(session)
     person.telegram_id, person.name, person.username = nobody, NOBODY, None
     person.language, person.language_chosen = house.languages[0], False
     person.audience = person.building = None

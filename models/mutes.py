@@ -193,6 +193,14 @@ async def in_force(session: AsyncSession, now: datetime) -> list[Mute]:
     return list(rows)
 
 
+async def without_appeal(session: AsyncSession, telegram_id: int, vault: Vault) -> None:
+    """Whoever is not heard wants to be forgotten: what they said in an appeal and where to answer it goes. The mute
+    stays until it is over, or /forget would be the way out of it.
+    """
+    for found in await session.scalars(select(Mute).where(Mute.tag == tag_of(telegram_id, vault))):
+        found.sealed = _seal(found.tag, {"reason": facts_of(found, vault)["reason"]}, vault)
+
+
 async def forget_over(session: AsyncSession, now: datetime) -> None:
     """Nothing is kept of a mute that is over."""
     await session.execute(delete(Mute).where(Mute.until <= now))

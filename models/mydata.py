@@ -1,7 +1,8 @@
 """Everything that is kept and can be tied to a person, gathered for that person alone (`/mydata`).
 
 An anonymous ticket is among it as long as its tag says that it is theirs. What other students wrote is not, and neither
-is a vote: nothing leads from one to a person.
+is a vote: nothing leads from one to a person. Of sealed reports it says only how many they sent: a file may be seen by
+others, and what is in them is read under /report.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import conversations, requesters, roster, stations, tickets, words
+from models import cases, conversations, mutes, requesters, roster, stations, tickets, words
 from models.audit import Act
+from models.mutes import Mute
 from models.outbox import Outgoing, Sending
 from models.people import Grant, Person
 from models.requesters import Requester
@@ -43,6 +45,8 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
         "tickets": [
             await _ticket(session, place) for place in await requesters.all_of(session, person, vault, also_left=True)
         ],
+        "sealed_reports": len(await cases.of_reporter(session, person, vault)),
+        "mutes": await _mutes(session, person, vault),
         "unfinished": await _unfinished(session, person, bot_id, vault),
         "messages_on_the_way": await session.scalar(select(func.count()).select_from(Outgoing).where(waiting)),
         "as_staff": await _as_staff(session, person),
@@ -72,6 +76,11 @@ async def _roster(session: AsyncSession, person: Person, vault: Vault) -> dict[s
 async def _roles(session: AsyncSession, person: Person) -> list[dict[str, Any]]:
     rows = await session.scalars(select(Grant).where(Grant.telegram_id == person.telegram_id).order_by(Grant.id))
     return [{"role": row.role, "given_at": _at(row.given_at), "taken_back_at": _at(row.taken_back_at)} for row in rows]
+
+
+async def _mutes(session: AsyncSession, person: Person, vault: Vault) -> list[dict[str, Any]]:
+    rows = await session.scalars(select(Mute).where(Mute.tag == mutes.tag_of(person.telegram_id, vault)))
+    return [{"until": _at(row.until), "reason": mutes.facts_of(row, vault)["reason"]} for row in rows]
 
 
 async def _ticket(session: AsyncSession, place: Requester) -> dict[str, Any]:
@@ -123,7 +132,9 @@ async def _unfinished(session: AsyncSession, person: Person, bot_id: int, vault:
     """What they are in the middle of in their private chat."""
     key = conversations.key_of(bot_id, person.telegram_id, person.telegram_id)
     standing = await conversations.read(session, key, vault)
-    return None if standing == conversations.NOWHERE else {"step": standing.state, **standing.data}
+    # Which teacher a report is about stands in it by name; their Telegram id is nobody's business.
+    data = {name: value for name, value in standing.data.items() if name != "recused"}
+    return None if standing == conversations.NOWHERE else {"step": standing.state, **data}
 
 
 async def _as_staff(session: AsyncSession, person: Person) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from aiogram import F, Router
-from aiogram.filters import Command
+from aiogram.filters import Command, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
@@ -28,12 +28,14 @@ from bot.doors import Number
 from bot.filters import Going, Pressed, Private
 from bot.keyboards import Go, Press
 from bot.menus import Belongs, Join, Pick, Step
+from bot.sealed import Tell
 from bot.settings import Settings
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import inline
 from handlers.screens import show
 from handlers.students import new, start
+from handlers.students.report import Reporting
 from models import access, roster
 from models.access import Answer, Mode, Tried
 from models.house import House
@@ -56,8 +58,8 @@ def router() -> Router:
     router = Router(name="access")
     private = Private()
     router.callback_query.register(agree, Going("agree"), private, at_the_door)
-    router.message.register(ask, Command("start", "new"), private, outside)
-    router.message.register(knock, private, ~F.text.startswith("/"), outside)
+    router.message.register(ask, Command("start", "new", "report"), private, outside)
+    router.message.register(knock, private, ~F.text.startswith("/"), ~StateFilter(Reporting), outside)
     router.callback_query.register(other_number, Pressed(Number), private, outside)
     router.callback_query.register(pick_language, Pressed(Pick), private, start.picked("language"), outside)
     router.callback_query.register(ask, private, outside, leads_inside)
@@ -82,10 +84,14 @@ INSIDE: tuple[type[Press], ...] = (Pick, Step, Join, Belongs)
 
 
 async def leads_inside(query: CallbackQuery) -> bool:
-    """Filter: a press on what is inside: the menu, a draft. Following one's own tickets is not."""
+    """Filter: a press on what is inside: the menu, a draft, a new report. Following one's own tickets and reports is
+    not.
+    """
     data = query.data or ""
     to = data.partition(":")[2] if data.startswith(f"{Go.prefix}:") else ""
-    return to in ("home", "new", "profile") or any(data.startswith(f"{kind.prefix}:") for kind in INSIDE)
+    if data == Tell("begin").pack():
+        return True
+    return to in ("home", "new", "profile", "report") or any(data.startswith(f"{kind.prefix}:") for kind in INSIDE)
 
 
 async def agree(query: CallbackQuery, person: Person, t: Texts, settings: Settings, state: FSMContext) -> None:

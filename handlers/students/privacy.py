@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.texts import Texts
 from handlers.screens import show
 from handlers.students.new import New
-from models import conversations, forgetting, inbox, letters, people, requesters
+from models import cases, conversations, forgetting, inbox, letters, mutes, people, requesters
 from models.access import Mode
 from models.errors import Refusal
 from models.house import House
@@ -80,7 +80,7 @@ async def act(
         case "data":
             await my_data(query, person, t, now, session, state)
         case "forget":
-            await ask_forget(query, person, t, house, session)
+            await ask_forget(query, person, t, house, now, session)
         case "forget_sure":
             await state.clear()
             await forgetting.forget(session, person, settings.bot_id, house, now)
@@ -99,12 +99,16 @@ async def my_data(
 
 
 async def ask_forget(
-    event: Message | CallbackQuery, person: Person, t: Texts, house: House, session: AsyncSession
+    event: Message | CallbackQuery, person: Person, t: Texts, house: House, now: datetime, session: AsyncSession
 ) -> None:
     """What would go and what would stay, before anything happens."""
     if await people.held(session, person.telegram_id):
         raise Refusal("forget.role")
     numbers = [place.ticket_id for place in await requesters.all_of(session, person, house.vault, also_left=True)]
     still_open = await several(session, numbers, states=(*OPEN, TicketState.RESOLVED))
-    text = t("forget.ask", tickets=len(numbers), open=len(still_open))
-    await show(event, text, doors.forget_sure(t))
+    parts = [t("forget.ask", tickets=len(numbers), open=len(still_open))]
+    if reports := await cases.of_reporter(session, person, house.vault):
+        parts.append(t("forget.reports_stay", count=len(reports)))
+    if await mutes.standing(session, person.telegram_id, house.vault, now) is not None:
+        parts.append(t("forget.mute_stays"))
+    await show(event, "\n\n".join(parts), doors.forget_sure(t))

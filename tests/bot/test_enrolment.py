@@ -16,7 +16,7 @@ from bot import enrolment
 from bot.settings import Settings
 from models.database import Database
 from models.people import Audience
-from models.roster import Enrolled, Line
+from models.roster import Difference, Enrolled, Line
 from tests.campus import EXAMPLE, TOKEN, settings
 
 HEAD = "学号,姓名,学院,层次,类别,楼栋,楼层\n"
@@ -102,9 +102,9 @@ async def test_the_codes_go_into_a_file_that_only_its_owner_reads(
 
 
 def test_a_roster_that_shrinks_much_is_asked_about() -> None:
-    difference = enrolment.Difference(held=100, gone=list(range(30)))
+    difference = Difference(held=100, gone=list(range(30)))
     assert enrolment.too_many_gone(difference)
-    assert not enrolment.too_many_gone(enrolment.Difference(held=100, gone=list(range(15))))
+    assert not enrolment.too_many_gone(Difference(held=100, gone=list(range(15))))
 
 
 def test_the_commands_work_in_a_process_of_their_own(tmp_path: Path) -> None:

@@ -10,14 +10,36 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations import _keys
-from models import answering, asking, conversations, forgetting, people, requesters, roster, similar, tickets
+from models import (
+    answering,
+    asking,
+    cases,
+    casework,
+    conversations,
+    exports,
+    forgetting,
+    majors,
+    mutes,
+    mydata,
+    outbox,
+    people,
+    reports,
+    requesters,
+    roster,
+    similar,
+    stations,
+    tickets,
+)
 from models.base import Base
+from models.cases import Case, Head, Report, Said
 from models.conversations import Standing
 from models.database import Database
 from models.errors import Refusal
+from models.exports import Export
 from models.forgetting import Parting
 from models.inbox import Handling, Incoming
-from models.lifecycle import State
+from models.lifecycle import Kind, State
+from models.mutes import Mute
 from models.outbox import Outgoing, Sending
 from models.people import Grant, Person, Role
 from models.postings import Card, Posting
@@ -236,3 +258,98 @@ async def test_the_key_of_a_conversation_is_aiogram_s() -> None:
     from aiogram.fsm.storage.base import StorageKey
 
     assert conversations.key_of(1, 2, 3) == _keys.build(StorageKey(bot_id=1, chat_id=2, user_id=3))
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["anonymous", "named"])
+async def test_a_sealed_report_stays_without_a_name_and_without_a_way_back(
+    database: Database, now: datetime, named: bool
+) -> None:
+    async with database.transaction() as session:
+        places = await furnish(session)
+        places["supervisors"].chat_id = -1009
+        alice, sun = await alice_of(session), await staff(session, 1, "Sun")
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
+        await cases.confirm_room(session, -1009, sun, HOUSE.vault, now)
+        report = Report(Head("Zhou", name=NAME if named else None), [{"type": "text", "text": "He sold tickets"}])
+        case = await casework.file(session, report, alice, HOUSE, now)
+        await casework.ask(session, case, sun, -1009, {"type": "text", "text": "When?"}, HOUSE, now)
+        bob = await student(session, 2, "Bob")
+        other = await casework.file(session, report, bob, HOUSE, now)
+        found = await mydata.gather(session, alice, BOT, HOUSE.vault)
+        assert found["sealed_reports"] == 1
+        assert "sold" not in json.dumps(found, default=str)
+        await forget(session, alice, now)
+    assert await left_of(database, [NAME, "837465921"]) == []
+    async with database.transaction() as session:
+        case, other = await session.get_one(Case, case.id), await session.get_one(Case, other.id)
+        assert cases.head_of(case, HOUSE.vault) == Head("Zhou")
+        assert (case.salt, case.owner_tag, case.address) == (None, None, None)
+        said = [line.content for line in await cases.lines_of(session, case, HOUSE.vault) if line.said is Said.REPORTER]
+        assert said == [{"type": "text", "text": "He sold tickets"}], "it is about somebody else"
+        due = await session.scalars(select(Outgoing).where(Outgoing.queue == "sealed", Outgoing.state == Sending.DUE))
+        assert len(due.all()) == 1, "what Bob is told goes on"
+        assert cases.reach(other, HOUSE.vault) is not None
+        sun = await staff(session, 1, "Sun")
+        with pytest.raises(Refusal, match=r"case\.nobody_there"):
+            await casework.ask(session, case, sun, -1009, {"type": "text", "text": "When?"}, HOUSE, now)
+        await casework.close(session, case, sun, -1009, "founded", "He returned it", HOUSE, now)
+        assert await cases.of_reporter(session, await alice_of(session), HOUSE.vault) == []
+
+
+async def test_forgetting_is_no_way_out_of_a_mute(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        places, lead, alice = await furnish(session), await staff(session), await alice_of(session)
+        ticket = await asking.file(session, draft(anonymous=True), alice, HOUSE, now)
+        (who,) = await requesters.waiting.about(session, ticket.id)
+        await mutes.mute(session, ticket, who, places["east"], lead, timedelta(hours=24), "rude", HOUSE, now)
+        await mutes.appeal(session, alice, "secretappeal", HOUSE, now)
+        assert (await mydata.gather(session, alice, BOT, HOUSE.vault))["mutes"][0]["reason"] == "rude"
+        await forget(session, alice, now)
+    async with database.transaction() as session:
+        mute = (await session.scalars(select(Mute))).one()
+        assert mutes.facts_of(mute, HOUSE.vault) == {"reason": "rude"}
+        with pytest.raises(Refusal, match=r"mute\.muted"):
+            await asking.file(session, draft(), await alice_of(session), HOUSE, now)
+        assert await mutes.decide(session, mute, True, await staff(session), HOUSE, now) is None
+
+
+async def test_a_former_supervisor_leaves_what_they_did(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        places = await furnish(session)
+        places["supervisors"].chat_id = -1009
+        sun = await people.meet(session, 837465921, NAME, USERNAME, "en")
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
+        await cases.confirm_room(session, -1009, sun, HOUSE.vault, now)
+        alice = await student(session)
+        case = await casework.file(
+            session, Report(Head("Zhou"), [{"type": "text", "text": "Money"}]), alice, HOUSE, now
+        )
+        await casework.acknowledge(session, case, sun, -1009, HOUSE, now)
+        ticket = await asking.file(session, draft("No water"), alice, HOUSE, now)
+        major = await majors.propose(session, ticket, await staff(session), "a flood", now)
+        await majors.approve(session, major, sun, HOUSE.vault, now)
+        export = await exports.ask(session, "tickets.csv", {}, sun, now)
+        await exports.made(session, export.id, f"holder {NAME}".encode(), 1, await stations.office(session), now)
+        for row in await session.scalars(select(Outgoing)):
+            row.state = Sending.SENT
+            outbox.forget(row)
+        await people.grant_configured(session, Role.SUPERVISOR, [], now)
+        await forget(session, sun, now)
+    assert await left_of(database, [NAME, USERNAME, "837465921"]) == []
+    async with database.reading() as session:
+        case = (await session.scalars(select(Case))).one()
+        lines = await cases.lines_of(session, case, HOUSE.vault)
+        assert [(line.said, line.by) for line in lines] == [(Said.REPORTER, ""), (Said.STEP, forgetting.NOBODY)]
+        assert (await session.scalars(select(Export))).one().content is None
+        assert (await majors.get(session, 1)).decided_by_id is not None
+
+
+async def test_what_a_campus_system_filed_goes_on_without_who_joined_it(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        await furnish(session)
+        ticket = await reports.file(session, Kind.COMPLAINT, "water", "e1", "No water in 305", HOUSE, now)
+        alice = await alice_of(session)
+        await asking.join(session, ticket, alice, "e1", HOUSE, now)
+        await forget(session, alice, now)
+        await forgetting.part_due(session, now + forgetting.LATEST)
+        assert (ticket.state, ticket.requesters, ticket.subject) == (State.NEW, 1, "No water in 305")

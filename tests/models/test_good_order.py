@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from models import asking, cases, casework, majors, mutes, people, requesters
+from models import asking, cases, casework, exports, hooks, majors, mutes, people, reports, requesters, seals
 from models.cases import Head, Report
 from models.database import Database
 from models.errors import Refusal
@@ -34,6 +34,22 @@ async def test_the_one_it_is_about_is_recused_and_the_others_read_it_in_private(
                 await cases.must_handle(session, case, sun, chat, HOUSE.vault)
             assert refused.value.key == "case.unknown"
         assert await cases.must_handle(session, case, qian, qian.telegram_id, HOUSE.vault) is qian
+
+
+async def test_no_record_export_or_other_system_meets_a_report(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        places = await furnish(session)
+        places["supervisors"].chat_id = -1009
+        alice, sun = await student(session), await staff(session, 1, "Sun")
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
+        await cases.confirm_room(session, -1009, sun, HOUSE.vault, now)
+        case = await casework.file(session, Report(Head("Zhou"), WORDS), alice, HOUSE, now)
+        await casework.close(session, case, sun, -1009, "founded", "Returned", HOUSE, now)
+        assert await seals.seal(session, HOUSE.vault) == 0
+        assert await hooks.gather(session, hooks.EVENTS, now) == 0
+        assert not await reports.published(session)
+        everything = exports.Which(now - timedelta(days=1), now + timedelta(days=1))
+    assert [batch async for batch in exports.batches(database, everything)] == []
 
 
 async def test_an_anonymous_student_is_muted_without_being_known_and_may_appeal(

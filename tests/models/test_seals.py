@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.vault import KeyVault
-from models import answering, asking, audit, requesters, seals, tickets
+from models import answering, asking, audit, forgetting, requesters, seals, tickets
 from models.audit import Act
 from models.database import Database
 from models.seals import Flaw, Link, Source, Verdict
@@ -193,5 +193,6 @@ async def test_an_anonymous_student_leaves_no_trace_in_what_is_sealed_and_forget
             assert event.staff_id is None
             assert "10001" not in str(event.detail)
             assert event.detail in (None, {"who": 1})
-        await requesters.destroy_keys(session, [ticket.id])
+        await forgetting.forget(session, await student(session), 700000, HOUSE, now)
+        await forgetting.part_due(session, now + forgetting.LATEST)
     assert (await walked(database)).finding is None
