@@ -17,7 +17,7 @@ from bot.toolbox import Toolbox
 
 log = structlog.get_logger()
 
-PRIVATE = ("new", "mine", "faq", "language", "help", "privacy", "cancel")
+PRIVATE = ("new", "mine", "faq", "report", "language", "help", "privacy", "mydata", "forget", "cancel")
 ANSWERING = ("claim", "a", "ask", "note", "resolve", "transfer")
 SORTING = (
     "assign",
@@ -31,9 +31,11 @@ SORTING = (
     "retract",
     "closeall",
     "reassign",
+    "major",
+    "mute",
 )
 LOOKING = ("open", "overdue", "find", "stats")
-RUNNING = ("walkin", "duty", "canned", "mode", "setup", "help")
+RUNNING = ("walkin", "duty", "code", "canned", "mode", "audit", "export", "setup", "help")
 GROUP = (*ANSWERING, *LOOKING, *SORTING, *RUNNING)
 
 
