@@ -23,6 +23,7 @@ TOOLBOX = frozenset(
         "faq",
         "filters",
         "following",
+        "helping",
         "keyboards",
         "letters",
         "lists",
