@@ -442,7 +442,7 @@ export class Pane {
     const entries = [[person.blocked ? this.words.unblock : this.words.block, () => this.act(person.blocked ? "unblock" : "block", { person: person.id })]];
     if (chat && chat.info.type !== "private") {
       entries.push([this.words.leaveGroup, async () => { await this.act("leave", { chat: chat.info.id, person: person.id }); this.show(this.person, null); }]);
-      if (chat.info.type === "group") entries.push(["Upgrade to a supergroup", () => this.act("migrate", { chat: chat.info.id })]);
+      if (chat.info.type === "group") entries.push([this.words.upgrade, () => this.act("migrate", { chat: chat.info.id })]);
     }
     for (const other of world.chats.values()) {
       const { info } = other;

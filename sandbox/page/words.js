@@ -6,7 +6,7 @@ const WORDS = {
     silence: "Nothing has been said here.", edited: "edited", forwarded: "Forwarded message", reply: "Reply", replyTo: (who) => `Reply to ${who}`,
     edit: "Edit", copy: "Copy", forward: "Forward", forwardTo: "Forward to…", remove: "Delete", leave: "Leave", clock: "Clock",
     group: (kind, count) => `${kind}, ${count} members`, attach: "Attach a picture or a file", sticker: "A sticker", send: "Send",
-    block: "Block the bot", unblock: "Unblock the bot", leaveGroup: "Leave this group", join: (name) => `Join ${name}`,
+    block: "Block the bot", unblock: "Unblock the bot", leaveGroup: "Leave this group", upgrade: "Upgrade to a supergroup", join: (name) => `Join ${name}`,
     keys: "Ctrl + ↑ replies to the message above",
   },
   "zh-Hans": {
@@ -14,7 +14,7 @@ const WORDS = {
     silence: "这里还没有人说话。", edited: "已编辑", forwarded: "转发的消息", reply: "回复", replyTo: (who) => `回复 ${who}`,
     edit: "编辑", copy: "复制", forward: "转发", forwardTo: "转发到…", remove: "删除", leave: "取消", clock: "时钟",
     group: (kind, count) => `${{ forum: "话题群组", supergroup: "超级群组" }[kind] ?? "群组"}，${count} 位成员`, attach: "添加图片或文件", sticker: "发送贴纸", send: "发送",
-    block: "屏蔽机器人", unblock: "取消屏蔽", leaveGroup: "退出本群", join: (name) => `加入 ${name}`,
+    block: "屏蔽机器人", unblock: "取消屏蔽", leaveGroup: "退出本群", upgrade: "升级为超级群组", join: (name) => `加入 ${name}`,
     keys: "Ctrl + ↑ 回复上面的消息",
   },
   "zh-Hant": {
@@ -22,7 +22,7 @@ const WORDS = {
     silence: "這裡還沒有人說話。", edited: "已編輯", forwarded: "轉傳的訊息", reply: "回覆", replyTo: (who) => `回覆 ${who}`,
     edit: "編輯", copy: "複製", forward: "轉傳", forwardTo: "轉傳到…", remove: "刪除", leave: "取消", clock: "時鐘",
     group: (kind, count) => `${{ forum: "主題群組", supergroup: "超級群組" }[kind] ?? "群組"}，${count} 位成員`, attach: "加入圖片或檔案", sticker: "傳送貼圖", send: "傳送",
-    block: "封鎖機器人", unblock: "解除封鎖", leaveGroup: "退出群組", join: (name) => `加入 ${name}`,
+    block: "封鎖機器人", unblock: "解除封鎖", leaveGroup: "退出群組", upgrade: "升級為超級群組", join: (name) => `加入 ${name}`,
     keys: "Ctrl + ↑ 回覆上面的訊息",
   },
 };
