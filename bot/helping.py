@@ -6,9 +6,10 @@ from bot.texts import Texts
 
 HEADINGS: dict[str, tuple[str, ...]] = {
     "answering": ("a", "ask", "note", "claim", "resolve", "transfer", "retract"),
-    "sorting": ("assign", "priority", "tag", "project", "merge", "split", "reopen", "closeall"),
+    "sorting": ("assign", "priority", "tag", "project", "merge", "split", "reopen", "closeall", "major", "mute"),
     "looking": ("open", "overdue", "find", "stats", "projects"),
-    "running": ("walkin", "duty", "canned", "mode", "reassign", "setup"),
+    "running": ("walkin", "duty", "code", "canned", "mode", "reassign"),
+    "office": ("audit", "export", "setup"),
 }
 """The keys of `desk_help.*`, in the order in which they are needed."""
 

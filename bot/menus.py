@@ -79,6 +79,14 @@ class Page(Press, prefix="pg"):
     number: int
 
 
+@dataclass(frozen=True)
+class ExportPeriod(Press, prefix="xe"):
+    """A period and a format of /export."""
+
+    period: str
+    format: str
+
+
 def in_rows(buttons: Iterable[dict[str, Any]], width: int) -> Rows:
     """Buttons side by side, `width` a row."""
     row: list[dict[str, Any]] = []
@@ -98,6 +106,7 @@ def home(t: Texts) -> dict[str, Any]:
             [button(t.plain("home.new"), Go("new"))],
             [button(t.plain("home.mine"), Go("mine"))],
             [button(t.plain("home.faq"), Go("faq"))],
+            [button(t.plain("home.report"), Go("report"))],
             [button(t.plain("home.profile"), Go("profile")), button(t.plain("home.language"), Go("language"))],
             [button(t.plain("home.privacy"), Go("privacy")), button(t.plain("home.help"), Go("help"))],
         ]
@@ -309,3 +318,16 @@ def pulse_scale(t: Texts) -> dict[str, Any]:
 def pulse_preview(t: Texts) -> dict[str, Any]:
     """Ask everybody, or not."""
     return keyboard([[button(t.plain("pulse.send"), Ask("send"))], [button(t.plain("nav.cancel"), Ask("cancel"))]])
+
+
+def export_periods(t: Texts) -> dict[str, Any]:
+    """/export: the period, as a spreadsheet or as plain text."""
+    return keyboard(
+        [
+            [
+                button(t.plain(f"export.period.{period}"), ExportPeriod(period, "xlsx")),
+                button("CSV", ExportPeriod(period, "csv")),
+            ]
+            for period in ("week", "month", "last_month", "semester")
+        ]
+    )

@@ -54,6 +54,8 @@ class Person(Base):
     audience: Mapped[Audience | None] = mapped_column(one_of(Audience))
     building: Mapped[str | None]
     agreed: Mapped[bool] = mapped_column(default=False)
+    admitted: Mapped[bool] = mapped_column(default=False)
+    """They have shown that they know the campus code (`access.py`)."""
 
 
 class Grant(Base):
@@ -106,6 +108,14 @@ async def roles(session: AsyncSession, telegram_id: int, station_id: int | None 
     """The roles somebody holds now; a lead's role counts only for their own station."""
     rows = await session.scalars(select(Grant).where(Grant.telegram_id == telegram_id, Grant.taken_back_at.is_(None)))
     return frozenset(g.role for g in rows if g.station_id is None or g.station_id == station_id)
+
+
+async def held(session: AsyncSession, telegram_id: int) -> frozenset[Role]:
+    """The roles somebody holds now, wherever."""
+    rows = await session.scalars(
+        select(Grant.role).where(Grant.telegram_id == telegram_id, Grant.taken_back_at.is_(None))
+    )
+    return frozenset(rows)
 
 
 async def must_be(session: AsyncSession, person: Person | None, role: Role, refusal: str) -> Person:

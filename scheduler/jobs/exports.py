@@ -1,0 +1,30 @@
+"""Files that the office asked for are made: outside of any transaction and away from the loop, then handed to the
+courier.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from bot import exports as files
+from bot.toolbox import Toolbox
+from models import exports, stations
+from models.database import Database
+
+
+async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
+    """Make what is waiting, one after the other."""
+    async with database.reading() as session:
+        waiting = [(each.id, each.wish) for each in await exports.waiting(session)]
+    for number, wish in waiting:
+        with tempfile.TemporaryDirectory(prefix="unionbot") as folder:
+            path, which = Path(folder) / "file", files.which(wish, toolbox.settings)
+            t = toolbox.t(wish.get("language"))
+            rows = await files.write(database, which, path, wish["format"], t, toolbox.settings, now)
+            content = path.read_bytes() if rows and path.stat().st_size <= files.MOST_IN_CHAT else None
+        async with database.transaction() as session:
+            await exports.made(session, number, content, rows, await stations.office(session), now)
+    async with database.transaction() as session:
+        await exports.sweep(session, now)
