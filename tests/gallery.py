@@ -489,6 +489,65 @@ async def office(g: Gallery) -> None:
     await g.look("setup-done", admin, new)
 
 
+async def sealed(g: Gallery) -> None:
+    t, stage, east = g.t, g.campus.stage, g.campus.east
+    teacher = await stage.person("Sun", g.language, id=700000002)
+    room = await stage.group("Teachers", [teacher], [g.campus.admin])
+    async with g.campus.app.database.transaction() as session:
+        place = await stations.by_key(session, "supervisors")
+        assert place is not None
+        place.chat_id, place.language = room.id, g.language
+    lin = await g.student("Lin")
+    await lin.says("/report")
+    await g.look("report", lin)
+    await lin.taps(t.plain("report.begin"))
+    await lin.says("Zhou")
+    await g.look("report-supervisor", lin)
+    await lin.taps(t.plain("report.no"))
+    await g.look("report-words", lin)
+    await lin.says(g.said["late"])
+    await lin.taps(t.plain("new.continue"))
+    await g.look("report-name", lin)
+    await lin.taps(t.plain("report.anonymous"))
+    await g.look("report-preview", lin)
+    await lin.taps(t.plain("report.send"))
+    await g.look("report-sent", lin)
+    await g.look("case-gate", teacher, room)
+    await teacher.taps(t.plain("case.do.room"), chat=room)
+    card = await room.shows(g.said["late"])
+    await g.look("case", teacher, room, card)
+    await teacher.taps(t.plain("case.do.ack"), chat=room)
+    await teacher.says(g.said["ask"], chat=room, reply_to=card)
+    await g.look("case-asked", teacher, room)
+    await g.look("report-asked", lin)
+    number = await g.files(lin, g.said["light"], "repairs", "power", alike=True)
+    mine = await g.card(number)
+    await g.campus.wang.says(f"/major {g.said['note']}", chat=east, reply_to=mine)
+    await g.look("major-card", g.campus.wang, east, mine)
+    await g.look("major-there", teacher, room)
+    await g.campus.wang.says(f"/mute 24h {g.said['late']}", chat=east, reply_to=mine)
+    await g.look("muted", g.campus.wang, east)
+    await g.look("muted-student", lin)
+
+
+async def records(g: Gallery) -> None:
+    t, admin, office = g.t, g.campus.admin, g.campus.office
+    lin = await g.student("Lin")
+    await lin.says("/privacy")
+    await g.look("privacy", lin)
+    await lin.says("/mydata")
+    await g.look("mydata", lin)
+    await lin.says("/forget")
+    await g.look("forget", lin)
+    await lin.taps(t.plain("forget.yes"))
+    await g.look("forgotten", lin)
+    for command in ("audit 1", "export", "export month csv"):
+        await admin.says(f"/{command}", chat=office)
+        await g.look(command.replace(" ", "-"), admin, office)
+    await admin.says("/code", chat=office)
+    await g.look("code", admin, office)
+
+
 async def menus(g: Gallery) -> None:
     """What is offered when somebody types "/"."""
     lin = await g.student("Lin")
@@ -511,6 +570,8 @@ SCENES: tuple[Callable[[Gallery], Awaitable[None]], ...] = (
     visitor,
     office,
     menus,
+    sealed,
+    records,
     late,
 )
 
