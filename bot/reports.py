@@ -126,7 +126,7 @@ def heading(span: Period, place: str, t: Texts) -> str:
 
 def _span(span: Period, t: Texts) -> str:
     first, last = (
-        t.day(moment.astimezone(t.timezone).date(), span.until.astimezone(t.timezone).date())
+        t.short_day(moment.astimezone(t.timezone).date(), span.until.astimezone(t.timezone).date())
         for moment in (span.since, span.until - timedelta(seconds=1))
     )
     return t.plain(f"figure_span.{span.name}", first=first, last=last)

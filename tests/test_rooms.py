@@ -25,6 +25,7 @@ TOOLBOX = frozenset(
         "faq",
         "filters",
         "following",
+        "helping",
         "keyboards",
         "letters",
         "majors",

@@ -315,7 +315,11 @@ class Walk:
 
     def _with_who_else_reads(self, text: str) -> str:
         """They always know who can read it: what may be offered to other students says so before it is sent."""
-        return text if self.data["kind"] == Kind.THANKS else f"{text}\n\n{self.t('similar.others')}"
+        if self.data["kind"] == Kind.THANKS:
+            return text
+        # A quotation keeps its distance by itself.
+        apart = "\n" if text.endswith("</blockquote>") else "\n\n"
+        return f"{text}{apart}{self.t('similar.others')}"
 
     async def _who_may_guess(self) -> str:
         """Where few share what an anonymous ticket tells, that is said before it is sent."""
