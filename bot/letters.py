@@ -446,6 +446,8 @@ class _Drawing:
             return Letter([_text(t(key, name=made.name), {"chat_id": self.chat_id})])
         file: Any = {"$file": base64.b64encode(made.content).decode(), "name": made.name}
         caption = t.n("export.caption", made.rows or 0)
+        if made.wish.get("format") == "csv":
+            caption += "\n" + t("export.csv_figures")
         call = {"chat_id": self.chat_id, "document": file, "caption": caption, "parse_mode": "HTML"}
         return Letter([Call("sendDocument", call)])
 
