@@ -327,6 +327,18 @@ def period(word: str, today: date, settings: Settings) -> tuple[date, date]:
     return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
+def filter_of(word: str, settings: Settings, t: Texts) -> tuple[str, str] | None:
+    """What a word leaves in: a kind, a state or a category, by its key or as this language calls it."""
+    for name, known in (("kind", Kind), ("state", State)):
+        for each in known:
+            if word in (each.value, re.sub(r"^\W+", "", t.plain(f"{name}.{each}")).lower()):
+                return name, each.value
+    for key in settings.category_keys():
+        if word in (key, t.pick(settings.category_names(key)).lower()):
+            return "category", key
+    return None
+
+
 def which(wish: Mapping[str, Any], settings: Settings) -> Which:
     """The tickets of a wish: days as ISO, both of them in it."""
 

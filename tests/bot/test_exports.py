@@ -205,6 +205,20 @@ def test_periods(word: str, first: date, last: date) -> None:
     assert exports.period(word, date(2026, 10, 12), SETTINGS) == (first, last)
 
 
+@pytest.mark.parametrize(
+    ("word", "language", "found"),
+    [
+        ("complaint", "zh-hans", ("kind", "complaint")),
+        ("投诉", "zh-hans", ("kind", "complaint")),
+        ("closed", "en", ("state", "closed")),
+        ("water", "en", ("category", "water")),
+        ("month", "en", None),
+    ],
+)
+def test_a_word_leaves_in_what_it_names(word: str, language: str, found: tuple[str, str] | None) -> None:
+    assert exports.filter_of(word, SETTINGS, TEXTS[language]) == found
+
+
 @pytest.mark.parametrize("word", ["yesterday", "2026-13", "2026-1", "../x"])
 def test_other_periods_are_refused(word: str) -> None:
     with pytest.raises(Refusal):
