@@ -216,13 +216,24 @@ def roster(
                 f"{gone} of {held} would be gone: is it the whole list? If so, add --shrink. Nothing was changed",
             )
         if dry_run:
-            typer.echo("nothing was changed (--dry-run)")
+            typer.echo("nothing was changed")
             return
         _guarded(enrolment.bring_in(settings, found.lines, utcnow()), settings)
         typer.echo("imported")
     if codes is not None and not dry_run:
         count = _guarded(enrolment.codes(settings, codes, utcnow()), settings)
         typer.echo(f"{count} one-time codes in {codes}; hand them out and delete the file")
+
+
+@imports.app.command("roster")
+def roster_(
+    file: Annotated[Path, typer.Argument(help="A CSV file: number, name, college, level, audience, …")],
+    apply: imports.Apply = False,
+    shrink: Annotated[bool, typer.Option("--shrink", help="Yes, so many are gone.")] = False,
+    config: Config = DEFAULT,
+) -> None:
+    """The list of students, as `unionbot roster` does it."""
+    roster(file, dry_run=not apply, shrink=shrink, codes=None, config=config)
 
 
 @app.command()

@@ -18,20 +18,25 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import reports
+from bot.reports import Place
 from bot.texts import Texts
-from models import exports, tallies
+from models import exports, stations, statistics
 from models.database import Database
 from models.errors import Refusal
 from models.exports import Which
 from models.lifecycle import Kind, State
-from models.tallies import Tally
+from models.stations import Desk
+from models.statistics import Figures, Period
 
 if TYPE_CHECKING:
     from bot.settings import Settings
 
 FORMATS = ("xlsx", "csv")
 PERIODS = ("week", "month", "last_month", "semester")
-MOMENT, SHARE = "yyyy-mm-dd hh:mm", "0.0%"
+MOMENT, SHARE, HOURS = "yyyy-mm-dd hh:mm", "0.0%", "0.0"
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 MOST_IN_CHAT = 20 * 1024 * 1024
 
@@ -40,16 +45,20 @@ Cell = str | int | float | datetime | None
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its text key's end, its width in characters, and what a ticket has in it."""
+    """One column: its text key's end, its width in characters, and what a ticket has in it.
+
+    What depends on one thing of the ticket only (`by`) is put into words once an export.
+    """
 
     key: str
     width: int
-    value: Callable[[Any, Texts, Settings], Cell]
+    value: Callable[[Mapping[str, Any], Texts, Settings], Cell]
+    by: str | None = None
 
 
-def _moment(name: str) -> Callable[[Any, Texts, Settings], Cell]:
-    def value(row: Any, t: Texts, settings: Settings) -> Cell:
-        at: datetime | None = getattr(row, name)
+def _moment(name: str) -> Callable[[Mapping[str, Any], Texts, Settings], Cell]:
+    def value(row: Mapping[str, Any], t: Texts, settings: Settings) -> Cell:
+        at: datetime | None = row[name]
         # A spreadsheet knows no time zones: the union's own.
         return at.astimezone(settings.timezone).replace(tzinfo=None, microsecond=0) if at else None
 
@@ -57,18 +66,23 @@ def _moment(name: str) -> Callable[[Any, Texts, Settings], Cell]:
 
 
 COLUMNS = (
-    Column("number", 8, lambda row, t, s: int(row.id)),
-    Column("kind", 10, lambda row, t, s: t.plain(f"kind.{row.kind}")),
-    Column("category", 28, lambda row, t, s: t.pick(s.category_path(row.category))),
-    Column("building", 16, lambda row, t, s: t.pick(s.building_names(row.building)) if row.building else None),
-    Column("station", 22, lambda row, t, s: t.pick(row.station)),
+    Column("number", 8, lambda row, t, s: int(row["id"])),
+    Column("kind", 10, lambda row, t, s: t.plain(f"kind.{row['kind']}"), "kind"),
+    Column("category", 28, lambda row, t, s: t.pick(s.category_path(row["category"])), "category"),
+    Column(
+        "building",
+        16,
+        lambda row, t, s: t.pick(s.building_names(row["building"])) if row["building"] else None,
+        "building",
+    ),
+    Column("station", 22, lambda row, t, s: t.pick(row["station"]), "station_id"),
     # Without the sign in front, which a filter would show as well.
-    Column("state", 14, lambda row, t, s: re.sub(r"^\W+", "", t.plain(f"state.{row.state}"))),
-    Column("holder", 14, lambda row, t, s: row.holder),
-    Column("named", 10, lambda row, t, s: t.plain("export.yes" if row.named else "export.no")),
-    Column("waiting", 10, lambda row, t, s: int(row.requesters)),
-    Column("urged", 8, lambda row, t, s: int(row.urged)),
-    Column("reopened", 10, lambda row, t, s: int(row.reopenings)),
+    Column("state", 14, lambda row, t, s: re.sub(r"^\W+", "", t.plain(f"state.{row['state']}")), "state"),
+    Column("holder", 14, lambda row, t, s: row["holder"]),
+    Column("named", 10, lambda row, t, s: t.plain("export.yes" if row["named"] else "export.no"), "named"),
+    Column("waiting", 10, lambda row, t, s: int(row["requesters"])),
+    Column("urged", 8, lambda row, t, s: int(row["urged"])),
+    Column("reopened", 10, lambda row, t, s: int(row["reopenings"])),
     Column("filed", 17, _moment("filed_at")),
     Column("reply_due", 17, _moment("reply_due")),
     Column("replied", 17, _moment("replied_at")),
@@ -76,8 +90,21 @@ COLUMNS = (
     Column("resolved", 17, _moment("resolved_at")),
     Column("closed", 17, _moment("closed_at")),
 )
-FILER = Column("filer", 16, lambda row, t, s: row.filer)
+FILER = Column("filer", 16, lambda row, t, s: row["filer"])
 """Of those who filed under their name, and only with `--names`."""
+FIGURES = {
+    "figure": 26,
+    "station": 24,
+    "hits": 12,
+    "of": 12,
+    "share": 12,
+    "low": 12,
+    "high": 12,
+    "unanswered": 14,
+    "median": 14,
+    "ninth": 18,
+}
+"""The columns of the figures, with their widths: a rate has its numbers in the first ones, a time in the last two."""
 
 
 class Sheet(Protocol):
@@ -103,41 +130,61 @@ class _Xlsx:
         self._sheet.freeze_panes = "A2"
         self._last = get_column_letter(len(columns))
         self._count = 0
-        self._write(self._sheet, [t.plain(f"export.column.{column.key}") for column in columns], bold=True)
+        self._head(self._sheet, [t.plain(f"export.column.{column.key}") for column in columns])
+        self._cells = [self._of_column(self._sheet) for _ in columns]
 
-    def _write(self, sheet: Any, values: Sequence[Cell], *, bold: bool = False) -> None:
+    def _of_column(self, sheet: Any) -> dict[type, Any]:
+        """A cell for each kind of value, used again in each row: making one and its style took longest of all."""
         from openpyxl.cell import WriteOnlyCell
-        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+        cells: dict[type, Any] = {kind: WriteOnlyCell(sheet) for kind in (str, int, float, datetime)}
+        cells[datetime].number_format, cells[float].number_format = MOMENT, SHARE
+        return cells
+
+    def _head(self, sheet: Any, names: Sequence[str]) -> None:
+        from openpyxl.cell import WriteOnlyCell
         from openpyxl.styles import Font
 
-        cells = []
-        for value in values:
-            cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value)
-            if isinstance(value, str):
-                # Whatever it begins with, it is text.
-                cell.data_type = "s"
-            elif isinstance(value, datetime):
-                cell.number_format = MOMENT
-            elif isinstance(value, float):
-                cell.number_format = SHARE
-            if bold:
-                cell.font = Font(bold=True)
-            cells.append(cell)
+        cells = [WriteOnlyCell(sheet, name) for name in names]
+        for cell in cells:
+            cell.font = Font(bold=True)
         sheet.append(cells)
+
+    @staticmethod
+    def _filled(cells: Mapping[type, Any], value: Cell) -> Any:
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+        if value is None:
+            return None
+        cell = cells[type(value)]
+        if isinstance(value, str):
+            cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
+            # Whatever it begins with, it is text.
+            cell.data_type = "s"
+        else:
+            cell.value = value
+        return cell
 
     def add(self, rows: Sequence[Sequence[Cell]]) -> None:
         for row in rows:
-            self._write(self._sheet, row)
+            self._sheet.append([self._filled(cells, value) for cells, value in zip(self._cells, row, strict=True)])
         self._count += len(rows)
 
     def close(self, figures: Sequence[Sequence[Cell]]) -> None:
+        from openpyxl.utils import get_column_letter
+
         self._sheet.auto_filter.ref = f"A1:{self._last}{self._count + 1}"
         second = self._book.create_sheet(self._t.plain("export.sheet.figures"))
-        for letter, width in zip("ABCDEFG", (24, 12, 12, 12, 12, 12, 12), strict=True):
-            second.column_dimensions[letter].width = width
+        for i, width in enumerate(FIGURES.values(), 1):
+            second.column_dimensions[get_column_letter(i)].width = width
         second.freeze_panes = "A2"
-        for i, row in enumerate(figures):
-            self._write(second, row, bold=i == 0)
+        self._head(second, [self._t.plain(f"export.figure.{key}") for key in FIGURES])
+        columns = [self._of_column(second) for _ in FIGURES]
+        for cells, key in zip(columns, FIGURES, strict=True):
+            if key in ("median", "ninth"):
+                cells[float].number_format = HOURS
+        for row in figures:
+            second.append([self._filled(cells, value) for cells, value in zip(columns, row, strict=False)])
         self._book.save(self._path)
 
 
@@ -177,35 +224,81 @@ async def write(
     """Write the tickets to this path. Returns how many there are."""
     columns = (*COLUMNS, FILER) if names else COLUMNS
     sheet: Sheet = await asyncio.to_thread(_Xlsx if kind == "xlsx" else _Csv, path, columns, t)
-    count = 0
+    count, words = 0, _Words(columns, t, settings)
     async for batch in exports.batches(database, which):
-        await asyncio.to_thread(_add, sheet, batch, columns, t, settings)
+        await asyncio.to_thread(lambda rows: sheet.add([words.row(row) for row in rows]), batch)
         count += len(batch)
-    async with database.reading() as session:
-        found = await tallies.tallies(session, which, now, settings.surveys.minimum_cell)
-    await asyncio.to_thread(sheet.close, _figures(found, t, settings))
+    places: list[Place] = []
+    if kind == "xlsx":
+        places = await database.aside(lambda session: _places(session, which, t, settings, now))
+    await asyncio.to_thread(sheet.close, _figures(places, t, settings))
     return count
 
 
-def _add(sheet: Sheet, batch: Sequence[Any], columns: Sequence[Column], t: Texts, settings: Settings) -> None:
-    sheet.add([[column.value(row, t, settings) for column in columns] for row in batch])
+class _Words:
+    """Tickets in words; what many have in common is said once."""
+
+    def __init__(self, columns: Sequence[Column], t: Texts, settings: Settings) -> None:
+        self._columns, self._t, self._settings = columns, t, settings
+        self._said: dict[tuple[str, Any], Cell] = {}
+
+    def row(self, row: Mapping[str, Any]) -> list[Cell]:
+        return [self._cell(column, row) for column in self._columns]
+
+    def _cell(self, column: Column, row: Mapping[str, Any]) -> Cell:
+        if column.by is None:
+            return column.value(row, self._t, self._settings)
+        key = column.key, row[column.by]
+        if key not in self._said:
+            self._said[key] = column.value(row, self._t, self._settings)
+        return self._said[key]
 
 
-FIGURE_COLUMNS = ("figure", "hits", "of", "share", "low", "high", "unanswered")
+async def _places(session: AsyncSession, which: Which, t: Texts, settings: Settings, now: datetime) -> list[Place]:
+    """The places with their figures, as /stats counts them; with a filter also those of all the tickets of the period,
+    because few answers could be had by subtraction.
+    """
+    calendar, span = settings.work_calendar(), Period("export", which.begin, which.end)
+    desks = [desk for desk in await stations.open_desks(session) if desk.desk is not Desk.SUPERVISORS]
+    if which.station is not None:
+        found = await stations.by_key(session, which.station)
+        desks = [found] if found is not None else []
+    one = desks[0].id if which.station is not None and desks else None
+    counted = await statistics.count(session, span, calendar, now, one, which.among())
+    whole = await statistics.count(session, span, calendar, now, one) if which.among() else None
+    return [
+        Place(
+            t.pick(desk.names),
+            counted.get(desk.id, Figures()),
+            [whole.get(desk.id, Figures())] if whole is not None else [],
+        )
+        for desk in desks
+    ]
 
 
-def _figures(found: Sequence[Tally], t: Texts, settings: Settings) -> list[list[Cell]]:
-    """Each rate with numerator, denominator, share, interval and how many did not answer."""
-    rows: list[list[Cell]] = [[t.plain(f"export.figure.{key}") for key in FIGURE_COLUMNS]]
-    for tally in found:
-        name = t.plain(f"export.rate.{tally.key}")
-        if tally.hidden:
-            rows.append([name, t.plain("export.too_few", cell=settings.surveys.minimum_cell)])
-        elif not tally.rate.of:
-            rows.append([name, 0, 0, None, None, None, tally.unanswered])
-        else:
-            low, high = tally.rate.interval()
-            rows.append([name, tally.rate.hits, tally.rate.of, tally.rate.share, low, high, tally.unanswered])
+def _figures(places: Sequence[Place], t: Texts, settings: Settings) -> list[list[Cell]]:
+    """Each rate with numerator, denominator, share, interval and how many did not answer; the times in hours."""
+    rows: list[list[Cell]] = []
+    if not places:
+        return rows
+    cell, total = settings.surveys.minimum_cell, reports.in_sum(places, t)
+    shown = (*places, total) if len(places) > 1 else places
+    for name in reports.RATES:
+        for place in shown:
+            share = reports.share_of(place.figures, name)
+            start: list[Cell] = [t.plain(f"figure_name.{name}"), place.name]
+            if reports.told_among(place, total, places, name, cell):
+                low, high = share.rate.interval()
+                rows.append([*start, share.rate.hits, share.rate.of, share.rate.share, low, high, share.silent])
+            else:
+                rows.append([*start, reports.why_not(share, name, cell, t)])
+    for name, seconds in (("reply_time", "reply_seconds"), ("close_time", "close_seconds")):
+        for place in shown:
+            found = statistics.spread(getattr(place.figures, seconds))
+            if found is not None:
+                hours = [length / timedelta(hours=1) for length in (found.median, found.ninth)]
+                rest: list[Cell] = [None, found.count, None, None, None, None, *hours]
+                rows.append([t.plain(f"figure_name.{name}"), place.name, *rest])
     return rows
 
 
@@ -232,6 +325,18 @@ def period(word: str, today: date, settings: Settings) -> tuple[date, date]:
     except ValueError:
         raise Refusal("export.which") from None
     return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def filter_of(word: str, settings: Settings, t: Texts) -> tuple[str, str] | None:
+    """What a word leaves in: a kind, a state or a category, by its key or as this language calls it."""
+    for name, known in (("kind", Kind), ("state", State)):
+        for each in known:
+            if word in (each.value, re.sub(r"^\W+", "", t.plain(f"{name}.{each}")).lower()):
+                return name, each.value
+    for key in settings.category_keys():
+        if word in (key, t.pick(settings.category_names(key)).lower()):
+            return "category", key
+    return None
 
 
 def which(wish: Mapping[str, Any], settings: Settings) -> Which:

@@ -240,9 +240,7 @@ class _Drawing:
         assert self.row.words_id is not None
         said = await self.session.get_one(Words, self.row.words_id)
         album = await words.album_of(self.session, said)
-        if said.retracted_at is not None:
-            return self._retracted(ticket, said, t)
-        if said.content["type"] == ERASED:
+        if said.retracted_at is not None or said.content["type"] == ERASED:
             return Letter()
         if station is not None and station.id not in (ticket.station_id, ticket.from_station_id):
             # Another place has the ticket by now, and with it its words.
@@ -446,6 +444,8 @@ class _Drawing:
             return Letter([_text(t(key, name=made.name), {"chat_id": self.chat_id})])
         file: Any = {"$file": base64.b64encode(made.content).decode(), "name": made.name}
         caption = t.n("export.caption", made.rows or 0)
+        if made.wish.get("format") == "csv":
+            caption += "\n" + t("export.csv_figures")
         call = {"chat_id": self.chat_id, "document": file, "caption": caption, "parse_mode": "HTML"}
         return Letter([Call("sendDocument", call)])
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import audit, outbox
 from models.base import Base, Json, Key
-from models.database import Database, plainly
+from models.database import Database
 from models.lifecycle import Kind, State
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Person
@@ -107,16 +107,16 @@ class Which:
     category: str | None = None
     state: State | None = None
 
-    @property
-    def everything(self) -> Which:
-        """The same period without a filter."""
-        return Which(self.begin, self.end)
-
     def conditions(self) -> list[ColumnElement[bool]]:
         """As the database asks it, of `tickets` joined with its station."""
-        wanted = [_tickets.c.filed_at >= self.begin, _tickets.c.filed_at < self.end]
+        wanted = [_tickets.c.filed_at >= self.begin, _tickets.c.filed_at < self.end, *self.among()]
         if self.station is not None:
             wanted.append(_stations.c.key == self.station)
+        return wanted
+
+    def among(self) -> list[ColumnElement[bool]]:
+        """The same of a ticket alone: without period and station, which figures have their own words for."""
+        wanted = []
         for column, value in (
             (_tickets.c.kind, self.kind),
             (_tickets.c.category, self.category),
@@ -154,11 +154,9 @@ async def batches(database: Database, which: Which) -> AsyncIterator[Sequence[An
     """
     last = 0
     while True:
-        async with database.reading() as session:
-            found = await plainly(session, _ROWS.where(*which.conditions(), _tickets.c.id > last))
-            rows = found.all()
+        rows = await database.apart(_ROWS.where(*which.conditions(), _tickets.c.id > last))
         if rows:
             yield rows
         if len(rows) < BATCH:
             return
-        last = rows[-1].id
+        last = rows[-1]["id"]

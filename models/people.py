@@ -5,9 +5,10 @@ grant.
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, bindparam, select
+from sqlalchemy import BigInteger, ForeignKey, Index, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -82,6 +83,16 @@ async def by_telegram_id(session: AsyncSession, telegram_id: int) -> Person | No
     """The person behind a Telegram id, None for somebody who never spoke with the bot."""
     person: Person | None = await session.scalar(_BY_TELEGRAM_ID, {"telegram_id": telegram_id})
     return person
+
+
+async def named_so(session: AsyncSession, usernames: Collection[str], telegram_ids: Collection[int]) -> list[Person]:
+    """Those known to the bot who have one of these @names (in small letters, without the sign) or Telegram ids."""
+    found = await session.scalars(
+        select(Person)
+        .where(or_(func.lower(Person.username).in_(usernames), Person.telegram_id.in_(telegram_ids)))
+        .order_by(Person.id)
+    )
+    return list(found)
 
 
 async def meet(session: AsyncSession, telegram_id: int, name: str, username: str | None, language: str) -> Person:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -89,26 +89,51 @@ async def _rows(session: AsyncSession, statement: Select[Any]) -> list[Mapping[s
     return [dict(row) for row in (await plainly(session, statement)).mappings()]
 
 
+Ask = Callable[[Select[Any]], Awaitable[Sequence[Mapping[str, Any]]]]
+Waiting = tuple[datetime, Source, int, Mapping[str, Any]]
+
+
 async def seal(session: AsyncSession, vault: Vault) -> int:
     """Seal the next `BATCH` rows, the older first. Returns how many; whoever calls holds the lease."""
-    found: list[tuple[datetime, Source, int, Mapping[str, Any]]] = []
+
+    async def ask(statement: Select[Any]) -> Sequence[Mapping[str, Any]]:
+        return await _rows(session, statement)
+
+    lines = chained(vault, *await waiting(ask, BATCH))
+    await keep(session, lines)
+    return len(lines)
+
+
+async def waiting(ask: Ask, most: int) -> tuple[list[Waiting], Mapping[str, Any]]:
+    """The next rows to seal, the older first, and the entry they come after. Read wherever `ask` asks: what has been
+    committed stays as it is, and nobody else adds to the chain.
+    """
+    found: list[Waiting] = []
     for source, table in _TABLES.items():
-        newest = await session.scalar(select(func.max(_links.c.row_id)).where(_links.c.source == source)) or 0
-        which = _unsealed(source).where(table.c.id > newest - STRAGGLERS).order_by(table.c.id).limit(BATCH)
-        found += [(row["at"], source, row["id"], row) for row in await _rows(session, which)]
-    found = sorted(found, key=lambda each: (each[0], each[1] is Source.ACT, each[2]))[:BATCH]
-    if not found:
-        return 0
-    last = (await _rows(session, select(_links).order_by(_links.c.id.desc()).limit(1))) or [{"id": 0, "seal": FIRST}]
-    number, before = int(last[0]["id"]), str(last[0]["seal"])
+        newest = (await ask(select(func.max(_links.c.row_id).label("id")).where(_links.c.source == source)))[0]["id"]
+        which = _unsealed(source).where(table.c.id > (newest or 0) - STRAGGLERS).order_by(table.c.id).limit(most)
+        found += [(row["at"], source, row["id"], dict(row)) for row in await ask(which)]
+    last = await ask(select(_links).order_by(_links.c.id.desc()).limit(1))
+    ranked = sorted(found, key=lambda each: (each[0], each[1] is Source.ACT, each[2]))[:most]
+    return ranked, last[0] if last else {"id": 0, "seal": FIRST}
+
+
+def chained(vault: Vault, found: Sequence[Waiting], last: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The entries for these rows. Pure, and the longest part of it: it may run in a thread."""
+    number, before = int(last["id"]), str(last["seal"])
     lines = []
     for _, source, row_id, row in found:
         number += 1
         content = digest(source, row)
         before = _seal(vault, before, number, source, row_id, content)
         lines.append({"id": number, "source": source, "row_id": row_id, "digest": content, "seal": before})
-    await plainly(session, _WRITE, lines)
-    return len(lines)
+    return lines
+
+
+async def keep(session: AsyncSession, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Write entries down."""
+    if lines:
+        await plainly(session, _WRITE, list(lines))
 
 
 class Flaw(enum.StrEnum):

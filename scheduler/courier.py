@@ -165,7 +165,12 @@ class Courier:
         self._stopping = False
         self._busy.clear()
         await self._bot.open()
-        await self._recover()
+        try:
+            await self._recover()
+        except BaseException:
+            # Told to stop while the database is asked: nobody leaves what nobody has entered.
+            await self._bot.close_connections()
+            raise
         self._task = asyncio.create_task(self._run(), name="courier")
         return self
 

@@ -54,7 +54,8 @@ def tickets(
     wish: dict[str, Any] = {name: value for name, value in given.items() if value}
     wish |= {"from": first.isoformat(), "to": last.isoformat(), "format": form}
     count = guarded(_write(settings, wish, output, names), settings)
-    typer.echo(f"{output}: {count} ticket{'' if count == 1 else 's'}")
+    figures = "" if form == "xlsx" else "; their figures are in an .xlsx only: -o " + output.with_suffix(".xlsx").name
+    typer.echo(f"{output}: {count} ticket{'' if count == 1 else 's'}{figures}")
 
 
 def _one_of(option: str, value: str, known: Any, example: str = "") -> None:

@@ -18,11 +18,16 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 
-from bot.imports import Row, Unusable, text_of
-from bot.sections import KEY_NAME, LANGUAGES, WEEKDAYS
+from bot.imports import Row, Unusable, printable, said, text_of
+from bot.sections import LANGUAGES, WEEKDAYS
+from models import canned as rules
+from models.errors import Refusal
+from models.people import Person
+from models.shifts import MOST_PEOPLE
+from models.shifts import Row as Shift
 
-LONGEST_ANSWER = 3000
-"""Telegram's limit is 4096, and the answer comes under a line of ours."""
+TELEGRAM_ID = re.compile(r"\d{5,15}")
+Span = tuple[int, time, time]
 CANNED = ("station", "key", *LANGUAGES)
 DUTY = ("weekday", "from", "to", "person")
 ALSO = {
@@ -41,6 +46,8 @@ ALSO = {
     "结束": "to",
     "結束": "to",
     "值班人": "person",
+    "名称": "key",
+    "名稱": "key",
 }
 DAYS = {name: i for i, day in enumerate(WEEKDAYS) for name in (day, day[:3], str(i + 1))}
 DAYS |= {f"{week}{day}": i for week in ("周", "週", "星期") for i, day in enumerate("一二三四五六日")}
@@ -48,37 +55,36 @@ DAYS |= {"周天": 6, "星期天": 6}
 
 
 def canned(path: Path, stations: Collection[str]) -> list[Row]:
-    """Canned answers: `station` (empty: every station's), `key`, `texts` by language. Raises Unusable with every
-    mistake.
+    """Canned answers: `station` (None: every station's), `key`, `texts` by language. Raises Unusable with every
+    mistake that the file alone tells.
     """
     rows, problems = _toml(path) if path.suffix == ".toml" else _csv(path, CANNED)
     found: dict[tuple[str, str], int] = {}
     kept = []
     for row in rows:
-        station, key = row.values["station"], row.values["key"]
-        texts = {language: row.values[language] for language in LANGUAGES}
+        station, key = row.values["station"], " ".join(row.values["key"].split())
+        texts = {language: row.values[language] for language in LANGUAGES if row.values[language]}
         where = f"{path}, line {row.line}"
         if station and station not in stations:
             problems.append(f"{where}: there is no station {station!r}; write {_nearest(station, stations)}")
-        if not KEY_NAME.fullmatch(key):
-            problems.append(f"{where}: {key!r} is no key; write up to 24 small letters, digits and dashes: received")
-        elif (station, key) in found:
-            first = found[station, key]
-            problems.append(f"{where}: {key!r} stands on line {first} already; write another key or delete one")
-        found.setdefault((station, key), row.line)
-        missing = [language for language, text in texts.items() if not text]
-        if missing:
-            problems.append(f"{where}: the text is missing in {', '.join(missing)}; write one in each language")
-        for language, text in texts.items():
-            if len(text) > LONGEST_ANSWER:
-                problems.append(f"{where}: {language} has {len(text)} characters; shorten it to {LONGEST_ANSWER}")
+        name = (station, key.casefold())
+        if name in found:
+            problems.append(f"{where}: {key!r} stands on line {found[name]} already; write another key or delete one")
+        found.setdefault(name, row.line)
+        if not texts:
+            problems.append(f"{where}: {said('canned.no_text', {})}")
+        for check, text, of in ((rules.label, key, ""), *((rules.checked, t, f"{n}: ") for n, t in texts.items())):
+            try:
+                check(text)
+            except Refusal as refusal:
+                problems.append(f"{where}: {of}{said(refusal.key, refusal.params)}")
         kept.append(Row(row.line, {"station": station or None, "key": key, "texts": texts}))
     return _all_well(path, kept, problems)
 
 
-def duty(path: Path, people: Collection[str] | None = None) -> list[Row]:
-    """A duty roster: `weekday` (0 is Monday), `begin`, `end`, `person`. Raises Unusable with every mistake; `people`
-    are the names that may stand there, None for any.
+def duty(path: Path) -> list[Row]:
+    """A duty roster: `weekday` (0 is Monday), `begin`, `end`, `person` as it is written there. Raises Unusable with
+    every mistake.
     """
     rows, problems = _csv(path, DUTY)
     kept: list[Row] = []
@@ -95,19 +101,68 @@ def duty(path: Path, people: Collection[str] | None = None) -> list[Row]:
             problems.append(
                 f"{where}: the shift ends before it begins; write the earlier time in from, or two lines over midnight"
             )
-        person = values["person"]
-        if not person:
+        if not values["person"]:
             problems.append(f"{where}: nobody stands there; write who is on duty")
-        elif people is not None and person not in people:
-            problems.append(f"{where}: nobody is called {person!r}; write {_nearest(person, people)}")
-        if day is None or begin is None or end is None:
-            continue
-        for other in kept:
-            same = (other.values["weekday"], other.values["person"]) == (day, person)
-            if same and begin < other.values["end"] and other.values["begin"] < end:
-                problems.append(f"{where}: {person} is on duty then already (line {other.line}); change one of the two")
-        kept.append(Row(row.line, {"weekday": day, "begin": begin, "end": end, "person": person}))
+        kept.append(Row(row.line, {"weekday": day, "begin": begin, "end": end, "person": values["person"]}))
     return _all_well(path, kept, problems)
+
+
+def on_duty(path: Path, rows: Sequence[Row], known: Sequence[Person], there: Collection[int]) -> list[Row]:
+    """The same roster with people instead of what they are called: a `shifts.Row` of all who share a span, at the line
+    where it stands first.
+
+    Anybody `known` may be written as their @name or Telegram id; only those of the place (`there`, by their numbers)
+    as they are called, because a student may be called the same. Raises Unusable with every mistake.
+    """
+    problems: list[str] = []
+    taken: dict[int, list[tuple[int, Span]]] = {}
+    spans: dict[Span, tuple[int, list[int]]] = {}
+    for row in rows:
+        where, word = f"{path}, line {row.line}", row.values["person"]
+        span = (row.values["weekday"], row.values["begin"], row.values["end"])
+        found = _people(word, known, there)
+        if len(found) > 1:
+            names = ", ".join(f"@{each.username}" if each.username else str(each.telegram_id) for each in found)
+            problems.append(f"{where}: {len(found)} people are called {word!r}; write one of {names}")
+        elif not found:
+            here = [printable(each.name) for each in known if each.id in there]
+            near = f"write {_nearest(word, here)}, or" if here else "write"
+            problems.append(
+                f"{where}: nobody at the station is called {word!r}; "
+                f"{near} the @name or Telegram id of somebody who has written to the bot"
+            )
+        if len(found) != 1:
+            continue
+        number = found[0].id
+        for line, other in taken.setdefault(number, []):
+            if other[0] == span[0] and span[1] < other[2] and other[1] < span[2]:
+                problems.append(f"{where}: {word} is on duty then already (line {line}); change one of the two")
+        taken[number].append((row.line, span))
+        spans.setdefault(span, (row.line, []))[1].append(number)
+    for span, (line, numbers) in spans.items():
+        if len(numbers) > MOST_PEOPLE:
+            at = f"{WEEKDAYS[span[0]]} {span[1]:%H:%M}"
+            problems.append(f"{path}, line {line} ({at}): {said('shift.full', {'most': MOST_PEOPLE})}")
+    return _all_well(
+        path, [Row(line, {"shift": Shift(*span, tuple(ids))}) for span, (line, ids) in spans.items()], problems
+    )
+
+
+def names_of(rows: Sequence[Row]) -> tuple[list[str], list[int]]:
+    """Which @names, in small letters, and which Telegram ids stand in a duty roster."""
+    words = {row.values["person"] for row in rows}
+    return [w.removeprefix("@").lower() for w in words if not TELEGRAM_ID.fullmatch(w)], [
+        int(w) for w in words if TELEGRAM_ID.fullmatch(w)
+    ]
+
+
+def _people(word: str, known: Sequence[Person], there: Collection[int]) -> list[Person]:
+    if TELEGRAM_ID.fullmatch(word):
+        return [each for each in known if each.telegram_id == int(word)]
+    if word.startswith("@"):
+        return [each for each in known if (each.username or "").lower() == word[1:].lower()]
+    wanted = word.casefold()
+    return [each for each in known if each.id in there and " ".join(each.name.split()).casefold() == wanted]
 
 
 def _all_well(path: Path, rows: list[Row], problems: list[str]) -> list[Row]:
@@ -181,4 +236,5 @@ def _time(text: str) -> time | None:
 
 def _nearest(word: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(word, known, 1)
-    return near[0] if near else f"one of {', '.join(sorted(known)[:8])}"
+    shown = sorted(known)[:8]
+    return near[0] if near else shown[0] if len(shown) == 1 else f"one of {', '.join(shown)}"

@@ -2,7 +2,7 @@
 
 /audit 12 ─▶ the last steps of a ticket: who did what when
 /export ─▶ which period? ─▶ (a minute) a file in the office's group
-/export month xlsx ─────────▶
+/export month xlsx complaint ▶
 """
 
 from __future__ import annotations
@@ -117,6 +117,8 @@ async def export(
             wish["format"] = word
         elif word in open_places:
             wish["station"] = word
+        elif (named := files.filter_of(word, settings, t)) is not None:
+            wish[named[0]] = named[1]
         else:
             first, last = files.period(word, now.astimezone(settings.timezone).date(), settings)
             wish |= {"from": first.isoformat(), "to": last.isoformat()}
@@ -145,7 +147,7 @@ async def export_pressed(
 
 
 async def _ask(session: AsyncSession, wish: dict[str, Any], admin: Person, now: datetime, t: Texts) -> str:
-    place = f"-{wish['station']}" if "station" in wish else ""
-    name = f"tickets{place}-{wish['from']}-{wish['to']}.{wish['format']}"
+    only = "".join(f"-{wish[each]}" for each in ("station", "kind", "category", "state") if each in wish)
+    name = f"tickets{only}-{wish['from']}-{wish['to']}.{wish['format']}"
     await exports.ask(session, name, wish, admin, now)
     return t("export.asked", name=name)

@@ -4,6 +4,7 @@ courier.
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +24,8 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
             path, which = Path(folder) / "file", files.which(wish, toolbox.settings)
             t = toolbox.t(wish.get("language"))
             rows = await files.write(database, which, path, wish["format"], t, toolbox.settings, now)
-            content = path.read_bytes() if rows and path.stat().st_size <= files.MOST_IN_CHAT else None
+            small = rows and path.stat().st_size <= files.MOST_IN_CHAT
+            content = await asyncio.to_thread(path.read_bytes) if small else None
         async with database.transaction() as session:
             await exports.made(session, number, content, rows, await stations.office(session), now)
     async with database.transaction() as session:

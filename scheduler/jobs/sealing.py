@@ -6,34 +6,37 @@ How each hundredth entry or so is sealed goes into the log: outside the database
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
 
 from bot.toolbox import Toolbox
 from models import seals
 from models.database import Database
-from models.seals import Link
 
 log = structlog.get_logger()
 
 NOTED_EACH = 100
+AT_ONCE = 1000
+"""Rows read together: each look goes over the stragglers anew."""
+WRITTEN = 100
+"""Entries in a transaction, which holds the loop for some milliseconds."""
 
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
-    """Seal everything that has been committed, a batch a transaction."""
+    """Seal everything that has been committed: read and hashed away from the loop, written a few at a time."""
     del now
     count = 0
     while True:
-        async with database.transaction() as session:
-            sealed = await seals.seal(session, toolbox.house.vault)
-        count += sealed
-        if sealed < seals.BATCH:
+        found, before = await seals.waiting(database.apart, AT_ONCE)
+        lines = await asyncio.to_thread(seals.chained, toolbox.house.vault, found, before)
+        for start in range(0, len(lines), WRITTEN):
+            async with database.transaction() as session:
+                await seals.keep(session, lines[start : start + WRITTEN])
+        count += len(lines)
+        if len(lines) < AT_ONCE:
             break
-    if not count:
-        return
-    async with database.reading() as session:
-        last = (await session.scalars(select(Link).order_by(Link.id.desc()).limit(1))).one()
-    if last.id // NOTED_EACH != (last.id - count) // NOTED_EACH:
-        log.info("the records are sealed", entries=last.id, seal=last.seal[:16])
+    last = lines[-1] if lines else before
+    if count and last["id"] // NOTED_EACH != (last["id"] - count) // NOTED_EACH:
+        log.info("the records are sealed", entries=last["id"], seal=last["seal"][:16])

@@ -120,7 +120,7 @@ def test_the_commands_work_in_a_process_of_their_own(tmp_path: Path) -> None:
         return done.returncode, done.stdout, done.stderr
 
     good = str(written(tmp_path, (HEAD + GOOD).encode()))
-    assert run("roster", good, "--dry-run")[1].endswith("nothing was changed (--dry-run)\n")
+    assert run("roster", good, "--dry-run")[1].endswith("nothing was changed\n")
     assert "added 2" in run("roster", good, "--codes", str(tmp_path / "codes.csv"))[1]
     assert len((tmp_path / "codes.csv").read_text(encoding="utf-8-sig").splitlines()) == 3
     assert "the one before opens for 14 more days" in run("code", "--new")[1]

@@ -10,12 +10,12 @@ from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import exports
 from bot.texts import Catalogue
-from models import answering, asking, requesters, tallies
+from models import answering, asking, requesters
 from models import exports as rules
 from models.database import Database
 from models.errors import Refusal
@@ -133,41 +133,47 @@ async def rated(session: AsyncSession, now: datetime, east: int, west: int) -> N
         await asking.rate(session, ticket, place, 5 if i else 2, now)
 
 
+HIDDEN = ("fewer than 10 answers", "not shown")
+
+
 @pytest.mark.parametrize(
-    ("east", "west", "shown"),
+    ("east", "west", "wish", "shown"),
     [
-        pytest.param(12, 0, True, id="enough"),
-        pytest.param(9, 0, False, id="too few"),
-        pytest.param(12, 3, False, id="the rest would be too few"),
-        pytest.param(12, 10, True, id="the rest is enough"),
+        pytest.param(12, 0, {"station": "east"}, {"East": 12}, id="enough"),
+        pytest.param(9, 0, {"station": "east"}, {"East": None}, id="too few"),
+        pytest.param(12, 3, {}, {"East": 12, "West": None, "All": None}, id="the sum would tell the few"),
+        pytest.param(12, 10, {}, {"East": 12, "West": 10, "All": 22}, id="enough everywhere"),
+        pytest.param(12, 0, {"kind": "complaint"}, {"East": None}, id="the other kinds would be too few"),
     ],
 )
 async def test_few_answers_are_not_shown_nor_to_be_had_by_subtraction(
-    database: Database, now: datetime, tmp_path: Path, east: int, west: int, shown: bool
+    database: Database,
+    now: datetime,
+    tmp_path: Path,
+    east: int,
+    west: int,
+    wish: dict[str, Any],
+    shown: dict[str, int | None],
 ) -> None:
     async with database.transaction() as session:
         await rated(session, now, east, west)
+        if wish.get("kind"):
+            await session.execute(update(Ticket).where(Ticket.id <= 1).values(kind="need"))
     path = tmp_path / "t.xlsx"
-    await written(database, path, now, station="east")
-    figures = {row["Figure"].value: row for row in rows_of(path, 1)}
-    row = figures["Satisfaction rate"]
-    assert row["Numerator"].value == (11 if shown else "not shown: fewer than 10 answers")
-    if shown:
-        assert (row["Denominator"].value, row["Unanswered"].value) == (12, 0)
-        assert row["95% from"].value == pytest.approx(0.646, abs=0.001)
-    on_time = figures["On-time closure"]
-    assert (on_time["Numerator"].value, on_time["Denominator"].value) == (east, east)
-
-
-async def test_a_rate_counts_those_whose_deadline_has_passed(database: Database, now: datetime) -> None:
-    async with database.transaction() as session:
-        await a_day(session, now)
-    which = exports.which(WISH, SETTINGS)
-    async with database.reading() as session:
-        early = (await tallies.tallies(session, which, now, 10))[0]
-        late = (await tallies.tallies(session, which, now + timedelta(days=9), 10))[0]
-    assert (early.rate.hits, early.rate.of, early.unanswered) == (1, 1, 0)
-    assert (late.rate.hits, late.rate.of, late.unanswered) == (1, 2, 1)
+    await written(database, path, now + timedelta(hours=1), **wish)
+    rows = {(row["Figure"].value, row["Station"].value.split()[0]): row for row in rows_of(path, 1)}
+    for place, count in shown.items():
+        row = rows["Satisfaction rate", place]
+        assert row["Denominator"].value == count
+        if count is None:
+            assert str(row["Numerator"].value).startswith(HIDDEN)
+        else:
+            assert (row["Numerator"].value, row["Unanswered"].value) == (count - (place != "West"), 0)
+            assert row["Rate"].number_format == "0.0%"
+    on_time = rows["On-time closure", "East"]
+    assert (on_time["Numerator"].value, on_time["Denominator"].value) == (east - bool(wish.get("kind")),) * 2
+    closing = rows["Resolution time", "East"]
+    assert (closing["Median (hours)"].value, closing["Median (hours)"].number_format) == (0, "0.0")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -197,6 +203,20 @@ async def test_many_tickets_come_in_batches_each_once(
 )
 def test_periods(word: str, first: date, last: date) -> None:
     assert exports.period(word, date(2026, 10, 12), SETTINGS) == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("word", "language", "found"),
+    [
+        ("complaint", "zh-hans", ("kind", "complaint")),
+        ("投诉", "zh-hans", ("kind", "complaint")),
+        ("closed", "en", ("state", "closed")),
+        ("water", "en", ("category", "water")),
+        ("month", "en", None),
+    ],
+)
+def test_a_word_leaves_in_what_it_names(word: str, language: str, found: tuple[str, str] | None) -> None:
+    assert exports.filter_of(word, SETTINGS, TEXTS[language]) == found
 
 
 @pytest.mark.parametrize("word", ["yesterday", "2026-13", "2026-1", "../x"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
 from bot import config
@@ -15,11 +17,13 @@ from bot.__main__ import app
 from bot.imports import Unusable, tables
 from bot.imports.config import difference, replace
 from bot.settings import Settings
+from bot.toolbox import utcnow
 from bot.vault import new_key
-from models import answering, asking, audit, holdings, seals
+from models import answering, asking, audit, canned, colleagues, holdings, people, seals, shifts, stations
 from models.database import Database
 from models.holdings import Holdings
 from models.lifecycle import State
+from models.people import Person
 from tests.campus import EXAMPLE, TOKEN
 from tests.house import HOUSE, draft, furnish, staff, student
 
@@ -162,14 +166,20 @@ def test_canned_answers_are_read_from_both_formats(tmp_path: Path) -> None:
     ("text", "said"),
     [
         pytest.param(HEAD + "easst,a,一,一,A\n", ["line 2: there is no station 'easst'; write east"], id="station"),
-        pytest.param(HEAD + "east,A b,一,一,A\n", ["line 2: 'A b' is no key"], id="key"),
-        pytest.param(HEAD + "east,a,一,,\n", ["line 2: the text is missing in zh-hant, en"], id="a language"),
-        pytest.param(HEAD + "east,a,一,一,A\n\neast,a,一,一,A\n", ["line 4: 'a' stands on line 2 already"], id="twice"),
-        pytest.param(HEAD + f"east,a,一,一,{'x' * 3001}\n", ["line 2: en has 3001 characters"], id="too long"),
+        pytest.param(HEAD + f"east,{'A' * 31},一,一,A\n", ["line 2: the key has no or too many letters"], id="key"),
+        pytest.param(HEAD + "east,a,,,\n", ["line 2: there is no text"], id="no language"),
+        pytest.param(HEAD + "east,a,{nmae},一,A\n", ["line 2: zh-hans: nothing fills {nmae}; write"], id="a place"),
+        pytest.param(HEAD + "east,a,一,一,}\n", ["line 2: en: a brace stands alone; write {{ for one"], id="a brace"),
+        pytest.param(HEAD + "east,a,一,一,A\n\neast,A,一,一,A\n", ["line 4: 'A' stands on line 2 already"], id="twice"),
+        pytest.param(
+            HEAD + f"east,a,一,一,{'x' * 1501}\n",
+            ["line 2: en: the text is too long"],
+            id="too long",
+        ),
         pytest.param(HEAD, ["there is nothing in it"], id="empty"),
         pytest.param("station,key,en\n", ["line 1: the column zh-hans is missing", "zh-hant is missing"], id="columns"),
         pytest.param(HEAD + "east,a,一,一,A, B\n", ["line 2: 6 cells in 5 columns"], id="too many cells"),
-        pytest.param(HEAD + "esat,a,一,一,A\neast,b,,一,A\n", ["line 2", "line 3"], id="all of them at once"),
+        pytest.param(HEAD + "esat,a,一,一,A\neast,b,,,\n", ["line 2", "line 3"], id="all of them at once"),
     ],
 )
 def test_each_mistake_in_canned_answers_is_named(tmp_path: Path, text: str, said: list[str]) -> None:
@@ -189,6 +199,31 @@ def test_a_duty_roster_is_read(tmp_path: Path) -> None:
     assert rows[1].values["weekday"] == 6
 
 
+PEOPLE = [
+    Person(id=1, telegram_id=5_000_001, name="Wang", username=None, language="en"),
+    Person(id=2, telegram_id=5_000_002, name="Li", username="li_one", language="en"),
+    Person(id=3, telegram_id=5_000_003, name="Li", username=None, language="en"),
+    Person(id=4, telegram_id=5_000_004, name="Alice", username="Alice", language="en"),
+]
+
+
+def test_who_is_on_duty_together_is_found_by_name_or_id(tmp_path: Path) -> None:
+    text = "weekday,from,to,person\nmonday,10:00,12:00,wang\nmon,10:00,12:00,@LI_one\ntue,10:00,12:00,5000003\n"
+    path = written(tmp_path, text + "tue,10:00,12:00,@alice\n")
+    rows = tables.duty(path)
+    assert (sorted(tables.names_of(rows)[0]), tables.names_of(rows)[1]) == (["alice", "li_one", "wang"], [5_000_003])
+    found = tables.on_duty(path, rows, PEOPLE, [1, 2, 3])
+    assert [(row.line, row.values["shift"].people) for row in found] == [(2, (1, 2)), (4, (3, 4))]
+
+
+def test_no_more_stand_on_a_shift_than_may(tmp_path: Path) -> None:
+    people = [Person(id=n, telegram_id=6_000_000 + n, name=f"P{n}", username=None, language="en") for n in range(7)]
+    lines = "".join(f"monday,10:00,12:00,P{n}\n" for n in range(7))
+    path = written(tmp_path, f"weekday,from,to,person\n{lines}")
+    with pytest.raises(Unusable, match="line 2 \\(monday 10:00\\): at most 6 people"):
+        tables.on_duty(path, tables.duty(path), people, range(7))
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -196,14 +231,17 @@ def test_a_duty_roster_is_read(tmp_path: Path) -> None:
         pytest.param("monday,25:00,21:00,Wang", "from '25:00' is no time of day; write 18:30", id="time"),
         pytest.param("monday,22:00,21:00,Wang", "ends before it begins", id="backwards"),
         pytest.param("monday,18:30,21:00,", "nobody stands there", id="nobody"),
-        pytest.param("monday,18:30,21:00,Wnag", "nobody is called 'Wnag'; write Wang", id="a slip"),
-        pytest.param("monday,11:00,13:00,Wang", "is on duty then already (line 2)", id="twice at once"),
+        pytest.param("monday,18:30,21:00,Wnag", "nobody at the station is called 'Wnag'; write Wang, or", id="a slip"),
+        pytest.param("monday,18:30,21:00,Alice", "nobody at the station is called 'Alice'", id="a student's name"),
+        pytest.param("monday,18:30,21:00,@nobody", "nobody at the station is called '@nobody'", id="no such @name"),
+        pytest.param("monday,18:30,21:00,Li", "2 people are called 'Li'; write one of @li_one, 5", id="two of one"),
+        pytest.param("monday,11:00,13:00,5000001", "is on duty then already (line 2)", id="twice at once"),
     ],
 )
 def test_each_mistake_in_a_duty_roster_is_named(tmp_path: Path, line: str, said: str) -> None:
     path = written(tmp_path, f"weekday,from,to,person\nmonday,10:00,12:00,Wang\n{line}\n")
     with pytest.raises(Unusable, match="line 3") as refused:
-        tables.duty(path, ["Wang", "Li"])
+        tables.on_duty(path, tables.duty(path), PEOPLE, [1, 2, 3])
     assert said in refused.value.problems[0]
 
 
@@ -301,3 +339,118 @@ def test_records_that_were_changed_end_the_command_with_one(union: Path) -> None
     assert verified.exit_code == 1
     assert "entry 2 (2026-10-12 09:30:00  #1  answer" in verified.output
     assert "has been changed" in verified.output
+
+
+@pytest.fixture
+async def desk(union: Path, database_url: str) -> Path:
+    """Wang acts at East Station, where one answer and one shift stand already; Newcomer has only said hello."""
+    now = utcnow()
+    database = Database(database_url)
+    async with database.transaction() as session:
+        places, wang = await furnish(session), await staff(session)
+        await colleagues.seen(session, places["east"], wang, now)
+        await people.meet(session, 20_009, "Newcomer", "New_One", "en")
+        await canned.save(session, places["east"], "Old", {"en": "old"}, wang, now)
+        await canned.save(session, places["west"], "West's own", {"en": "stays"}, wang, now)
+        calendar = settings().work_calendar()
+        await shifts.add(session, places["east"], 6, time(9), time(10), wang, calendar, now)
+    await database.close()
+    return union
+
+
+def test_ready_made_answers_and_a_roster_are_brought_in(desk: Path, database_url: str) -> None:
+    """On both databases: first only said, then done; the second time nothing is left to do."""
+
+    def run(*arguments: str) -> Result:
+        return called(desk, "import", *arguments)
+
+    answers = desk / "answers.csv"
+    answers.write_text(
+        f"{HEAD}east,Water main,,,We come to {{building}}\n,Holiday,放假,放假,Closed\n", encoding="utf-8"
+    )
+    dry = run("canned", str(answers))
+    assert dry.output.splitlines() == [
+        "+ east “Water main”: en",
+        "+ every station “Holiday”: zh-hans, zh-hant, en",
+        "- east “Old”",
+        "nothing was changed; --apply does it",
+    ], dry.output
+    assert (run("canned", str(answers), "--apply")).output.endswith("done\n")
+    assert (run("canned", str(answers), "--apply")).output == "nothing would change\n"
+    answers.write_text(f"{HEAD}west,HOLIDAY,,,Ours\n", encoding="utf-8")
+    taken = run("canned", str(answers), "--apply")
+    assert taken.exit_code == 2
+    assert "line 2: 'HOLIDAY' is there already" in taken.output
+
+    table = desk / "east.csv"
+    table.write_text("weekday,from,to,person\nmonday,18:30,21:00,Wang\nmonday,18:30,21:00,Newcomer\n", "utf-8")
+    stranger = run("duty", str(table), "--station", "east", "--apply")
+    assert stranger.exit_code == 2
+    assert "line 3: nobody at the station is called 'Newcomer'; write Wang, or the @name" in stranger.output
+    table.write_text("weekday,from,to,person\nmonday,18:30,21:00,wang\nmonday,18:30,21:00,@new_one\n", "utf-8")
+    dry = run("duty", str(table), "--station", "east")
+    assert dry.output.splitlines()[:2] == ["+ monday 18:30-21:00: Newcomer, Wang", "- sunday 09:00-10:00: nobody"]
+    assert (run("duty", str(table), "--station", "east", "--apply")).output.endswith("done\n")
+    table.write_text("weekday,from,to,person\nmonday,18:30,21:00,20009\n", "utf-8")
+    changed = run("duty", str(table), "--station", "east", "--apply")
+    assert "~ monday 18:30-21:00: Newcomer instead of Newcomer, Wang" in changed.output
+    assert (run("duty", str(table), "--station", "eats")).exit_code == 2
+
+    asyncio.run(is_brought_in(Database(database_url)))
+
+
+async def is_brought_in(database: Database) -> None:
+    async with database.reading() as session:
+        east, west = [await stations.by_key(session, key) for key in ("east", "west")]
+        assert east is not None
+        assert west is not None
+        assert [c.key for c in await canned.of(session, east)] == ["Water main", "Holiday"]
+        assert {c.key for c in await canned.of(session, west)} == {"Holiday", "West's own"}
+        (shift,) = await shifts.of_weekday(session, east, 0, utcnow().date())
+        (number,) = (await shifts.on(session, [shift.id]))[shift.id]
+        assert (await session.get_one(Person, number)).name == "Newcomer"
+        acts = (await session.scalars(select(audit.Act.act).order_by(audit.Act.id))).all()
+        assert acts[-3:] == ["canned_replace", "shift.replace", "shift.replace"]
+    await database.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_folder_of_articles_takes_the_place_of_the_union_s(union: Path) -> None:
+    own, new, path = union / "faq", union / "new", union / "config.toml"
+    assert "write folder" in called(union, "import", "faq", str(new)).output
+    path.write_text(path.read_text(encoding="utf-8").replace('folder = ""', f'folder = "{own}"', 1), encoding="utf-8")
+    for folder, articles in ((own, {"heat": "Heat", "gone": "Gone"}), (new, {"heat": "Warmth", "come": "Come"})):
+        folder.mkdir()
+        for key, title in articles.items():
+            (folder / f"{key}.en.md").write_text(f"---\ntitle: {title}\n---\nText\n", encoding="utf-8")
+    (own / "README.md").write_text("ours", encoding="utf-8")
+    dry = called(union, "import", "faq", str(new))
+    said = [
+        "+ come.en.md (Come)",
+        "~ heat.en.md (Warmth)",
+        "- gone.en.md (Gone)",
+        "nothing was changed; --apply does it",
+    ]
+    assert dry.output.splitlines()[-4:] == said
+    assert "! come.zh-hans.md: does not exist" in dry.output
+    broken = new / "bad.en.md"
+    broken.write_text("no head", encoding="utf-8")
+    refused = called(union, "import", "faq", str(new), "--apply")
+    assert (refused.exit_code, "bad.en.md, line 1" in refused.output) == (2, True)
+    assert (own / "gone.en.md").exists()
+    broken.unlink()
+    assert "Restart the program" in called(union, "import", "faq", str(new), "--apply").output
+    assert sorted(p.name for p in own.iterdir()) == ["README.md", "come.en.md", "heat.en.md"]
+    assert sorted(p.name for p in (union / "faq.bak").iterdir()) == ["README.md", "gone.en.md", "heat.en.md"]
+    assert called(union, "import", "faq", str(new)).output.endswith("nothing would change\n")
+    assert "import  what=faq" in called(union, "audit", "show").output
+    assert called(union, "import", "faq", str(own)).exit_code == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_roster_is_brought_in_as_the_other_files_are(union: Path) -> None:
+    table = union / "students.csv"
+    table.write_text("number,name\n20260001,Alice Li\n", encoding="utf-8")
+    dry = called(union, "import", "roster", str(table))
+    assert (dry.exit_code, "nothing was changed" in dry.output) == (0, True), dry.output
+    assert called(union, "import", "roster", str(table), "--apply").output.endswith("imported\n")
