@@ -245,8 +245,6 @@ class _Drawing:
         if station is not None and station.id not in (ticket.station_id, ticket.from_station_id):
             # Another place has the ticket by now, and with it its words.
             return Letter()
-        if said.retracted_at is not None:
-            return Letter()
         header = await self._header(ticket, said, t, to_station=station is not None)
         common: dict[str, Any] = {"chat_id": self.chat_id}
         if station is not None:
