@@ -13,7 +13,7 @@ NAMED = re.compile(r"(tests/[\w/]+\.py)?::(\w+)")
 
 
 @cache
-def tests_of(path: str) -> frozenset[str]:
+def names_in(path: str) -> frozenset[str]:
     tree = ast.parse((HOUSE / path).read_text(encoding="utf-8"))
     return frozenset(n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
@@ -25,7 +25,7 @@ def test_every_promise_has_the_test_that_it_names() -> None:
         for found in NAMED.finditer(row):
             path = found[1] or path
             count += 1
-            if not path or not (HOUSE / path).exists() or found[2] not in tests_of(path):
+            if not path or not (HOUSE / path).exists() or found[2] not in names_in(path):
                 lost.append(found[0])
     assert not lost
     assert count > 100, "the page is read at all"
