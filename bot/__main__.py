@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
-import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from bot.cli import audit, exports, imports
+from bot.shell import DATABASE, DEFAULT, FAILED, WRONG, Config, read, stop
+from bot.shell import guarded as _guarded
+from bot.shell import log as _log
+from bot.shell import looped as _looped
+from bot.shell import missing as _missing
+from bot.shell import no_database as _no_database
+from bot.shell import until_told as _until_told
 
 if TYPE_CHECKING:
     from bot.articles import Problem
@@ -29,9 +36,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
-DEFAULT = Path("config.toml")
-FAILED, WRONG, DATABASE, ADDRESS, TOKEN = 1, 2, 3, 4, 5
+app.add_typer(audit.app, name="audit")
+app.add_typer(exports.app, name="export")
+app.add_typer(imports.app, name="import")
 
 
 def main() -> None:
@@ -41,24 +48,6 @@ def main() -> None:
     finally:
         # The last search for garbage goes through all libraries, for seconds on a busy machine, and the process ends.
         gc.freeze()
-
-
-def stop(code: int, *lines: str) -> NoReturn:
-    """Say why on standard error and end with this code."""
-    for line in lines:
-        typer.echo(line, err=True)
-    raise typer.Exit(code)
-
-
-def read(path: Path) -> Settings:
-    """The settings, or every mistake in them and exit code 2."""
-    from bot.config import ConfigError, load
-
-    try:
-        return load(path)
-    except ConfigError as error:
-        count = len(error.problems)
-        stop(WRONG, f"{path}: {count} thing{'s' if count > 1 else ''} to mend", *(f"  • {p}" for p in error.problems))
 
 
 @app.command()
@@ -190,6 +179,111 @@ def demo(
     raise typer.Exit(code or 0)
 
 
+@app.command()
+def roster(
+    file: Annotated[Path | None, typer.Argument(help="A CSV file: number, name, college, level, audience, …")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    shrink: Annotated[bool, typer.Option("--shrink", help="Yes, so many are gone.")] = False,
+    codes: Annotated[
+        Path | None, typer.Option(help="Write one-time codes for everybody who has not proved a number.")
+    ] = None,
+    config: Config = DEFAULT,
+) -> None:
+    """Import the list of students, or write the codes that the colleges hand out."""
+    settings = read(config)
+    if file is None and codes is None:
+        stop(WRONG, "which file? unionbot roster students.csv, or --codes codes.csv")
+    if _missing(settings.database.url):
+        _guarded(_migrate(settings), settings)
+    from bot import enrolment
+    from bot.toolbox import utcnow
+
+    if file is not None:
+        found = enrolment.read(file, settings)
+        if found.problems:
+            more = len(found.problems) - enrolment.SHOWN
+            lines = [f"  • {problem}" for problem in found.problems[: enrolment.SHOWN]]
+            count = len(found.problems)
+            head = f"{file}: {count} thing{'s' if count > 1 else ''} to mend; nothing was changed"
+            stop(WRONG, head, *lines, *([f"  … and {more} more"] if more > 0 else []))
+        difference = _guarded(enrolment.compare(settings, found.lines), settings)
+        for line in enrolment.told(difference):
+            typer.echo(line)
+        if enrolment.too_many_gone(difference) and not shrink:
+            gone, held = len(difference.gone), difference.held
+            stop(
+                FAILED,
+                f"{gone} of {held} would be gone: is it the whole list? If so, add --shrink. Nothing was changed",
+            )
+        if dry_run:
+            typer.echo("nothing was changed")
+            return
+        _guarded(enrolment.bring_in(settings, found.lines, utcnow()), settings)
+        typer.echo("imported")
+    if codes is not None and not dry_run:
+        count = _guarded(enrolment.codes(settings, codes, utcnow()), settings)
+        typer.echo(f"{count} one-time codes in {codes}; hand them out and delete the file")
+
+
+@imports.app.command("roster")
+def roster_(
+    file: Annotated[Path, typer.Argument(help="A CSV file: number, name, college, level, audience, …")],
+    apply: imports.Apply = False,
+    shrink: Annotated[bool, typer.Option("--shrink", help="Yes, so many are gone.")] = False,
+    config: Config = DEFAULT,
+) -> None:
+    """The list of students, as `unionbot roster` does it."""
+    roster(file, dry_run=not apply, shrink=shrink, codes=None, config=config)
+
+
+@app.command()
+def code(
+    new: Annotated[bool, typer.Option("--new", help="Another code from now on.")] = False,
+    keep_days: Annotated[int, typer.Option(min=0, max=365, help="So long the old one still opens.")] = 14,
+    config: Config = DEFAULT,
+) -> None:
+    """Show the campus code, or change it."""
+    settings = read(config)
+    if _missing(settings.database.url):
+        _guarded(_migrate(settings), settings)
+    from datetime import timedelta
+
+    from bot import campuscode
+
+    typer.echo(_guarded(campuscode.shown(settings, new=new, keep=timedelta(days=keep_days)), settings))
+
+
+@app.command()
+def posters(
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Where the files go.")] = Path("posters"),
+    username: Annotated[str, typer.Option(help="The bot's name; without it Telegram is asked.")] = "",
+    png: Annotated[bool, typer.Option("--png", help="Each sheet as a picture, too.")] = False,
+    days: Annotated[int, typer.Option(min=1, max=730, help="So long the QR codes prove the campus code.")] = 180,
+    config: Config = DEFAULT,
+) -> None:
+    """Draw a sheet with a QR code for every station."""
+    settings = read(config)
+    if _missing(settings.database.url):
+        _guarded(_migrate(settings), settings)
+    from datetime import timedelta
+
+    from bot import check as asking
+    from bot import posters as sheets
+    from bot.toolbox import utcnow
+
+    name = username.lstrip("@")
+    if not name:
+        try:
+            name = asyncio.run(asking.bots_name(settings))
+        except (asking.TokenRefused, asking.Unreachable, asking.Refused) as problem:
+            stop(FAILED, f"{problem}; or give the bot's name: --username your_bot")
+    now = utcnow()
+    last_day = (now + timedelta(days=days)).date()
+    found = _guarded(sheets.posters(settings, name, last_day, now), settings)
+    for path in sheets.draw(found, settings, folder, png=png):
+        typer.echo(str(path))
+
+
 def _sandbox() -> tuple[Any, Any]:
     """The sandbox's control side and a photo of its actors; the one place where the product knows of the sandbox at
     all.
@@ -223,85 +317,6 @@ def _told(where: Path, found: Sequence[Article], problems: Sequence[Problem]) ->
     return not any(problem.serious for problem in problems)
 
 
-def _log(settings: Settings) -> None:
-    from bot import logs
-
-    secrets = (settings.token.get_secret_value(), settings.key.get_secret_value())
-    logs.configure(settings.log.level, settings.log.format, secrets)
-
-
-def _looped(work: Coroutine[Any, Any, Any]) -> Any:
-    """On uvloop: reading and writing the network costs half as much."""
-    import uvloop
-
-    return uvloop.run(work)
-
-
-def _guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
-    """Run it and return its result; what can be wrong at a start is said in one line, with its exit code."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from bot.check import TokenRefused
-    from bot.web import CannotListen
-    from models.lease import Taken
-    from models.migrations import SchemaMismatch
-
-    try:
-        return _looped(_until_told(work))
-    except SchemaMismatch as error:
-        stop(DATABASE, f"{error}: this program is older than its database; start the newer one, or restore a backup")
-    except Taken:
-        stop(ADDRESS, "another copy of this program runs on this database: stop it first")
-    except TokenRefused as error:
-        stop(TOKEN, str(error))
-    except CannotListen as error:
-        stop(ADDRESS, str(error))
-    except (SQLAlchemyError, OSError) as error:
-        stop(DATABASE, _no_database(settings, error))
-
-
-def _no_database(settings: Settings, error: Exception) -> str:
-    """Why the database cannot be used, in one line and without the password in its address."""
-    from sqlalchemy.exc import DBAPIError
-
-    reason = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    shown = settings.database.url if settings.database.url.startswith("sqlite") else "PostgreSQL"
-    return f"the database {shown} cannot be used: {type(reason).__name__}: {_first_line(reason)}"
-
-
-def _first_line(error: object) -> str:
-    return str(error).strip().splitlines()[0][:200] if str(error).strip() else "no reason given"
-
-
-async def _until_told(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run until it ends or a signal comes; the signal lets it clean up. A second signal ends at once."""
-    task = asyncio.ensure_future(work)
-    told = False
-
-    def tell(number: int) -> None:
-        nonlocal told
-        if told:
-            os._exit(128 + number)
-        told = True
-        task.cancel()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, tell, number)
-    try:
-        return await task
-    except asyncio.CancelledError:
-        if not told:
-            raise
-        return None
-    except BaseExceptionGroup as group:
-        # A task group wraps the one thing that went wrong; who reads the line wants that thing.
-        first: BaseException = group
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from None
-
-
 async def _migrate(settings: Settings) -> None:
     from models.database import Database
     from models.migrations import migrate
@@ -329,11 +344,6 @@ async def _run(settings: Settings) -> None:
         spare_the_built()
         log.info("running", mode=settings.telegram.mode)
         await program.run()
-
-
-def _missing(url: str) -> bool:
-    """Whether this is an SQLite file that does not exist (yet)."""
-    return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()
 
 
 def _chats_in_file(settings: Settings) -> dict[str, tuple[int, bool]]:

@@ -39,6 +39,7 @@ from bot.texts import Catalogue
 from bot.toolbox import Clock, Toolbox, utcnow
 from bot.vault import KeyVault
 from bot.web import Web
+from bot.web.open311 import Reports
 from bot.worker import Worker
 from models import lease
 from models.articles import Shelf
@@ -48,6 +49,7 @@ from models.migrations import require_current
 from models.outbox import Outgoing
 from scheduler.clock import Scheduler
 from scheduler.courier import Courier
+from scheduler.herald import Herald
 
 log = structlog.get_logger()
 
@@ -127,6 +129,8 @@ class App:
         self.database = Database(settings.database.url)
         self._elapsed = elapsed
         self._windows = windows
+        self.address = ""
+        """Where it listens, once it does."""
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -155,6 +159,7 @@ class App:
             api = self.settings.telegram.api_base.rstrip("/")
             self.poller = Poller(self._http, f"{api}/bot{self.settings.token.get_secret_value()}", self.intake)
             self.scheduler = Scheduler(self.database, self.toolbox, self.clock, self.courier.wake)
+            self.herald = Herald(self.database, self.settings, self._http, self.clock)
             self._stack = stack.pop_all()
         return self
 
@@ -182,6 +187,8 @@ class App:
                 async with lease.held(self.database) as lost, self.courier, asyncio.TaskGroup() as group:
                     group.create_task(self.courier.run(), name="courier")
                     group.create_task(self.scheduler.run(), name="clock")
+                    if self.settings.webhook_out.url:
+                        group.create_task(self.herald.run(), name="herald")
                     group.create_task(commands.publish(self.bot, self.toolbox), name="commands")
                     group.create_task(way_in(), name="way in")
                     await lost
@@ -192,8 +199,12 @@ class App:
     @contextlib.asynccontextmanager
     async def _listening(self) -> AsyncIterator[Callable[[], Coroutine[Any, Any, None]]]:
         """The way in: the webhook listens in every program; yields what the one that leads does for it."""
-        if self.settings.telegram.mode == "polling":
+        polls, open311 = self.settings.telegram.mode == "polling", None
+        if self.settings.open311.enabled:
+            open311 = Reports(self.database, self.toolbox, self.clock, self._elapsed, self.courier.wake)
+        elif polls:
             yield self.poller.run
             return
-        async with Web(self.settings, self.intake, self.database) as web:
-            yield web.announce
+        async with Web(self.settings, self.intake, self.database, open311) as web:
+            self.address = web.address
+            yield self.poller.run if polls else web.announce

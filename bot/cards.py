@@ -31,15 +31,16 @@ from bot import bursts, keyboards
 from bot.aliases import called
 from bot.texts import Texts
 from bot.untrusted import cut, inline, lines
-from models import deadlines, merging, requesters, sorting, walkins, words
+from models import deadlines, majors, merging, requesters, sorting, tickets, walkins, words
 from models.letters import deliveries, for_the_morning
 from models.lifecycle import ACTIVE, ENDED, OPEN, State
+from models.majors import MajorState
 from models.outbox import BLOCKED, Sending
 from models.people import Person
 from models.requesters import Requester
 from models.stations import Station
 from models.tickets import Event, Ticket
-from models.words import Content, Side, Words
+from models.words import ERASED, Content, Side, Words
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -110,7 +111,7 @@ class _Card:
         alike = await merging.cluster(self.session, ticket, MOST_ALIKE) if self._can_cluster() else 0
         folded = await bursts.line(self.session, ticket, self.t, self.now) if ticket.state not in ENDED else []
         if ticket.state in ENDED:
-            rows = [*await self._ended(), *(delivery if unsure else []), *self._outcome(waiting)]
+            rows = [*await self._ended(), *self._erased(said), *(delivery if unsure else []), *self._outcome(waiting)]
         else:
             rows = [
                 self._head(),
@@ -124,6 +125,7 @@ class _Card:
                 *folded,
                 *self._troubles(),
                 *self._retracted(said),
+                *await self._major(),
                 *delivery,
                 *await self._morning(),
                 *(self._outcome(waiting) if ticket.state is State.RESOLVED else []),
@@ -185,7 +187,9 @@ class _Card:
         first = waiting[0]
         if first.walk_in:
             return await self._visitor(len(waiting) - 1)
-        if first.anonymous:
+        if await self._is_from_elsewhere(first):
+            key, who = "card.who_system", self.t.plain("card.campus_system")
+        elif first.anonymous:
             key, who = "card.who_anonymous", called(self.t, first)
         else:
             key, who = "card.who", await self._name(first.person_id) or self.t.plain("card.student")
@@ -204,6 +208,12 @@ class _Card:
             rows.append(self.t("card.contact", contact=inline(record.contact, CONTACT_LENGTH)))
         return rows
 
+    async def _is_from_elsewhere(self, first: Requester) -> bool:
+        """Whether a campus system filed it: then there is nobody who could be answered, and never was."""
+        if first.person_id is not None or first.salt is not None:
+            return False
+        return await tickets.origin(self.session, self.ticket.id) is not None
+
     async def _name(self, person_id: int | None) -> str:
         """Somebody's name as it may stand in a line of ours; empty when there is none (any more)."""
         person = await self.session.get(Person, person_id) if person_id is not None else None
@@ -217,13 +227,19 @@ class _Card:
         """
         first = [w for w in said if w.at <= self.ticket.filed_at]
         text = [w for w in first if w.content["type"] == "text"]
-        media = [w for w in first if w.content["type"] != "text"]
+        media = [w for w in first if w.content["type"] not in ("text", ERASED)]
         signs = self.t.plain("card.edited"), self.t.plain("words.retracted")
         rows = [cut("\n".join(_folded(text, *signs)), words.ON_CARD), *_folded(media, *signs)[:MOST_MEDIA]]
         below = [w for w in words.below_card(first, self.ticket.filed_at) if w not in media]
         if below:
             rows.append(self.t.n("card.more", len(below)))
+        rows += self._erased(first)
         return str(Markup("<blockquote expandable>{}</blockquote>").format("\n".join(filter(None, rows)) or "—"))
+
+    def _erased(self, said: Sequence[Words]) -> list[str]:
+        """How much was erased because whoever wrote it wanted to be forgotten."""
+        count = sum(w.content["type"] == ERASED for w in said)
+        return [self.t.n("card.erased", count)] if count else []
 
     async def _note(self, notes: Sequence[Words]) -> list[str]:
         if not notes:
@@ -286,6 +302,16 @@ class _Card:
         if ticket.escalation:
             rows.append(self.t(f"card.escalated.{min(ticket.escalation, 3)}"))
         return rows
+
+    async def _major(self) -> list[str]:
+        """Whether it is a major matter (重大事项), and how far that is."""
+        found = await majors.of_ticket.about(self.session, self.ticket.id)
+        if not found:
+            return []
+        state = found[-1].state
+        if state is MajorState.APPROVED and (count := await majors.receipts(self.session, found[-1])):
+            return [self.t.n("major.card.received", count)]
+        return [self.t(f"major.card.{state}")]
 
     async def _delivery(self, said: Sequence[Words]) -> tuple[list[str], bool]:
         """What became of the last answer, and whether something can be sent once more."""

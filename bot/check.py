@@ -180,6 +180,12 @@ async def _chat(
     return findings or [Finding("ok", f"{name}: {chat.get('title')}")]
 
 
+async def bots_name(settings: Settings) -> str:
+    """The bot's username. Raises TokenRefused, Unreachable or Refused."""
+    async with aiohttp.ClientSession() as http:
+        return str((await call(http, settings, "getMe"))["username"])
+
+
 async def wait_for_telegram(settings: Settings) -> None:
     """Return once Telegram has accepted the token; say every so often that it cannot be reached.
 

@@ -17,24 +17,11 @@ from bot.toolbox import Toolbox
 
 log = structlog.get_logger()
 
-PRIVATE = ("new", "mine", "faq", "language", "help", "privacy", "cancel")
-ANSWERING = ("claim", "a", "ask", "note", "resolve", "transfer")
-SORTING = (
-    "assign",
-    "merge",
-    "split",
-    "priority",
-    "tag",
-    "project",
-    "projects",
-    "reopen",
-    "retract",
-    "closeall",
-    "reassign",
-)
-LOOKING = ("open", "overdue", "find", "stats")
-RUNNING = ("walkin", "duty", "canned", "mode", "setup", "help")
-GROUP = (*ANSWERING, *LOOKING, *SORTING, *RUNNING)
+PRIVATE = ("new", "mine", "faq", "report", "language", "help", "privacy", "mydata", "forget", "cancel")
+GROUP = ("open", "overdue", "find", "a", "ask", "note", "walkin", "duty", "stats", "canned", "help")
+"""What a station uses every day. Thirty are too many to read, and most stand on a card's buttons; the others are listed
+by /help under `HEADINGS`.
+"""
 
 
 async def publish(bot: Bot, toolbox: Toolbox) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from bot.sections import KEY_NAME
+from bot.sections import KEY_NAME, SHORTEST_SECRET
 from bot.settings import Settings
 from bot.vault import decode_key
 from models.house import OFFICE
@@ -67,7 +67,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
 def build(data: dict[str, Any], environment: Mapping[str, str], text: str = "") -> Settings:
     """Settings from parsed TOML and an environment. Raises ConfigError with everything that is wrong."""
     problems = list(_secrets(data, environment))
-    data = {k: v for k, v in data.items() if k not in ("token", "key")}
+    data = {k: v for k, v in data.items() if k not in ("token", "key")} | _with_secrets(data, environment)
     token, key = environment.get("UNIONBOT_TOKEN", ""), environment.get("UNIONBOT_KEY", "")
     settings = None
     try:
@@ -95,6 +95,7 @@ def _secrets(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterato
         yield "UNIONBOT_TOKEN is not set: ask @BotFather for a token with /newbot, then export UNIONBOT_TOKEN=…"
     elif not TOKEN.fullmatch(token):
         yield "UNIONBOT_TOKEN does not look like a token: @BotFather gives digits, a colon and 35 letters"
+    yield from _section_secrets(data, environment)
     key = environment.get("UNIONBOT_KEY", "")
     if not key:
         yield "UNIONBOT_KEY is not set: `unionbot key` makes one; keep it safe, anonymous replies depend on it"
@@ -103,6 +104,36 @@ def _secrets(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterato
         decode_key(key)
     except ValueError:
         yield "UNIONBOT_KEY is not a key: `unionbot key` makes one"
+
+
+SECTION_SECRETS = (
+    ("webhook_out", "secret", "UNIONBOT_WEBHOOK_SECRET", "url"),
+    ("open311", "key", "UNIONBOT_OPEN311_KEY", "enabled"),
+)
+"""Section, field, where its secret comes from, and the key that makes it needed."""
+
+
+def _with_secrets(data: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The sections that have a secret, with it."""
+    return {
+        section: {**data[section], name: SecretStr(environment.get(variable, ""))}
+        for section, name, variable, _ in SECTION_SECRETS
+        if isinstance(data.get(section), dict)
+    }
+
+
+def _section_secrets(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[str]:
+    for section, name, variable, needs in SECTION_SECRETS:
+        given = data.get(section)
+        if not isinstance(given, dict):
+            continue
+        if name in given:
+            yield (
+                f"{section}.{name}: a secret does not belong into the file; "
+                f"set {variable} in the environment and delete the line"
+            )
+        if given.get(needs) and len(environment.get(variable, "")) < SHORTEST_SECRET:
+            yield f"{variable} is not set or too short: [{section}] needs one; `openssl rand -hex 32` makes one"
 
 
 def _sentence(mistake: Any, text: str) -> str:

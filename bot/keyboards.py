@@ -189,6 +189,10 @@ def card(
         # Theirs by now: here it can only be looked at.
         return keyboard([[press("history")]])
     cluster = button(t.plain("desk.cluster", count=alike + 1), Desk("cluster", ticket.id))
+    said, moved = (
+        presses(("resolve", Deed.RESOLVE), ("note", Deed.NOTE)),
+        presses(("transfer", Deed.TRANSFER), ("release", Deed.RELEASE)),
+    )
     return keyboard(
         [
             [press("resend")] if unsure and may(Deed.RESEND, who) else [],
@@ -196,8 +200,8 @@ def card(
             presses(("accept", Deed.ACCEPT), ("return", Deed.RETURN)),
             presses(("recall", Deed.RECALL)),
             presses(("answers", Deed.ANSWER), ("ask", Deed.ASK)),
-            presses(("resolve", Deed.RESOLVE), ("note", Deed.NOTE)),
-            [*presses(("transfer", Deed.TRANSFER), ("release", Deed.RELEASE)), press("history")],
+            # One button alone makes no row.
+            *([said, [*moved, press("history")]] if moved else [[*said, press("history")]]),
             [cluster] if alike + 1 >= CLUSTER and may(Deed.MERGE, who) else [],
             folded if may(Deed.SPLIT, who) else [],
             [press("more")] if more_of(ticket, station) else [],

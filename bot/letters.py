@@ -19,21 +19,22 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import bursts, cards, charts, keyboards, lists, rosters, so_far
+from bot import bursts, cards, charts, erased, keyboards, lists, mydata, order, rosters, so_far
 from bot.aliases import called
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline, units, verbatim, without_mentions
-from models import postings, pulses, requesters, stations, tickets, words
+from models import people, postings, pulses, requesters, stations, tickets, words
 from models.errors import Refusal
+from models.exports import Export
 from models.lifecycle import ENDED, State
 from models.outbox import Outgoing
 from models.people import Person
 from models.pulses import Pulse, PulsePicture
 from models.requesters import Requester
-from models.stations import Station
+from models.stations import Desk, Station
 from models.tickets import Ticket
-from models.words import Content, Side, Words
+from models.words import ERASED, Content, Side, Words
 
 TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024
 TOPIC_LENGTH = 128
@@ -113,7 +114,9 @@ async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: date
         case "so_far":
             return await drawing.so_far()
         case "told":
-            return await drawing.notice()
+            return await drawing.told()
+        case "mydata":
+            return await drawing.mydata()
         case "roster":
             return await drawing.roster()
         case "topic":
@@ -122,10 +125,18 @@ async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: date
             return await drawing.moved()
         case "farewell" | "leave":
             return await drawing.goes()
+        case "sealed" | "major":
+            # What they draw with stands here.
+            from bot import majors, sealed
+
+            draws = sealed.draw if row.letter == "sealed" else majors.draw
+            return await draws(session, row, toolbox, now, chat_id)
         case "pulse":
             return await drawing.pulse()
         case "pulse_result":
             return await drawing.pulse_result()
+        case "export":
+            return await drawing.export()
     raise ValueError(f"no letter is called {row.letter!r}")
 
 
@@ -229,12 +240,10 @@ class _Drawing:
         assert self.row.words_id is not None
         said = await self.session.get_one(Words, self.row.words_id)
         album = await words.album_of(self.session, said)
-        if said.retracted_at is not None:
+        if said.retracted_at is not None or said.content["type"] == ERASED:
             return Letter()
         if station is not None and station.id not in (ticket.station_id, ticket.from_station_id):
             # Another place has the ticket by now, and with it its words.
-            return Letter()
-        if said.retracted_at is not None:
             return Letter()
         header = await self._header(ticket, said, t, to_station=station is not None)
         common: dict[str, Any] = {"chat_id": self.chat_id}
@@ -279,6 +288,9 @@ class _Drawing:
         if keyboard and said.album is None:
             where["reply_markup"] = keyboard
         kind = said.content["type"]
+        if kind == ERASED:
+            found = erased.instead(str(said.content["was"]), t("words.erased", number=ticket.id))
+            return Letter([Call(found[0], {**where, **found[1]})] if found is not None else [])
         if kind == "text":
             return Letter([Call("editMessageText", {**where, **_body("text", header, said.content, TEXT_LIMIT)})])
         if kind not in METHODS or kind in WITHOUT_CAPTION:
@@ -357,6 +369,27 @@ class _Drawing:
         call = {"chat_id": self.chat_id, "text": text, "parse_mode": "HTML", "reply_markup": keyboard}
         return Letter([Call("sendMessage", {**call, "link_preview_options": {"is_disabled": True}})])
 
+    async def told(self) -> Letter:
+        """A text about themselves to somebody, in their language."""
+        _, t = await self._reader()
+        params = {name: self._param(name, value, t) for name, value in self.payload.get("params", {}).items()}
+        call = {"chat_id": self.chat_id, "text": t(self.payload["text"], **params), "parse_mode": "HTML"}
+        return Letter([Call("sendMessage", call)])
+
+    async def mydata(self) -> Letter:
+        """Everything that is kept about whoever's chat it is, as it is now."""
+        person = await people.by_telegram_id(self.session, self.chat_id)
+        if person is None:
+            return Letter()
+        t = self.toolbox.t(person.language)
+        found = await mydata.files(self.session, person, self.toolbox, self.now)
+        calls = []
+        for data, name, caption in zip(found, ("my-data.json", "my-data.html"), ("", t("mydata.caption")), strict=True):
+            document = {"$file": base64.b64encode(data).decode(), "name": name}
+            params = {"chat_id": self.chat_id, "document": document, "caption": caption, "parse_mode": "HTML"}
+            calls.append(Call("sendDocument", {key: value for key, value in params.items() if value != ""}))
+        return Letter(calls)
+
     async def goes(self) -> Letter:
         """The bot goes from a group and says why, in the language of whoever added it; it stays in what is a desk."""
         if not await self.is_for_nobody():
@@ -400,6 +433,22 @@ class _Drawing:
         call = {"chat_id": self.chat_id, "photo": photo, "caption": caption, "parse_mode": "HTML"}
         return Letter([Call("sendPhoto", call)], picture=(pulse.id, t.language))
 
+    async def export(self) -> Letter:
+        """A file somebody of the office asked for; only to the office, wherever it sits now."""
+        station, t = await self._reader()
+        made = await self.session.get_one(Export, self.payload["export"])
+        if station is None or station.desk is not Desk.OFFICE:
+            return Letter()
+        if made.content is None:
+            key = "export.too_much" if made.rows else "export.nothing"
+            return Letter([_text(t(key, name=made.name), {"chat_id": self.chat_id})])
+        file: Any = {"$file": base64.b64encode(made.content).decode(), "name": made.name}
+        caption = t.n("export.caption", made.rows or 0)
+        if made.wish.get("format") == "csv":
+            caption += "\n" + t("export.csv_figures")
+        call = {"chat_id": self.chat_id, "document": file, "caption": caption, "parse_mode": "HTML"}
+        return Letter([Call("sendDocument", call)])
+
     def _param(self, name: str, value: Any, t: Texts) -> Any:
         if isinstance(value, dict):
             return t.pick(value)
@@ -427,6 +476,7 @@ KEYBOARDS = {
     "assigned": keyboards.assigned,
     "told": lists.told,
     "heard": lists.heard,
+    "appeal": order.appeal,
 }
 """The keyboards a notice can name."""
 

@@ -13,11 +13,14 @@ from bot.cards import KIND_ICONS
 from bot.following import Back
 from bot.keyboards import Go, Mine, Press, button, keyboard
 from bot.settings import Settings
-from bot.texts import Texts
+from bot.texts import Texts, cut
 from models.lifecycle import Kind, State
 from models.people import Audience
 
 Rows = list[list[dict[str, Any]]]
+
+SUBJECT = 26
+"""So many columns of a subject stand on a button beside its number, on a phone."""
 
 LANGUAGE_NAMES = {"zh-hans": "简体中文", "zh-hant": "繁體中文", "en": "English"}
 """Each language called by its own name: somebody looking for theirs cannot read the others."""
@@ -76,6 +79,14 @@ class Page(Press, prefix="pg"):
     number: int
 
 
+@dataclass(frozen=True)
+class ExportPeriod(Press, prefix="xe"):
+    """A period and a format of /export."""
+
+    period: str
+    format: str
+
+
 def in_rows(buttons: Iterable[dict[str, Any]], width: int) -> Rows:
     """Buttons side by side, `width` a row."""
     row: list[dict[str, Any]] = []
@@ -95,6 +106,7 @@ def home(t: Texts) -> dict[str, Any]:
             [button(t.plain("home.new"), Go("new"))],
             [button(t.plain("home.mine"), Go("mine"))],
             [button(t.plain("home.faq"), Go("faq"))],
+            [button(t.plain("home.report"), Go("report"))],
             [button(t.plain("home.profile"), Go("profile")), button(t.plain("home.language"), Go("language"))],
             [button(t.plain("home.privacy"), Go("privacy")), button(t.plain("home.help"), Go("help"))],
         ]
@@ -217,7 +229,7 @@ def preview(t: Texts) -> dict[str, Any]:
 
 def belongs(t: Texts, tickets: Sequence[tuple[int, str]]) -> dict[str, Any]:
     """Which matter the loose words belong to (number, subject)."""
-    rows = [[button(t.plain("loose.add", number=n, subject=s[:24]), Belongs(n))] for n, s in tickets]
+    rows = [[button(t.plain("loose.add", number=n, subject=cut(s, SUBJECT)), Belongs(n))] for n, s in tickets]
     return keyboard([*rows, [button(t.plain("loose.new"), Belongs(0))], [way_out(t)]])
 
 
@@ -243,7 +255,7 @@ STATE_ICONS = {
 def mine(t: Texts, tickets: Sequence[tuple[int, State, str]], page: int, last: int) -> dict[str, Any]:
     """One page of a student's tickets: (number, state, subject)."""
     rows = [
-        [button(f"{STATE_ICONS[state]} #{number} {subject[:28]}", Mine("view", number))]
+        [button(f"{STATE_ICONS[state]} #{number} {cut(subject, SUBJECT)}", Mine("view", number))]
         for number, state, subject in tickets
     ]
     turn = []
@@ -306,3 +318,16 @@ def pulse_scale(t: Texts) -> dict[str, Any]:
 def pulse_preview(t: Texts) -> dict[str, Any]:
     """Ask everybody, or not."""
     return keyboard([[button(t.plain("pulse.send"), Ask("send"))], [button(t.plain("nav.cancel"), Ask("cancel"))]])
+
+
+def export_periods(t: Texts) -> dict[str, Any]:
+    """/export: the period, as a spreadsheet or as plain text."""
+    return keyboard(
+        [
+            [
+                button(t.plain(f"export.period.{period}"), ExportPeriod(period, "xlsx")),
+                button("CSV", ExportPeriod(period, "csv")),
+            ]
+            for period in ("week", "month", "last_month", "semester")
+        ]
+    )

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from markupsafe import escape
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -128,7 +127,7 @@ def _said(each: Words, who: str, t: Texts) -> str:
         text = t.plain("words.retracted")
     else:
         text = " ".join(filter(None, (_short(each.content), t.plain("card.edited") if each.edited_at else "")))
-    return f"{SIGNS[each.side]} <b>{escape(who)}</b>: {escape(text)}"
+    return t("past.said", sign=SIGNS[each.side], who=who, words=text)
 
 
 def _changed(each: Words, before: EarlierWords, who: str, t: Texts, now: datetime) -> str:

@@ -53,7 +53,7 @@ def one_place(place: Place, span: Period, cell: int, t: Texts) -> list[str]:
             lines.append(t(f"figure.{name}", **numbers(share)) + _change(place, name, cell, t))
         else:
             lines.append(
-                t("figure.one_withheld", name=t.plain(f"figure_name.{name}"), why=_why_not(share, name, cell, t))
+                t("figure.one_withheld", name=t.plain(f"figure_name.{name}"), why=why_not(share, name, cell, t))
             )
         if name == "response":
             lines += _spread("figure.reply_time", spread(place.figures.reply_seconds), t)
@@ -64,18 +64,18 @@ def one_place(place: Place, span: Period, cell: int, t: Texts) -> list[str]:
 def all_places(places: Sequence[Place], span: Period, surveys: Surveys | None, cell: int, t: Texts) -> list[str]:
     """All stations beside each other, figure by figure, as HTML."""
     lines = [heading(span, t.plain("figure.all_places"), t)]
-    total = _total(places, t)
+    total = in_sum(places, t)
     lines.append(t("figure.filed", count=total.figures.filed))
     for name in RATES:
         lines.append(t("figure.heading", name=t.plain(f"figure_name.{name}")))
         for place in (*places, total):
             share = share_of(place.figures, name)
-            if _told_among(place, total, places, name, cell):
+            if told_among(place, total, places, name, cell):
                 row = t(
                     "figure.cell", place=place.name, rest=t.plain(f"figure_silent.{name}"), **numbers(share)
                 ) + _change(place, name, cell, t)
             else:
-                row = t("figure.cell_withheld", place=place.name, why=_why_not(share, name, cell, t))
+                row = t("figure.cell_withheld", place=place.name, why=why_not(share, name, cell, t))
             lines.append(row)
     for key, field in (("figure.reply_time", "reply_seconds"), ("figure.close_time", "close_seconds")):
         lines.append(t("figure.heading", name=t.plain(key.replace("figure.", "figure_name."))))
@@ -93,12 +93,12 @@ def all_places(places: Sequence[Place], span: Period, surveys: Surveys | None, c
 def drawing(places: Sequence[Place], span: Period, cell: int, t: Texts) -> dict[str, Any]:
     """The rates as `bot/charts.py` draws them, those of one place or of several with all together."""
     several = len(places) > 1
-    total = _total(places, t)
+    total = in_sum(places, t)
     sections = []
     for name in RATES:
         rows = []
         for place in (*places, total) if several else places:
-            shown = _told_among(place, total, places, name, cell) if several else told(place, name, cell)
+            shown = told_among(place, total, places, name, cell) if several else told(place, name, cell)
             share = share_of(place.figures, name)
             rate = share.rate
             low, high = rate.interval()
@@ -126,7 +126,7 @@ def heading(span: Period, place: str, t: Texts) -> str:
 
 def _span(span: Period, t: Texts) -> str:
     first, last = (
-        t.day(moment.astimezone(t.timezone).date(), span.until.astimezone(t.timezone).date())
+        t.short_day(moment.astimezone(t.timezone).date(), span.until.astimezone(t.timezone).date())
         for moment in (span.since, span.until - timedelta(seconds=1))
     )
     return t.plain(f"figure_span.{span.name}", first=first, last=last)
@@ -145,7 +145,8 @@ def numbers(share: Share) -> dict[str, Any]:
     }
 
 
-def _total(places: Sequence[Place], t: Texts) -> Place:
+def in_sum(places: Sequence[Place], t: Texts) -> Place:
+    """All of them together."""
     longer = zip(*(place.longer for place in places), strict=True)
     before = [place.before for place in places if place.before is not None]
     return Place(
@@ -156,7 +157,8 @@ def _total(places: Sequence[Place], t: Texts) -> Place:
     )
 
 
-def _told_among(place: Place, total: Place, places: Sequence[Place], name: str, cell: int) -> bool:
+def told_among(place: Place, total: Place, places: Sequence[Place], name: str, cell: int) -> bool:
+    """Whether this rate of one of the places, or of their sum, may be shown beside the others."""
     if place is not total or name not in ANSWERS:
         return told(place, name, cell)
     shares = [share_of(each.figures, name) for each in places]
@@ -164,7 +166,7 @@ def _told_among(place: Place, total: Place, places: Sequence[Place], name: str, 
     return told(total, name, cell) and sum_may_be_told(shares, each_told, cell)
 
 
-def _why_not(share: Share, name: str, cell: int, t: Texts) -> str:
+def why_not(share: Share, name: str, cell: int, t: Texts) -> str:
     """Why a rate is not shown; whether there are no answers or a few is not told either."""
     if name not in ANSWERS:
         return t.plain("figure.nothing")
@@ -174,7 +176,7 @@ def _why_not(share: Share, name: str, cell: int, t: Texts) -> str:
 def _short(share: Share, name: str, cell: int, t: Texts) -> str:
     """The same in the width of a picture."""
     tells = name in ANSWERS and share.rate.of >= cell
-    return t.plain("figure.not_shown") if tells else _why_not(share, name, cell, t)
+    return t.plain("figure.not_shown") if tells else why_not(share, name, cell, t)
 
 
 def _change(place: Place, name: str, cell: int, t: Texts) -> str:

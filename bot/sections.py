@@ -16,10 +16,12 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
+from models.access import Mode
 from models.calendar import Semester, Span, WorkCalendar
+from models.hooks import EVENTS
 from models.house import OFFICE, SUPERVISORS
 from models.lifecycle import Kind
 from models.people import Audience
@@ -378,6 +380,12 @@ class Anonymity(Section):
         return timedelta(days=self.destroy_after_days)
 
 
+class Access(Section):
+    """Who may use the bot in private; in their groups staff always may."""
+
+    mode: Mode = Mode.OPEN
+
+
 class Surveys(Section):
     """What may be shown of surveys."""
 
@@ -388,6 +396,51 @@ class Faq(Section):
     """The questions and answers."""
 
     folder: str = ""
+
+
+LOCAL = ("localhost", "127.0.0.1", "::1")
+SHORTEST_SECRET = 16
+
+
+def _hook_address(value: str) -> str:
+    """Only where nobody on the way can read or change it; in the clear only to this very machine."""
+    parts = urlsplit(value)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOCAL)
+    if value and (not safe or not parts.hostname or parts.username is not None or parts.fragment):
+        raise PydanticCustomError(
+            "hook",
+            "tickets are told over https only, and no password stands in the address; "
+            'write for example url = "https://campus.example.edu/hooks/union"',
+        )
+    return value
+
+
+def _hook_event(value: str) -> str:
+    if value not in EVENTS:
+        near = difflib.get_close_matches(value, EVENTS, 1) or ["filed"]
+        raise PydanticCustomError(
+            "hook", 'there is no such event; write "{x}", or any of {y}', {"x": near[0], "y": ", ".join(EVENTS)}
+        )
+    return value
+
+
+class WebhookOut(Section):
+    """What a campus system is told of tickets. Its secret comes from UNIONBOT_WEBHOOK_SECRET."""
+
+    url: Annotated[str, AfterValidator(_hook_address)] = ""
+    events: tuple[Annotated[str, AfterValidator(_hook_event)], ...] = EVENTS
+    include_words: bool = False
+    secret: SecretStr = SecretStr("")
+
+
+class Open311(Section):
+    """The city's and the campus's own way of reporting (GeoReport v2). Its key comes from UNIONBOT_OPEN311_KEY."""
+
+    enabled: bool = False
+    public: bool = False
+    include_words: bool = False
+    requests_a_minute: int = Field(default=60, ge=1)
+    key: SecretStr = SecretStr("")
 
 
 class Log(Section):

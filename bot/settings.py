@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.sections import (
     LANGUAGES,
+    Access,
     Anonymity,
     Building,
     Calendar,
@@ -24,10 +25,12 @@ from bot.sections import (
     EscalationSection,
     Faq,
     Log,
+    Open311,
     StationSection,
     Surveys,
     Telegram,
     Union,
+    WebhookOut,
     walk,
 )
 from bot.vault import decode_key, derive
@@ -53,8 +56,11 @@ class Settings(BaseSettings):
     deadlines: DeadlinesSection = DeadlinesSection()
     escalation: EscalationSection = EscalationSection()
     anonymity: Anonymity = Anonymity()
+    access: Access = Access()
     surveys: Surveys = Surveys()
     faq: Faq = Faq()
+    webhook_out: WebhookOut = WebhookOut()
+    open311: Open311 = Open311()
     log: Log = Log()
 
     @classmethod
@@ -80,6 +86,11 @@ class Settings(BaseSettings):
         """The operator's key, 32 bytes."""
         return decode_key(self.key.get_secret_value())
 
+    @property
+    def bot_id(self) -> int:
+        """The bot's own number, which its token begins with."""
+        return int(self.token.get_secret_value().partition(":")[0])
+
     def webhook_secret(self) -> str:
         """What Telegram must show at the webhook; derived from the key, so there is nothing more to configure."""
         return derive(self.key_bytes(), "webhook").hex()
@@ -95,6 +106,14 @@ class Settings(BaseSettings):
     def building_keys(self) -> list[str]:
         """Every building, in the file's order."""
         return list(self._buildings)
+
+    def buildings_of(self, station: str) -> list[str]:
+        """The buildings that this station serves."""
+        return [key for key, (_, place) in self._buildings.items() if place == station]
+
+    def buildings_from(self, station: str | None) -> list[str]:
+        """Every building, those of this station first."""
+        return sorted(self._buildings, key=lambda key: self._buildings[key][1] != station)
 
     def building_names(self, key: str) -> Mapping[str, str]:
         """A building's name by language; its key where config.toml no longer knows it."""

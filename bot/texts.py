@@ -21,6 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
+from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates
@@ -112,7 +113,11 @@ class Texts:
 
     def day(self, day: date, today: date | None = None) -> str:
         """A day: "Tue 13 Oct 2026"; given today, the year is left out while it goes without saying."""
-        return _day(self.language, day, today is None or day.year != today.year)
+        return _day(self.language, day, today is None or day.year != today.year, True)
+
+    def short_day(self, day: date, today: date) -> str:
+        """A day of which nobody asks which of the week it is: "13 Oct"."""
+        return _day(self.language, day, day.year != today.year, False)
 
     def stamp(self, moment: datetime, now: datetime) -> str:
         """A moment that stays right however long it is looked at: "Tue 13 Oct 09:30"."""
@@ -186,12 +191,22 @@ def read(language: str) -> dict[str, Forms]:
 
 
 @lru_cache(maxsize=1024)
-def _day(language: str, day: date, with_year: bool) -> str:
+def _day(language: str, day: date, with_year: bool, with_weekday: bool) -> str:
     if language == "en":
-        pattern = "E d MMM y" if with_year else "E d MMM"
+        pattern = ("E " if with_weekday else "") + ("d MMM y" if with_year else "d MMM")
     else:
-        pattern = "y年M月d日（E）" if with_year else "M月d日（E）"
+        pattern = ("y年M月d日" if with_year else "M月d日") + ("（E）" if with_weekday else "")
     return dates.format_date(day, pattern, locale=Locale.parse(BABEL[language]))
+
+
+def cut(text: str, columns: int) -> str:
+    """So much of it as fits a button: a Chinese character takes two columns, a letter one."""
+    taken = 0
+    for index, character in enumerate(text):
+        taken += 2 if east_asian_width(character) in "WF" else 1
+        if taken > columns:
+            return text[: index - 1].rstrip(" ，,、。.") + "…"
+    return text
 
 
 def _plural(language: str) -> Callable[[int], int]:

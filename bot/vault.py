@@ -28,6 +28,7 @@ class KeyVault:
     def __init__(self, key: bytes) -> None:
         if len(key) != 32:
             raise ValueError("the key must have 32 bytes; `unionbot key` makes one")
+        self._key = key
         self._cipher = AESGCM(derive(key, "address"))
         self._tags = derive(key, "tags")
 
@@ -40,6 +41,9 @@ class KeyVault:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
         except InvalidTag:
             raise ValueError("what is sealed does not open: another key, or moved to another place") from None
+
+    def apart(self, purpose: str) -> KeyVault:
+        return KeyVault(derive(self._key, f"apart {purpose}"))
 
     def tag(self, purpose: str, *parts: int | str) -> str:
         text = "\x1f".join([purpose, *map(str, parts)])

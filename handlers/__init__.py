@@ -12,16 +12,33 @@ from aiogram import Router
 def router() -> Router:
     """A fresh router with every conversation; the dispatcher includes it once."""
     from handlers import anywhere, membership
-    from handlers.staff import answers, bursts, canned, cards, duty, lists, mode, more, sort, strangers, walkin
-    from handlers.students import faq, following, inline, loose, mine, new, start
-    from handlers.union import faq_stats, pulses, setup
+    from handlers.staff import (
+        answers,
+        bursts,
+        canned,
+        cards,
+        code,
+        duty,
+        lists,
+        major,
+        mode,
+        more,
+        order,
+        sort,
+        strangers,
+        walkin,
+    )
+    from handlers.students import access, faq, following, inline, links, loose, mine, new, privacy, report, start
+    from handlers.union import cases as reports
+    from handlers.union import faq_stats, pulses, records, setup
 
     root = Router(name="unionbot")
-    first = (anywhere.first(), anywhere.router(), loose.replies())
-    desks = (lists, canned, walkin, mode)
-    students = (start, faq, inline, mine, following, new)
-    union = (membership, setup, faq_stats, pulses)
-    staff = (duty, cards, bursts, more, sort, answers)
+    before = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), reports.router(), loose.replies())
+    first = (*before, access.router())
+    desks = (lists, canned, walkin, mode, code)
+    students = (start, faq, inline, report, mine, following, new)
+    union = (membership, setup, faq_stats, pulses, records)
+    staff = (duty, major, order, cards, bursts, more, sort, answers)
     others = (*desks, *students, *union, *staff, loose, strangers)
     for part in (*first, *(each.router() for each in others), anywhere.last()):
         root.include_router(part)

@@ -1,4 +1,4 @@
-"""What works everywhere and in every state: /cancel, /help, /privacy; and what to say to a button that is too old.
+"""What works everywhere and in every state: /cancel, /help; and what to say to a button that is too old.
 
 The commands are asked first, so that no conversation can swallow them; `old_button` is asked last.
 """
@@ -30,9 +30,7 @@ def router() -> Router:
     router.message.register(cancel, Command("cancel"), private)
     router.callback_query.register(cancel_pressed, Going("cancel"), private)
     router.message.register(help_, Command("help"), private)
-    router.message.register(privacy, Command("privacy"), private)
     router.callback_query.register(help_, Going("help"), private)
-    router.callback_query.register(privacy, Going("privacy"), private)
     return router
 
 
@@ -76,11 +74,6 @@ async def cancel_pressed(query: CallbackQuery, t: Texts, state: FSMContext) -> N
 async def help_(event: Message | CallbackQuery, t: Texts, person: Person | None, state: FSMContext) -> None:
     """What can be done here."""
     await show(event, t("help.text"), await _way_back(t, person, state))
-
-
-async def privacy(event: Message | CallbackQuery, t: Texts, person: Person | None, state: FSMContext) -> None:
-    """What is kept and who reads it."""
-    await show(event, t("privacy.text"), await _way_back(t, person, state))
 
 
 async def _way_back(t: Texts, person: Person | None, state: FSMContext) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import bursts, following, letters, requesters, similar, stations, tickets, words
+from models import bursts, following, letters, mutes, requesters, similar, stations, tickets, words
 from models.errors import Refusal
 from models.following import REOPEN_DAYS
 from models.house import House
@@ -38,16 +38,20 @@ class Draft:
     anonymous: bool = False
     follows: int | None = None
     """The ticket it goes on from."""
+    origin: str | None = None
+    """Which system filed it, when no student did in the chat."""
 
 
 async def file(session: AsyncSession, draft: Draft, filer: Person | None, house: House, now: datetime) -> Ticket:
     """Make a ticket of a draft: route it, date it, keep its words, post its card. The caller writes the receipt; there
-    is none for somebody who came in person, who is no `filer` here.
+    is none for somebody who came in person or when another system files it: those are no `filer` here.
 
-    Raises Refusal when the draft has no words, or may not go on from the ticket it names.
+    Raises Refusal when the draft has no words, may not go on from the ticket it names, or the filer is muted.
     """
     if not draft.contents:
         raise Refusal("draft.empty")
+    if filer is not None:
+        await mutes.must_be_heard(session, filer.telegram_id, house, now)
     if draft.follows is not None and filer is not None:
         await following.check(session, draft.follows, filer, draft.building, house, anonymous=draft.anonymous)
     station = await stations.receiving(session, house.desk_for(draft.building, draft.category))
@@ -67,13 +71,16 @@ async def file(session: AsyncSession, draft: Draft, filer: Person | None, house:
     )
     session.add(ticket)
     await session.flush()
-    if filer is None:
-        requester = requesters.visitor(ticket.id)
-    else:
+    if filer is not None:
         requester = requesters.make(ticket.id, 1, filer, anonymous=draft.anonymous, vault=house.vault)
+    elif draft.origin is not None:
+        requester = Requester(ticket_id=ticket.id, number=1)
+    else:
+        requester = requesters.visitor(ticket.id)
     session.add(requester)
     await session.flush()
-    await tickets.step(session, ticket, FILED, State.NEW, now)
+    origin = {"origin": draft.origin} if draft.origin else None
+    await tickets.step(session, ticket, FILED, State.NEW, now, detail=origin)
     if filer is not None and draft.follows is None:
         await bursts.fold(session, ticket, house, now)
     await letters.card(session, ticket, station, now)
@@ -104,6 +111,7 @@ async def join(
     """
     if not similar.may_be_offered(ticket.kind, ticket.building, building):
         raise Refusal("ticket.unknown", number=ticket.id)
+    await mutes.must_be_heard(session, person.telegram_id, house, now)
     if await requesters.find(session, ticket.id, person, house.vault) is not None:
         raise Refusal("join.already", number=ticket.id)
     if ticket.state is State.RESOLVED:
@@ -131,8 +139,9 @@ async def add(
 ) -> list[Words]:
     """A requester says more; it appears as replies to the card. A resolved ticket is reopened by it.
 
-    Raises Refusal when the ticket has ended.
+    Raises Refusal when the ticket has ended, and when they are muted.
     """
+    await mutes.must_hear(session, requester, house, now)
     if ticket.state is State.RESOLVED:
         await reopen(session, ticket, requester, house, now)
     await letters.are_awake(session, requester, now)

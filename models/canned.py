@@ -7,7 +7,7 @@ A text may leave places for what differs from ticket to ticket: {number}, {name}
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from string import Formatter
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy import ForeignKey, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import audit
+from models import audit, stations
 from models.base import Base, Json, Key
 from models.errors import Refusal
 from models.house import House
@@ -135,6 +135,132 @@ async def remove(session: AsyncSession, station: Station, canned: Canned, staff:
         raise Refusal("canned.of_all")
     await audit.record(session, "canned_remove", now, staff=staff, canned=canned.id, label=canned.key)
     await session.delete(canned)
+
+
+# ---------------------------------------------------------------- all of them at once
+
+
+@dataclass(frozen=True)
+class Row:
+    """An answer as a file gives it; `station` is the key of an open place, None or the office's for everybody's."""
+
+    station: str | None
+    key: str
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What is wrong with a row, as a refusal would say it; `row` counts from 0."""
+
+    row: int
+    key: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a file would change, and what stands in its way."""
+
+    added: tuple[Row, ...] = ()
+    changed: tuple[tuple[Row, Row], ...] = ()
+    """Of the same name with other texts: before and after."""
+    removed: tuple[Row, ...] = ()
+    kept: tuple[Row, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+
+
+async def compare(session: AsyncSession, rows: Sequence[Row]) -> Difference:
+    """What `replace` with these rows would do; nothing is changed."""
+    places = await _places(session)
+    wanted, mistakes = _checked_rows(rows, places)
+    owners = {owner for owner, _ in wanted}
+    held = {_name(each): each for each in await session.scalars(select(Canned).order_by(Canned.id))}
+    names = {place.id: place.key for place in places.values() if owner_of(place) is not None}
+    before = {
+        name: Row(names.get(each.station_id or 0), each.key, each.texts)
+        for name, each in held.items()
+        if name[0] in owners
+    }
+    everybodys = {key for owner, key in (wanted if None in owners else held) if owner is None}
+    for (owner, key), (i, row) in wanted.items():
+        if owner is not None and key in everybodys:
+            # The station would see two of one name and could change only one of them.
+            mistakes.append(Mistake(i, "canned.taken", {"label": row.key}))
+    for owner in owners:
+        last = [i for (each, _), (i, _) in wanted.items() if each == owner][MOST:]
+        if last:
+            mistakes.append(Mistake(last[0], "canned.too_many", {"most": MOST}))
+    after = {name: row for name, (_, row) in wanted.items()}
+    same = {n for n in after if n in before and (before[n].key, before[n].texts) == (after[n].key, after[n].texts)}
+    return Difference(
+        added=tuple(after[n] for n in after if n not in before),
+        changed=tuple((before[n], after[n]) for n in after if n in before and n not in same),
+        removed=tuple(before[n] for n in before if n not in after),
+        kept=tuple(after[n] for n in after if n in same),
+        mistakes=tuple(sorted(mistakes, key=lambda mistake: mistake.row)),
+    )
+
+
+async def replace(session: AsyncSession, rows: Sequence[Row], now: datetime) -> Difference:
+    """Make these the answers of the places they name; a place that none of them names keeps its own. What keeps its
+    name keeps its row, and with it how often it was said.
+
+    Raises Refusal with the first mistake; `compare` tells all of them.
+    """
+    found = await compare(session, rows)
+    if found.mistakes:
+        raise Refusal(found.mistakes[0].key, **found.mistakes[0].params)
+    places = await _places(session)
+    held = {_name(each): each for each in await session.scalars(select(Canned))}
+    for row in found.removed:
+        await session.delete(held[_owner(row, places), row.key.casefold()])
+    for row in found.added:
+        session.add(Canned(station_id=_owner(row, places), key=row.key, texts=dict(row.texts)))
+    for _, row in found.changed:
+        canned = held[_owner(row, places), row.key.casefold()]
+        canned.key, canned.texts = row.key, dict(row.texts)
+    await session.flush()
+    counts: dict[str, Any] = {n: len(getattr(found, n)) for n in ("added", "changed", "removed", "kept")}
+    await audit.record(session, "canned_replace", now, **counts)
+    return found
+
+
+async def _places(session: AsyncSession) -> dict[str, Station]:
+    return {place.key: place for place in await stations.open_desks(session)}
+
+
+def _owner(row: Row, places: Mapping[str, Station]) -> int | None:
+    return None if row.station is None else owner_of(places[row.station])
+
+
+def _name(canned: Canned) -> tuple[int | None, str]:
+    """What tells one answer from another."""
+    return canned.station_id, canned.key.casefold()
+
+
+def _checked_rows(
+    rows: Sequence[Row], places: Mapping[str, Station]
+) -> tuple[dict[tuple[int | None, str], tuple[int, Row]], list[Mistake]]:
+    """Each row as it is kept, with its number; and what is wrong with the others."""
+    found: dict[tuple[int | None, str], tuple[int, Row]] = {}
+    mistakes: list[Mistake] = []
+    for i, row in enumerate(rows):
+        try:
+            key, texts = label(row.key), {language: checked(text) for language, text in row.texts.items()}
+            if not texts:
+                raise Refusal("canned.no_text")
+        except Refusal as refusal:
+            mistakes.append(Mistake(i, refusal.key, dict(refusal.params)))
+            continue
+        owner = _owner(row, places)
+        if (owner, key.casefold()) in found:
+            mistakes.append(Mistake(i, "canned.taken", {"label": key}))
+        found.setdefault((owner, key.casefold()), (i, Row(None if owner is None else row.station, key, texts)))
+    return found, mistakes
+
+
+# ---------------------------------------------------------------- what can be kept
 
 
 def label(typed: str) -> str:

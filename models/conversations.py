@@ -8,7 +8,7 @@ middle of something.
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import LargeBinary, Table, bindparam, delete, insert, select, update
@@ -42,6 +42,15 @@ class Standing(NamedTuple):
 NOWHERE = Standing(None, {})
 """Those who are in no conversation have no row."""
 
+LEFT_AFTER = timedelta(days=14)
+"""So long a draft waits for whoever began it."""
+
+
+def key_of(bot_id: int, chat_id: int, user_id: int) -> str:
+    """The key by which aiogram asks for somebody's conversation in a chat."""
+    return f"chat:{bot_id}:{chat_id}:{user_id}"
+
+
 # Asked at every update: made once, and on the table, because nobody holds the row.
 _table = cast(Table, Conversation.__table__)
 _same = _table.c.place == bindparam("tag")
@@ -73,6 +82,11 @@ async def write(
         await plainly(session, _BEGIN, {"place": tag, **values})
     else:
         await plainly(session, _CHANGE, {"tag": tag, **values})
+
+
+async def end(session: AsyncSession, key: str, vault: Vault) -> None:
+    """Forget the conversation that goes by this key, if there is one."""
+    await plainly(session, _END, {"tag": vault.tag("conversation", key)})
 
 
 async def leave_behind(session: AsyncSession, until: date) -> None:

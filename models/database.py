@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from sqlalchemy import (
     Connection,
@@ -32,6 +32,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.orm import Mapper, Session, class_mapper
 
 from models.sqlite import DRIVER, connect, fold
+
+T = TypeVar("T")
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process that holds the SQLite file before giving up."""
@@ -179,6 +181,15 @@ class _Group:
             self.kept.set_result(None)
         finally:
             self.connection.close()
+
+
+def _read(engine: Engine, statement: Executable) -> Sequence[Mapping[str, Any]]:
+    with engine.connect() as connection:
+        return _named(connection.execute(statement))
+
+
+def _named(found: CursorResult[*tuple[Any, ...]]) -> Sequence[Mapping[str, Any]]:
+    return cast(Sequence[Mapping[str, Any]], found.mappings().all())
 
 
 class Database:
@@ -334,6 +345,31 @@ class Database:
                 session.expunge_all()
                 await session.rollback()
 
+    async def apart(self, statement: Executable) -> Sequence[Mapping[str, Any]]:
+        """What a statement finds, read in a transaction of its own and, on SQLite, in a thread: it may take as long as
+        it likes, and the loop goes on meanwhile. PostgreSQL's driver waits without holding it.
+        """
+        if isinstance(self._reader, AsyncEngine):
+            async with self.reading() as session:
+                return _named(await plainly(session, statement))
+        return await asyncio.to_thread(_read, self._reader, statement)
+
+    async def aside(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """What `work` finds out by reading with a session of its own, in a thread of its own: for what takes long in
+        the database and long in Python.
+        """
+
+        async def alone() -> T:
+            # Connections belong to the loop in which they were made.
+            database = Database(self.url.render_as_string(hide_password=False))
+            try:
+                async with database.reading() as session:
+                    return await work(session)
+            finally:
+                await database._dispose()
+
+        return await asyncio.to_thread(asyncio.run, alone())
+
     async def fold(self) -> bool:
         """Bring SQLite's log into the file and empty it: what was deleted from the file can still be read in the log.
 
@@ -351,6 +387,9 @@ class Database:
         """Give every connection back, the log folded."""
         with contextlib.suppress(sqlite3.OperationalError):
             await self.fold()
+        await self._dispose()
+
+    async def _dispose(self) -> None:
         for engine in (self._writer, self._reader):
             if isinstance(engine, AsyncEngine):
                 await engine.dispose()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import letters, merging, requesters, sorting, stations, words
+from models import letters, majors, merging, requesters, sorting, stations, words
 from models.outbox import Outgoing
 from models.people import Person
 from models.postings import Card
@@ -40,6 +40,7 @@ async def gather(session: AsyncSession, rows: Sequence[Outgoing]) -> None:
     await sorting.tags.about_all(session, drawn)
     await merging.parts.about_all(session, drawn)
     await letters.for_the_morning.about_all(session, drawn)
+    await majors.of_ticket.about_all(session, drawn)
     places: list[Requester] = [
         *await fetch(
             session, Requester, ({row.requester_id for row in about} | {x.requester_id for x in said}) - {None}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
 from sqlalchemy import BigInteger, Index, Table, Text, bindparam, exists, null, select, update
@@ -17,6 +17,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of, only, said
 from models.database import plainly
+
+ASIDE_FOR = timedelta(days=30)
+"""So long the operator can run again what was set aside; it holds a chat and what was written there."""
 
 
 class Handling(enum.StrEnum):

@@ -10,6 +10,8 @@ draws it in the language its reader has at that moment. The letters:
 - `notice`  a text key with parameters and perhaps a keyboard;
 - `topic`   the forum topic of a card: called and closed as the ticket stands when drawn;
 - `moved`   a card that stood here before the group's mode was changed says where the ticket is now;
+- `told`    a text key with parameters for a person;
+- `mydata`  everything that is kept about a person, as files;
 - `farewell` and `leave`  the bot goes from a group that is nobody's desk.
 """
 
@@ -299,6 +301,37 @@ async def to_station(
     )
 
 
+async def to_person(
+    session: AsyncSession, person: Person, text: str, now: datetime, /, *, dedupe: str | None = None, **params: Any
+) -> None:
+    """A notice to somebody about themselves, in the language they read when it is drawn."""
+    await outbox.post(
+        session,
+        now=now,
+        lane=Lane.NOTICE,
+        repeat=Repeat.NUMBERED,
+        chat_id=person.telegram_id,
+        letter="told",
+        payload={"text": text, "params": params},
+        dedupe=dedupe,
+    )
+
+
+async def mydata(session: AsyncSession, person: Person, now: datetime) -> None:
+    """Everything that is kept about a person, as files for them. Gathered when the courier gets to it, so that no copy
+    of it lies in the outbox.
+    """
+    await outbox.post(
+        session,
+        now=now,
+        lane=Lane.ANSWER,
+        repeat=Repeat.NUMBERED,
+        chat_id=person.telegram_id,
+        letter="mydata",
+        topic=f"mydata:{person.telegram_id}",
+    )
+
+
 async def leave(session: AsyncSession, chat_id: int, language: str, now: datetime) -> None:
     """Go from a group that nobody of the union added the bot to, unless it has turned out to be a desk by then."""
     for letter, repeat in (("farewell", Repeat.NUMBERED), ("leave", Repeat.FREELY)):
@@ -417,6 +450,27 @@ async def edited(session: AsyncSession, said: Words, now: datetime) -> None:
             await _to_requester(session, requester, **common)
         else:
             await outbox.post(session, chat_id=copy.chat_id, **common)
+
+
+async def erased(session: AsyncSession, said: Words, now: datetime) -> None:
+    """The words were erased: their copies in stations' chats are edited, and what is more than text is taken away
+    besides. First edited, because Telegram may no longer let an old message be deleted.
+    """
+    await edited(session, said, now)
+    if said.content.get("was") == "text":
+        return
+    for copy in await session.scalars(select(Posting).where(Posting.words_id == said.id)):
+        if copy.chat_id is not None:
+            await outbox.post(
+                session,
+                now=now,
+                lane=Lane.TICKET,
+                repeat=Repeat.FREELY,
+                chat_id=copy.chat_id,
+                method="deleteMessage",
+                payload={"message_id": copy.message_id},
+                ticket_id=said.ticket_id,
+            )
 
 
 async def _to_requester(session: AsyncSession, requester: Requester, **fields: Any) -> int | None:

@@ -184,7 +184,8 @@ async def post(
 ) -> int | None:
     """Write one thing to say and return its number; None when `dedupe` or `topic` says that it is being said already.
 
-    Give `chat_id`, or `requester_id` alone for somebody whose chat is sealed. `not_before` defaults to `now`.
+    Give `chat_id`, or `requester_id` alone for somebody whose chat is sealed; neither where the sealed payload says
+    whom it is for (`sealed.py`). `not_before` defaults to `now`.
     """
     if dedupe is not None and await has_said(session, dedupe):
         return None
@@ -195,7 +196,7 @@ async def post(
         "chat_id": chat_id,
         "requester_id": requester_id,
         "thread_id": thread_id,
-        "queue": str(chat_id) if chat_id is not None else f"requester:{requester_id}",
+        "queue": str(chat_id) if chat_id is not None else f"requester:{requester_id}" if requester_id else "sealed",
         "lane": lane,
         "method": method,
         "letter": letter,

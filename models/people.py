@@ -5,9 +5,10 @@ grant.
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, bindparam, select
+from sqlalchemy import BigInteger, ForeignKey, Index, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -54,6 +55,8 @@ class Person(Base):
     audience: Mapped[Audience | None] = mapped_column(one_of(Audience))
     building: Mapped[str | None]
     agreed: Mapped[bool] = mapped_column(default=False)
+    admitted: Mapped[bool] = mapped_column(default=False)
+    """They have shown that they know the campus code (`access.py`)."""
 
 
 class Grant(Base):
@@ -82,6 +85,16 @@ async def by_telegram_id(session: AsyncSession, telegram_id: int) -> Person | No
     return person
 
 
+async def named_so(session: AsyncSession, usernames: Collection[str], telegram_ids: Collection[int]) -> list[Person]:
+    """Those known to the bot who have one of these @names (in small letters, without the sign) or Telegram ids."""
+    found = await session.scalars(
+        select(Person)
+        .where(or_(func.lower(Person.username).in_(usernames), Person.telegram_id.in_(telegram_ids)))
+        .order_by(Person.id)
+    )
+    return list(found)
+
+
 async def meet(session: AsyncSession, telegram_id: int, name: str, username: str | None, language: str) -> Person:
     """The person behind a Telegram id, made on the first meeting; name and language follow Telegram's.
 
@@ -106,6 +119,14 @@ async def roles(session: AsyncSession, telegram_id: int, station_id: int | None 
     """The roles somebody holds now; a lead's role counts only for their own station."""
     rows = await session.scalars(select(Grant).where(Grant.telegram_id == telegram_id, Grant.taken_back_at.is_(None)))
     return frozenset(g.role for g in rows if g.station_id is None or g.station_id == station_id)
+
+
+async def held(session: AsyncSession, telegram_id: int) -> frozenset[Role]:
+    """The roles somebody holds now, wherever."""
+    rows = await session.scalars(
+        select(Grant.role).where(Grant.telegram_id == telegram_id, Grant.taken_back_at.is_(None))
+    )
+    return frozenset(rows)
 
 
 async def must_be(session: AsyncSession, person: Person | None, role: Role, refusal: str) -> Person:

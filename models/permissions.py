@@ -82,6 +82,8 @@ class Deed(enum.StrEnum):
     TAG = "tag"
     PROJECT = "project"
     PROJECTS = "projects"
+    MAJOR = "major"
+    MUTE = "mute"
     SETUP = "setup"
     CLOSE = "close"
     ESCALATE = "escalate"
@@ -129,6 +131,8 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.TAG: _INVOLVED,
     Deed.PROJECT: _RESPONSIBLE,
     Deed.PROJECTS: _AT_A_PLACE,
+    Deed.MAJOR: _RESPONSIBLE,
+    Deed.MUTE: frozenset({Who.LEAD, Who.ADMIN}),
     Deed.SETUP: frozenset({Who.ADMIN}),
     Deed.CLOSE: frozenset({Who.TIME}),
     Deed.ESCALATE: frozenset({Who.TIME}),

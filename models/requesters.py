@@ -142,12 +142,14 @@ async def find(session: AsyncSession, ticket_id: int, person: Person, vault: Vau
     return next((r for r in await waiting.about(session, ticket_id) if is_of(r, person, vault)), None)
 
 
-async def all_of(session: AsyncSession, person: Person, vault: Vault) -> list[Requester]:
-    """Every place this person has, named ones and the anonymous ones whose keys are not yet destroyed."""
+async def all_of(session: AsyncSession, person: Person, vault: Vault, *, also_left: bool = False) -> list[Requester]:
+    """Every place this person has, named ones and the anonymous ones whose keys are not yet destroyed; those they
+    withdrew from only when asked for.
+    """
     rows = await session.scalars(
         select(Requester)
         .where(
-            Requester.left.is_(False),
+            *([] if also_left else [Requester.left.is_(False)]),
             or_(
                 Requester.person_id == person.id, and_(Requester.person_id.is_(None), Requester.owner_tag.is_not(None))
             ),

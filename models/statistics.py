@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Float, Table, and_, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Float, Table, and_, func, or_, select, true, type_coerce
 from sqlalchemy import case as case_
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -121,10 +121,17 @@ class Figures:
 
 
 async def count(
-    session: AsyncSession, span: Period, calendar: WorkCalendar, now: datetime, station_id: int | None = None
+    session: AsyncSession,
+    span: Period,
+    calendar: WorkCalendar,
+    now: datetime,
+    station_id: int | None = None,
+    among: Sequence[ColumnElement[bool]] = (),
 ) -> dict[int, Figures]:
-    """Each place's figures, by its number; only this one's when one is named. A place without tickets is not in it."""
-    wanted: list[ColumnElement[bool]] = [_t.c.filed_at >= span.since, _t.c.filed_at < span.until]
+    """Each place's figures, by its number; only this one's when one is named, only of tickets `among` these. A place
+    without tickets is not in it.
+    """
+    wanted: list[ColumnElement[bool]] = [_t.c.filed_at >= span.since, _t.c.filed_at < span.until, *among]
     if station_id is not None:
         wanted.append(_place == station_id)
     found: dict[int, Figures] = {}
@@ -135,7 +142,7 @@ async def count(
     for row in await plainly(session, _of_requesters(wanted)):
         found[row.place].solved = Share(Rate(row.solved, row.said), row.unsaid)
         found[row.place].satisfied = Share(Rate(row.content, row.rated), row.unrated)
-    await _add_times(session, found, span, Worked(calendar, span.since, now), station_id)
+    await _add_times(session, found, span, Worked(calendar, span.since, now), station_id, among)
     return found
 
 
@@ -185,7 +192,12 @@ def _of_requesters(wanted: Iterable[ColumnElement[bool]]) -> Any:
 
 
 async def _add_times(
-    session: AsyncSession, found: Mapping[int, Figures], span: Period, working: Worked, station_id: int | None
+    session: AsyncSession,
+    found: Mapping[int, Figures],
+    span: Period,
+    working: Worked,
+    station_id: int | None,
+    among: Sequence[ColumnElement[bool]],
 ) -> None:
     """How long it took, and what came back. In one look at the span's tickets and at those closed a month before it:
     the database would sort them all for it, which takes longer.
@@ -203,15 +215,17 @@ async def _add_times(
             filed,
             _seconds(session, _t.c.replied_at),
             case_((_t.c.state == State.CLOSED, closed)),
+            # A problem comes back whichever tickets are looked at.
+            and_(true(), *among),
         ).where(or_(and_(_t.c.filed_at >= span.since, _t.c.filed_at < span.until), is_closed)),
     )
     closings: dict[tuple[str, str | None], list[float]] = defaultdict(list)
     filings: list[tuple[int, str, str | None, float]] = []
     first, last = span.since.timestamp(), span.until.timestamp()
-    for place, category, building, begun, replied, ended in rows.all():
+    for place, category, building, begun, replied, ended, counts in rows.all():
         if ended is not None:
             closings[category, building].append(ended)
-        if not first <= begun < last or place not in found:
+        if not counts or not first <= begun < last or place not in found:
             continue
         filings.append((place, category, building, begun))
         if replied is not None:

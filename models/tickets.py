@@ -213,6 +213,12 @@ async def last_reason(session: AsyncSession, ticket: Ticket, action: Action) -> 
     return (detail or {}).get("reason")
 
 
+async def origin(session: AsyncSession, ticket_id: int) -> str | None:
+    """Which system filed it, when no student did."""
+    filed = select(Event.detail).where(Event.ticket_id == ticket_id, Event.action == FILED)
+    return ((await session.scalar(filed.limit(1))) or {}).get("origin")
+
+
 def allowed(ticket: Ticket, action: Action) -> bool:
     """Whether the table lets this happen to the ticket as it stands."""
     return (ticket.state, action) in TRANSITIONS

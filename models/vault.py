@@ -14,5 +14,8 @@ class Vault(Protocol):
     def open(self, sealed: bytes, context: str) -> bytes:
         """The bytes again. Raises ValueError for another key or another context."""
 
+    def apart(self, purpose: str) -> Vault:
+        """The same with keys of its own: what is sealed for this purpose opens for no other."""
+
     def tag(self, purpose: str, *parts: int | str) -> str:
         """A keyed fingerprint: the same parts give the same tag, and nobody without the key can compute it."""

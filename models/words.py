@@ -25,6 +25,9 @@ animation) with `text` (words or caption, plain) and, by type, `file_id`, `file_
 `address`, `phone_number`, `first_name`, `last_name`; `album` is the same for all parts of an album."""
 
 
+ERASED = "erased"
+"""The type of words whose writer was forgotten; `was` says what they had been."""
+
 ON_CARD = 2000
 """So much text of what a ticket was filed with is shown on its card, in UTF-16 units as Telegram counts."""
 
@@ -95,7 +98,8 @@ def below_card(all_said: Sequence[Words], filed_at: datetime) -> list[Words]:
     """
     first_text = [w for w in all_said if w.at <= filed_at and w.content["type"] == "text"]
     length = sum(len(str(w.content.get("text", "")).encode("utf-16-le", "surrogatepass")) // 2 for w in first_text)
-    return [w for w in all_said if w.retracted_at is None and (length > ON_CARD or w not in first_text)]
+    gone = {w.id for w in all_said if w.retracted_at is not None or w.content["type"] == ERASED}
+    return [w for w in all_said if w.id not in gone and (length > ON_CARD or w not in first_text)]
 
 
 async def by_source(session: AsyncSession, source_tag: str) -> Words | None:

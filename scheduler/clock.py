@@ -21,7 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.toolbox import Toolbox
 from models.database import Database
-from scheduler.jobs import deadlines, digests, duty, pictures, pulses, sweeping
+from scheduler.jobs import cases, deadlines, digests, duty, exports, forgetting, pictures, pulses, sealing, sweeping
 
 log = structlog.get_logger()
 
@@ -49,6 +49,10 @@ JOBS = (
     Job("digests", partial(IntervalTrigger, minutes=1), digests.run),
     # Somebody waits for them.
     Job("pictures", partial(IntervalTrigger, seconds=5), pictures.run),
+    Job("forgetting", partial(IntervalTrigger, minutes=10), forgetting.run),
+    Job("exports", partial(IntervalTrigger, minutes=1), exports.run),
+    Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
+    Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),
 )
 

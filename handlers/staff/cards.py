@@ -35,7 +35,7 @@ from bot.untrusted import inline
 from handlers.screens import show
 from handlers.staff import answers, canned
 from handlers.staff.common import Writing, elsewhere, expect, may, member
-from models import answering, bursts, letters, merging, tickets, words
+from models import answering, bursts, letters, merging, tickets, walkins, words
 from models.errors import Refusal
 from models.house import House
 from models.outbox import Lane
@@ -219,7 +219,10 @@ async def choose(
         case "resolve" if press.value in RESOLUTIONS:
             reason = toolbox.everywhere(f"resolution.{press.value}")
             await answering.resolve(session, ticket, someone, reason, house, now)
-            await show(query, t("desk.resolved", number=ticket.id, name=someone.name))
+            # Nobody can ask a visitor; the next message asks the staff instead.
+            visitor = await walkins.of(session, ticket)
+            done = "desk.resolved_visitor" if visitor else "desk.resolved"
+            await show(query, t(done, number=ticket.id, name=someone.name))
         case "resolve_write":
             must_stand(Deed.RESOLVE, ticket)
             await expect(state, Writing.resolution, ticket, now)

@@ -39,7 +39,7 @@ from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline
 from handlers.screens import leave, show
 from handlers.students import places
-from models import asking, letters, requesters, similar, stations, tickets
+from models import asking, letters, requesters, similar, smallness, stations, tickets
 from models import faq as votes
 from models.articles import ASKED_LENGTH, Article, Shelf
 from models.asking import Draft
@@ -152,7 +152,7 @@ class Walk:
             await self.kinds()
         elif "category" not in data:
             await self.categories()
-        elif "building" not in data and self.person.building is None:
+        elif "building" not in data and (self.person.building is None or self._elsewhere()):
             await self.buildings()
         else:
             data.setdefault("building", self.person.building)
@@ -164,6 +164,11 @@ class Walk:
                 await self.naming()
             else:
                 await self.preview()
+
+    def _elsewhere(self) -> bool:
+        """Whether a poster has led them to a station that does not serve where they live."""
+        station = self.data.get("station")
+        return station is not None and self.person.building not in self.settings.buildings_of(station)
 
     def _back(self, before: str) -> Step:
         """To the step before; but one thing that is changed from the preview leads back to it."""
@@ -184,7 +189,7 @@ class Walk:
 
     async def buildings(self, text: str | None = None, keys: Sequence[str] | None = None) -> None:
         """Where the matter is; these buildings when what was typed may mean them."""
-        shown = keys or self.settings.building_keys()
+        shown = keys or self.settings.buildings_from(self.data.get("station"))
         building, back = self.data.get("building"), self._back("category")
         keyboard = menus.buildings(self.t, shown, self.settings, back=back, out=menus.way_out(self.t), chosen=building)
         await self._screen(New.building, text or self.t("new.building"), keyboard)
@@ -284,7 +289,7 @@ class Walk:
 
     async def naming(self) -> None:
         """With name or anonymously."""
-        text = self._with_who_else_reads(self.t("name.ask"))
+        text = self._with_who_else_reads(self.t("name.ask")) + await self._who_may_guess()
         if self.data.get("follows_anonymous"):
             text += "\n\n" + self.t("follow.anonymous_only", number=self.data["follows"])
         await self._screen(New.name, text, menus.naming(self.t))
@@ -305,11 +310,27 @@ class Walk:
         )
         if self.follows is not None:
             text += "\n" + t("mine.follows", earlier=self.follows)
-        await self._screen(New.preview, self._with_who_else_reads(text), menus.preview(t))
+        text = self._with_who_else_reads(text) + (await self._who_may_guess() if data["anonymous"] else "")
+        await self._screen(New.preview, text, menus.preview(t))
 
     def _with_who_else_reads(self, text: str) -> str:
         """They always know who can read it: what may be offered to other students says so before it is sent."""
-        return text if self.data["kind"] == Kind.THANKS else f"{text}\n\n{self.t('similar.others')}"
+        if self.data["kind"] == Kind.THANKS:
+            return text
+        # A quotation keeps its distance by itself.
+        apart = "\n" if text.endswith("</blockquote>") else "\n\n"
+        return f"{text}{apart}{self.t('similar.others')}"
+
+    async def _who_may_guess(self) -> str:
+        """Where few share what an anonymous ticket tells, that is said before it is sent."""
+        building, minimum = self.data.get("building"), self.settings.surveys.minimum_cell
+        where = self.t.pick(self.settings.building_names(building)) if building else ""
+        lines = []
+        for few in await smallness.find(self.session, self.person, building, minimum):
+            group = self.t.plain(f"audience.{few.group}") if few.group is not None else ""
+            basis = "roster" if few.by_roster else "known"
+            lines.append(self.t.n(f"small.{few.what}_{basis}", few.sharing, building=where, group=group))
+        return "".join(f"\n\n{line}" for line in lines)
 
     async def _screen(self, state: State, text: str, keyboard: dict[str, Any]) -> None:
         await self.state.set_state(state)

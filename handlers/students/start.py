@@ -78,16 +78,23 @@ async def not_agreed(_: Message | CallbackQuery, person: Person | None) -> bool:
 async def start(message: Message, person: Person, t: Texts, house: House, state: FSMContext) -> None:
     """Begin, or begin again: never loses a draft's owner in an old screen."""
     if not person.agreed:
-        await state.set_state(Profile.consent)
-        await show(message, t("consent.text"), menus.consent(t, house.languages))
+        await ask_to_agree(message, t, house, state)
         return
-    await _home(message, person, t, state)
+    await to_menu(message, person, t, state)
 
 
-async def _home(event: Message | CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
+async def ask_to_agree(message: Message, t: Texts, house: House, state: FSMContext, before: str = "") -> None:
+    """The consent; `before` says where they have come."""
+    await state.set_state(Profile.consent)
+    await show(message, before + t("consent.text"), menus.consent(t, house.languages))
+
+
+async def to_menu(
+    event: Message | CallbackQuery, person: Person, t: Texts, state: FSMContext, before: str = ""
+) -> None:
     """To the menu; but words from before the consent have waited long enough and come first."""
     if not await new.take_up_pending(event, t, state):
-        await show(event, await leave(state, t) + t("home.text", name=person.name), menus.home(t))
+        await show(event, before + await leave(state, t) + t("home.text", name=person.name), menus.home(t))
 
 
 async def ask_consent(message: Message, t: Texts, house: House, state: FSMContext) -> None:
@@ -96,8 +103,7 @@ async def ask_consent(message: Message, t: Texts, house: House, state: FSMContex
     if content is not None and not str(content.get("text", "")).startswith("/"):
         before = (await state.get_data()).get("pending", [])
         await state.update_data(pending=new.held_with(before, message))
-    await state.set_state(Profile.consent)
-    await show(message, t("consent.text"), menus.consent(t, house.languages))
+    await ask_to_agree(message, t, house, state)
 
 
 async def agree_first(query: CallbackQuery, t: Texts, house: House) -> None:
@@ -107,7 +113,7 @@ async def agree_first(query: CallbackQuery, t: Texts, house: House) -> None:
 
 async def consent_language(query: CallbackQuery, press: Pick, person: Person, house: House, toolbox: Toolbox) -> None:
     """The same screen in another language."""
-    _choose_language(person, press.value, house)
+    choose_language(person, press.value, house)
     t = toolbox.t(person.language)
     await show(query, t("consent.text"), menus.consent(t, house.languages))
 
@@ -116,17 +122,17 @@ async def agree(query: CallbackQuery, person: Person, t: Texts, state: FSMContex
     """Consent, kept without a date (law 11), and on to the two questions about oneself."""
     if person.agreed and await state.get_state() not in Profile:
         # An old screen, long agreed to.
-        await _home(query, person, t, state)
+        await to_menu(query, person, t, state)
         return
     person.agreed = True
     await profile(query, person, t, state)
 
 
-async def profile(query: CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
+async def profile(event: Message | CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
     """The two questions, for the first time or again; on the way between them nothing is left."""
     left = "" if await state.get_state() in Profile else await leave(state, t)
     await state.set_state(Profile.audience)
-    await show(query, left + t("audience.ask"), menus.audiences(t, person.audience))
+    await show(event, left + t("audience.ask"), menus.audiences(t, person.audience))
 
 
 async def pick_audience(
@@ -137,7 +143,8 @@ async def pick_audience(
         raise Refusal("old.button")
     person.audience = None if press.value == "-" else Audience(press.value)
     await state.set_state(Profile.building)
-    await show(query, t("building.ask"), _buildings(t, person, settings, settings.building_keys()))
+    keys = settings.buildings_from((await state.get_data()).get("station"))
+    await show(query, t("building.ask"), _buildings(t, person, settings, keys))
 
 
 async def pick_building(
@@ -157,7 +164,7 @@ async def type_building(
     if len(found) == 1 and found[0].sure:
         await _settled(message, found[0].key, person, t, settings, state)
         return
-    keys = [f.key for f in found] or settings.building_keys()
+    keys = [f.key for f in found] or settings.buildings_from((await state.get_data()).get("station"))
     text = t("building.which") if found else t("building.unknown", typed=(message.text or "")[:60])
     await show(message, text, _buildings(t, person, settings, keys))
 
@@ -184,7 +191,7 @@ async def _settled(
 
 async def home_pressed(query: CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
     """Back to the menu; what was being done is left."""
-    await _home(query, person, t, state)
+    await to_menu(query, person, t, state)
 
 
 async def language(event: Message | CallbackQuery, t: Texts, house: House, state: FSMContext) -> None:
@@ -197,15 +204,15 @@ async def pick_language(
     query: CallbackQuery, press: Pick, person: Person, house: House, toolbox: Toolbox, walk: new.Walk
 ) -> None:
     """From now on everything is said in this one, also what is still waiting to be sent; a draft goes on in it."""
-    _choose_language(person, press.value, house)
+    choose_language(person, press.value, house)
     walk.t = toolbox.t(person.language)
     if await walk.state.get_state() in new.New:
         await walk.go_on()
     else:
-        await _home(query, person, walk.t, walk.state)
+        await to_menu(query, person, walk.t, walk.state)
 
 
-def _choose_language(person: Person, language: str, house: House) -> None:
+def choose_language(person: Person, language: str, house: House) -> None:
     if language not in house.languages:
         raise Refusal("old.button")
     person.language, person.language_chosen = language, True

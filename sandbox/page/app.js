@@ -4,9 +4,13 @@ import { control, listen, load, nameOf, world } from "./api.js";
 import { clockTime, dayName, el, icon, toast } from "./dom.js";
 import { answered, relative } from "./message.js";
 import { Pane } from "./pane.js";
+import { locale, moveLabel, wordsOf } from "./words.js";
 
 const panes = {};
 const side = document.getElementById("side");
+
+// The clock is between two phones; it speaks the language of the one on the left.
+const language = () => world.people.get(panes.left?.person)?.language_code;
 
 function remember() {
   const hash = new URLSearchParams(location.hash.slice(1));
@@ -55,7 +59,7 @@ function drawSide() {
   side.replaceChildren(
     el("div", { class: "clock" }, el("time", { id: "now" }), el("button", { type: "button", class: "theme", title: "Light or dark",
       "aria-label": "Light or dark", onclick: flip }, icon("theme"))),
-    el("div", { class: "moves" }, clock.map((button) => el("button", { type: "button", onclick: () => move(button) }, button.label))),
+    el("div", { class: "moves" }, clock.map((button) => el("button", { type: "button", onclick: () => move(button) }, moveLabel(button, language())))),
     notes.length ? el("h2", {}, "What to try") : null,
     el("ol", { class: "notes" }, notes.map((note) => el("li", {}, el("button", { type: "button", onclick: () => follow(note) },
       el("b", {}, note.title), el("span", {}, note.text))))));
@@ -95,8 +99,8 @@ function next(at, timeZone) {
 
 function tick() {
   const shown = document.getElementById("now");
-  if (shown) shown.textContent = `${dayName(world.now())} ${clockTime(world.now())}`;
-  for (const time of document.querySelectorAll("time.relative")) time.textContent = relative(Number(time.dataset.unix));
+  if (shown) shown.textContent = `${dayName(world.now(), locale(language()))} ${clockTime(world.now())}`;
+  for (const time of document.querySelectorAll("time.relative")) time.textContent = relative(Number(time.dataset.unix), time.dataset.tongue);
 }
 
 function flip() {
@@ -114,7 +118,7 @@ function drawSwitch() {
   const shown = document.body.dataset.show ?? "left";
   document.getElementById("switch").replaceChildren(...["left", "right", "side"].map((name) => {
     const pane = panes[name];
-    const label = pane ? nameOf(world.people.get(pane.person)) || name : "Clock";
+    const label = pane ? nameOf(world.people.get(pane.person)) || name : wordsOf(language()).clock;
     const chat = pane?.open;
     const elsewhere = chat && name !== shown ? world.unread(pane.person, chat) : 0;
     return el("button", { type: "button", "aria-current": String(name === shown), onclick: () => choose(name) },
@@ -155,7 +159,7 @@ document.addEventListener("visibilitychange", soon);
 window.addEventListener("hashchange", () => { begin(); drawSwitch(); });
 
 document.body.dataset.show = "left";
-panes.left = new Pane(document.getElementById("left"), "left", () => { remember(); drawSwitch(); });
+panes.left = new Pane(document.getElementById("left"), "left", () => { remember(); drawSwitch(); drawSide(); });
 panes.right = new Pane(document.getElementById("right"), "right", () => { remember(); drawSwitch(); });
 // Words shaped before their font is there can stay boxes, so the font comes first; where it cannot, the system's will do.
 await Promise.race([

@@ -19,6 +19,8 @@ const ICONS = {
   send: "M4 12 20 4l-4 16-4.5-6.5z",
   theme: "M12 4a8 8 0 1 0 0 16zM12 4a8 8 0 0 1 0 16M9 7v10M6 9v6",
   more: "M6 12h.01M12 12h.01M18 12h.01",
+  reply: "M10 6 4 12l6 6M4 12h9a7 7 0 0 1 7 7",
+  smile: "M12 4a8 8 0 1 0 8 8M12 4c1 5 3 7 8 8M9 10h.01M14 10h.01M9 14c1 1.5 4 1.5 5 0",
 };
 
 export function icon(name) {
@@ -50,7 +52,7 @@ export function clockTime(milliseconds) {
   return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone() }).format(milliseconds);
 }
 
-export function dayName(milliseconds) {
-  return new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: zone() })
+export function dayName(milliseconds, locale = "en-GB") {
+  return new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short", timeZone: zone() })
     .format(milliseconds);
 }

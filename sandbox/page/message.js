@@ -1,7 +1,8 @@
 // How a message looks: its words with their formatting, what came with it, its buttons.
 
 import { control, fileAddress, nameOf, world } from "./api.js";
-import { alertBox, clockTime, el, toast } from "./dom.js";
+import { alertBox, clockTime, el, icon, toast } from "./dom.js";
+import { tongueOf, wordsOf } from "./words.js";
 
 const COLOURS = ["#c0504d", "#2f6fb0", "#3f8f5b", "#8a5fb0", "#b0742f", "#2f8f8f"];
 const SERVICE = {
@@ -91,7 +92,8 @@ function styled(entity, text, stop, inner, context) {
     return el("button", { class: "command", type: "button", onclick: () => context.says?.(words) }, words);
   }
   if (entity.type === "date_time") {
-    return el("time", { class: "relative", dataset: { unix: entity.unix_time, fallback: words } }, relative(entity.unix_time));
+    return el("time", { class: "relative", dataset: { unix: entity.unix_time, fallback: words, tongue: tongueOf(context.language) } },
+      relative(entity.unix_time, context.language));
   }
   if (entity.type === "spoiler") {
     const spoiler = el("span", { class: "spoiler", tabindex: "0" }, children);
@@ -102,9 +104,9 @@ function styled(entity, text, stop, inner, context) {
   return el(STYLES[entity.type], { class: classes[entity.type] }, children);
 }
 
-export function relative(unix) {
+export function relative(unix, language) {
   const seconds = unix - world.now() / 1000;
-  const format = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "short" });
+  const format = new Intl.RelativeTimeFormat(tongueOf(language), { numeric: "always", style: "short" });
   const minutes = seconds / 60;
   if (Math.abs(minutes) < 60) return format.format(Math.round(minutes), "minute");
   if (Math.abs(minutes) < 48 * 60) return format.format(Math.round(minutes / 60), "hour");
@@ -222,11 +224,12 @@ export function draw(m, context) {
   const own = m.from?.id === context.person && !m.sender_chat;
   const sender = m.sender_chat?.title ?? nameOf(m.from);
   const words = m.text ?? m.caption;
-  const marks = [m.edit_date ? "edited" : null, clockTime(m.date * 1000)].filter(Boolean).join(" · ");
+  const said = wordsOf(context.language);
+  const marks = [m.edit_date ? said.edited : null, clockTime(m.date * 1000)].filter(Boolean).join(" · ");
   const bubble = el("div", { class: "bubble" },
     context.group && !own ? el("b", { class: "sender", style: `color:${inkOf(m.from?.id ?? 0)}` }, sender,
       m.sender_chat ? el("small", {}, " anonymous admin") : null) : null,
-    m.forward_origin ? el("small", { class: "forwarded" }, "Forwarded message") : null,
+    m.forward_origin ? el("small", { class: "forwarded" }, said.forwarded) : null,
     quote(m, context),
     media(m),
     m.poll ? poll(m, context) : null,
@@ -234,5 +237,7 @@ export function draw(m, context) {
     m.reactions?.length ? el("div", { class: "reactions" }, m.reactions.map((r) => el("span", {}, r.emoji))) : null,
     el("small", { class: "when" }, marks));
   return el("article", { class: `message ${own ? "own" : "theirs"}`, tabindex: "-1", dataset: { id: m.message_id } },
-    bubble, inline(m, context));
+    bubble, inline(m, context),
+    el("button", { class: "answer", type: "button", tabindex: "-1", title: `${said.reply} · ${said.keys}`, "aria-label": said.reply,
+      onclick: () => context.reply?.(m) }, icon("reply")));
 }

@@ -3,8 +3,10 @@
 import { control, look, nameOf, world } from "./api.js";
 import { clockTime, dayName, el, icon, toast } from "./dom.js";
 import { colourOf, draw, summary } from "./message.js";
+import { locale, wordsOf } from "./words.js";
 
 const ALL = "all";
+const STICKERS = ["👍", "🙏", "❤️", "😂", "😢", "🎉"];
 
 export class Pane {
   constructor(root, side, changed) {
@@ -16,6 +18,7 @@ export class Pane {
     this.changed = changed;
     this.reply = null;
     this.editing = null;
+    this.staged = []; // files chosen and not sent yet
     this.build();
   }
 
@@ -37,13 +40,15 @@ export class Pane {
     this.about = el("div", { class: "about" });
     this.text = el("textarea", { rows: "1", placeholder: "Message", "aria-label": "Message", enterkeyhint: "send" });
     this.file = el("input", { type: "file", multiple: true, hidden: true, accept: "image/*,video/*,audio/*,*/*",
-      onchange: () => this.attach() });
+      onchange: () => this.stage() });
+    this.stickers = el("div", { class: "stickers" });
     this.anonymous = el("label", { class: "anonymous", title: "Send as an anonymous admin" },
       el("input", { type: "checkbox" }), el("span", {}, "🎭"));
     this.composer = el("form", { class: "composer", onsubmit: (e) => { e.preventDefault(); this.send(); } },
       el("button", { class: "attach", type: "button", "aria-label": "Attach a picture or a file", title: "Attach",
         onclick: () => this.file.click() }, icon("attach")),
       this.file, this.anonymous, this.text,
+      el("button", { class: "smile", type: "button", "aria-label": "A sticker", title: "A sticker", onclick: () => this.offerStickers() }, icon("smile")),
       el("button", { class: "send", type: "submit", "aria-label": "Send", title: "Send" }, icon("send")));
     this.text.addEventListener("input", () => { this.grow(); this.suggest(); });
     this.text.addEventListener("keydown", (e) => this.key(e));
@@ -58,7 +63,7 @@ export class Pane {
     this.root.replaceChildren(
       el("header", { class: "holder" }, el("label", {}, el("span", { class: "sr" }, "Phone of"), this.actor), this.menu),
       el("header", { class: "head" }, this.back, el("div", { class: "names" }, this.title, this.subtitle)),
-      this.topics, this.log, this.keys, this.suggestions, this.about, this.composer);
+      this.topics, this.log, this.keys, this.suggestions, this.about, this.stickers, this.composer);
   }
 
   get open() {
@@ -76,7 +81,7 @@ export class Pane {
     }
     this.chat = chat;
     this.thread = thread;
-    if (!stay) { this.reply = this.editing = null; this.text.value = ""; this.atEnd = true; this.commands = null; this.keysOf = null; }
+    if (!stay) { this.reply = this.editing = null; this.staged = []; this.stickers.replaceChildren(); this.text.value = ""; this.atEnd = true; this.commands = null; this.keysOf = null; }
     this.draw();
     this.changed();
   }
@@ -84,10 +89,11 @@ export class Pane {
   draw() {
     if (this.person == null) return;
     this.drawActors();
+    this.label();
     const chat = this.open;
     this.root.classList.toggle("listing", !chat);
     if (!chat) {
-      this.title.textContent = "Chats";
+      this.title.textContent = this.words.chats;
       this.subtitle.textContent = nameOf(world.people.get(this.person));
       this.topics.replaceChildren();
       this.keys.replaceChildren();
@@ -97,8 +103,8 @@ export class Pane {
     const { info } = chat;
     this.title.textContent = world.title(chat);
     const here = info.members.filter((m) => !["left", "kicked"].includes(m.status)).length;
-    this.subtitle.textContent = info.type === "private" ? (world.people.get(this.person)?.blocked ? "blocked" : "bot")
-      : `${info.is_forum ? "forum" : info.type}, ${here} members`;
+    this.subtitle.textContent = info.type === "private" ? (world.people.get(this.person)?.blocked ? this.words.blocked : this.words.bot)
+      : this.words.group(info.is_forum ? "forum" : info.type, here);
     this.drawTopics(chat);
     this.drawLog(chat);
     this.drawKeys(chat);
@@ -106,6 +112,26 @@ export class Pane {
     const admin = info.members.find((m) => m.user.id === this.person)?.status;
     this.anonymous.hidden = info.type === "private" || !["administrator", "creator"].includes(admin);
     if (document.visibilityState === "visible") world.markRead(this.person, chat);
+  }
+
+  get language() {
+    return world.people.get(this.person)?.language_code;
+  }
+
+  get words() {
+    return wordsOf(this.language);
+  }
+
+  // The buttons' names, in the language of this phone.
+  label() {
+    const { words } = this;
+    this.text.placeholder = words.message;
+    this.text.title = words.keys;
+    for (const [name, said] of [["attach", words.attach], ["smile", words.sticker], ["send", words.send]]) {
+      const button = this.composer.querySelector(`.${name}`);
+      button.title = said;
+      button.setAttribute("aria-label", said);
+    }
   }
 
   drawActors() {
@@ -125,7 +151,7 @@ export class Pane {
       const count = world.unread(this.person, chat);
       return el("button", { class: "entry", type: "button", onclick: () => this.show(this.person, chat.info.id) },
         el("span", { class: "avatar", style: `background:${colourOf(chat.info.id)}`, "aria-hidden": "true" }, [...world.title(chat)][0]),
-        el("span", { class: "lines" }, el("b", {}, world.title(chat)), el("span", {}, last ? summary(last) : "Nothing yet")),
+        el("span", { class: "lines" }, el("b", {}, world.title(chat)), el("span", {}, last ? summary(last) : this.words.nothing)),
         el("span", { class: "aside" }, el("small", {}, last ? clockTime(last.date * 1000) : ""),
           count ? el("span", { class: "badge", "aria-label": `${count} unread` }, count > 99 ? "99+" : count) : null));
     }));
@@ -142,14 +168,14 @@ export class Pane {
   drawLog(chat) {
     const context = {
       person: this.person, chat: chat.info.id, group: chat.info.type !== "private",
-      jump: (id) => this.jump(id), says: (words) => this.say({ text: words }),
+      language: this.language, reply: (m) => this.replyTo(m), jump: (id) => this.jump(id), says: (words) => this.say({ text: words }),
     };
     const parts = [];
     let day = null;
     let album = null;
     for (const m of chat.messages.values()) {
       if (this.thread !== ALL && (m.message_thread_id ?? 1) !== this.thread) continue;
-      const its = dayName(m.date * 1000);
+      const its = dayName(m.date * 1000, locale(this.language));
       if (its !== day) parts.push(el("div", { class: "day" }, (day = its)));
       const drawn = draw(m, context);
       if (m.media_group_id && m.media_group_id === album?.id) album.element.append(...drawn.querySelector(".bubble").querySelectorAll(".photo, .file"));
@@ -165,7 +191,7 @@ export class Pane {
         } else album = null;
       }
     }
-    if (!parts.length) parts.push(el("p", { class: "empty" }, chat.info.type === "private" ? "Say /start to begin." : "Nothing has been said here."));
+    if (!parts.length) parts.push(el("p", { class: "empty" }, chat.info.type === "private" ? this.words.start : this.words.silence));
     const top = this.log.scrollTop;
     this.log.replaceChildren(...parts);
     if (!this.atEnd) this.log.scrollTop = top;
@@ -192,16 +218,39 @@ export class Pane {
   drawAbout() {
     const what = this.reply ?? this.editing;
     this.about.replaceChildren();
-    if (!what) return;
-    this.about.append(el("span", {}, el("b", {}, this.editing ? "Edit" : `Reply to ${nameOf(what.from)}`), ` ${summary(what).slice(0, 80)}`),
-      el("button", { type: "button", "aria-label": "Leave", onclick: () => this.leaveAbout() }, "✕"));
+    if (!what && !this.staged.length) return;
+    const files = this.staged.map((file) => file.name).join(", ");
+    this.about.append(el("span", {},
+      what ? el("b", {}, this.editing ? this.words.edit : this.words.replyTo(nameOf(what.from))) : null, what ? ` ${summary(what).slice(0, 80)} ` : null,
+      files ? `📎 ${files}` : null),
+    el("button", { type: "button", "aria-label": this.words.leave, onclick: () => this.leaveAbout() }, "✕"));
   }
 
   leaveAbout() {
     if (this.editing) this.text.value = "";
     this.reply = this.editing = null;
+    this.staged = [];
     this.drawAbout();
     this.text.focus();
+  }
+
+  replyTo(m) {
+    this.reply = m;
+    this.editing = null;
+    this.drawAbout();
+    this.text.focus();
+  }
+
+  // Ctrl + ↑ and ↓, as on a desktop: the message above or below the one that is replied to; below the newest, none.
+  replyBeside(step) {
+    const all = [...this.open.messages.values()].filter((m) => this.thread === ALL || (m.message_thread_id ?? 1) === this.thread);
+    const at = this.reply ? all.findIndex((m) => m.message_id === this.reply.message_id) : all.length;
+    const next = Math.max(at + step, 0);
+    if (!all.length) return;
+    this.reply = all[next] ?? null;
+    this.editing = null;
+    this.drawAbout();
+    if (this.reply) this.jump(this.reply.message_id);
   }
 
   jump(id) {
@@ -237,6 +286,7 @@ export class Pane {
 
   async send() {
     const words = this.text.value.trim();
+    if (this.staged.length && this.open) return void this.sendFiles(words);
     if (!words || !this.open) return;
     const editing = this.editing;
     const said = editing
@@ -250,16 +300,38 @@ export class Pane {
     this.suggest();
   }
 
-  async attach() {
-    const files = [...this.file.files];
+  // A chosen file waits, so that something can be written with it.
+  stage() {
+    this.staged = [...this.file.files].slice(0, 10);
     this.file.value = "";
-    if (!files.length) return;
-    const caption = this.text.value.trim();
-    const media = await Promise.all(files.slice(0, 10).map(async (file, i) => ({
+    if (this.editing) this.leaveEditing();
+    this.drawAbout();
+    this.text.focus();
+  }
+
+  leaveEditing() {
+    this.editing = null;
+    this.text.value = "";
+  }
+
+  async sendFiles(caption) {
+    const files = this.staged;
+    const media = await Promise.all(files.map(async (file, i) => ({
       type: file.type.startsWith("image/") ? "photo" : file.type.startsWith("video/") ? "video" : file.type.startsWith("audio/") ? "audio" : "document",
       file: await base64(file), file_name: file.name, ...(i === 0 && caption ? { caption } : {}),
     })));
-    if (await this.say({ media: media.length === 1 ? media[0] : media })) { this.text.value = ""; this.grow(); }
+    if (!(await this.say({ media: media.length === 1 ? media[0] : media }))) return;
+    this.staged = [];
+    this.text.value = "";
+    this.drawAbout();
+    this.grow();
+  }
+
+  offerStickers() {
+    if (this.stickers.childElementCount) return this.stickers.replaceChildren();
+    this.stickers.replaceChildren(...STICKERS.map((emoji) => el("button", { type: "button", "aria-label": emoji,
+      onclick: () => { this.stickers.replaceChildren(); this.say({ media: { type: "sticker", emoji } }); this.text.focus(); } }, emoji)));
+    this.stickers.querySelector("button").focus();
   }
 
   grow() {
@@ -270,7 +342,8 @@ export class Pane {
   key(event) {
     if (event.key === "Escape") {
       if (this.suggestions.childElementCount) this.suggestions.replaceChildren();
-      else if (this.reply || this.editing) this.leaveAbout();
+      else if (this.stickers.childElementCount) { this.stickers.replaceChildren(); this.text.focus(); }
+      else if (this.reply || this.editing || this.staged.length) this.leaveAbout();
       return;
     }
     const chosen = this.suggestions.querySelector("[aria-selected=true]");
@@ -287,6 +360,11 @@ export class Pane {
       event.preventDefault();
       if (chosen) chosen.click();
       else this.send();
+    }
+    if ((event.ctrlKey || event.metaKey) && ["ArrowUp", "ArrowDown"].includes(event.key) && this.open) {
+      event.preventDefault();
+      this.replyBeside(event.key === "ArrowUp" ? -1 : 1);
+      return;
     }
     if (event.key === "ArrowUp" && !this.text.value && this.open) {
       const mine = [...this.open.messages.values()].reverse().find((m) => m.from?.id === this.person && !m.sender_chat);
@@ -323,14 +401,31 @@ export class Pane {
     event.preventDefault();
     const own = m.from?.id === this.person && !m.sender_chat;
     const entries = [
-      ["Reply", () => { this.reply = m; this.editing = null; this.drawAbout(); this.text.focus(); }],
-      own ? ["Edit", () => this.edit(m)] : null,
-      m.text ? ["Copy", () => navigator.clipboard?.writeText(m.text)] : null,
+      [this.words.reply, () => this.replyTo(m)],
+      own ? [this.words.edit, () => this.edit(m)] : null,
+      m.text ? [this.words.copy, () => navigator.clipboard?.writeText(m.text)] : null,
+      forwardable(m) ? [this.words.forward, () => this.offerForward(m, event)] : null,
       ["👍", () => this.act("react", { person: this.person, chat: this.chat, message_id: m.message_id, emoji: "👍" })],
-      ["Delete", () => this.act("delete", { chat: this.chat, message_id: m.message_id })],
+      [this.words.remove, () => this.act("delete", { chat: this.chat, message_id: m.message_id })],
     ].filter(Boolean);
+    this.popUp(entries, event);
+  }
+
+  // Where a message can be forwarded: any chat of whoever holds this phone.
+  offerForward(m, event) {
+    const kind = mediaOf(m);
+    const size = kind === "photo" ? m.photo[m.photo.length - 1] : m[kind];
+    const what = kind ? { media: { type: kind, file_id: size.file_id, ...(m.caption ? { caption: m.caption } : {}), ...(m[kind].emoji ? { emoji: m[kind].emoji } : {}) } }
+      : { text: m.text };
+    const from = m.forward_origin ?? { type: "user", sender_user: m.from };
+    this.popUp(world.chatsOf(this.person).map((chat) => [world.title(chat), async () => {
+      if (await this.act("say", { person: this.person, chat: chat.info.id, forward_from: from, ...what })) this.show(this.person, chat.info.id);
+    }]), event, this.words.forwardTo);
+  }
+
+  popUp(entries, event, heading) {
     this.root.querySelector(".popup")?.remove();
-    const popup = el("div", { class: "popup", role: "menu" }, entries.map(([label, does]) => el("button", { type: "button", role: "menuitem",
+    const popup = el("div", { class: "popup", role: "menu", "aria-label": heading }, heading ? el("small", {}, heading) : null, entries.map(([label, does]) => el("button", { type: "button", role: "menuitem",
       onclick: () => { popup.remove(); does(); } }, label)));
     this.root.append(popup);
     const box = this.root.getBoundingClientRect();
@@ -344,22 +439,26 @@ export class Pane {
   fillMenu() {
     const person = world.people.get(this.person);
     const chat = this.open;
-    const entries = [[person.blocked ? "Unblock the bot" : "Block the bot", () => this.act(person.blocked ? "unblock" : "block", { person: person.id })]];
+    const entries = [[person.blocked ? this.words.unblock : this.words.block, () => this.act(person.blocked ? "unblock" : "block", { person: person.id })]];
     if (chat && chat.info.type !== "private") {
-      entries.push(["Leave this group", async () => { await this.act("leave", { chat: chat.info.id, person: person.id }); this.show(this.person, null); }]);
-      if (chat.info.type === "group") entries.push(["Upgrade to a supergroup", () => this.act("migrate", { chat: chat.info.id })]);
+      entries.push([this.words.leaveGroup, async () => { await this.act("leave", { chat: chat.info.id, person: person.id }); this.show(this.person, null); }]);
+      if (chat.info.type === "group") entries.push([this.words.upgrade, () => this.act("migrate", { chat: chat.info.id })]);
     }
     for (const other of world.chats.values()) {
       const { info } = other;
       if (info.type === "private" || info.migrated_to) continue;
       if (!info.members.some((m) => m.user.id === person.id && !["left", "kicked"].includes(m.status))) {
-        entries.push([`Join ${info.title}`, async () => { await this.act("join", { chat: info.id, person: person.id }); this.show(person.id, info.id); }]);
+        entries.push([this.words.join(info.title), async () => { await this.act("join", { chat: info.id, person: person.id }); this.show(person.id, info.id); }]);
       }
     }
     this.menu.querySelector(".items").replaceChildren(...entries.map(([label, does]) => el("button", { type: "button",
       onclick: () => { this.menu.open = false; does(); } }, label)));
   }
 }
+
+const MEDIA = ["photo", "video", "animation", "audio", "document", "voice", "video_note", "sticker"];
+const mediaOf = (m) => MEDIA.find((name) => m[name]);
+const forwardable = (m) => Boolean(m.text || mediaOf(m)) && m.from != null && !m.sender_chat;
 
 // A language in its own words: 简体中文 says more than zh-hans.
 function tongue(code) {

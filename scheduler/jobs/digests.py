@@ -101,8 +101,7 @@ async def _day(database: Database, toolbox: Toolbox, place: Station, today: date
 async def _week(database: Database, toolbox: Toolbox, office: Station, key: str, now: datetime) -> None:
     """The office's topics."""
     t = toolbox.t(office.language)
-    async with database.reading() as session:
-        told = await topics.recent(session, now)
+    told = await database.aside(lambda session: topics.recent(session, now))
     found = await asyncio.to_thread(topics.group, told)
     png = None
     if found:

@@ -20,6 +20,8 @@ from models.house import Waits
 from models.people import Audience
 
 EXAMPLE = Path(__file__).parent.parent.parent / "config.example.toml"
+SECRETS = ("token", "key", "webhook_out.secret", "open311.key")
+"""From the environment, so not in the example."""
 GOOD = Secrets("700000:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0", new_key()).environment()
 
 
@@ -65,7 +67,7 @@ def every_key(model: Any, path: str = "") -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("key", [k for k in every_key(Settings) if k not in ("token", "key")])
+@pytest.mark.parametrize("key", [k for k in every_key(Settings) if k not in SECRETS])
 def test_the_example_documents_every_key(key: str) -> None:
     last = key.split(".")[-1]
     text = EXAMPLE.read_text(encoding="utf-8")
@@ -345,3 +347,49 @@ def test_an_audience_that_does_not_exist_is_told() -> None:
     (said,) = problems(data)
     assert "categories[1].audiences[1]" in said
     assert "'undergraduate', 'graduate', 'vocational', 'hkmt' or 'international'" in said
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "environment", "said"),
+    [
+        pytest.param(
+            "webhook_out",
+            {"url": "http://campus.example"},
+            {"UNIONBOT_WEBHOOK_SECRET": "y" * 20},
+            "over https only",
+            id="in the clear",
+        ),
+        pytest.param(
+            "webhook_out",
+            {"url": "https://u:p@campus.example"},
+            {"UNIONBOT_WEBHOOK_SECRET": "y" * 20},
+            "no password stands",
+            id="a password",
+        ),
+        pytest.param("webhook_out", {"url": "https://campus.example"}, {}, "UNIONBOT_WEBHOOK_SECRET", id="no secret"),
+        pytest.param(
+            "webhook_out",
+            {"secret": "x" * 20},
+            {"UNIONBOT_WEBHOOK_SECRET": "y" * 20},
+            "does not belong into the file",
+            id="a secret in the file",
+        ),
+        pytest.param("webhook_out", {"events": ["claim"]}, {}, 'write "claimed"', id="an event that is none"),
+        pytest.param("open311", {"enabled": True}, {"UNIONBOT_OPEN311_KEY": "short"}, "too short", id="a short key"),
+    ],
+)
+def test_other_systems_need_a_safe_way_and_a_secret(
+    section: str, values: dict[str, Any], environment: dict[str, str], said: str
+) -> None:
+    found = problems({**example(), section: values}, GOOD | environment)
+    assert len(found) == 1
+    assert said in found[0]
+
+
+def test_the_secrets_of_other_systems_come_from_the_environment() -> None:
+    data = example() | {"webhook_out": {"url": "https://campus.example"}, "open311": {"enabled": True}}
+    secrets = {"UNIONBOT_WEBHOOK_SECRET": "w" * 32, "UNIONBOT_OPEN311_KEY": "o" * 32}
+    settings = build(data, GOOD | secrets)
+    assert settings.webhook_out.secret.get_secret_value() == "w" * 32
+    assert settings.open311.key.get_secret_value() == "o" * 32
+    assert "wwww" not in repr(settings)

@@ -24,6 +24,8 @@ WORDS = {
     "name": "semester",
     "how": "phone",
     "words": "w" * 40,
+    "period": "last_month",
+    "format": "xlsx",
 }
 """The longest word each field can hold: a place's key has up to 24 characters, with a reason behind it."""
 

@@ -14,7 +14,7 @@ from babel import Locale
 from babel.messages.pofile import read_po
 from opencc import OpenCC
 
-from bot.texts import BABEL, LOCALES, Catalogue, Forms, Template, UnknownText, read
+from bot.texts import BABEL, LOCALES, Catalogue, Forms, Template, UnknownText, cut, read
 from sandbox.text.html import parse_html
 
 HOUSE = Path(__file__).parent.parent.parent
@@ -191,3 +191,24 @@ def test_a_name_is_shown_in_the_nearest_language_there_is() -> None:
     assert t["zh-hant"].pick({"zh-hans": "东区", "en": "East"}) == "东区"
     assert t["en"].pick({"zh-hans": "东区"}) == "东区"
     assert t["en"].pick({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("The tap drips", "The tap drips", id="fits"),
+        pytest.param("The balcony door does not close", "The balcony door does not…", id="letters"),
+        pytest.param(
+            "卫生间的水龙头一直漏水，晚上睡不着", "卫生间的水龙头一直漏水…", id="characters are twice as wide"
+        ),
+    ],
+)
+def test_a_subject_is_cut_by_the_width_it_takes(text: str, shown: str) -> None:
+    assert cut(text, 26) == shown
+
+
+def test_a_span_of_days_says_no_weekdays() -> None:
+    catalogue = Catalogue.load(SHANGHAI)
+    day = NOON.date()
+    assert [catalogue[language].short_day(day, day) for language in LANGUAGES] == ["10月13日", "10月13日", "13 Oct"]
+    assert catalogue["en"].short_day(day, day.replace(year=2027)) == "13 Oct 2026"

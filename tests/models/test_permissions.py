@@ -30,12 +30,12 @@ SPELLED_OUT: dict[Who, str] = {
     Who.STRANGER: "file join",
     Who.REQUESTER: "file view add take_back urge withdraw confirm rate reopen",
     Who.HERE: "claim release assign answer ask note edit retract resend history transfer resolve reopen merge unmerge "
-    "split priority tag project projects",
-    Who.FIRST: "answer note edit retract resend history recall resolve priority tag project projects",
+    "split priority tag project projects major",
+    Who.FIRST: "answer note edit retract resend history recall resolve priority tag project projects major",
     Who.OFFERED: "note edit history accept return tag projects",
     Who.ELSEWHERE: "projects",
-    Who.LEAD: "reassign retract_anothers",
-    Who.ADMIN: "reassign setup",
+    Who.LEAD: "mute reassign retract_anothers",
+    Who.ADMIN: "mute reassign setup",
     Who.SUPERVISOR: "",
     Who.TIME: "return close escalate hand_over",
 }

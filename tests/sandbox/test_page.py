@@ -115,7 +115,7 @@ async def test_staff_reply_in_the_group_and_the_quote_is_shown(scene: Scene) -> 
     card = await scene.bot("sendMessage", chat_id=scene.group.id, text="📣 #1 · 投诉")
     await expect(words(page, "right").last).to_have_text("📣 #1 · 投诉")
     await page.locator("#right .bubble").last.dblclick()
-    await page.get_by_role("menuitem", name="Reply").click()
+    await page.get_by_role("menuitem", name="回复").click()
     await page.fill("#right textarea", "师傅三点到")
     await page.press("#right textarea", "Enter")
     await expect(page.locator("#right .quote").last).to_contain_text("#1")
@@ -273,10 +273,10 @@ async def test_the_menu_blocks_leaves_joins_and_upgrades(scene: Scene) -> None:
     await expect(about).to_have_text("group, 3 members")
     await choose("left", "Upgrade to a supergroup")
     await expect(about).to_have_text("supergroup, 3 members")
-    await expect(page.locator("#right .names small")).to_have_text("supergroup, 3 members")
+    await expect(page.locator("#right .names small")).to_have_text("超级群组，3 位成员")
     await choose("left", "Leave this group")
     await expect(page.locator("#left h2")).to_have_text("Chats")
-    await expect(page.locator("#right .names small")).to_have_text("supergroup, 2 members")
+    await expect(page.locator("#right .names small")).to_have_text("超级群组，2 位成员")
     await page.locator("#left .menu summary").click()
     await page.keyboard.press("Escape")
     await expect(page.locator("#left .menu .items")).to_be_hidden()
@@ -417,9 +417,92 @@ async def test_a_picture_that_comes_late_leaves_the_newest_in_sight(scene: Scene
     await expect(page.locator("#left .when").last).to_be_in_viewport(ratio=1)
 
 
-async def test_a_picture_is_sent_from_the_disk(scene: Scene) -> None:
+async def test_a_picture_from_the_disk_waits_for_its_caption(scene: Scene) -> None:
+    """It was sent as soon as it was chosen, before anybody could say what it shows."""
     page = await scene.open()
     await page.set_input_files(
         "#left input[type=file]", {"name": "tap.png", "mimeType": "image/png", "buffer": picture(1)}
     )
+    await expect(page.locator("#left .about")).to_contain_text("tap.png")
+    await page.keyboard.type("It drips here")
+    await expect(page.locator("#left .photo img")).to_have_count(0)
+    await page.keyboard.press("Enter")
     await expect(page.locator("#left .photo img")).to_be_visible()
+    await expect(words(page, "left").last).to_have_text("It drips here")
+    await expect(page.locator("#left .about")).to_be_empty()
+
+
+async def test_a_chosen_file_can_be_left_again(scene: Scene) -> None:
+    page = await scene.open()
+    await page.set_input_files(
+        "#left input[type=file]", {"name": "tap.png", "mimeType": "image/png", "buffer": picture(1)}
+    )
+    await expect(page.locator("#left .about")).to_contain_text("tap.png")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#left .about")).to_be_empty()
+    await page.keyboard.type("Only words")
+    await page.keyboard.press("Enter")
+    await expect(words(page, "left").last).to_have_text("Only words")
+    await expect(page.locator("#left .photo img")).to_have_count(0)
+
+
+async def test_the_page_speaks_the_language_of_the_phone(scene: Scene) -> None:
+    """Relative times and the clock were English on a Chinese phone."""
+    await scene.stage.guide(clock=[{"label": "Two days on", "advance": 172800}])
+    page = await scene.open()
+    due = int((await scene.stage.now()).timestamp()) + 3 * 86400
+    entity = {"type": "date_time", "offset": 0, "length": 3, "unix_time": due}
+    for chat in (scene.alice.id, scene.group.id):
+        await scene.bot("sendMessage", chat_id=chat, text="due", entities=[entity])
+    await expect(page.locator("#left time.relative")).to_have_text("in 3 days")
+    await expect(page.locator("#right time.relative")).to_have_text("3天后")
+    await expect(page.locator("#left textarea")).to_have_attribute("placeholder", "Message")
+    await expect(page.locator("#right textarea")).to_have_attribute("placeholder", "输入消息")
+    await expect(page.locator(".moves button")).to_have_text("Two days on")
+    await page.select_option("#left select", str(scene.wang.id))
+    await expect(page.locator(".moves button")).to_have_text("过 2 天")
+
+
+async def test_a_reply_needs_no_mouse(scene: Scene) -> None:
+    page = await scene.open()
+    for text in ("#1", "#2"):
+        await scene.bot("sendMessage", chat_id=scene.group.id, text=text)
+    await expect(words(page, "right").last).to_have_text("#2")
+    await page.focus("#right textarea")
+    for _ in range(2):
+        await page.keyboard.press("Control+ArrowUp")
+    await expect(page.locator("#right .about")).to_contain_text("#1")
+    await page.keyboard.press("Control+ArrowDown")
+    await expect(page.locator("#right .about")).to_contain_text("#2")
+    await page.keyboard.type("师傅三点到")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#right .quote").last).to_contain_text("#2")
+    # The same by a button that is seen on every message.
+    await page.locator("#right .message", has_text="#1").first.get_by_role("button", name="回复").click()
+    await expect(page.locator("#right .about")).to_contain_text("#1")
+
+
+async def test_a_sticker_is_sent(scene: Scene) -> None:
+    page = await scene.open()
+    await page.locator("#left").get_by_role("button", name="A sticker").click()
+    await page.locator("#left .stickers button", has_text="🙏").click()
+    await expect(page.locator("#left .sticker")).to_have_text("🙏")
+    await expect(page.locator("#left .stickers")).to_be_empty()
+
+
+async def test_words_and_pictures_are_forwarded(scene: Scene) -> None:
+    await scene.wang.says("The lift is broken", chat=scene.group)
+    await scene.wang.sends(photo(picture(2), "Look"), chat=scene.group)
+    page = await scene.open()
+    for shown in ("The lift is broken", "Look"):
+        await page.goto(page.url)
+        await page.reload()
+        await page.locator("#right .bubble", has_text=shown).last.dblclick(position={"x": 12, "y": 8})
+        await page.get_by_role("menuitem", name="转发").click()
+        await page.get_by_role("menuitem", name="学生会").click()
+        await expect(page.locator("#right .forwarded")).to_have_count(1 if shown != "Look" else 2)
+        await page.locator("#right .back").click()
+        await page.locator("#right .entry", has_text="东区服务站").click()
+    said = await scene.stage.transcript(scene.wang.id)
+    assert [bool(m.raw.get("photo")) for m in said] == [False, True]
+    assert all(m.raw["forward_origin"]["sender_user"]["id"] == scene.wang.id for m in said)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import aiohttp
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -443,3 +444,39 @@ async def test_rounds_that_come_to_nothing_do_not_close_the_windows(
         for number in numbers:
             await post_office.comes_to(number, Sending.SENT)
     assert next(failures) > 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_told_to_stop_at_its_start_it_leaves_no_connection_open(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[aiohttp.ClientSession] = []
+    begin = aiohttp.ClientSession.__init__
+
+    def noted(self: aiohttp.ClientSession, *args: Any, **how: Any) -> None:
+        begin(self, *args, **how)
+        opened.append(self)
+
+    monkeypatch.setattr(aiohttp.ClientSession, "__init__", noted)
+    courier = Courier(
+        database,
+        TOKEN,
+        "http://127.0.0.1:1",
+        draw=as_written,
+        vault=KeyVault(KEY),
+        clock=MovedClock(BEGIN),
+        elapsed=asyncio.get_running_loop().time,
+        windows=False,
+    )
+    # Somebody else writes: the courier waits for its turn to look at what a crash left.
+    async with database.transaction() as session:
+        await session.execute(update(Outgoing).values(attempts=0))
+        start = asyncio.create_task(courier.__aenter__())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not start.done()
+        start.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await start
+    assert opened
+    assert all(each.closed for each in opened)

@@ -177,7 +177,7 @@ async def test_setup_seats_a_station_checks_rights_and_shows_a_test_card(databas
         here = await campus.stage.group("Desk", [campus.wang], [campus.admin])
         await campus.admin.says("/setup", chat=here)
         await campus.admin.taps(re.compile("东区"), chat=here)
-        asked = await here.shows("「East」")
+        asked = await here.shows("“East”")
         assert (await seat(campus, "east")).chat_id == campus.east.id, "nothing has moved yet"
         await campus.admin.taps(campus.t("zh-hans").plain("setup.move"), chat=here, message=asked)
         en = campus.t("en")

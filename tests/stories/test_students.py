@@ -148,7 +148,7 @@ async def test_before_sending_and_after_it_is_said_that_other_students_may_read_
         shown.append(await alice.reads("State:"))
         assert [others in screen.text for screen in shown] == [kind != "thanks"] * 3
         await alice.says("/privacy")
-        await alice.reads("Other students: the beginning of an open ticket is shown")
+        await alice.reads("Other students who write something similar: how an open ticket begins")
 
 
 async def test_a_student_follows_urges_adds_withdraws(database_url: str) -> None:

@@ -52,6 +52,8 @@ async def test_a_walk_in_is_a_ticket_whose_answers_are_told_and_whose_outcome_is
         await campus.east.shows(f"#{number}: Told by phone · Wang")
         await campus.resolves()
         await campus.wang.reads("What did they say?", chat=campus.east)
+        said = [m.text for m in await campus.east.transcript()]
+        assert not [text for text in said if "the student is asked" in text], "a visitor cannot be"
         await campus.wang.taps(t.plain("walkin.heard_yes"), chat=campus.east)
         await campus.wang.taps("4", chat=campus.east)
         await campus.east.shows(f"#{number}: written down")

@@ -61,7 +61,7 @@ async def through_the_menu(walker: Walker) -> None:
     for label, screen in (
         ("home.profile", "audience.ask"),
         ("home.language", "language.ask"),
-        ("home.privacy", "privacy.text"),
+        ("home.privacy", "privacy.never"),
         ("home.help", "help.text"),
         ("home.mine", "mine.none"),
         ("home.faq", "faq.contents"),

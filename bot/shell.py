@@ -1,0 +1,145 @@
+"""What the commands share: reading the configuration, running to the end or to a signal, and saying in one line with
+its exit code what is in the way.
+
+Every import of something heavy waits until a command needs it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from models.database import Database
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
+DEFAULT = Path("config.toml")
+FAILED, WRONG, DATABASE, ADDRESS, TOKEN = 1, 2, 3, 4, 5
+
+
+def stop(code: int, *lines: str) -> NoReturn:
+    """Say why on standard error and end with this code."""
+    for line in lines:
+        typer.echo(line, err=True)
+    raise typer.Exit(code)
+
+
+def read(path: Path) -> Settings:
+    """The settings, or every mistake in them and exit code 2."""
+    from bot.config import ConfigError, load
+
+    try:
+        return load(path)
+    except ConfigError as error:
+        count = len(error.problems)
+        stop(WRONG, f"{path}: {count} thing{'s' if count > 1 else ''} to mend", *(f"  • {p}" for p in error.problems))
+
+
+def log(settings: Settings) -> None:
+    """Begin to log, without the secrets."""
+    from bot import logs
+
+    sealed = (settings.token, settings.key, settings.webhook_out.secret, settings.open311.key)
+    secrets = tuple(secret for each in sealed if (secret := each.get_secret_value()))
+    logs.configure(settings.log.level, settings.log.format, secrets)
+
+
+def looped(work: Coroutine[Any, Any, Any]) -> Any:
+    """On uvloop: reading and writing the network costs half as much."""
+    import uvloop
+
+    return uvloop.run(work)
+
+
+def guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
+    """Run it and return its result; what can be wrong at a start is said in one line, with its exit code."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bot.check import TokenRefused
+    from bot.web import CannotListen
+    from models.lease import Taken
+    from models.migrations import SchemaMismatch
+
+    try:
+        return looped(until_told(work))
+    except SchemaMismatch as error:
+        stop(DATABASE, f"{error}: this program is older than its database; start the newer one, or restore a backup")
+    except Taken:
+        stop(ADDRESS, "another copy of this program runs on this database: stop it first")
+    except TokenRefused as error:
+        stop(TOKEN, str(error))
+    except CannotListen as error:
+        stop(ADDRESS, str(error))
+    except (SQLAlchemyError, OSError) as error:
+        stop(DATABASE, no_database(settings, error))
+
+
+def no_database(settings: Settings, error: Exception) -> str:
+    """Why the database cannot be used, in one line and without the password in its address."""
+    from sqlalchemy.exc import DBAPIError
+
+    reason = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    shown = settings.database.url if settings.database.url.startswith("sqlite") else "PostgreSQL"
+    return f"the database {shown} cannot be used: {type(reason).__name__}: {_first_line(reason)}"
+
+
+def _first_line(error: object) -> str:
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else "no reason given"
+
+
+async def until_told(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run until it ends or a signal comes; the signal lets it clean up. A second signal ends at once."""
+    task = asyncio.ensure_future(work)
+    told = False
+
+    def tell(number: int) -> None:
+        nonlocal told
+        if told:
+            os._exit(128 + number)
+        told = True
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, tell, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not told:
+            raise
+        return None
+    except BaseExceptionGroup as group:
+        # A task group wraps the one thing that went wrong; who reads the line wants that thing.
+        first: BaseException = group
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None
+
+
+def missing(url: str) -> bool:
+    """Whether this is an SQLite file that does not exist (yet)."""
+    return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """The database of a program that has run before. Raises SchemaMismatch where its schema is another one's."""
+    from models.database import Database
+    from models.migrations import require_current
+
+    if missing(settings.database.url):
+        stop(DATABASE, f"there is no database at {settings.database.url} yet")
+    database = Database(settings.database.url)
+    try:
+        await require_current(database)
+        yield database
+    finally:
+        await database.close()

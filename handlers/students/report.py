@@ -1,0 +1,243 @@
+"""A sealed report about somebody of the staff (举报). Its screens go out sealed: no row of them tells what it says.
+
+/report ─▶ what it is ─▶ whom it is about ─▶ a supervising teacher? ─▶ (which one?) ─▶ words ─▶ name ─▶ preview ─▶ sent
+                     └▶ one's own reports ─▶ one of them ─▶ add words
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from aiogram import Router
+from aiogram.filters import Command, StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State, StatesGroup
+from aiogram.types import CallbackQuery, Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import menus
+from bot.cards import excerpt
+from bot.contents import kept_of, says_something
+from bot.filters import Going, Pressed, Private
+from bot.keyboards import Go, button, keyboard
+from bot.sealed import ABOUT_LENGTH, Tell, own_keys, own_text, screen
+from bot.texts import Texts
+from bot.untrusted import inline
+from handlers.screens import leave
+from handlers.students.new import held_with, parts_of
+from models import cases, casework, sealed
+from models.cases import Case, Head, Report
+from models.errors import Refusal
+from models.house import House
+from models.people import Person, Role
+
+
+class Reporting(StatesGroup):
+    """The steps; typed words mean something in `about`, `words` and `adding`."""
+
+    about = State()
+    supervisor = State()
+    words = State()
+    name = State()
+    preview = State()
+    adding = State()
+
+
+def router() -> Router:
+    """This conversation's handlers."""
+    router = Router(name="report")
+    private = Private()
+    router.message.register(explain, Command("report"), private)
+    router.callback_query.register(explain, Going("report"), private)
+    router.callback_query.register(step, Pressed(Tell), private)
+    router.message.register(words, private, StateFilter(Reporting), not_a_command)
+    return router
+
+
+async def not_a_command(message: Message) -> bool:
+    """Filter: words, not a command."""
+    return not (message.text or message.caption or "").startswith("/")
+
+
+async def explain(
+    event: Message | CallbackQuery,
+    person: Person,
+    t: Texts,
+    house: House,
+    now: datetime,
+    session: AsyncSession,
+    state: FSMContext,
+) -> None:
+    """What it is for, who receives it and what happens; or that nobody is there to receive it."""
+    left = await leave(state, t)
+    mine = await cases.of_reporter(session, person, house.vault)
+    there = await cases.somebody_receives(session)
+    rows = [[button(t.plain("report.begin"), Tell("begin"))]] if there else []
+    if mine:
+        rows.append([button(t.plain("report.mine"), Tell("list"))])
+    text = t("report.explain") if there else t("report.nobody_there")
+    await _show(event, left + text, keyboard([*rows, [menus.way_home(t)]]), person, house, now, session)
+
+
+async def _show(
+    event: Message | CallbackQuery,
+    text: str,
+    keys: dict[str, Any],
+    person: Person,
+    house: House,
+    now: datetime,
+    session: AsyncSession,
+) -> None:
+    on = event.message.message_id if isinstance(event, CallbackQuery) and event.message else None
+    await sealed.post(session, screen(text, keys, on), house.vault, now, chat_id=person.telegram_id)
+
+
+async def step(
+    query: CallbackQuery,
+    press: Tell,
+    person: Person,
+    t: Texts,
+    house: House,
+    now: datetime,
+    session: AsyncSession,
+    state: FSMContext,
+) -> None:
+    """A press; what has been said so far is kept sealed with the conversation."""
+    data = await state.get_data()
+    if press.to in ("list", "view", "add"):
+        await _own(query, press, person, t, house, now, session, state)
+        return
+    if press.to == "begin":
+        await state.set_state(Reporting.about)
+        await state.set_data({})
+        await _show(query, t("report.about"), keyboard([[menus.way_out(t)]]), person, house, now, session)
+        return
+    if await state.get_state() not in Reporting or "about" not in data:
+        raise Refusal("old.button")
+    match press.to:
+        case "yes":
+            rows = [
+                [button(inline(each.name, 40), Tell("who", str(each.id)))]
+                for each in await cases.holding(session, Role.SUPERVISOR)
+            ]
+            rows.append([button(t.plain("report.not_listed"), Tell("who", "0"))])
+            await _show(query, t("report.which"), keyboard([*rows, [menus.way_out(t)]]), person, house, now, session)
+            return
+        case "no" | "who":
+            data |= {"supervisor": press.to == "who", "recused": None}
+            if press.to == "who" and press.value != "0":
+                found = [p for p in await cases.holding(session, Role.SUPERVISOR) if str(p.id) == press.value]
+                if not found:
+                    raise Refusal("old.button")
+                data["recused"] = found[0].telegram_id
+            await state.set_data(data)
+            await state.set_state(Reporting.words)
+        case "words" if says_something([content for content, _ in parts_of(data)]):
+            await state.set_state(Reporting.name)
+        case "named" | "anonymous":
+            data["named"] = press.to == "named"
+            await state.set_data(data)
+            await state.set_state(Reporting.preview)
+        case "send" if {"supervisor", "named"} <= data.keys() and data.get("parts"):
+            name = person.name if data["named"] else None
+            head = Head(data["about"], data["supervisor"], data["recused"], name)
+            await casework.file(session, Report(head, [c for c, _ in parts_of(data)]), person, house, now)
+            await state.clear()
+            await _show(query, t("report.sent"), menus.back_home(t), person, house, now, session)
+            return
+        case _:
+            raise Refusal("draft.says_nothing" if press.to == "words" else "old.button")
+    await _ask(query, data, person, t, house, now, session, state)
+
+
+async def _ask(
+    event: Message | CallbackQuery,
+    data: dict[str, Any],
+    person: Person,
+    t: Texts,
+    house: House,
+    now: datetime,
+    session: AsyncSession,
+    state: FSMContext,
+) -> None:
+    """The question of the step the conversation is at."""
+    out, parts = [menus.way_out(t)], [content for content, _ in parts_of(data)]
+    match await state.get_state():
+        case Reporting.about.state:
+            text, rows = t("report.about"), []
+        case Reporting.supervisor.state:
+            text = t("report.is_supervisor", about=inline(data["about"], ABOUT_LENGTH))
+            rows = [[button(t.plain("report.no"), Tell("no")), button(t.plain("report.yes"), Tell("yes"))]]
+        case Reporting.words.state:
+            text = t.n("report.collected", len(parts), words=excerpt(parts)) if parts else t("report.words")
+            rows = [[button(t.plain("new.continue"), Tell("words"))]] if parts else []
+        case Reporting.name.state:
+            text = t("report.name")
+            rows = [[button(t.plain(f"report.{n}"), Tell(n))] for n in ("anonymous", "named")]
+        case _:
+            who = person.name if data["named"] else t.plain("case.anonymous")
+            about = inline(data["about"], ABOUT_LENGTH)
+            text = t("report.preview", about=about, who=who, count=len(parts), words=excerpt(parts))
+            rows = [[button(t.plain("report.send"), Tell("send"))]]
+    await _show(event, text, keyboard([*rows, out]), person, house, now, session)
+
+
+async def words(
+    message: Message, person: Person, t: Texts, house: House, now: datetime, session: AsyncSession, state: FSMContext
+) -> None:
+    """Whom it is about, what happened, or more of it."""
+    data, at = await state.get_data(), await state.get_state()
+    if at == Reporting.adding.state and "code" in data:
+        case = await _mine(session, data["code"], person, house)
+        await casework.add(session, case, [kept_of(message)], house, now)
+        await _show(message, t("report.added", code=case.code), own_keys(t, case), person, house, now, session)
+        return
+    if at == Reporting.about.state or "about" not in data:
+        about = " ".join((message.text or "").split())
+        if not about or len(about) > ABOUT_LENGTH:
+            raise Refusal("report.about_short", most=ABOUT_LENGTH)
+        data["about"] = about
+        await state.set_state(Reporting.supervisor)
+    elif at != Reporting.supervisor.state:
+        data["parts"] = held_with(data.get("parts", []), message)
+        await state.set_state(Reporting.words)
+    await state.set_data(data)
+    await _ask(message, data, person, t, house, now, session, state)
+
+
+async def _mine(session: AsyncSession, code: str, person: Person, house: House) -> Case:
+    case = await cases.by_code(session, code)
+    if not cases.is_of(case, person, house.vault):
+        raise Refusal("case.unknown")
+    return case
+
+
+async def _own(
+    query: CallbackQuery,
+    press: Tell,
+    person: Person,
+    t: Texts,
+    house: House,
+    now: datetime,
+    session: AsyncSession,
+    state: FSMContext,
+) -> None:
+    if press.to == "list":
+        mine = await cases.of_reporter(session, person, house.vault)
+        rows = [[button(f"R-{c.code} · {t.plain(f'case.state.{c.state}')}", Tell("view", c.code))] for c in mine[:20]]
+        back = [button(t.plain("nav.back"), Go("report"))]
+        await _show(query, t("report.list"), keyboard([*rows, back]), person, house, now, session)
+        return
+    case = await _mine(session, press.value, person, house)
+    if press.to == "add":
+        await leave(state, t)
+        await state.set_state(Reporting.adding)
+        await state.set_data({"code": case.code})
+        await sealed.post(
+            session, screen(t("report.say_more", code=case.code), None), house.vault, now, chat_id=person.telegram_id
+        )
+        return
+    lines = await cases.lines_of(session, case, house.vault)
+    text = own_text(case, cases.head_of(case, house.vault), lines, t, now)
+    await sealed.post(session, screen(text, own_keys(t, case)), house.vault, now, chat_id=person.telegram_id)

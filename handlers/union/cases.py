@@ -1,0 +1,144 @@
+"""Supervisors and a sealed report: in their group, or each in private where one of them is recused.
+
+press ─▶ acknowledge · everything · outcome (which?)      done at the press
+ask, note, an outcome ─▶ a prompt ─▶ a reply to it        the sign at its head says what the reply is
+a reply to anything else of the case ─▶ words to the reporter; one that begins with // ─▶ a note
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from aiogram import F, Router
+from aiogram.types import CallbackQuery, Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.contents import kept_of, says_something
+from bot.filters import Pressed, markup
+from bot.people import Presence
+from bot.sealed import SIGNS, Handle, outcome_keys
+from bot.texts import Texts
+from models import audit, cases, casework, sealed
+from models.cases import Case
+from models.errors import Refusal
+from models.house import House
+from models.people import Person
+
+HEAD = re.compile(r"R-([2-9A-Z]{4})\b")
+MOST_OUTCOME = 1000
+
+
+def router() -> Router:
+    """Asked before every conversation: a reply to a case is about it, whatever else is being done."""
+    router = Router(name="cases")
+    router.callback_query.register(act, Pressed(Handle))
+    router.message.register(reply, F.reply_to_message, about_a_case)
+    return router
+
+
+def _must_be_there(query: CallbackQuery | Message, presence: Presence | None) -> int:
+    message = query.message if isinstance(query, CallbackQuery) else query
+    if message is None:
+        raise Refusal("desk.old_button")
+    if message.chat.id < 0 and (presence is None or not presence.present):
+        raise Refusal("case.unknown")
+    return message.chat.id
+
+
+async def act(
+    query: CallbackQuery,
+    press: Handle,
+    session: AsyncSession,
+    now: datetime,
+    person: Person | None,
+    presence: Presence | None,
+    house: House,
+    t: Texts,
+) -> None:
+    """A button; who presses, where, and whether the case is theirs is asked anew each time."""
+    chat_id, vault = _must_be_there(query, presence), house.vault
+    assert query.message is not None
+    if press.act == "room":
+        if person is None:
+            raise Refusal("case.supervisors_only")
+        await cases.confirm_room(session, chat_id, person, vault, now)
+        await audit.record(session, "case_room", now, staff=person)
+        await query.bot.send_message(chat_id, t("case.room_confirmed", name=person.name))  # type: ignore[union-attr]
+        await casework.room_confirmed(session, house, now)
+        return
+    case = await cases.by_code(session, press.code)
+    handler = await cases.must_handle(session, case, person, chat_id, vault)
+    on = query.message.message_id
+    match press.act:
+        case "ack":
+            await casework.acknowledge(session, case, handler, chat_id, house, now)
+            await casework.show(session, case, chat_id, house, now, message_id=on)
+        case "all":
+            await casework.show_all(session, case, chat_id, house, now)
+        case "card":
+            await casework.show(session, case, chat_id, house, now, message_id=on)
+        case "outcome" if isinstance(query.message, Message):
+            await query.message.edit_reply_markup(reply_markup=markup(outcome_keys(t, case)))
+        case _ if press.act in SIGNS:
+            facts = {"what": "prompt", "case": case.id, "act": press.act, "name": handler.name}
+            await sealed.post(session, facts, vault, now, chat_id=chat_id)
+        case _:
+            raise Refusal("desk.old_button")
+
+
+async def about_a_case(message: Message, session: AsyncSession, person: Person | None) -> Any:
+    """Filter: a reply to something of the bot's about a case; hands over the `case` and what the reply is, `how`."""
+    replied = message.reply_to_message
+    if person is None or replied is None or replied.from_user is None or message.bot is None:
+        return False
+    text = replied.text or replied.caption or ""
+    entity = next(iter(replied.entities or replied.caption_entities or []), None)
+    if replied.from_user.id != message.bot.id or entity is None or entity.type != "bold":
+        return False
+    found = HEAD.match(entity.extract_from(text))
+    if found is None or (message.text or "").startswith("/"):
+        return False
+    try:
+        case = await cases.by_code(session, found[1])
+    except Refusal:
+        return False
+    how = next((act for act, sign in SIGNS.items() if text.startswith(sign)), "ask")
+    return {"case": case, "how": how}
+
+
+async def reply(
+    message: Message,
+    case: Case,
+    how: str,
+    session: AsyncSession,
+    now: datetime,
+    person: Person,
+    presence: Presence | None,
+    house: House,
+    t: Texts,
+) -> None:
+    """The reporter's own words, or what a supervisor was asked for."""
+    content = kept_of(message)
+    content.pop("album", None)
+    chat_id = _must_be_there(message, presence)
+    if chat_id == person.telegram_id and cases.is_of(case, person, house.vault):
+        await casework.add(session, case, [content], house, now)
+        await casework.to_reporter(session, case, "report.added", house, now)
+        return
+    handler = await cases.must_handle(session, case, person, chat_id, house.vault)
+    text = str(content.get("text", "")).strip()
+    if text.startswith("//"):
+        how, content = "note", {**content, "text": text.removeprefix("//").strip()}
+    if not says_something([content]):
+        raise Refusal("draft.empty")
+    if how == "ask":
+        await casework.ask(session, case, handler, chat_id, content, house, now)
+    elif how == "note":
+        await casework.note(session, case, handler, chat_id, content, house, now)
+    else:
+        if not text or len(text) > MOST_OUTCOME:
+            raise Refusal("desk.reason_missing")
+        await casework.close(session, case, handler, chat_id, how, text, house, now)
+    await casework.show(session, case, chat_id, house, now)

@@ -1,0 +1,250 @@
+"""Who is not heard for a time, or until further notice, and how they can have that looked at again.
+
+A mute names nobody and no ticket: it is a keyed tag over a Telegram id, made in the moment in which a lead mutes from
+the sealed address of whoever wrote, and it ends at a full hour. So an anonymous student can be muted without anybody
+learning who they are (docs/decisions/0006). Reports about staff are heard always: they do not come by here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKey, LargeBinary, delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models import audit, letters, requesters, stations
+from models.base import Base, Key
+from models.errors import Refusal
+from models.house import House
+from models.people import Person
+from models.requesters import Reached, Requester
+from models.stations import Station
+from models.tickets import Ticket
+from models.vault import Vault
+
+LONGEST = timedelta(days=7)
+"""A lead's mute; whoever is to be kept out longer is the office's to block."""
+A_DAY = timedelta(days=1)
+SHOWN = "%Y-%m-%d %H:%M"
+"""A moment in a refusal, which knows no language."""
+
+
+class Mute(Base):
+    """Somebody is not heard. The row goes when the mute is over or lifted."""
+
+    __tablename__ = "mutes"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    tag: Mapped[str] = mapped_column(index=True)
+    until: Mapped[datetime | None]
+    """A full hour; None for somebody the office has blocked."""
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """Why, and once they appeal, where to answer them and what they said."""
+    given_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    station_id: Mapped[int] = mapped_column(ForeignKey("stations.id"))
+    appealed: Mapped[bool] = mapped_column(default=False)
+    decided: Mapped[bool] = mapped_column(default=False)
+    """The office has looked at an appeal and kept it."""
+
+
+@dataclass(frozen=True)
+class Appeal:
+    """Somebody who is not heard asks the office to look at it again."""
+
+    mute: Mute
+    reason: str
+    words: str
+
+
+def tag_of(telegram_id: int, vault: Vault) -> str:
+    """Under what a mute of theirs is kept."""
+    return vault.apart("mute").tag("mute", telegram_id)
+
+
+def _seal(tag: str, facts: Mapping[str, Any], vault: Vault) -> bytes:
+    return vault.apart("mute").seal(json.dumps(facts).encode(), tag)
+
+
+def facts_of(mute: Mute, vault: Vault) -> dict[str, Any]:
+    """`reason`, and of an appeal `chat`, `language`, `words`."""
+    facts: dict[str, Any] = json.loads(vault.apart("mute").open(mute.sealed, mute.tag))
+    return facts
+
+
+async def standing(session: AsyncSession, telegram_id: int, vault: Vault, now: datetime) -> Mute | None:
+    """What keeps this person from being heard now; a block before a mute."""
+    mute: Mute | None = await session.scalar(
+        select(Mute)
+        .where(Mute.tag == tag_of(telegram_id, vault), or_(Mute.until.is_(None), Mute.until > now))
+        .order_by(Mute.until.is_(None).desc(), Mute.until.desc())
+        .limit(1)
+    )
+    return mute
+
+
+async def must_be_heard(session: AsyncSession, telegram_id: int, house: House, now: datetime) -> None:
+    """Raises Refusal, with the reason and the end, for somebody who is muted or blocked."""
+    mute = await standing(session, telegram_id, house.vault, now)
+    if mute is None:
+        return
+    reason = facts_of(mute, house.vault)["reason"]
+    if mute.until is None:
+        raise Refusal("mute.blocked", reason=reason)
+    raise Refusal("mute.muted", reason=reason, until=f"{mute.until.astimezone(house.calendar.timezone):{SHOWN}}")
+
+
+async def must_hear(session: AsyncSession, requester: Requester, house: House, now: datetime) -> None:
+    """The same for one who waits for a ticket."""
+    reached = await requesters.reach(session, requester, house.vault)
+    if reached is not None:
+        await must_be_heard(session, reached.chat_id, house, now)
+
+
+async def may_file(session: AsyncSession, person: Person, most: int, house: House, now: datetime) -> None:
+    """Raises Refusal for somebody who has filed so many tickets within a day. Their anonymous ones are counted while
+    they are speaking, because then they are recognised; nothing is written down for it.
+    """
+    mine = [r.ticket_id for r in await requesters.all_of(session, person, house.vault) if r.number == 1]
+    filed = await session.scalar(
+        select(func.count()).select_from(Ticket).where(Ticket.id.in_(mine), Ticket.filed_at > now - A_DAY)
+    )
+    if (filed or 0) >= most:
+        raise Refusal("limit.tickets", most=most)
+
+
+# ---------------------------------------------------------------- muting and blocking
+
+
+async def mute(
+    session: AsyncSession,
+    ticket: Ticket,
+    requester: Requester,
+    station: Station,
+    staff: Person,
+    span: timedelta | None,
+    reason: str,
+    house: House,
+    now: datetime,
+) -> Mute:
+    """Whoever wrote this is not heard for so long, or with None until the office lifts it; they are told why.
+
+    Raises Refusal when nobody can be reached any more, and for a lead's mute that is too long.
+    """
+    if span is not None and not timedelta() < span <= LONGEST:
+        raise Refusal("mute.span", most=LONGEST.days)
+    reached = await requesters.reach(session, requester, house.vault)
+    if reached is None:
+        raise Refusal("mute.gone", number=ticket.id)
+    # A ticket's number in the reason would join the mute and the ticket.
+    reason = re.sub(r"#\s*\d+", "#…", reason)
+    tag, until = tag_of(reached.chat_id, house.vault), _full_hour(now + span) if span is not None else None
+    await session.execute(
+        delete(Mute).where(Mute.tag == tag, Mute.until.is_(None) if until is None else Mute.until <= until)
+    )
+    found = Mute(
+        tag=tag,
+        until=until,
+        sealed=_seal(tag, {"reason": reason}, house.vault),
+        given_by_id=staff.id,
+        station_id=station.id,
+    )
+    session.add(found)
+    await session.flush()
+    if span is None:
+        await audit.record(session, "block", now, staff=staff, station=station.key, reason=reason)
+        await letters.to_requester(
+            session, ticket, requester, "mute.told_blocked", house, now, keyboard="appeal", reason=reason
+        )
+    else:
+        hours = int(span.total_seconds() // 3600)
+        await audit.record(session, "mute", now, staff=staff, station=station.key, hours=hours, reason=reason)
+        due = until.isoformat() if until else None
+        await letters.to_requester(
+            session, ticket, requester, "mute.told", house, now, keyboard="appeal", reason=reason, due=due
+        )
+    return found
+
+
+def _full_hour(moment: datetime) -> datetime:
+    """The next full hour: a mute's end must not tell to the second when it was given."""
+    down = moment.replace(minute=0, second=0, microsecond=0)
+    return down if down == moment else down + timedelta(hours=1)
+
+
+async def get(session: AsyncSession, number: int, now: datetime) -> Mute:
+    """The mute with this number. Raises Refusal when it is over."""
+    found = await session.get(Mute, number)
+    if found is None or (found.until is not None and found.until <= now):
+        raise Refusal("mute.over")
+    return found
+
+
+async def in_force(session: AsyncSession, now: datetime) -> list[Mute]:
+    """Everybody who is not heard now, blocks first."""
+    rows = await session.scalars(
+        select(Mute).where(or_(Mute.until.is_(None), Mute.until > now)).order_by(Mute.until.is_(None).desc(), Mute.id)
+    )
+    return list(rows)
+
+
+async def without_appeal(session: AsyncSession, telegram_id: int, vault: Vault) -> None:
+    """Whoever is not heard wants to be forgotten: what they said in an appeal and where to answer it goes. The mute
+    stays until it is over, or /forget would be the way out of it.
+    """
+    for found in await session.scalars(select(Mute).where(Mute.tag == tag_of(telegram_id, vault))):
+        found.sealed = _seal(found.tag, {"reason": facts_of(found, vault)["reason"]}, vault)
+
+
+async def forget_over(session: AsyncSession, now: datetime) -> None:
+    """Nothing is kept of a mute that is over."""
+    await session.execute(delete(Mute).where(Mute.until <= now))
+
+
+# ---------------------------------------------------------------- appealing
+
+
+async def appeal(session: AsyncSession, person: Person, words: str, house: House, now: datetime) -> Appeal:
+    """Somebody asks the office to look at it again, once for each mute. From now on the mute knows where to answer
+    them, sealed. Raises Refusal when nothing keeps them, when they have asked, and while the office has no chat.
+    """
+    found = await standing(session, person.telegram_id, house.vault, now)
+    if found is None:
+        raise Refusal("mute.over")
+    if found.decided or found.appealed:
+        raise Refusal("appeal.already")
+    if (await stations.office(session)).chat_id is None:
+        raise Refusal("appeal.no_office")
+    facts = facts_of(found, house.vault) | {
+        "chat": person.telegram_id,
+        "language": person.language,
+        "words": words,
+    }
+    found.sealed, found.appealed = _seal(found.tag, facts, house.vault), True
+    return Appeal(found, str(facts["reason"]), words)
+
+
+async def decide(
+    session: AsyncSession, found: Mute, lift: bool, admin: Person, house: House, now: datetime
+) -> Reached | None:
+    """The office lifts it or keeps it. Returns whom to tell, where they appealed. Raises Refusal for an appeal that
+    was decided.
+    """
+    facts = facts_of(found, house.vault)
+    who = Reached(int(facts["chat"]), str(facts["language"])) if "chat" in facts else None
+    if lift:
+        await audit.record(session, "unblock" if found.until is None else "unmute", now, staff=admin)
+        await session.delete(found)
+    else:
+        if found.decided:
+            raise Refusal("appeal.already")
+        await audit.record(session, "appeal_refused", now, staff=admin)
+        found.decided = True
+        found.sealed = _seal(found.tag, {"reason": facts["reason"]}, house.vault)
+    await session.flush()
+    return who

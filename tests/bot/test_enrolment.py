@@ -1,0 +1,130 @@
+"""The roster's file: what spreadsheets write is read, every mistake is named with its line, nothing is half done."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from bot import enrolment
+from bot.settings import Settings
+from models.database import Database
+from models.people import Audience
+from models.roster import Difference, Enrolled, Line
+from tests.campus import EXAMPLE, TOKEN, settings
+
+HEAD = "学号,姓名,学院,层次,类别,楼栋,楼层\n"
+GOOD = "2026000001,张三,物理学院,本科,本科生,东一栋,3\n2026000002,Lin,Law,MA,international,s2,\n"
+CHINESE = Line("2026000001", "张三", "物理学院", "本科", Audience.UNDERGRADUATE, "e1", "3")
+FOREIGN = Line("2026000002", "Lin", "Law", "MA", Audience.INTERNATIONAL, "s2", None)
+
+
+@pytest.fixture
+def chosen(tmp_path: Path) -> Settings:
+    return settings("http://127.0.0.1:1", f"sqlite:///{tmp_path / 'unionbot.db'}")
+
+
+def written(folder: Path, raw: bytes) -> Path:
+    path = folder / "students.csv"
+    path.write_bytes(raw)
+    return path
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param((HEAD + GOOD).encode("utf-8-sig"), id="UTF-8 with its mark"),
+        pytest.param((HEAD + GOOD).encode("gb18030"), id="the older Chinese encoding"),
+        pytest.param((HEAD + GOOD).replace(",", ";").encode(), id="semicolons"),
+        pytest.param((HEAD + GOOD).replace("\n", "\r\n").encode(), id="Windows' lines"),
+        pytest.param(
+            ("Number,Name,College,Level,Audience,Building,Floor\n" + GOOD + ",,,,,,\n").encode(),
+            id="English",
+        ),
+    ],
+)
+def test_what_spreadsheets_write_is_read(tmp_path: Path, chosen: Settings, raw: bytes) -> None:
+    found = enrolment.read(written(tmp_path, raw), chosen)
+    assert found.problems == []
+    assert found.lines == [CHINESE, FOREIGN]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("姓名\n张三\n", "the column number / student number / 学号", id="no number"),
+        pytest.param(HEAD.replace("楼层", "房号") + GOOD, "line 1: the column “房号” is not known", id="unknown"),
+        pytest.param(HEAD + "2026000001,张三\n", "line 2: there are 2 cells", id="short line"),
+        pytest.param(HEAD + "2.026E+09,张三,,,,,\n", "line 2: 2.026E+09 is no student number", id="rounded"),
+        pytest.param(HEAD + GOOD + "2026000001,李四,,,,,\n", "line 4: the number 2026000001 stands", id="twice"),
+        pytest.param(HEAD + "2026000001,,,,,,\n", "line 2: the name is missing", id="no name"),
+        pytest.param(HEAD + "2026000001,张三,,,martian,,\n", "line 2: there is no audience “martian”", id="audience"),
+        pytest.param(HEAD + "2026000001,张三,,,,北九栋,\n", "line 2: there is no building “北九栋”", id="building"),
+        pytest.param(HEAD, "there is nobody in the file", id="nobody"),
+        pytest.param(HEAD + '2026000001,"张三,,,,,\n', "the quotes do not close", id="quotes"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(tmp_path: Path, chosen: Settings, text: str, said: str) -> None:
+    found = enrolment.read(written(tmp_path, text.encode()), chosen)
+    assert any(said in problem for problem in found.problems), found.problems
+
+
+def test_all_mistakes_are_named_at_once(tmp_path: Path, chosen: Settings) -> None:
+    text = HEAD + "1,张三,,,,,\n2026000001,,,,,,\n2026000002,王五,,,x,y,\n"
+    found = enrolment.read(written(tmp_path, text.encode()), chosen)
+    assert [problem.split(":")[0] for problem in found.problems] == ["line 2", "line 3", "line 4", "line 4"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_codes_go_into_a_file_that_only_its_owner_reads(
+    database: Database, database_url: str, tmp_path: Path, now: datetime
+) -> None:
+    chosen = settings("http://127.0.0.1:1", database_url)
+    shown = enrolment.told(await enrolment.compare(chosen, [CHINESE, FOREIGN]))
+    assert shown[1:3] == ["added 2, changed 0, gone 0", "  + 2026000001 张三"]
+    async with database.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(Enrolled)) == 0, "a look changes nothing"
+    formula = Line("2026000003", "=cmd()", "", "", None, None, None)
+    await enrolment.bring_in(chosen, [CHINESE, FOREIGN, formula], now)
+    out = tmp_path / "codes.csv"
+    assert await enrolment.codes(chosen, out, now) == 3
+    assert out.stat().st_mode & 0o077 == 0
+    rows = list(csv.reader(out.read_text(encoding="utf-8-sig").splitlines()))
+    assert rows[0] == ["college", "number", "name", "code", "until"]
+    assert {row[1] for row in rows[1:]} == {"2026000001", "2026000002", "2026000003"}
+    assert "'=cmd()" in [row[2] for row in rows], "no formula in somebody's spreadsheet"
+
+
+def test_a_roster_that_shrinks_much_is_asked_about() -> None:
+    difference = Difference(held=100, gone=list(range(30)))
+    assert enrolment.too_many_gone(difference)
+    assert not enrolment.too_many_gone(Difference(held=100, gone=list(range(15))))
+
+
+def test_the_commands_work_in_a_process_of_their_own(tmp_path: Path) -> None:
+    """Nothing but the command has been imported there."""
+    config = tmp_path / "config.toml"
+    database = f"sqlite:///{tmp_path / 'unionbot.db'}"
+    config.write_text(EXAMPLE.read_text(encoding="utf-8").replace("sqlite:///data/unionbot.db", database), "utf-8")
+    secrets = {"UNIONBOT_TOKEN": TOKEN, "UNIONBOT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}
+
+    def run(*words: str) -> tuple[int, str, str]:
+        command = [sys.executable, "-m", "bot", *words, "-c", str(config)]
+        done = subprocess.run(command, env=os.environ | secrets, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    good = str(written(tmp_path, (HEAD + GOOD).encode()))
+    assert run("roster", good, "--dry-run")[1].endswith("nothing was changed\n")
+    assert "added 2" in run("roster", good, "--codes", str(tmp_path / "codes.csv"))[1]
+    assert len((tmp_path / "codes.csv").read_text(encoding="utf-8-sig").splitlines()) == 3
+    assert "the one before opens for 14 more days" in run("code", "--new")[1]
+    bad = str(written(tmp_path, (HEAD + GOOD.replace("s2", "s9")).encode()))
+    code, _, told = run("roster", bad)
+    assert code == 2
+    assert "line 3: there is no building “s9”" in told

@@ -1,0 +1,103 @@
+"""Recusal, mutes of somebody nobody knows, and the way of a major matter, as rules."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from models import asking, cases, casework, exports, hooks, majors, mutes, people, reports, requesters, seals
+from models.cases import Head, Report
+from models.database import Database
+from models.errors import Refusal
+from models.people import Role
+from tests.house import HOUSE, draft, furnish, staff, student
+
+WORDS = [{"type": "text", "text": "They took money"}]
+
+
+async def test_the_one_it_is_about_is_recused_and_the_others_read_it_in_private(
+    database: Database, now: datetime
+) -> None:
+    async with database.transaction() as session:
+        places = await furnish(session)
+        places["supervisors"].chat_id = -1009
+        alice, sun, qian = await student(session), await staff(session, 1, "Sun"), await staff(session, 2, "Qian")
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id, qian.telegram_id], now)
+        await session.flush()
+        await cases.confirm_room(session, -1009, sun, HOUSE.vault, now)
+        head = Head("Sun", supervisor=True, recused=sun.telegram_id)
+        case = await casework.file(session, Report(head, WORDS), alice, HOUSE, now)
+        assert await cases.chats(session, case, HOUSE.vault) == [qian.telegram_id]
+        for chat in (-1009, sun.telegram_id):
+            with pytest.raises(Refusal) as refused:
+                await cases.must_handle(session, case, sun, chat, HOUSE.vault)
+            assert refused.value.key == "case.unknown"
+        assert await cases.must_handle(session, case, qian, qian.telegram_id, HOUSE.vault) is qian
+
+
+async def test_no_record_export_or_other_system_meets_a_report(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        places = await furnish(session)
+        places["supervisors"].chat_id = -1009
+        alice, sun = await student(session), await staff(session, 1, "Sun")
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
+        await cases.confirm_room(session, -1009, sun, HOUSE.vault, now)
+        case = await casework.file(session, Report(Head("Zhou"), WORDS), alice, HOUSE, now)
+        await casework.close(session, case, sun, -1009, "founded", "Returned", HOUSE, now)
+        assert await seals.seal(session, HOUSE.vault) == 0
+        assert await hooks.gather(session, hooks.EVENTS, now) == 0
+        assert not await reports.published(session)
+        everything = exports.Which(now - timedelta(days=1), now + timedelta(days=1))
+    assert [batch async for batch in exports.batches(database, everything)] == []
+
+
+async def test_an_anonymous_student_is_muted_without_being_known_and_may_appeal(
+    database: Database, now: datetime
+) -> None:
+    async with database.transaction() as session:
+        places, lead = await furnish(session), await staff(session)
+        alice, bob = await student(session), await student(session, 2, "Bob")
+        ticket = await asking.file(session, draft(anonymous=True), alice, HOUSE, now)
+        (who,) = await requesters.waiting.about(session, ticket.id)
+        day = timedelta(hours=24)
+        mute = await mutes.mute(session, ticket, who, places["east"], lead, day, "rude in #1", HOUSE, now)
+        assert mutes.facts_of(mute, HOUSE.vault)["reason"] == "rude in #…"
+        assert mute.until is not None
+        assert (mute.until.minute, mute.until.second) == (0, 0)
+        for add in (False, True):
+            with pytest.raises(Refusal) as refused:
+                if add:
+                    await asking.add(session, ticket, who, [(WORDS[0], (1, 2))], HOUSE, now)
+                else:
+                    await asking.file(session, draft(), alice, HOUSE, now)
+            assert refused.value.key == "mute.muted"
+        await asking.file(session, draft(), bob, HOUSE, now)
+        await mutes.appeal(session, alice, "", HOUSE, now)
+        told = await mutes.decide(session, mute, True, lead, HOUSE, now)
+        assert told is not None
+        assert told.chat_id == alice.telegram_id
+        await asking.file(session, draft(), alice, HOUSE, now)
+
+
+async def test_a_major_matter_is_decided_once_and_received_by_readers_only(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        places, wang = await furnish(session), await staff(session)
+        ticket = await asking.file(session, draft(), await student(session), HOUSE, now)
+        with pytest.raises(Refusal, match=r"major\.no_supervisors"):
+            await majors.propose(session, ticket, wang, "a flood", now)
+        places["supervisors"].chat_id = -1009
+        sun, reader = await staff(session, 2, "Sun"), await staff(session, 3, "Reader")
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
+        await people.grant_configured(session, Role.READER, [reader.telegram_id], now)
+        await session.flush()
+        major = await majors.propose(session, ticket, wang, "a flood", now)
+        with pytest.raises(Refusal, match=r"major\.supervisors_only"):
+            await majors.approve(session, major, wang, HOUSE.vault, now)
+        assert await majors.approve(session, major, sun, HOUSE.vault, now) == 1
+        with pytest.raises(Refusal, match=r"major\.decided"):
+            await majors.send_back(session, major, sun, "no", now)
+        with pytest.raises(Refusal, match=r"major\.readers_only"):
+            await majors.confirm(session, major, wang, now)
+        await majors.confirm(session, major, reader, now)
+        assert await majors.receipts(session, major) == 1
