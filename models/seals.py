@@ -95,6 +95,7 @@ Waiting = tuple[datetime, Source, int, Mapping[str, Any]]
 
 async def seal(session: AsyncSession, vault: Vault) -> int:
     """Seal the next `BATCH` rows, the older first. Returns how many; whoever calls holds the lease."""
+    await session.flush()
 
     async def ask(statement: Select[Any]) -> Sequence[Mapping[str, Any]]:
         return await _rows(session, statement)

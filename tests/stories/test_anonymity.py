@@ -186,7 +186,7 @@ async def test_an_anonymous_student_is_answered_in_the_language_they_read(databa
         t = campus.t("zh-hant")
         number = await campus.files(lin, "水龍頭漏水", language="zh-hant", anonymous=True)
         await campus.wang.taps(campus.t("en").plain("desk.claim"), chat=campus.east)
-        await lin.reads(f"#{number} 已由 東區學生會服務站 認領")
+        await lin.reads(f"#{number} 已由東區學生會服務站認領")
         await campus.resolves()
         await lin.taps(t.plain("fixed.yes"))
         await lin.reads(t.plain("rate.ask", number=number))

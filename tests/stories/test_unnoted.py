@@ -64,7 +64,7 @@ async def test_what_only_tells_staff_what_they_did_answers_nobody(database_url: 
         number = await campus.files(alice, "The tap in the bathroom drips all night")
         card = await campus.east.shows(f"#{number} ·")
         await campus.wang.taps(t.plain("desk.answers"), chat=campus.east)
-        offered = await campus.east.shows(f"Templates for #{number}")
+        offered = await campus.east.shows(campus.t("en").plain("desk.templates", number=number).splitlines()[0])
         await campus.wang.says("Which of them is best?", chat=campus.east, reply_to=offered)
         await campus.wang.says("The plumber comes at three", chat=campus.east, reply_to=card)
         await alice.reads("The plumber comes at three")
