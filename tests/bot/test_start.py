@@ -380,7 +380,7 @@ async def test_the_demo_plays_its_story_and_lets_people_play_on_until_ctrl_c(tmp
                 await stage.control("clock", **buttons["Two days on"])
             await Place(stage, GROUPS["supervisors"]).shows(f"#{number}")
         told.process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             assert await told.ended() == 0
     assert "Traceback" not in told.said
 

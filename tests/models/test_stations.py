@@ -23,8 +23,12 @@ HELLO = {"type": "text", "text": "It is the hot water side"}
 WITHOUT_EAST = PLACES[1:]
 
 
+MATTERS = ("a tap drips", "the lift stands still", "no wifi here", "mice!", "cold soup", "broken chair", "loud music")
+
+
 async def filed(session: AsyncSession, now: datetime, number: int = 1) -> Ticket:
-    return await asking.file(session, draft(), await student(session, number, f"Student {number}"), HOUSE, now)
+    someone = await student(session, number, f"Student {number}")
+    return await asking.file(session, draft(MATTERS[number % len(MATTERS)]), someone, HOUSE, now)
 
 
 async def close_east(session: AsyncSession, now: datetime) -> int:
