@@ -22,7 +22,7 @@ demo: $(VENV)/run.stamp ## play a short story against a local Telegram, then pla
 
 test: $(VENV)/test.stamp ## the whole suite (ARGS="-k story" for a part of it)
 	@sh .ci/chromium
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 run: $(VENV)/run.stamp ## the bot itself: config.toml, UNIONBOT_TOKEN and UNIONBOT_KEY
 	@$(BIN)/unionbot run

