@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import handlers
 from bot import articles, commands, errors, filters, letters, people
+from bot.calls import Letter
 from bot.conversations import Conversations
 from bot.inbox import Intake, Poller
 from bot.outgoing import ToOutbox
@@ -178,7 +179,7 @@ class App:
     ) -> None:
         await self._stack.aclose()
 
-    async def _draw(self, session: AsyncSession, row: Outgoing, now: datetime, chat_id: int) -> letters.Letter:
+    async def _draw(self, session: AsyncSession, row: Outgoing, now: datetime, chat_id: int) -> Letter:
         return await letters.draw(session, row, self.toolbox, now, chat_id)
 
     async def run(self) -> None:

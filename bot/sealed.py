@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.calls import Call, Letter, say
 from bot.cards import excerpt
 from bot.keyboards import Go, Press, button, keyboard
-from bot.letters import Call, Letter, _say
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import inline
@@ -254,7 +254,7 @@ def _each(lines: Sequence[Line], case: Case, t: Texts, chat_id: int) -> list[Cal
 
 def _words(lines: Sequence[Line], header: str, chat_id: int, keys: dict[str, Any] | None) -> list[Call]:
     said = [Words(id=line.id, content=dict(line.content), album=None) for line in lines]
-    return [replace(call, shows=()) for call in _say(said, header, {"chat_id": chat_id}, keys)]
+    return [replace(call, shows=()) for call in say(said, header, {"chat_id": chat_id}, keys)]
 
 
 def _call(chat_id: int, text: str, keys: dict[str, Any] | None, message_id: int | None = None) -> Call:

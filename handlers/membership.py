@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.people import GROUPS
 from bot.texts import Texts
-from models import letters, people, stations, tickets
+from models import copies, letters, people, stations, tickets
 from models.house import House
 from models.people import Person, Role
 from models.stations import Station
@@ -35,7 +35,7 @@ async def in_private(
     down: the next words for them will tell.
     """
     if event.new_chat_member.status not in GONE:
-        await letters.release(session, person, house.vault, now)
+        await copies.release(session, person, house.vault, now)
 
 
 async def in_group(

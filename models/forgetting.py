@@ -26,6 +26,7 @@ from models import (
     access,
     cases,
     conversations,
+    copies,
     exports,
     letters,
     mutes,
@@ -110,7 +111,7 @@ async def part(session: AsyncSession, place: Requester, now: datetime) -> None:
             await tickets.move(session, ticket, Action.WITHDRAW, now)
             ticket.closed_at = now
     for said in await session.scalars(select(Words).where(Words.requester_id == place.id)):
-        await letters.erased(session, said, now)
+        await copies.erased(session, said, now)
     for card in await session.scalars(select(Card).where(Card.ticket_id == ticket.id)):
         station = await stations.by_chat(session, card.chat_id)
         if station is None:

@@ -1,6 +1,6 @@
 """What the rules have to say to people, as outbox rows that are drawn when the courier gets to them.
 
-The rules know facts, not sentences: a row names a letter and what it is about, and the toolbox (`bot/letters.py`)
+The rules know facts, not sentences: a row names a letter and what it is about, and the toolbox (`bot/letters/`)
 draws it in the language its reader has at that moment. The letters:
 
 - `card`    the ticket as it is when drawn; posted, edited, or posted anew;
@@ -17,23 +17,22 @@ draws it in the language its reader has at that moment. The letters:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import outbox, postings, requesters, words
 from models.house import House
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Person
-from models.postings import Card, Posting
+from models.postings import Card
 from models.questions import Question
 from models.requesters import Requester
 from models.stations import Station
-from models.vault import Vault
-from models.words import Side, Words
+from models.words import Words
 
 if TYPE_CHECKING:
     from models.tickets import Ticket
@@ -145,39 +144,6 @@ async def relay_to_station(session: AsyncSession, ticket: Ticket, said: Words, s
     )
 
 
-async def words_there(session: AsyncSession, ticket: Ticket, station: Station) -> set[int]:
-    """Which of the ticket's words stand in this station's chat or are on their way there; of an album perhaps one.
-
-    Where the card has yet to be posted, those that wait are taken back: they are to stand below it.
-    """
-    if station.chat_id is None:
-        return set()
-    there = set(
-        await session.scalars(
-            select(Posting.words_id).where(
-                Posting.ticket_id == ticket.id, Posting.chat_id == station.chat_id, Posting.words_id.is_not(None)
-            )
-        )
-    )
-    leaving = await session.scalars(
-        select(Outgoing).where(
-            Outgoing.ticket_id == ticket.id,
-            Outgoing.chat_id == station.chat_id,
-            Outgoing.letter == "words",
-            Outgoing.state.in_([Sending.DUE, Sending.SENDING]),
-        )
-    )
-    posted = await postings.card_of(session, ticket.id, station.chat_id)
-    for row in leaving.all():
-        if row.state is Sending.DUE and (posted is None or posted.message_id is None):
-            row.state = Sending.SUPERSEDED
-            outbox.forget(row)
-        else:
-            there.add(row.words_id)
-    await session.flush()
-    return {words_id for words_id in there if words_id is not None}
-
-
 async def so_far(session: AsyncSession, ticket: Ticket, about: Sequence[int], station: Station, now: datetime) -> None:
     """What has been said and noted about these tickets, in one message below this ticket's card: of itself for a place
     that was not there, or of others that are part of it from now on.
@@ -211,8 +177,8 @@ async def relay_to_requester(
     """
     album = said.album is not None
     whole = now + ALBUM_PAUSE if album else now
-    not_before = await _when_awake(session, requester, house, whole)
-    await _to_requester(
+    not_before = await when_awake(session, requester, house, whole)
+    await post_to_requester(
         session,
         requester,
         now=now,
@@ -248,7 +214,7 @@ async def to_requester(
     It goes in the lane of answers, because one chat keeps its order within a lane only: "somebody has it now" must not
     come after what they said.
     """
-    await _to_requester(
+    await post_to_requester(
         session,
         requester,
         now=now,
@@ -257,7 +223,7 @@ async def to_requester(
         letter="notice",
         payload={"text": text, "params": params, "keyboard": keyboard},
         dedupe=f"{dedupe}:{requester.id}" if dedupe else None,
-        not_before=await _when_awake(session, requester, house, now),
+        not_before=await when_awake(session, requester, house, now),
         ticket_id=ticket.id,
     )
 
@@ -348,61 +314,6 @@ async def leave(session: AsyncSession, chat_id: int, language: str, now: datetim
         )
 
 
-async def resend(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> int:
-    """Say once more what may not have arrived, because a person decided so; at night it waits like anything else.
-    Returns to how many.
-    """
-    rows = await _not_arrived(session, Outgoing.ticket_id == ticket.id, [Sending.UNKNOWN, Sending.FAILED])
-    for row in rows:
-        requester = await session.get_one(Requester, row.requester_id)
-        await _say_again(session, row, requester, await _when_awake(session, requester, house, now), now)
-    return len(rows)
-
-
-async def release(session: AsyncSession, person: Person, vault: Vault, now: datetime) -> int:
-    """Somebody who had blocked the bot is back: what Telegram refused for that reason goes out, to the anonymous places
-    of theirs as well. Returns how many.
-    """
-    mine = [place.id for place in await requesters.all_of(session, person, vault)]
-    blocked = Outgoing.requester_id.in_(mine) & (Outgoing.reason == outbox.BLOCKED)
-    rows = await _not_arrived(session, blocked, [Sending.FAILED])
-    for row in rows:
-        # They are there this moment, whatever the hour.
-        await _say_again(session, row, await session.get_one(Requester, row.requester_id), now, now)
-    return len(rows)
-
-
-async def _not_arrived(
-    session: AsyncSession, which: ColumnElement[bool], states: Sequence[Sending]
-) -> Sequence[Outgoing]:
-    rows = await session.scalars(
-        select(Outgoing)
-        .where(which, Outgoing.letter == "words", Outgoing.requester_id.is_not(None), Outgoing.state.in_(states))
-        .order_by(Outgoing.id)
-    )
-    return rows.all()
-
-
-async def _say_again(
-    session: AsyncSession, row: Outgoing, requester: Requester, not_before: datetime, now: datetime
-) -> None:
-    said = await session.get_one(Words, row.words_id)
-    row.state = Sending.SUPERSEDED
-    await _to_requester(
-        session,
-        requester,
-        now=now,
-        lane=Lane.ANSWER,
-        repeat=Repeat.NEVER,
-        letter="words",
-        payload=row.payload,
-        not_before=not_before,
-        ticket_id=said.ticket_id,
-        words_id=said.id,
-    )
-    outbox.forget(row)
-
-
 async def are_awake(session: AsyncSession, requester: Requester, now: datetime) -> None:
     """They have just said something: what waits for the morning on this ticket goes out to them now."""
     await session.execute(
@@ -418,7 +329,7 @@ async def are_awake(session: AsyncSession, requester: Requester, now: datetime) 
     )
 
 
-async def _when_awake(session: AsyncSession, requester: Requester, house: House, now: datetime) -> datetime:
+async def when_awake(session: AsyncSession, requester: Requester, house: House, now: datetime) -> datetime:
     """When this may reach them: at night in the morning, unless they have said something about the ticket since the
     night began.
     """
@@ -428,52 +339,8 @@ async def _when_awake(session: AsyncSession, requester: Requester, house: House,
     return house.calendar.after_quiet(now)
 
 
-async def edited(session: AsyncSession, said: Words, now: datetime) -> None:
-    """Every copy of these words that has been posted is edited, without a sound, so at night as well; one that still
-    waits is drawn with the new words.
-    """
-    if said.side is Side.NOTE:
-        return
-    for copy in await session.scalars(select(Posting).where(Posting.words_id == said.id)):
-        requester = await session.get(Requester, copy.requester_id) if copy.requester_id else None
-        common: Mapping[str, Any] = {
-            "now": now,
-            "lane": Lane.ANSWER,
-            "repeat": Repeat.FREELY,
-            "letter": "edited",
-            "payload": {"message_id": copy.message_id},
-            "topic": f"edited:{copy.id}",
-            "ticket_id": said.ticket_id,
-            "words_id": said.id,
-        }
-        if requester is not None:
-            await _to_requester(session, requester, **common)
-        else:
-            await outbox.post(session, chat_id=copy.chat_id, **common)
-
-
-async def erased(session: AsyncSession, said: Words, now: datetime) -> None:
-    """The words were erased: their copies in stations' chats are edited, and what is more than text is taken away
-    besides. First edited, because Telegram may no longer let an old message be deleted.
-    """
-    await edited(session, said, now)
-    if said.content.get("was") == "text":
-        return
-    for copy in await session.scalars(select(Posting).where(Posting.words_id == said.id)):
-        if copy.chat_id is not None:
-            await outbox.post(
-                session,
-                now=now,
-                lane=Lane.TICKET,
-                repeat=Repeat.FREELY,
-                chat_id=copy.chat_id,
-                method="deleteMessage",
-                payload={"message_id": copy.message_id},
-                ticket_id=said.ticket_id,
-            )
-
-
-async def _to_requester(session: AsyncSession, requester: Requester, **fields: Any) -> int | None:
+async def post_to_requester(session: AsyncSession, requester: Requester, **fields: Any) -> int | None:
+    """A row for one who waits, `fields` as in `outbox.post`; None where there is no way to them any more."""
     chat_id = None
     if requester.person_id is not None:
         person = await session.get_one(Person, requester.person_id)

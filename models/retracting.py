@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import asking, letters, outbox, tickets, words
+from models import asking, copies, letters, outbox, tickets, words
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action
@@ -141,5 +141,5 @@ async def _erase(session: AsyncSession, said: Words, now: datetime) -> bool:
         row.state = Sending.SUPERSEDED
         outbox.forget(row)
     await words.retract(session, said, now)
-    await letters.edited(session, said, now)
+    await copies.edited(session, said, now)
     return certain

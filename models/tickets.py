@@ -17,7 +17,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, Table, bindparam, insert,
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import letters, requesters, stations, words
+from models import copies, letters, requesters, stations, words
 from models.base import Base, Json, Key, one_of, only
 from models.database import plainly
 from models.errors import Refusal
@@ -274,7 +274,7 @@ async def edit(session: AsyncSession, said: Words, content: Content, now: dateti
     if not await words.change(session, said, content, now):
         return
     station = await station_of(session, ticket)
-    await letters.edited(session, said, now)
+    await copies.edited(session, said, now)
     for each in await below_card(session, ticket):
         # The card has become too small for what is said now.
         if each not in below:
@@ -305,7 +305,7 @@ async def follow_chat(session: AsyncSession, old: int, new: int, now: datetime) 
 
 async def bring(session: AsyncSession, ticket: Ticket, station: Station, now: datetime) -> None:
     """The ticket's card in this place's chat, and below it those of the students' words that are not there yet."""
-    there = await letters.words_there(session, ticket, station)
+    there = await copies.words_there(session, ticket, station)
     await letters.card(session, ticket, station, now)
     below = await below_card(session, ticket)
     albums = {said.album for said in below if said.id in there} - {None}

@@ -13,26 +13,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self
 
 import structlog
-from sqlalchemy import Table, bindparam, exists, func, or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.letters import Call, Letter
+from bot.calls import Call, Letter
 from models import cases, foresight, outbox, requesters
-from models.base import said
-from models.database import Database, plainly
-from models.outbox import DUE, Lane, Outgoing, Repeat, Sending
+from models.database import Database
+from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.requesters import Requester
 from models.vault import Vault
-from scheduler import results
+from scheduler import queue, results
 from scheduler.results import Attempt
 from scheduler.transport import Mouth
 from scheduler.verdict import Fate, Verdict, judge
@@ -41,8 +39,6 @@ from scheduler.windows import Windows, weight
 log = structlog.get_logger()
 
 IN_FLIGHT = 32
-IN_LINE = 8
-"""So many rows for one group may be taken at once; they leave one after the other."""
 LOOKED_AT = 4
 """Due rows looked at for each that may leave; chats that have to wait are left out of the next look."""
 STOP_SECONDS = 8.0
@@ -60,60 +56,12 @@ DENIED_SECONDS = 60.0
 Draw = Callable[[AsyncSession, Outgoing, datetime, int], Awaitable[Letter]]
 
 
-class _Place(NamedTuple):
-    """A due row's place among the others."""
-
-    id: int
-    queue: str | None
-    replaced: bool
-    """A newer screen for the same place is due as well."""
-
-
 class _Wait(NamedTuple):
     """A row cannot leave now."""
 
     seconds: float = LOOK_SECONDS
     in_order: bool = True
     """What comes after it in its queue waits too."""
-
-
-# Made once: making them takes longer than asking them.
-_outbox = cast(Table, Outgoing.__table__)
-_earlier, _newer = _outbox.alias("earlier"), _outbox.alias("newer")
-_DUE = (
-    select(
-        _outbox.c.id,
-        _outbox.c.queue,
-        exists().where(
-            _outbox.c.method.is_not(None),
-            _newer.c.topic == _outbox.c.topic,
-            _newer.c.state == DUE,
-            _newer.c.id > _outbox.c.id,
-        ),
-    )
-    .where(
-        _outbox.c.state == DUE,
-        _outbox.c.not_before <= bindparam("now"),
-        _outbox.c.lane.in_(bindparam("lanes", expanding=True)),
-        _outbox.c.queue.not_in(bindparam("closed", expanding=True)),
-        or_(_outbox.c.lane == Lane.ANSWER, _outbox.c.queue.not_in(bindparam("answers_only", expanding=True))),
-        ~exists().where(
-            _earlier.c.queue == _outbox.c.queue,
-            _earlier.c.lane == _outbox.c.lane,
-            _earlier.c.state == DUE,
-            _earlier.c.holds == said(True),
-            _earlier.c.not_before > bindparam("now"),
-            _earlier.c.id < _outbox.c.id,
-        ),
-    )
-    .order_by(_outbox.c.lane, _outbox.c.id)
-    .limit(bindparam("most"))
-)
-_LOCKED = (
-    select(Outgoing)
-    .where(Outgoing.id.in_(bindparam("numbers", expanding=True)), Outgoing.state == Sending.DUE)
-    .with_for_update(skip_locked=True)
-)
 
 
 class Courier:
@@ -284,16 +232,24 @@ class Courier:
             # The next attempt that ends wakes us; otherwise the first lane that opens.
             return [], LOOK_SECONDS if free <= 0 else min(waits.values())
         look = min([LOOK_SECONDS, *(wait for wait in waits.values() if wait > 0)])
-        due = await self._due(session, now, at, open_lanes, free * LOOKED_AT)
+        due = await queue.due(
+            session,
+            now,
+            free * LOOKED_AT,
+            lanes=open_lanes,
+            closed=(*self._busy, *self._windows.closed(at)),
+            answers_only=self._windows.reserved(at),
+        )
         if not due:
-            return [], min(look, await self._until_next(session, now, at))
+            opens = {chat: self._windows.opening(chat, at) for chat in self._windows.closed(at)}
+            return [], min(look, await queue.until_next(session, now, opens, LOOK_SECONDS))
         lines: dict[int, list[Attempt]] = {}
         waiting: set[str | None] = set()
         # What is drawn reads the database often, and need not see that its neighbours are leaving.
         with session.no_autoflush:
             while due and len(lines) < free:
                 due, now_due = due[free:], due[:free]
-                rows = await self._locked(session, [place.id for place in now_due])
+                rows = await queue.locked(session, [place.id for place in now_due])
                 await foresight.gather(session, list(rows.values()))
                 for place in now_due:
                     row = rows.get(place.id)
@@ -350,49 +306,6 @@ class Courier:
         self._taken.append(attempt)
         lines.setdefault(chat_id, []).append(attempt)
         return None
-
-    async def _locked(self, session: AsyncSession, ids: Sequence[int]) -> dict[int, Outgoing]:
-        """These rows as they are now; without those that somebody else has changed or is changing."""
-        return {row.id: row for row in await session.scalars(_LOCKED, {"numbers": list(ids)})}
-
-    async def _due(
-        self, session: AsyncSession, now: datetime, at: float, lanes: Sequence[Lane], most: int
-    ) -> Sequence[_Place]:
-        """Due rows, the most urgent first, as many of a queue as may leave together. A row that waits for its next
-        attempt holds back what comes after it.
-        """
-        given = {
-            "now": now,
-            "lanes": [int(lane) for lane in lanes],
-            "most": most,
-            "closed": [str(chat) for chat in (*self._busy, *self._windows.closed(at))],
-            "answers_only": [str(chat) for chat in self._windows.reserved(at)],
-        }
-        counted: Counter[str | None] = Counter()
-        places = []
-        for row_id, queue, replaced in await plainly(session, _DUE, given):
-            counted[queue] += not replaced
-            if counted[queue] <= (IN_LINE if queue is not None and queue.startswith("-") else 1):
-                places.append(_Place(row_id, queue, replaced))
-        return places
-
-    async def _until_next(self, session: AsyncSession, now: datetime, at: float) -> float:
-        """Seconds until something falls due or a chat opens that something waits for."""
-        nearest = await session.scalar(
-            select(func.min(Outgoing.not_before)).where(Outgoing.state == DUE, Outgoing.not_before > now)
-        )
-        waits = [LOOK_SECONDS]
-        if nearest is not None:
-            waits.append(max((nearest - now).total_seconds(), 0.001))
-        opening = {str(chat): self._windows.opening(chat, at) for chat in self._windows.closed(at)}
-        if opening:
-            waiting = await session.scalars(
-                select(Outgoing.queue)
-                .where(Outgoing.state == DUE, Outgoing.not_before <= now, Outgoing.queue.in_(opening))
-                .distinct()
-            )
-            waits += [max(opening[queue], 0.001) for queue in waiting if queue is not None]
-        return min(waits)
 
     async def _chat(self, session: AsyncSession, row: Outgoing) -> int | None:
         if row.chat_id is not None:

@@ -16,8 +16,8 @@ from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import ChatMigrated
 
-from bot.letters import Letter
-from models import letters, outbox, postings, pulses, stations, tickets
+from bot.calls import Letter
+from models import copies, letters, outbox, postings, pulses, stations, tickets
 from models.database import plainly
 from models.outbox import Outgoing, Repeat, Sending
 from models.tickets import Ticket
@@ -195,7 +195,7 @@ async def _follow(session: AsyncSession, attempt: Attempt, shown: Mapping[int, W
         return
     for words_id, edition in attempt.letter.editions.items():
         if shown[words_id].edited_at != edition:
-            await letters.edited(session, shown[words_id], now)
+            await copies.edited(session, shown[words_id], now)
 
 
 async def _sent(session: AsyncSession, attempt: Attempt) -> None:

@@ -35,7 +35,7 @@ from bot.untrusted import inline
 from handlers.screens import show
 from handlers.staff import answers, canned
 from handlers.staff.common import Writing, elsewhere, expect, may, member
-from models import answering, bursts, letters, merging, tickets, walkins, words
+from models import answering, bursts, copies, letters, merging, tickets, walkins, words
 from models.errors import Refusal
 from models.house import House
 from models.outbox import Lane
@@ -138,7 +138,7 @@ async def act(
             text = cluster_text(t, ticket, alike, folded)
             await below(query, text, keyboards.cluster(t, ticket.id, len(alike) + folded + 1))
         case "resend":
-            if not await letters.resend(session, ticket, house, now):
+            if not await copies.resend(session, ticket, house, now):
                 raise Refusal("desk.nothing_to_resend", number=ticket.id)
         case "ask" | "note":
             must_stand(DEEDS[press.act], ticket)

@@ -9,7 +9,7 @@ import asyncio
 from datetime import datetime
 
 from bot import charts
-from bot.letters import pulse_labels
+from bot.letters.polls import pulse_labels
 from bot.toolbox import Toolbox
 from models import pulses, stations
 from models.database import Database

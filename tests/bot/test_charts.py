@@ -11,7 +11,7 @@ from matplotlib import image
 from matplotlib.ft2font import FT2Font
 
 from bot import charts
-from bot.letters import pulse_labels
+from bot.letters.polls import pulse_labels
 from bot.texts import Catalogue
 from models.figures import Rate
 from models.pulses import Pulse, Result

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import letters, so_far
 from bot.app import house_of
+from bot.calls import Call
 from bot.texts import Catalogue
 from bot.toolbox import Toolbox
 from models import answering, asking, merging, retracting, tickets
@@ -41,7 +42,7 @@ async def answered(session: AsyncSession, content: dict[str, str], now: datetime
     return ticket, await session.get_one(Words, said.id)
 
 
-async def drawn(session: AsyncSession, toolbox: Toolbox, now: datetime) -> list[letters.Call]:
+async def drawn(session: AsyncSession, toolbox: Toolbox, now: datetime) -> list[Call]:
     """What the copy's edits come to."""
     rows = await session.scalars(select(Outgoing).where(Outgoing.letter == "edited"))
     return [call for row in rows.all() for call in (await letters.draw(session, row, toolbox, now, 10_001)).calls]

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import answering, asking, deadlines, letters, pulses, requesters
+from models import answering, asking, copies, deadlines, pulses, requesters
 from models.database import Database
 from models.outbox import BLOCKED, Outgoing, Sending
 from models.requesters import Requester
@@ -99,12 +99,12 @@ async def test_a_second_sending_by_hand_waits_too_and_who_unblocks_the_bot_is_aw
         (row,) = await for_the_student(session, place)
         row.state = Sending.UNKNOWN
         await session.flush()
-        assert await letters.resend(session, ticket, HOUSE, NIGHT) == 1
+        assert await copies.resend(session, ticket, HOUSE, NIGHT) == 1
         assert await waits(session, place) == [MORNING]
         row = (await for_the_student(session, place))[-1]
         row.state, row.reason = Sending.FAILED, BLOCKED
         await session.flush()
-        assert await letters.release(session, await student(session), HOUSE.vault, NIGHT) == 1
+        assert await copies.release(session, await student(session), HOUSE.vault, NIGHT) == 1
         assert await waits(session, place) == [NIGHT]
 
 

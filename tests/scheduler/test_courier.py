@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.letters import Call, Letter
+from bot.calls import Call, Letter
 from bot.vault import KeyVault
 from models import outbox
 from models.database import Database

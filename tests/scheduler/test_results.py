@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.letters import Call, Letter
+from bot.calls import Call, Letter
 from models import answering, asking, outbox, words
 from models.database import Database
 from models.outbox import Lane, Outgoing, Repeat, Sending

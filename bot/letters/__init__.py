@@ -1,0 +1,63 @@
+"""What an outbox row says once its time has come: the letters that the rules wrote (`models/letters.py`), drawn.
+
+The courier calls `draw` in the transaction in which it takes a row; what comes back are plain Bot API calls
+(`bot/calls.py`). Language: a station's in its chat, the reader's own in private.
+
+    tickets.py   cards, topics, words and notices      others.py   rosters, files, what somebody is told
+    polls.py     a question to everybody               ../sealed.py, ../majors.py   their own letters
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import majors, sealed
+from bot.calls import Call, Letter
+from bot.letters import others, polls, tickets
+from bot.letters.drawing import Drawing
+from bot.toolbox import Toolbox
+from models.outbox import Outgoing
+
+ABOUT_TICKETS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
+    "card": tickets.card,
+    "words": tickets.words,
+    "edited": tickets.edited,
+    "notice": tickets.notice,
+    "so_far": tickets.so_far,
+    "topic": tickets.topic,
+    "moved": tickets.moved,
+}
+"""Letters that go to a station or to those who wait for a ticket."""
+
+OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
+    "told": others.told,
+    "mydata": others.mydata,
+    "roster": others.roster,
+    "farewell": others.goes,
+    "leave": others.goes,
+    "export": others.export,
+    "pulse": polls.pulse,
+    "pulse_result": polls.pulse_result,
+}
+
+GUARDED = {"sealed": sealed.draw, "major": majors.draw}
+"""Letters that only some may read; they see for themselves who sits in the chat."""
+
+
+async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: datetime, chat_id: int) -> Letter:
+    """What this row says now. `chat_id` is where it goes, already opened if it was sealed."""
+    if row.method is not None:
+        return Letter([Call(row.method, {"chat_id": chat_id, **(row.payload or {})})])
+    drawing = Drawing(session, row, toolbox, now, chat_id)
+    drawn = ABOUT_TICKETS.get(row.letter)
+    if drawn is not None:
+        return Letter() if await drawing.is_for_nobody() else await drawn(drawing)
+    guarded = GUARDED.get(row.letter or "")
+    if guarded is not None:
+        return await guarded(session, row, toolbox, now, chat_id)
+    if row.letter not in OTHERS:
+        raise ValueError(f"no letter is called {row.letter!r}")
+    return await OTHERS[row.letter](drawing)

@@ -1,0 +1,82 @@
+"""Letters that are about no ticket: the duty roster, what somebody is told about themselves, files, a farewell."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from bot import mydata as own
+from bot import rosters
+from bot.calls import Call, Letter, text_call
+from bot.letters.drawing import Drawing
+from models import people
+from models.errors import Refusal
+from models.exports import Export
+from models.stations import Desk
+
+
+async def roster(drawing: Drawing) -> Letter:
+    """A handover, or somebody's offer to stand in, with its buttons."""
+    station, t = await drawing.reader()
+    if station is None and drawing.chat_id < 0:
+        return Letter()
+    what, number = drawing.payload["what"], drawing.payload["number"]
+    try:
+        text, keyboard = await rosters.draw(
+            drawing.session, what, number, t, drawing.toolbox.house.calendar, drawing.now
+        )
+    except Refusal:
+        # The shift has been taken off the roster meanwhile.
+        return Letter()
+    call = {"chat_id": drawing.chat_id, "text": text, "parse_mode": "HTML", "reply_markup": keyboard}
+    return Letter([Call("sendMessage", {**call, "link_preview_options": {"is_disabled": True}})])
+
+
+async def told(drawing: Drawing) -> Letter:
+    """A text about themselves to somebody, in their language."""
+    _, t = await drawing.reader()
+    params = {name: drawing.param(name, value, t) for name, value in drawing.payload.get("params", {}).items()}
+    call = {"chat_id": drawing.chat_id, "text": t(drawing.payload["text"], **params), "parse_mode": "HTML"}
+    return Letter([Call("sendMessage", call)])
+
+
+async def mydata(drawing: Drawing) -> Letter:
+    """Everything that is kept about whoever's chat it is, as it is now."""
+    person = await people.by_telegram_id(drawing.session, drawing.chat_id)
+    if person is None:
+        return Letter()
+    t = drawing.toolbox.t(person.language)
+    found = await own.files(drawing.session, person, drawing.toolbox, drawing.now)
+    calls = []
+    for data, name, caption in zip(found, ("my-data.json", "my-data.html"), ("", t("mydata.caption")), strict=True):
+        document = {"$file": base64.b64encode(data).decode(), "name": name}
+        params = {"chat_id": drawing.chat_id, "document": document, "caption": caption, "parse_mode": "HTML"}
+        calls.append(Call("sendDocument", {key: value for key, value in params.items() if value != ""}))
+    return Letter(calls)
+
+
+async def goes(drawing: Drawing) -> Letter:
+    """The bot goes from a group and says why, in the language of whoever added it; it stays in what is a desk."""
+    if not await drawing.is_for_nobody():
+        return Letter()
+    if drawing.row.letter == "leave":
+        return Letter([Call("leaveChat", {"chat_id": drawing.chat_id})])
+    text = drawing.toolbox.t(drawing.payload.get("language"))("stranger.leaving")
+    return Letter([Call("sendMessage", {"chat_id": drawing.chat_id, "text": text, "parse_mode": "HTML"})])
+
+
+async def export(drawing: Drawing) -> Letter:
+    """A file somebody of the office asked for; only to the office, wherever it sits now."""
+    station, t = await drawing.reader()
+    made = await drawing.session.get_one(Export, drawing.payload["export"])
+    if station is None or station.desk is not Desk.OFFICE:
+        return Letter()
+    if made.content is None:
+        key = "export.too_much" if made.rows else "export.nothing"
+        return Letter([text_call(t(key, name=made.name), {"chat_id": drawing.chat_id})])
+    file: Any = {"$file": base64.b64encode(made.content).decode(), "name": made.name}
+    caption = t.n("export.caption", made.rows or 0)
+    if made.wish.get("format") == "csv":
+        caption += "\n" + t("export.csv_figures")
+    call = {"chat_id": drawing.chat_id, "document": file, "caption": caption, "parse_mode": "HTML"}
+    return Letter([Call("sendDocument", call)])
