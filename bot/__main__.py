@@ -16,13 +16,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli import audit, exports, imports
-from bot.shell import DATABASE, DEFAULT, FAILED, WRONG, Config, read, stop
-from bot.shell import guarded as _guarded
-from bot.shell import log as _log
-from bot.shell import looped as _looped
-from bot.shell import missing as _missing
-from bot.shell import no_database as _no_database
-from bot.shell import until_told as _until_told
+from bot.shell import (
+    DATABASE,
+    DEFAULT,
+    FAILED,
+    WRONG,
+    Config,
+    guarded,
+    log,
+    looped,
+    missing,
+    no_database,
+    read,
+    stop,
+    until_told,
+)
 
 if TYPE_CHECKING:
     from bot.articles import Problem
@@ -79,7 +87,7 @@ def check(
         chats |= asyncio.run(_chats_in_database(settings))
     except (SQLAlchemyError, OSError) as error:
         code = DATABASE
-        findings.append(Finding("error", _no_database(settings, error)))
+        findings.append(Finding("error", no_database(settings, error)))
     findings += asyncio.run(ask_telegram(settings, chats))
     if not chats and not code:
         findings.append(Finding("warning", "no group is set up yet: add the bot to a group and send /setup there"))
@@ -122,7 +130,7 @@ def faq(
 def migrate(config: Config = DEFAULT) -> None:
     """Bring the database's schema up to date (`run` does it as well)."""
     settings = read(config)
-    _guarded(_migrate(settings), settings)
+    guarded(_migrate(settings), settings)
     typer.echo("the schema is up to date")
 
 
@@ -130,8 +138,8 @@ def migrate(config: Config = DEFAULT) -> None:
 def run(config: Config = DEFAULT) -> None:
     """Run the bot until it is told to stop."""
     settings = read(config)
-    _log(settings)
-    _guarded(_run(settings), settings)
+    log(settings)
+    guarded(_run(settings), settings)
 
 
 @app.command()
@@ -142,18 +150,18 @@ def inbox(
 ) -> None:
     """List the messages that could not be handled, or run them again."""
     settings = read(config)
-    if _missing(settings.database.url):
+    if missing(settings.database.url):
         stop(DATABASE, f"there is no database at {settings.database.url} yet")
     from bot import aside
 
     if not again:
-        rows = _guarded(aside.listed(settings), settings)
+        rows = guarded(aside.listed(settings), settings)
         wanted = {number.upper() for number in numbers or ()}
         rows = [row for row in rows if not wanted or row.split()[0] in wanted]
         for row in rows or ["nothing is set aside"]:
             typer.echo(row)
         return
-    count, unknown = _guarded(aside.again(settings, numbers or ()), settings)
+    count, unknown = guarded(aside.again(settings, numbers or ()), settings)
     typer.echo(f"{count} back in the queue" if count else "nothing is set aside")
     if unknown:
         stop(FAILED, f"not among those set aside: {', '.join(unknown)}")
@@ -173,7 +181,7 @@ def demo(
     from bot.demo.story import DidNotHappen
 
     try:
-        code = _looped(_until_told(play(*_sandbox(), once=once, keep=keep, port=port)))
+        code = looped(until_told(play(*_sandbox(), once=once, keep=keep, port=port)))
     except DidNotHappen as error:
         stop(FAILED, f"✗ did not happen: {error}")
     raise typer.Exit(code or 0)
@@ -193,8 +201,8 @@ def roster(
     settings = read(config)
     if file is None and codes is None:
         stop(WRONG, "which file? unionbot roster students.csv, or --codes codes.csv")
-    if _missing(settings.database.url):
-        _guarded(_migrate(settings), settings)
+    if missing(settings.database.url):
+        guarded(_migrate(settings), settings)
     from bot import enrolment
     from bot.toolbox import utcnow
 
@@ -206,7 +214,7 @@ def roster(
             count = len(found.problems)
             head = f"{file}: {count} thing{'s' if count > 1 else ''} to mend; nothing was changed"
             stop(WRONG, head, *lines, *([f"  … and {more} more"] if more > 0 else []))
-        difference = _guarded(enrolment.compare(settings, found.lines), settings)
+        difference = guarded(enrolment.compare(settings, found.lines), settings)
         for line in enrolment.told(difference):
             typer.echo(line)
         if enrolment.too_many_gone(difference) and not shrink:
@@ -218,10 +226,10 @@ def roster(
         if dry_run:
             typer.echo("nothing was changed")
             return
-        _guarded(enrolment.bring_in(settings, found.lines, utcnow()), settings)
+        guarded(enrolment.bring_in(settings, found.lines, utcnow()), settings)
         typer.echo("imported")
     if codes is not None and not dry_run:
-        count = _guarded(enrolment.codes(settings, codes, utcnow()), settings)
+        count = guarded(enrolment.codes(settings, codes, utcnow()), settings)
         typer.echo(f"{count} one-time codes in {codes}; hand them out and delete the file")
 
 
@@ -244,13 +252,13 @@ def code(
 ) -> None:
     """Show the campus code, or change it."""
     settings = read(config)
-    if _missing(settings.database.url):
-        _guarded(_migrate(settings), settings)
+    if missing(settings.database.url):
+        guarded(_migrate(settings), settings)
     from datetime import timedelta
 
     from bot import campuscode
 
-    typer.echo(_guarded(campuscode.shown(settings, new=new, keep=timedelta(days=keep_days)), settings))
+    typer.echo(guarded(campuscode.shown(settings, new=new, keep=timedelta(days=keep_days)), settings))
 
 
 @app.command()
@@ -263,8 +271,8 @@ def posters(
 ) -> None:
     """Draw a sheet with a QR code for every station."""
     settings = read(config)
-    if _missing(settings.database.url):
-        _guarded(_migrate(settings), settings)
+    if missing(settings.database.url):
+        guarded(_migrate(settings), settings)
     from datetime import timedelta
 
     from bot import check as asking
@@ -279,7 +287,7 @@ def posters(
             stop(FAILED, f"{problem}; or give the bot's name: --username your_bot")
     now = utcnow()
     last_day = (now + timedelta(days=days)).date()
-    found = _guarded(sheets.posters(settings, name, last_day, now), settings)
+    found = guarded(sheets.posters(settings, name, last_day, now), settings)
     for path in sheets.draw(found, settings, folder, png=png):
         typer.echo(str(path))
 
@@ -356,7 +364,7 @@ async def _chats_in_database(settings: Settings) -> dict[str, tuple[int, bool]]:
     from models.database import Database
     from models.migrations import revision
 
-    if _missing(settings.database.url):
+    if missing(settings.database.url):
         return {}
     database = Database(settings.database.url)
     try:
