@@ -41,7 +41,7 @@ class Who(enum.StrEnum):
     ADMIN = "admin"
     """An admin of the union, in the group of any place; besides what else they are."""
     SUPERVISOR = "supervisor"
-    """In the supervisors' group; besides what else they are."""
+    """Named as a supervisor, in the supervisors' group; besides what else they are."""
     TIME = "time"
 
 
@@ -191,9 +191,9 @@ def must_stand(deed: Deed, ticket: Ticket) -> None:
 
 async def standing(session: AsyncSession, person: Person, station: Station, ticket: Ticket | None) -> frozenset[Who]:
     """What somebody who is in this place's group is there, by membership and by what has been granted."""
-    found = {is_at(ticket, station) if ticket is not None else Who.HERE}
-    if station.desk is Desk.SUPERVISORS:
-        found.add(Who.SUPERVISOR)
-    roles = await people.roles(session, person.telegram_id, station.id)
     names = {Role.LEAD: Who.LEAD, Role.ADMIN: Who.ADMIN}
-    return frozenset(found | {names[role] for role in roles if role in names})
+    if station.desk is Desk.SUPERVISORS:
+        names[Role.SUPERVISOR] = Who.SUPERVISOR
+    roles = await people.roles(session, person.telegram_id, station.id)
+    here = is_at(ticket, station) if ticket is not None else Who.HERE
+    return frozenset({here, *(names[role] for role in roles if role in names)})

@@ -12,13 +12,12 @@ import pytest
 from bot import keyboards
 from bot.texts import read
 from handlers.staff import cards, more
-from models import answering, asking, people, permissions, stations
+from models import answering, asking, people, permissions
 from models.database import Database
 from models.errors import Refusal
 from models.lifecycle import TRANSITIONS, Action, State
 from models.people import Role
 from models.permissions import MAY, Deed, Who
-from models.stations import Desk, Station
 from models.tickets import Ticket
 from tests.house import HOUSE, draft, furnish, staff, student
 from tests.permissions import PAGE, page
@@ -102,14 +101,22 @@ async def test_a_lead_leads_at_their_own_place_only(database: Database, now: dat
         await people.grant(session, Role.LEAD, wang.telegram_id, given_by=1, now=now, station_id=desks["east"].id)
         at_home = await permissions.standing(session, wang, desks["east"], None)
         away = await permissions.standing(session, wang, desks["west"], None)
-        above = await permissions.standing(session, wang, await _supervisors(session), None)
     assert permissions.may(Deed.REASSIGN, at_home)
     assert not permissions.may(Deed.REASSIGN, away)
-    assert Who.SUPERVISOR in above
 
 
-async def _supervisors(session: object) -> Station:
-    return next(p for p in await stations.open_desks(session) if p.desk is Desk.SUPERVISORS)  # type: ignore[arg-type]
+async def test_being_in_the_supervisors_group_makes_nobody_a_supervisor(database: Database, now: datetime) -> None:
+    """The role is granted by name, and it counts in that group only."""
+    async with database.transaction() as session:
+        desks = await furnish(session)
+        wang, sun = await staff(session), await staff(session, 2, "Sun")
+        await people.grant(session, Role.SUPERVISOR, sun.telegram_id, given_by=1, now=now)
+        found = {
+            (who.name, key): Who.SUPERVISOR in await permissions.standing(session, who, desks[key], None)
+            for who in (wang, sun)
+            for key in ("supervisors", "east")
+        }
+    assert [each for each, yes in found.items() if yes] == [("Sun", "supervisors")]
 
 
 def test_the_printed_page_is_as_new_as_the_tables() -> None:
