@@ -8,8 +8,10 @@ the same for both. How it goes on stands in `casework.py`.
 
 Who may read a case is asked at every moment anew:
 
-    about staff                     the supervisors, in their group
+    about staff                     the supervisors, in their group, once one of them has confirmed it
     about a supervising teacher     every other supervisor, each in private; where there is none, the report readers
+
+Some days after a case was closed everything that was said about it is destroyed, and then nobody may read it.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -77,7 +79,9 @@ class Case(Base):
     """Whether it is on its way to somebody who may read it; until then it waits here."""
     closed_at: Mapped[datetime | None]
     head: Mapped[bytes] = mapped_column(LargeBinary)
-    """Sealed: `about`, `supervisor`, `recused` (a Telegram id), `name` (of a reporter who gave it)."""
+    """Sealed: `about`, `supervisor`, `recused` (a Telegram id), `name` (of a reporter who gave it); empty once
+    everything about it is destroyed.
+    """
     salt: Mapped[str | None]
     owner_tag: Mapped[str | None]
     address: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -165,6 +169,18 @@ async def by_code(session: AsyncSession, code: str) -> Case:
 def head_of(case: Case, vault: Vault) -> Head:
     """Whom it is about."""
     return Head(**sealed.unseal(case.head, f"head:{case.code}", vault))
+
+
+def is_destroyed(case: Case) -> bool:
+    """Whether nothing is left of it but its code, its times and how far it came."""
+    return not case.head
+
+
+async def destroy(session: AsyncSession, case: Case) -> None:
+    """Nobody can read it any more, and nobody can be told: words, names and keys go."""
+    await session.execute(delete(CaseWords).where(CaseWords.case_id == case.id))
+    case.head = b""
+    case.salt = case.owner_tag = case.address = None
 
 
 async def lines_of(session: AsyncSession, case: Case, vault: Vault) -> list[Line]:
@@ -294,7 +310,7 @@ async def holding(session: AsyncSession, role: Role) -> list[Person]:
     return list(rows)
 
 
-async def somebody_receives(session: AsyncSession) -> bool:
+async def somebody_named(session: AsyncSession) -> bool:
     """Whether the union has named any supervisor at all."""
     found = await session.scalar(
         select(Grant.id).where(Grant.role == Role.SUPERVISOR, Grant.taken_back_at.is_(None)).limit(1)
@@ -336,25 +352,34 @@ async def confirm_room(session: AsyncSession, chat_id: int, supervisor: Person, 
         await session.flush()
 
 
+async def readers_room(session: AsyncSession, vault: Vault) -> int | None:
+    """The chat in which supervisors read reports about staff now; None while no group is bound, none of them has
+    confirmed it, or nobody is named a supervisor.
+    """
+    place = await room(session)
+    if place is None or place.chat_id is None or not await is_confirmed(session, place.chat_id, vault):
+        return None
+    return place.chat_id if await somebody_named(session) else None
+
+
 async def chats(session: AsyncSession, case: Case, vault: Vault) -> list[int]:
     """Where this case may be shown now."""
+    if is_destroyed(case):
+        return []
     head = head_of(case, vault)
     if head.supervisor:
         return [person.telegram_id for person in await confidants(session, head)]
-    place = await room(session)
-    if place is None or place.chat_id is None or not await is_confirmed(session, place.chat_id, vault):
-        return []
-    return [place.chat_id]
+    chat_id = await readers_room(session, vault)
+    return [] if chat_id is None else [chat_id]
 
 
 async def must_handle(session: AsyncSession, case: Case, person: Person | None, chat_id: int, vault: Vault) -> Person:
     """The person, who may see this case and act on it in this chat. For everybody else, in every other chat, it does
     not exist: they learn nothing from the Refusal, not even that they are the one it is about.
     """
-    head = head_of(case, vault)
     if person is None or chat_id not in await chats(session, case, vault):
         raise Refusal("case.unknown")
-    if head.supervisor:
+    if head_of(case, vault).supervisor:
         if chat_id != person.telegram_id:
             raise Refusal("case.unknown")
         return person

@@ -2,6 +2,8 @@
 
 /report ─▶ what it is ─▶ whom it is about ─▶ a supervising teacher? ─▶ (which one?) ─▶ words ─▶ name ─▶ preview ─▶ sent
                      └▶ one's own reports ─▶ one of them ─▶ add words
+
+From each step one goes back to the one before it; nothing that was said is lost on the way.
 """
 
 from __future__ import annotations
@@ -44,6 +46,15 @@ class Reporting(StatesGroup):
     adding = State()
 
 
+BEFORE = {
+    Reporting.supervisor.state: Reporting.about,
+    Reporting.words.state: Reporting.supervisor,
+    Reporting.name.state: Reporting.words,
+    Reporting.preview.state: Reporting.name,
+}
+"""The step before each."""
+
+
 def router() -> Router:
     """This conversation's handlers."""
     router = Router(name="report")
@@ -69,15 +80,15 @@ async def explain(
     session: AsyncSession,
     state: FSMContext,
 ) -> None:
-    """What it is for, who receives it and what happens; or that nobody is there to receive it."""
+    """What it is for, who receives it and what happens; and when nobody can receive it yet, that it would wait."""
     left = await leave(state, t)
-    mine = await cases.of_reporter(session, person, house.vault)
-    there = await cases.somebody_receives(session)
-    rows = [[button(t.plain("report.begin"), Tell("begin"))]] if there else []
-    if mine:
+    rows = [[button(t.plain("report.begin"), Tell("begin"))]]
+    if await cases.of_reporter(session, person, house.vault):
         rows.append([button(t.plain("report.mine"), Tell("list"))])
-    text = t("report.explain") if there else t("report.nobody_there")
-    await _show(event, left + text, keyboard([*rows, [menus.way_home(t)]]), person, house, now, session)
+    text = left + t("report.explain", days=house.forget_after.days)
+    if not await cases.readers_room(session, house.vault):
+        text += "\n\n" + t("report.nobody_there")
+    await _show(event, text, keyboard([*rows, [menus.way_home(t)]]), person, house, now, session)
 
 
 async def _show(
@@ -122,8 +133,16 @@ async def step(
                 for each in await cases.holding(session, Role.SUPERVISOR)
             ]
             rows.append([button(t.plain("report.not_listed"), Tell("who", "0"))])
-            await _show(query, t("report.which"), keyboard([*rows, [menus.way_out(t)]]), person, house, now, session)
+            below = [button(t.plain("nav.back"), Tell("stay")), menus.way_out(t)]
+            await _show(query, t("report.which"), keyboard([*rows, below]), person, house, now, session)
             return
+        case "stay":
+            pass
+        case "back":
+            before = BEFORE.get(await state.get_state() or "")
+            if before is None:
+                raise Refusal("old.button")
+            await state.set_state(before)
         case "no" | "who":
             data |= {"supervisor": press.to == "who", "recused": None}
             if press.to == "who" and press.value != "0":
@@ -162,8 +181,9 @@ async def _ask(
     state: FSMContext,
 ) -> None:
     """The question of the step the conversation is at."""
-    out, parts = [menus.way_out(t)], [content for content, _ in parts_of(data)]
-    match await state.get_state():
+    at, parts = await state.get_state(), [content for content, _ in parts_of(data)]
+    out = [*([button(t.plain("nav.back"), Tell("back"))] if at in BEFORE else []), menus.way_out(t)]
+    match at:
         case Reporting.about.state:
             text, rows = t("report.about"), []
         case Reporting.supervisor.state:

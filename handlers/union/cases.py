@@ -20,6 +20,7 @@ from bot.filters import Pressed, markup
 from bot.people import Presence
 from bot.sealed import SIGNS, Handle, outcome_keys
 from bot.texts import Texts
+from handlers.staff.answers import NOTE_SIGN, reason_of
 from models import audit, cases, casework, sealed
 from models.cases import Case
 from models.errors import Refusal
@@ -27,7 +28,6 @@ from models.house import House
 from models.people import Person
 
 HEAD = re.compile(r"R-([2-9A-Z]{4})\b")
-MOST_OUTCOME = 1000
 
 
 def router() -> Router:
@@ -98,7 +98,8 @@ async def about_a_case(message: Message, session: AsyncSession, person: Person |
     if replied.from_user.id != message.bot.id or entity is None or entity.type != "bold":
         return False
     found = HEAD.match(entity.extract_from(text))
-    if found is None or (message.text or "").startswith("/"):
+    words = message.text or message.caption or ""
+    if found is None or (words.startswith("/") and not words.startswith(NOTE_SIGN)):
         return False
     try:
         case = await cases.by_code(session, found[1])
@@ -129,8 +130,8 @@ async def reply(
         return
     handler = await cases.must_handle(session, case, person, chat_id, house.vault)
     text = str(content.get("text", "")).strip()
-    if text.startswith("//"):
-        how, content = "note", {**content, "text": text.removeprefix("//").strip()}
+    if text.startswith(NOTE_SIGN):
+        how, content = "note", {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
     if not says_something([content]):
         raise Refusal("draft.empty")
     if how == "ask":
@@ -138,7 +139,5 @@ async def reply(
     elif how == "note":
         await casework.note(session, case, handler, chat_id, content, house, now)
     else:
-        if not text or len(text) > MOST_OUTCOME:
-            raise Refusal("desk.reason_missing")
-        await casework.close(session, case, handler, chat_id, how, text, house, now)
+        await casework.close(session, case, handler, chat_id, how, reason_of(text), house, now)
     await casework.show(session, case, chat_id, house, now)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from models import asking, cases, casework, exports, hooks, majors, mutes, people, reports, requesters, seals
-from models.cases import Head, Report
+from models.cases import CaseWords, Head, Report
 from models.database import Database
 from models.errors import Refusal
+from models.outbox import Outgoing, Sending
 from models.people import Role
 from tests.house import HOUSE, draft, furnish, staff, student
 
@@ -101,3 +103,28 @@ async def test_a_major_matter_is_decided_once_and_received_by_readers_only(datab
             await majors.confirm(session, major, wang, now)
         await majors.confirm(session, major, reader, now)
         assert await majors.receipts(session, major) == 1
+
+
+async def test_nothing_of_a_report_is_left_some_days_after_it_was_closed(database: Database, now: datetime) -> None:
+    """Nor of what had not got through by then; whoever sent it and whoever handled it are told the same."""
+    async with database.transaction() as session:
+        places = await furnish(session)
+        places["supervisors"].chat_id = -1009
+        alice, sun = await student(session), await staff(session, 1, "Sun")
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
+        await session.flush()
+        await cases.confirm_room(session, -1009, sun, HOUSE.vault, now)
+        case = await casework.file(session, Report(Head("Zhou"), WORDS), alice, HOUSE, now)
+        await casework.close(session, case, sun, -1009, "founded", "Returned", HOUSE, now)
+        assert await casework.destroy_old(session, HOUSE, now + HOUSE.forget_after - timedelta(minutes=1)) == 0
+        assert await cases.must_handle(session, case, sun, -1009, HOUSE.vault) is sun
+        assert await casework.destroy_old(session, HOUSE, now + HOUSE.forget_after) == 1
+        assert await casework.destroy_old(session, HOUSE, now + HOUSE.forget_after) == 0
+    async with database.transaction() as session:
+        case = await cases.by_code(session, case.code)
+        with pytest.raises(Refusal, match=r"case\.unknown"):
+            await cases.must_handle(session, case, sun, -1009, HOUSE.vault)
+        assert not await cases.of_reporter(session, alice, HOUSE.vault)
+        assert not (await session.scalars(select(CaseWords))).all()
+        rows = (await session.scalars(select(Outgoing).where(Outgoing.letter == "sealed"))).all()
+        assert {(row.state, row.payload) for row in rows} == {(Sending.SUPERSEDED, None)}
