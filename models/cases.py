@@ -27,13 +27,14 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import people, sealed, stations
+from models import permissions, sealed, stations
 from models.base import Base, Key, one_of
 from models.calendar import Span
 from models.errors import Refusal
 from models.house import SUPERVISORS, House
 from models.outbox import Outgoing
 from models.people import Grant, Person, Role
+from models.permissions import Deed, Who
 from models.requesters import CHAT_BYTES, LANGUAGE_BYTES, Reached
 from models.stations import Station
 from models.vault import Vault
@@ -342,8 +343,7 @@ def _room_tag(chat_id: int, vault: Vault) -> str:
 
 
 async def confirm_room(session: AsyncSession, chat_id: int, supervisor: Person, vault: Vault, now: datetime) -> None:
-    """A supervisor says so. Raises Refusal for anybody else and for another group."""
-    await people.must_be(session, supervisor, Role.SUPERVISOR, "case.supervisors_only")
+    """A supervisor says so. Raises Refusal for another group."""
     place = await room(session)
     if place is None or place.chat_id != chat_id:
         raise Refusal("case.unknown")
@@ -373,14 +373,24 @@ async def chats(session: AsyncSession, case: Case, vault: Vault) -> list[int]:
     return [] if chat_id is None else [chat_id]
 
 
+async def standing(session: AsyncSession, case: Case, person: Person, chat_id: int, vault: Vault) -> frozenset[Who]:
+    """What somebody is to this case in this chat; nothing where it may not be shown to them now."""
+    alone, found = chat_id == person.telegram_id, set()
+    if alone and is_of(case, person, vault):
+        found.add(Who.REPORTER)
+    if chat_id in await chats(session, case, vault):
+        if alone:
+            found.add(Who.CONFIDANT)
+        elif not head_of(case, vault).supervisor:
+            found |= await permissions.standing(session, person, await room(session))
+    return frozenset(found)
+
+
 async def must_handle(session: AsyncSession, case: Case, person: Person | None, chat_id: int, vault: Vault) -> Person:
     """The person, who may see this case and act on it in this chat. For everybody else, in every other chat, it does
     not exist: they learn nothing from the Refusal, not even that they are the one it is about.
     """
-    if person is None or chat_id not in await chats(session, case, vault):
-        raise Refusal("case.unknown")
-    if head_of(case, vault).supervisor:
-        if chat_id != person.telegram_id:
-            raise Refusal("case.unknown")
-        return person
-    return await people.must_be(session, person, Role.SUPERVISOR, "case.supervisors_only")
+    who = await standing(session, case, person, chat_id, vault) if person is not None else frozenset()
+    permissions.must(Deed.REPORT_HANDLE, who)
+    assert person is not None
+    return person

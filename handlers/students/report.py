@@ -28,11 +28,12 @@ from bot.texts import Texts
 from bot.untrusted import inline
 from handlers.screens import leave
 from handlers.students.new import held_with, parts_of
-from models import cases, casework, sealed
+from models import cases, casework, permissions, sealed
 from models.cases import Case, Head, Report
 from models.errors import Refusal
 from models.house import House
 from models.people import Person, Role
+from models.permissions import Deed, Who
 
 
 class Reporting(StatesGroup):
@@ -159,6 +160,7 @@ async def step(
             await state.set_data(data)
             await state.set_state(Reporting.preview)
         case "send" if {"supervisor", "named"} <= data.keys() and data.get("parts"):
+            permissions.must(Deed.REPORT, (Who.STRANGER,))
             name = person.name if data["named"] else None
             head = Head(data["about"], data["supervisor"], data["recused"], name)
             await casework.file(session, Report(head, [c for c, _ in parts_of(data)]), person, house, now)
@@ -228,8 +230,7 @@ async def words(
 
 async def _mine(session: AsyncSession, code: str, person: Person, house: House) -> Case:
     case = await cases.by_code(session, code)
-    if not cases.is_of(case, person, house.vault):
-        raise Refusal("case.unknown")
+    permissions.must(Deed.REPORT_FOLLOW, await cases.standing(session, case, person, person.telegram_id, house.vault))
     return case
 
 

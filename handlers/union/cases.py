@@ -21,11 +21,14 @@ from bot.people import Presence
 from bot.sealed import SIGNS, Handle, outcome_keys
 from bot.texts import Texts
 from handlers.staff.answers import NOTE_SIGN, reason_of
-from models import audit, cases, casework, sealed
+from handlers.staff.common import may_wherever
+from models import audit, cases, casework, permissions, sealed
 from models.cases import Case
 from models.errors import Refusal
 from models.house import House
 from models.people import Person
+from models.permissions import Deed
+from models.stations import Station
 
 HEAD = re.compile(r"R-([2-9A-Z]{4})\b")
 
@@ -53,6 +56,7 @@ async def act(
     session: AsyncSession,
     now: datetime,
     person: Person | None,
+    station: Station | None,
     presence: Presence | None,
     house: House,
     t: Texts,
@@ -61,11 +65,10 @@ async def act(
     chat_id, vault = _must_be_there(query, presence), house.vault
     assert query.message is not None
     if press.act == "room":
-        if person is None:
-            raise Refusal("case.supervisors_only")
-        await cases.confirm_room(session, chat_id, person, vault, now)
-        await audit.record(session, "case_room", now, staff=person)
-        await query.bot.send_message(chat_id, t("case.room_confirmed", name=person.name))  # type: ignore[union-attr]
+        teacher = await may_wherever(session, Deed.REPORT_ROOM, query, person, station, presence)
+        await cases.confirm_room(session, chat_id, teacher, vault, now)
+        await audit.record(session, "case_room", now, staff=teacher)
+        await query.bot.send_message(chat_id, t("case.room_confirmed", name=teacher.name))  # type: ignore[union-attr]
         await casework.room_confirmed(session, house, now)
         return
     case = await cases.by_code(session, press.code)
@@ -124,7 +127,8 @@ async def reply(
     content = kept_of(message)
     content.pop("album", None)
     chat_id = _must_be_there(message, presence)
-    if chat_id == person.telegram_id and cases.is_of(case, person, house.vault):
+    who = await cases.standing(session, case, person, chat_id, house.vault)
+    if permissions.may(Deed.REPORT_FOLLOW, who):
         await casework.add(session, case, [content], house, now)
         await casework.to_reporter(session, case, "report.added", house, now)
         return
