@@ -50,8 +50,13 @@ async def deliver(session: AsyncSession, case: Case, house: House, now: datetime
 
 
 async def deliver_later(session: AsyncSession, case: Case, house: House, now: datetime) -> None:
-    """The same for one that has waited: the reporter was told so, and is told now."""
-    if not case.delivered and await deliver(session, case, house, now):
+    """The same for one that has waited: the reporter was told so, and is told now. One that was delivered, and may be
+    read nowhere any more because the supervisors' group has moved or nobody is named, waits again.
+    """
+    if case.delivered:
+        if not await cases.chats(session, case, house.vault):
+            await _something_waits(session, case, house, now)
+    elif await deliver(session, case, house, now):
         await to_reporter(session, case, "case.delivered", house, now, due=case.due.isoformat())
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from models import asking, cases, casework, exports, hooks, majors, mutes, people, reports, requesters, seals
+from models import asking, cases, casework, exports, hooks, majors, mutes, people, reports, requesters, sealed, seals
 from models.cases import CaseWords, Head, Report
 from models.database import Database
 from models.errors import Refusal
@@ -91,10 +91,15 @@ async def test_a_major_matter_is_decided_once_and_goes_to_the_readers(database: 
         places["supervisors"].chat_id = -1009
         sun, reader = await staff(session, 2, "Sun"), await staff(session, 3, "Reader")
         await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
-        await people.grant_configured(session, Role.READER, [reader.telegram_id], now)
         await session.flush()
         major = await majors.propose(session, ticket, wang, "a flood", now)
-        assert await majors.approve(session, major, sun, HOUSE.vault, now) == 1
+        assert await majors.approve(session, major, sun, HOUSE.vault, now) == 0, "no reader is known yet"
+        await people.grant_configured(session, Role.READER, [reader.telegram_id], now)
+        await session.flush()
+        for _ in range(2):
+            assert await majors.deliver(session, major, HOUSE.vault, now) == 1
+        rows = await session.scalars(select(Outgoing).where(Outgoing.chat_id == reader.telegram_id))
+        assert len(rows.all()) == 1, "it comes once"
         with pytest.raises(Refusal, match=r"major\.decided"):
             await majors.send_back(session, major, sun, "no", now)
         await majors.confirm(session, major, reader, now)
@@ -124,3 +129,34 @@ async def test_nothing_of_a_report_is_left_some_days_after_it_was_closed(databas
         assert not (await session.scalars(select(CaseWords))).all()
         rows = (await session.scalars(select(Outgoing).where(Outgoing.letter == "sealed"))).all()
         assert {(row.state, row.payload) for row in rows} == {(Sending.SUPERSEDED, None)}
+
+
+async def test_a_report_waits_again_where_the_group_moves_or_nobody_is_named_any_more(
+    database: Database, now: datetime
+) -> None:
+    """What was confirmed was that group; and what nobody may read is shown to nobody."""
+
+    async def waits() -> list[tuple[int | None, str]]:
+        rows = await session.scalars(select(Outgoing).where(Outgoing.letter == "sealed").order_by(Outgoing.id))
+        found = [(row.chat_id, sealed.facts_of(row, HOUSE.vault)) for row in rows]
+        return [(chat, facts.get("text", "gate")) for chat, facts in found if facts["what"] in ("gate", "waits")]
+
+    async with database.transaction() as session:
+        places = await furnish(session)
+        places["supervisors"].chat_id = -1009
+        alice, sun, reader = await student(session), await staff(session, 1, "Sun"), await staff(session, 2, "Reader")
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
+        await people.grant_configured(session, Role.READER, [reader.telegram_id], now)
+        await session.flush()
+        await cases.confirm_room(session, -1009, sun, HOUSE.vault, now)
+        case = await casework.file(session, Report(Head("Zhou"), WORDS), alice, HOUSE, now)
+        assert case.delivered
+        places["supervisors"].chat_id = -1010
+        for _ in range(2):
+            await casework.deliver_later(session, case, HOUSE, now)
+        assert await waits() == [(-1010, "gate")]
+        await people.grant_configured(session, Role.SUPERVISOR, [], now)
+        await session.flush()
+        assert await cases.chats(session, case, HOUSE.vault) == []
+        await casework.deliver_later(session, case, HOUSE, now)
+        assert await waits() == [(-1010, "gate"), (reader.telegram_id, "case.waits_for_teachers")]
