@@ -140,6 +140,8 @@ async def test_a_report_waits_for_somebody_who_may_read_it_and_in_the_end_nobody
         await alice.reads("has now been delivered")
         assert any("photo" in m.raw for m in await room.transcript()), "the picture itself came too"
 
+        async with database.transaction() as session:
+            await people.grant(session, Role.LEAD, campus.li.id, given_by=1, now=campus.clock())
         # Nobody else may do anything with it, wherever they stand, and none of them learns anything.
         for act in SEALED_ACTS:
             payload = Handle(act, code).pack()
