@@ -7,6 +7,7 @@ wanted no name (law 11). Without the key outside the database such a row tells w
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import json
 from collections.abc import Sequence
@@ -48,7 +49,7 @@ class Incoming(Base):
     """The chat whose order it keeps; 0 when it belongs to none; forgotten when done, sealed when set aside."""
     body: Mapped[str | None] = mapped_column(Text)
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Chat and body of what was set aside."""
+    """Chat and body of what was set aside, until it is done."""
     received_at: Mapped[datetime | None]
     state: Mapped[Handling] = mapped_column(one_of(Handling))
     incident: Mapped[str | None]
@@ -100,17 +101,24 @@ class Waiting(NamedTuple):
     body: str
 
 
-async def waiting(session: AsyncSession, limit: int, skip_chats: Sequence[int] = ()) -> list[Waiting]:
+async def waiting(session: AsyncSession, limit: int, vault: Vault, skip_chats: Sequence[int] = ()) -> list[Waiting]:
     """The oldest waiting updates, in order, leaving out these chats."""
     query = (
-        select(Incoming.id, Incoming.chat, Incoming.body)
+        select(Incoming.id, Incoming.chat, Incoming.body, Incoming.sealed, Incoming.bot_id, Incoming.update_id)
         .where(Incoming.state == said(Handling.WAITING))
         .order_by(Incoming.id)
         .limit(limit)
     )
     if skip_chats:
         query = query.where(Incoming.chat.not_in(skip_chats))
-    return [Waiting(row_id, chat or 0, body or "") for row_id, chat, body in await session.execute(query)]
+    found = []
+    for row_id, chat, body, sealed, bot_id, update_id in await session.execute(query):
+        if sealed is not None:
+            # It runs again. With another key by now it cannot be read, and is set aside once more.
+            with contextlib.suppress(ValueError):
+                _, body = _open(sealed, bot_id, update_id, vault)
+        found.append(Waiting(row_id, chat or 0, body or ""))
+    return found
 
 
 # Made once, because it is asked for every update and making it takes longer than asking it; and on the table, because
@@ -135,7 +143,7 @@ _ITS_TURN = (
 _DONE = (
     update(_inbox)
     .where(_inbox.c.id == _ITS_TURN)
-    .values(state=Handling.DONE, body=null(), chat=null(), received_at=null())
+    .values(state=Handling.DONE, body=null(), sealed=null(), chat=null(), received_at=null())
     .returning(_inbox.c.id)
 )
 
@@ -167,7 +175,8 @@ async def seal_what_is_aside(session: AsyncSession, vault: Vault) -> None:
 
 
 def _put_away(row: Incoming, vault: Vault) -> None:
-    row.sealed = _seal(row.bot_id, row.update_id, row.chat, row.body, vault)
+    if row.sealed is None:
+        row.sealed = _seal(row.bot_id, row.update_id, row.chat, row.body, vault)
     row.chat = row.body = None
 
 
@@ -184,7 +193,11 @@ def opened(row: Incoming, vault: Vault) -> tuple[int | None, str]:
     """Chat and body of what was set aside. Raises ValueError for another key."""
     if row.sealed is None:
         return row.chat, row.body or ""
-    chat, body = json.loads(vault.open(row.sealed, _context_of(row.bot_id, row.update_id)))
+    return _open(row.sealed, row.bot_id, row.update_id, vault)
+
+
+def _open(sealed: bytes, bot_id: int, update_id: int, vault: Vault) -> tuple[int | None, str]:
+    chat, body = json.loads(vault.open(sealed, _context_of(bot_id, update_id)))
     return chat, body or ""
 
 
@@ -209,15 +222,17 @@ async def aside(session: AsyncSession) -> list[Incoming]:
 
 
 async def run_again(session: AsyncSession, row_ids: Sequence[int], vault: Vault) -> int:
-    """Put updates that were set aside back into the queue. Returns how many: what another key has sealed stays."""
+    """Put updates that were set aside back into the queue, their words sealed until they are taken up. Returns how
+    many: what another key has sealed stays.
+    """
     count = 0
     for row in await aside(session):
         if row.id not in row_ids:
             continue
         try:
-            row.chat, row.body = opened(row, vault)
+            chat, _ = opened(row, vault)
         except ValueError:
             continue
-        row.state, row.sealed, row.incident, row.error = Handling.WAITING, None, None, None
+        row.chat, row.state, row.incident, row.error = chat, Handling.WAITING, None, None
         count += 1
     return count

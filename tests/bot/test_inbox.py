@@ -482,4 +482,12 @@ async def test_what_was_set_aside_in_clear_is_sealed_at_the_start(database: Data
     async with database.transaction() as session:
         assert await inbox.run_again(session, [row.id for row in found], other) == 0
         assert await inbox.run_again(session, [row.id for row in found], HOUSE.vault) == 2
-    assert [(row.chat, row.body, row.sealed) for row in await rows(database)] == [(7, body, None)] * 2
+    assert [(row.chat, row.body) for row in await rows(database)] == [(7, None)] * 2, "its words are not in clear yet"
+    async with database.transaction() as session:
+        for vault, read in ((HOUSE.vault, body), (other, "")):
+            assert [each.body for each in await inbox.waiting(session, 10, vault)] == [read] * 2
+        for row, keep in zip(found, (False, True), strict=True):
+            assert await (inbox.set_aside(session, row.id, "X", "E", other) if keep else inbox.done(session, row.id))
+    first, second = await rows(database)
+    assert (first.chat, first.sealed, second.chat) == (None, None, None)
+    assert inbox.opened(second, HOUSE.vault) == (7, body), "sealed as it was"

@@ -435,6 +435,9 @@ async def _set_aside(folder: Path) -> None:
 async def _waiting_and_aside(folder: Path) -> tuple[list[int], list[int]]:
     database = Database(f"sqlite:///{folder / 'data' / 'unionbot.db'}")
     async with database.reading() as session:
-        found = ([row.id for row in await inbox.waiting(session, 10)], [row.id for row in await inbox.aside(session)])
+        found = (
+            [row.id for row in await inbox.waiting(session, 10, KeyVault(KEY))],
+            [row.id for row in await inbox.aside(session)],
+        )
     await database.close()
     return found
