@@ -161,8 +161,10 @@ def inbox(
         for row in rows or ["nothing is set aside"]:
             typer.echo(row)
         return
-    count, unknown = guarded(aside.again(settings, numbers or ()), settings)
-    typer.echo(f"{count} back in the queue" if count else "nothing is set aside")
+    count, shut, unknown = guarded(aside.again(settings, numbers or ()), settings)
+    typer.echo(f"{count} back in the queue" if count or shut else "nothing is set aside")
+    if shut:
+        stop(FAILED, f"{shut} of them were sealed with another UNIONBOT_KEY and stay where they are")
     if unknown:
         stop(FAILED, f"not among those set aside: {', '.join(unknown)}")
 

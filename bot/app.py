@@ -42,7 +42,7 @@ from bot.vault import KeyVault
 from bot.web import Web
 from bot.web.open311 import Reports
 from bot.worker import Worker
-from models import lease
+from models import inbox, lease
 from models.articles import Shelf
 from models.database import Database
 from models.house import House
@@ -150,6 +150,7 @@ class App:
             await require_current(self.database)
             async with self.database.transaction() as session:
                 await people.follow_config(session, self.toolbox, self.clock())
+                await inbox.seal_what_is_aside(session, self.toolbox.house.vault)
             self.bot = make_bot(self.settings)
             stack.push_async_callback(self.bot.session.close)
             self._http = await stack.enter_async_context(aiohttp.ClientSession())
@@ -166,7 +167,14 @@ class App:
             self.worker = Worker(
                 self.database, make_dispatcher(self.toolbox), self.bot, self.toolbox, self.clock, self.courier.wake
             )
-            self.intake = Intake(self.database, self.bot.id, self.clock, self.worker.wake, self.worker.in_passing)
+            self.intake = Intake(
+                self.database,
+                self.bot.id,
+                self.toolbox.house.vault,
+                self.clock,
+                self.worker.wake,
+                self.worker.in_passing,
+            )
             api = self.settings.telegram.api_base.rstrip("/")
             self.poller = Poller(self._http, f"{api}/bot{self.settings.token.get_secret_value()}", self.intake)
             self.scheduler = Scheduler(self.database, self.toolbox, self.clock, self.courier.wake)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 from bot.settings import Settings
+from bot.vault import KeyVault
 from models import inbox
 from models.database import Database
 
@@ -35,15 +36,17 @@ async def listed(settings: Settings) -> list[str]:
         ]
 
 
-async def again(settings: Settings, names: Sequence[str]) -> tuple[int, list[str]]:
+async def again(settings: Settings, names: Sequence[str]) -> tuple[int, int, list[str]]:
     """Put those with these numbers, or all when none is named, back into the queue; a running program takes them up
-    within a second. Returns how many, and the numbers that name none.
+    within a second. Returns how many, how many stay aside because another key has sealed them, and the numbers that
+    name none.
     """
-    wanted = {name.upper() for name in names}
+    wanted, vault = {name.upper() for name in names}, KeyVault(settings.key_bytes())
     async with _opened(settings) as database, database.transaction() as session:
         rows = {_name(row): row.id for row in await inbox.aside(session)}
         chosen = [number for name, number in rows.items() if not wanted or name in wanted]
-        return await inbox.run_again(session, chosen), sorted(wanted - rows.keys())
+        count = await inbox.run_again(session, chosen, vault)
+        return count, len(chosen) - count, sorted(wanted - rows.keys())
 
 
 def _name(row: inbox.Incoming) -> str:

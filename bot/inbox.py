@@ -22,6 +22,7 @@ from bot.toolbox import Clock
 from models import inbox
 from models.database import Database
 from models.inbox import Arrival
+from models.vault import Vault
 
 log = structlog.get_logger()
 
@@ -97,6 +98,7 @@ class Intake:
         self,
         database: Database,
         bot_id: int,
+        vault: Vault,
         clock: Clock,
         stored: Callable[[], None],
         in_passing: Callable[[object], None] = lambda _: None,
@@ -104,6 +106,7 @@ class Intake:
         """`stored` is called after every commit, `in_passing` with what is answered at once or not at all."""
         self._database = database
         self._bot_id = bot_id
+        self._vault = vault
         self._clock = clock
         self._stored = stored
         self._in_passing = in_passing
@@ -120,7 +123,7 @@ class Intake:
                 return
         arrivals = [arrival(raw, now) for raw in kept]
         async with self._database.transaction() as session:
-            await inbox.store(session, self._bot_id, arrivals, now)
+            await inbox.store(session, self._bot_id, arrivals, self._vault, now)
         self._stored()
 
 

@@ -24,6 +24,7 @@ from bot.untrusted import inline
 from models import cases, sealed, stations
 from models.cases import Case, CaseState, Head, Line, Said
 from models.casework import OUTCOMES
+from models.house import House
 from models.outbox import Outgoing
 from models.people import Person
 from models.words import Words
@@ -37,8 +38,8 @@ SHOWN_STEPS = 6
 
 @dataclass(frozen=True)
 class Tell(Press, prefix="zr"):
-    """A student's step in reporting: begin, about, yes, no, who, words, empty, name, named, anonymous, send, and on a
-    report of theirs view, add, list; with the code, or the number of who was picked.
+    """A student's step in reporting: begin, yes, no, who, words, named, anonymous, send, back, stay (where one is), and
+    on a report of theirs view, add, list; with the code, or the number of who was picked.
     """
 
     to: str
@@ -97,7 +98,7 @@ def own_keys(t: Texts, case: Case) -> dict[str, Any]:
 # ---------------------------------------------------------------- what stands in them
 
 
-def card_text(case: Case, head: Head, lines: Sequence[Line], t: Texts, now: datetime) -> str:
+def card_text(case: Case, head: Head, lines: Sequence[Line], t: Texts, house: House, now: datetime) -> str:
     """A case at a glance."""
     who = inline(head.name, NAME_LENGTH) if head.name else t.plain("case.anonymous")
     rows = [
@@ -116,8 +117,10 @@ def card_text(case: Case, head: Head, lines: Sequence[Line], t: Texts, now: date
         key = "case.late" if case.due <= now else "case.due"
         rows.append(t(key, moment=t.stamp(case.due, now)))
     rows += [_step(line, t, now) for line in lines if line.said in (Said.STEP, Said.NOTE)][-SHOWN_STEPS:]
-    if case.state is not CaseState.CLOSED:
+    if case.closed_at is None:
         rows.append(t("case.how"))
+    else:
+        rows.append(t("case.destroyed_on", moment=t.stamp(case.closed_at + house.forget_after, now)))
     return "\n".join(rows)
 
 
@@ -165,7 +168,7 @@ async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: date
         return Letter([_call(chat_id, facts["text"], facts["keyboard"], facts["message_id"])])
     t = await _texts(session, chat_id, toolbox)
     if facts["what"] == "waits":
-        return Letter([_call(chat_id, t("case.waits"), None)])
+        return Letter([_call(chat_id, t(facts["text"]), None)])
     if facts["what"] == "gate":
         place = await cases.room(session)
         here = place is not None and place.chat_id == chat_id
@@ -205,8 +208,8 @@ async def _to_handlers(
 ) -> Letter:
     match facts["what"]:
         case "card":
-            head, vault = cases.head_of(case, toolbox.house.vault), toolbox.house.vault
-            text = card_text(case, head, await cases.lines_of(session, case, vault), t, now)
+            head, house = cases.head_of(case, toolbox.house.vault), toolbox.house
+            text = card_text(case, head, await cases.lines_of(session, case, house.vault), t, house, now)
             return Letter([_call(chat_id, text, card_keys(t, case), facts["message_id"])])
         case "below":
             # The card shows how the words begin; whatever it cannot show whole stands below it.

@@ -127,7 +127,7 @@ class Worker:
         queues = (*self._busy.items(), *self._ahead.items())
         long = [chat for chat, rows in queues if len(rows) >= LOOKED_AT // 2]
         async with self._database.reading() as session:
-            found = await inbox.waiting(session, LOOKED_AT, long)
+            found = await inbox.waiting(session, LOOKED_AT, self._toolbox.house.vault, long)
         for row in found:
             if row.id not in self._read:
                 self._read.add(row.id)
@@ -371,7 +371,13 @@ class Worker:
             why=errors.where(error),
             exc_info=not isinstance(error, ValueError),
         )
-        aside = partial(inbox.set_aside, row_id=row_id, incident=incident, error=errors.where(error))
+        aside = partial(
+            inbox.set_aside,
+            row_id=row_id,
+            incident=incident,
+            error=errors.where(error),
+            vault=self._toolbox.house.vault,
+        )
         async with self._turn(aside) as mouth:
             if mouth is None:
                 return

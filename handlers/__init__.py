@@ -33,13 +33,14 @@ def router() -> Router:
     from handlers.union import faq_stats, pulses, records, setup
 
     root = Router(name="unionbot")
-    before = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), reports.router(), loose.replies())
-    first = (*before, access.router())
+    # Teachers and report readers are no students: nobody asks them to agree to anything before they decide.
+    above = (reports.router(), major.router())
+    first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
     students = (start, faq, inline, report, mine, following, new)
     union = (membership, setup, faq_stats, pulses, records)
-    staff = (duty, major, order, cards, bursts, more, sort, answers)
+    staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*desks, *students, *union, *staff, loose, strangers)
-    for part in (*first, *(each.router() for each in others), anywhere.last()):
+    for part in (*first, access.router(), *(each.router() for each in others), anywhere.last()):
         root.include_router(part)
     return root

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.people import GROUPS
 from bot.texts import Texts
-from models import copies, letters, people, stations, tickets
+from models import copies, letters, permissions, stations, tickets
 from models.house import House
-from models.people import Person, Role
+from models.people import Person
+from models.permissions import Deed
 from models.stations import Station
 
 GONE = ("left", "kicked")
@@ -54,8 +55,7 @@ async def in_group(
         return
     if station is not None or event.old_chat_member.status not in GONE:
         return
-    adder = await people.roles(session, event.from_user.id)
-    if Role.ADMIN in adder:
+    if permissions.may(Deed.SETUP, await permissions.granted(session, event.from_user.id, None)):
         await event.answer(t("stranger.help"))
         return
     await letters.leave(session, event.chat.id, t.language, now)

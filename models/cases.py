@@ -8,8 +8,10 @@ the same for both. How it goes on stands in `casework.py`.
 
 Who may read a case is asked at every moment anew:
 
-    about staff                     the supervisors, in their group
+    about staff                     the supervisors, in their group, once one of them has confirmed it
     about a supervising teacher     every other supervisor, each in private; where there is none, the report readers
+
+Some days after a case was closed everything that was said about it is destroyed, and then nobody may read it.
 """
 
 from __future__ import annotations
@@ -21,17 +23,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import people, sealed, stations
+from models import permissions, sealed, stations
 from models.base import Base, Key, one_of
 from models.calendar import Span
 from models.errors import Refusal
 from models.house import SUPERVISORS, House
 from models.outbox import Outgoing
 from models.people import Grant, Person, Role
+from models.permissions import Deed, Who
 from models.requesters import CHAT_BYTES, LANGUAGE_BYTES, Reached
 from models.stations import Station
 from models.vault import Vault
@@ -77,7 +80,9 @@ class Case(Base):
     """Whether it is on its way to somebody who may read it; until then it waits here."""
     closed_at: Mapped[datetime | None]
     head: Mapped[bytes] = mapped_column(LargeBinary)
-    """Sealed: `about`, `supervisor`, `recused` (a Telegram id), `name` (of a reporter who gave it)."""
+    """Sealed: `about`, `supervisor`, `recused` (a Telegram id), `name` (of a reporter who gave it); empty once
+    everything about it is destroyed.
+    """
     salt: Mapped[str | None]
     owner_tag: Mapped[str | None]
     address: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -165,6 +170,18 @@ async def by_code(session: AsyncSession, code: str) -> Case:
 def head_of(case: Case, vault: Vault) -> Head:
     """Whom it is about."""
     return Head(**sealed.unseal(case.head, f"head:{case.code}", vault))
+
+
+def is_destroyed(case: Case) -> bool:
+    """Whether nothing is left of it but its code, its times and how far it came."""
+    return not case.head
+
+
+async def destroy(session: AsyncSession, case: Case) -> None:
+    """Nobody can read it any more, and nobody can be told: words, names and keys go."""
+    await session.execute(delete(CaseWords).where(CaseWords.case_id == case.id))
+    case.head = b""
+    case.salt = case.owner_tag = case.address = None
 
 
 async def lines_of(session: AsyncSession, case: Case, vault: Vault) -> list[Line]:
@@ -294,7 +311,7 @@ async def holding(session: AsyncSession, role: Role) -> list[Person]:
     return list(rows)
 
 
-async def somebody_receives(session: AsyncSession) -> bool:
+async def somebody_named(session: AsyncSession) -> bool:
     """Whether the union has named any supervisor at all."""
     found = await session.scalar(
         select(Grant.id).where(Grant.role == Role.SUPERVISOR, Grant.taken_back_at.is_(None)).limit(1)
@@ -326,8 +343,7 @@ def _room_tag(chat_id: int, vault: Vault) -> str:
 
 
 async def confirm_room(session: AsyncSession, chat_id: int, supervisor: Person, vault: Vault, now: datetime) -> None:
-    """A supervisor says so. Raises Refusal for anybody else and for another group."""
-    await people.must_be(session, supervisor, Role.SUPERVISOR, "case.supervisors_only")
+    """A supervisor says so. Raises Refusal for another group."""
     place = await room(session)
     if place is None or place.chat_id != chat_id:
         raise Refusal("case.unknown")
@@ -336,26 +352,45 @@ async def confirm_room(session: AsyncSession, chat_id: int, supervisor: Person, 
         await session.flush()
 
 
+async def readers_room(session: AsyncSession, vault: Vault) -> int | None:
+    """The chat in which supervisors read reports about staff now; None while no group is bound, none of them has
+    confirmed it, or nobody is named a supervisor.
+    """
+    place = await room(session)
+    if place is None or place.chat_id is None or not await is_confirmed(session, place.chat_id, vault):
+        return None
+    return place.chat_id if await somebody_named(session) else None
+
+
 async def chats(session: AsyncSession, case: Case, vault: Vault) -> list[int]:
     """Where this case may be shown now."""
+    if is_destroyed(case):
+        return []
     head = head_of(case, vault)
     if head.supervisor:
         return [person.telegram_id for person in await confidants(session, head)]
-    place = await room(session)
-    if place is None or place.chat_id is None or not await is_confirmed(session, place.chat_id, vault):
-        return []
-    return [place.chat_id]
+    chat_id = await readers_room(session, vault)
+    return [] if chat_id is None else [chat_id]
+
+
+async def standing(session: AsyncSession, case: Case, person: Person, chat_id: int, vault: Vault) -> frozenset[Who]:
+    """What somebody is to this case in this chat; nothing where it may not be shown to them now."""
+    alone, found = chat_id == person.telegram_id, set()
+    if alone and is_of(case, person, vault):
+        found.add(Who.REPORTER)
+    if chat_id in await chats(session, case, vault):
+        if alone:
+            found.add(Who.CONFIDANT)
+        elif not head_of(case, vault).supervisor:
+            found |= await permissions.standing(session, person, await room(session))
+    return frozenset(found)
 
 
 async def must_handle(session: AsyncSession, case: Case, person: Person | None, chat_id: int, vault: Vault) -> Person:
     """The person, who may see this case and act on it in this chat. For everybody else, in every other chat, it does
     not exist: they learn nothing from the Refusal, not even that they are the one it is about.
     """
-    head = head_of(case, vault)
-    if person is None or chat_id not in await chats(session, case, vault):
-        raise Refusal("case.unknown")
-    if head.supervisor:
-        if chat_id != person.telegram_id:
-            raise Refusal("case.unknown")
-        return person
-    return await people.must_be(session, person, Role.SUPERVISOR, "case.supervisors_only")
+    who = await standing(session, case, person, chat_id, vault) if person is not None else frozenset()
+    permissions.must(Deed.REPORT_HANDLE, who)
+    assert person is not None
+    return person

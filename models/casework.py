@@ -1,6 +1,6 @@
 """What becomes of a sealed report: sent, delivered, acknowledged, asked about, closed (`cases.py` says who may).
 
-sent ─▶ acknowledged (within one working day; reminded before and after) ─▶ closed with an outcome
+sent ─▶ acknowledged (within one working day; reminded before and after) ─▶ closed with an outcome ─▶ destroyed
  │           ▲ asking back and closing acknowledge it as well
  └ nobody may read it yet: it waits, the reporter knows, those who can change that are told
 """
@@ -26,13 +26,9 @@ OUTCOMES = ("founded", "unfounded", "passed_on")
 
 
 async def file(session: AsyncSession, report: Report, reporter: Person, house: House, now: datetime) -> Case:
-    """A student reports somebody of the staff. Raises Refusal without words, and where nobody has been named who could
-    ever read it.
-    """
+    """A student reports somebody of the staff; where nobody may read it yet, it waits. Raises Refusal without words."""
     if not report.contents:
         raise Refusal("draft.empty")
-    if not await cases.somebody_receives(session):
-        raise Refusal("report.nobody_there")
     case, _ = await cases.write(session, report, reporter, house, now)
     there = await deliver(session, case, house, now)
     await to_reporter(
@@ -54,28 +50,34 @@ async def deliver(session: AsyncSession, case: Case, house: House, now: datetime
 
 
 async def deliver_later(session: AsyncSession, case: Case, house: House, now: datetime) -> None:
-    """The same for one that has waited: the reporter was told so, and is told now."""
-    if not case.delivered and await deliver(session, case, house, now):
+    """The same for one that has waited: the reporter was told so, and is told now. One that was delivered, and may be
+    read nowhere any more because the supervisors' group has moved or nobody is named, waits again.
+    """
+    if case.delivered:
+        if not await cases.chats(session, case, house.vault):
+            await _something_waits(session, case, house, now)
+    elif await deliver(session, case, house, now):
         await to_reporter(session, case, "case.delivered", house, now, due=case.due.isoformat())
 
 
 async def _something_waits(session: AsyncSession, case: Case, house: House, now: datetime) -> None:
-    """To the supervisors and the report readers in private, that a report waits for a group; not what it says. One that
-    is about a supervising teacher waits for somebody whom the bot knows: nobody can be told of that.
+    """That a report waits for a group goes to the supervisors and the report readers in private, that it waits for the
+    group to be confirmed there, and that it waits for a supervisor to be named to the report readers; not what it says.
+    One that is about a supervising teacher waits for somebody whom the bot knows: nobody can be told of that.
     """
     vault = house.vault
     if cases.head_of(case, vault).supervisor:
         # Nor may a group that has yet to be confirmed show a trace of it.
         return
-    place = await cases.room(session)
-    if place is not None and place.chat_id is not None:
+    named, place = await cases.somebody_named(session), await cases.room(session)
+    if named and place is not None and place.chat_id is not None:
         key = f"case_room:{vault.tag('room', place.chat_id)}"
         await sealed.post(session, {"what": "gate"}, vault, now, chat_id=place.chat_id, lane=Lane.NOTICE, dedupe=key)
         return
     told = [*await cases.holding(session, Role.SUPERVISOR), *await cases.holding(session, Role.READER)]
     for person in {each.telegram_id: each for each in told}.values():
-        key = f"case_waits:{case.id}:{vault.tag('waits', person.telegram_id)}"
-        facts = {"what": "waits"}
+        key = f"case_waits:{case.id}:{vault.tag('waits', person.telegram_id, int(named))}"
+        facts = {"what": "waits", "text": "case.waits" if named else "case.waits_for_teachers"}
         await sealed.post(session, facts, vault, now, chat_id=person.telegram_id, lane=Lane.NOTICE, dedupe=key)
 
 
@@ -246,13 +248,13 @@ async def remind(session: AsyncSession, case: Case, house: House, now: datetime)
         case.told = level
 
 
-async def destroy_keys(session: AsyncSession, house: House, now: datetime) -> int:
-    """Make the reporters of cases closed long enough ago unreachable for good. Returns how many."""
-    rows = await session.scalars(
-        select(Case).where(Case.owner_tag.is_not(None), Case.closed_at <= now - house.forget_after)
-    )
-    gone = 0
+async def destroy_old(session: AsyncSession, house: House, now: datetime) -> int:
+    """What was said about cases closed long enough ago goes for good, with every way to their reporters, and so does
+    what could not be delivered of it. Returns how many.
+    """
+    rows = list(await session.scalars(select(Case).where(Case.head != b"", Case.closed_at <= now - house.forget_after)))
     for case in rows:
-        case.salt = case.owner_tag = case.address = None
-        gone += 1
-    return gone
+        await cases.destroy(session, case)
+    if rows:
+        await sealed.drop(session, {case.id for case in rows}, house.vault)
+    return len(rows)

@@ -14,6 +14,7 @@ a mute stays until it is over, without the words of an appeal.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ from models import (
     conversations,
     copies,
     exports,
+    inbox,
     letters,
     mutes,
     outbox,
@@ -44,7 +46,6 @@ from models.asking import SUBJECT_LENGTH
 from models.base import Base
 from models.errors import Refusal
 from models.house import House
-from models.inbox import Handling, Incoming
 from models.lifecycle import OPEN, Action, State
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Grant, Person, Role
@@ -85,8 +86,8 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
         place.person_id = place.salt = place.owner_tag = place.address = place.remark = None
     reports = await cases.without_reporter(session, person, house.vault)
     await mutes.without_appeal(session, person.telegram_id, house.vault)
-    await _erase_what_came_and_goes(session, person, places)
-    await _erase_sealed_letters(session, reports, house)
+    await _erase_what_came_and_goes(session, person, places, house)
+    await sealed.drop(session, reports, house.vault, to_reporters=True)
     for key in await _conversations(session, person, bot_id):
         await conversations.end(session, key, house.vault)
     await roster.untie(session, [person.id])
@@ -166,7 +167,9 @@ async def _erase_words(session: AsyncSession, places: Sequence[Requester], house
             ticket.marks = similar.marks(ticket.folded)
 
 
-async def _erase_what_came_and_goes(session: AsyncSession, person: Person, places: Sequence[Requester]) -> None:
+async def _erase_what_came_and_goes(
+    session: AsyncSession, person: Person, places: Sequence[Requester], house: House
+) -> None:
     """Rows of the inbox and the outbox that hold their words, their chat or their address; and where the bot's messages
     to them stand.
     """
@@ -185,30 +188,12 @@ async def _erase_what_came_and_goes(session: AsyncSession, person: Person, place
         .values(state=Sending.SUPERSEDED, payload=null())
     )
     await session.execute(delete(Posting).where(Posting.requester_id.in_(ids)))
-    await session.execute(
-        update(Incoming)
-        .where(
-            Incoming.state == Handling.SET_ASIDE,
+    for row in await inbox.aside(session):
+        with contextlib.suppress(ValueError):
             # In a group's chat too: whoever wrote there stands in it by their number.
-            or_(Incoming.chat == person.telegram_id, Incoming.body.contains(str(person.telegram_id))),
-        )
-        .values(state=Handling.DONE, body=null(), chat=null(), received_at=null())
-    )
-
-
-async def _erase_sealed_letters(session: AsyncSession, reports: Sequence[int], house: House) -> None:
-    """What was still to be said to the reporter of these cases."""
-    rows = await session.scalars(
-        select(Outgoing).where(
-            Outgoing.letter == sealed.LETTER,
-            Outgoing.chat_id.is_(None),
-            Outgoing.state.in_([Sending.DUE, Sending.FAILED, Sending.UNKNOWN]),
-        )
-    )
-    for row in rows:
-        if sealed.facts_of(row, house.vault).get("case") in reports:
-            row.state = Sending.SUPERSEDED
-            outbox.forget(row)
+            chat, body = inbox.opened(row, house.vault)
+            if chat == person.telegram_id or str(person.telegram_id) in body:
+                inbox.forget(row)
 
 
 async def _conversations(session: AsyncSession, person: Person, bot_id: int) -> list[str]:

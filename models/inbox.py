@@ -1,25 +1,31 @@
 """What Telegram handed over, stored before it is acknowledged (law 1), and run once each in the order of its chat
 (law 4).
+
+What could not be handled is kept for a while, and sealed: it may be a report about staff, or the words of somebody who
+wanted no name (law 11). Without the key outside the database such a row tells when it came and what went wrong where.
 """
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
-from sqlalchemy import BigInteger, Index, Table, Text, bindparam, exists, null, select, update
+from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text, bindparam, exists, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of, only, said
 from models.database import plainly
+from models.vault import Vault
 
 ASIDE_FOR = timedelta(days=30)
-"""So long the operator can run again what was set aside; it holds a chat and what was written there."""
+"""So long the operator can run again what was set aside; it holds, sealed, a chat and what was written there."""
 
 
 class Handling(enum.StrEnum):
@@ -40,8 +46,10 @@ class Incoming(Base):
     bot_id: Mapped[int] = mapped_column(BigInteger)
     update_id: Mapped[int] = mapped_column(BigInteger)
     chat: Mapped[int | None] = mapped_column(BigInteger)
-    """The chat whose order it keeps; 0 when it belongs to none; forgotten when done."""
+    """The chat whose order it keeps; 0 when it belongs to none; forgotten when done, sealed when set aside."""
     body: Mapped[str | None] = mapped_column(Text)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Chat and body of what was set aside, until it is done."""
     received_at: Mapped[datetime | None]
     state: Mapped[Handling] = mapped_column(one_of(Handling))
     incident: Mapped[str | None]
@@ -67,22 +75,19 @@ class Arrival:
     """Set when the update cannot be read at all: it is stored set aside."""
 
 
-async def store(session: AsyncSession, bot_id: int, arrivals: Sequence[Arrival], now: datetime) -> int:
+async def store(session: AsyncSession, bot_id: int, arrivals: Sequence[Arrival], vault: Vault, now: datetime) -> int:
     """Keep a batch; updates that are already here are passed over. Returns how many are new."""
     if not arrivals:
         return 0
-    rows = [
-        {
-            "bot_id": bot_id,
-            "update_id": arrival.update_id,
-            "chat": arrival.chat,
-            "body": arrival.body,
-            "received_at": now,
-            "state": Handling.SET_ASIDE if arrival.error else Handling.WAITING,
-            "error": arrival.error,
-        }
-        for arrival in arrivals
-    ]
+    rows = []
+    for arrival in arrivals:
+        row = {"bot_id": bot_id, "update_id": arrival.update_id, "received_at": now, "error": arrival.error}
+        if arrival.error:
+            sealed = _seal(bot_id, arrival.update_id, arrival.chat, arrival.body, vault)
+            row |= {"chat": None, "body": None, "sealed": sealed, "state": Handling.SET_ASIDE}
+        else:
+            row |= {"chat": arrival.chat, "body": arrival.body, "sealed": None, "state": Handling.WAITING}
+        rows.append(row)
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = insert(Incoming).on_conflict_do_nothing(index_elements=["bot_id", "update_id"]).returning(Incoming.id)
     return len((await session.scalars(statement, rows)).all())
@@ -96,17 +101,24 @@ class Waiting(NamedTuple):
     body: str
 
 
-async def waiting(session: AsyncSession, limit: int, skip_chats: Sequence[int] = ()) -> list[Waiting]:
+async def waiting(session: AsyncSession, limit: int, vault: Vault, skip_chats: Sequence[int] = ()) -> list[Waiting]:
     """The oldest waiting updates, in order, leaving out these chats."""
     query = (
-        select(Incoming.id, Incoming.chat, Incoming.body)
+        select(Incoming.id, Incoming.chat, Incoming.body, Incoming.sealed, Incoming.bot_id, Incoming.update_id)
         .where(Incoming.state == said(Handling.WAITING))
         .order_by(Incoming.id)
         .limit(limit)
     )
     if skip_chats:
         query = query.where(Incoming.chat.not_in(skip_chats))
-    return [Waiting(row_id, chat or 0, body or "") for row_id, chat, body in await session.execute(query)]
+    found = []
+    for row_id, chat, body, sealed, bot_id, update_id in await session.execute(query):
+        if sealed is not None:
+            # It runs again. With another key by now it cannot be read, and is set aside once more.
+            with contextlib.suppress(ValueError):
+                _, body = _open(sealed, bot_id, update_id, vault)
+        found.append(Waiting(row_id, chat or 0, body or ""))
+    return found
 
 
 # Made once, because it is asked for every update and making it takes longer than asking it; and on the table, because
@@ -131,7 +143,7 @@ _ITS_TURN = (
 _DONE = (
     update(_inbox)
     .where(_inbox.c.id == _ITS_TURN)
-    .values(state=Handling.DONE, body=null(), chat=null(), received_at=null())
+    .values(state=Handling.DONE, body=null(), sealed=null(), chat=null(), received_at=null())
     .returning(_inbox.c.id)
 )
 
@@ -145,25 +157,61 @@ async def done(session: AsyncSession, row_id: int) -> bool:
     return (await plainly(session, _DONE, {"row_id": row_id})).first() is not None
 
 
-async def set_aside(session: AsyncSession, row_id: int, incident: str, error: str) -> bool:
-    """The update could not be handled; it is kept for the operator to look at and run again. False as in `done`."""
-    put_aside = (
-        update(_inbox)
-        .where(_inbox.c.id == _ITS_TURN)
-        .values(state=Handling.SET_ASIDE, incident=incident, error=error)
-        .returning(_inbox.c.id)
-    )
-    return await session.scalar(put_aside, {"row_id": row_id}) is not None
+async def set_aside(session: AsyncSession, row_id: int, incident: str, error: str, vault: Vault) -> bool:
+    """The update could not be handled; sealed, it is kept for the operator to run again. False as in `done`."""
+    row: Incoming | None = await session.scalar(select(Incoming).where(Incoming.id == _ITS_TURN), {"row_id": row_id})
+    if row is None:
+        return False
+    row.state, row.incident, row.error = Handling.SET_ASIDE, incident, error
+    _put_away(row, vault)
+    return True
+
+
+async def seal_what_is_aside(session: AsyncSession, vault: Vault) -> None:
+    """Seal what an earlier version of the program set aside in clear."""
+    for row in await aside(session):
+        if row.body is not None:
+            _put_away(row, vault)
+
+
+def _put_away(row: Incoming, vault: Vault) -> None:
+    if row.sealed is None:
+        row.sealed = _seal(row.bot_id, row.update_id, row.chat, row.body, vault)
+    row.chat = row.body = None
+
+
+def _seal(bot_id: int, update_id: int, chat: int | None, body: str | None, vault: Vault) -> bytes:
+    return vault.seal(json.dumps([chat, body]).encode(), _context_of(bot_id, update_id))
+
+
+def _context_of(bot_id: int, update_id: int) -> str:
+    """What it is bound to: in another row's place it does not open."""
+    return f"inbox:{bot_id}:{update_id}"
+
+
+def opened(row: Incoming, vault: Vault) -> tuple[int | None, str]:
+    """Chat and body of what was set aside. Raises ValueError for another key."""
+    if row.sealed is None:
+        return row.chat, row.body or ""
+    return _open(row.sealed, row.bot_id, row.update_id, vault)
+
+
+def _open(sealed: bytes, bot_id: int, update_id: int, vault: Vault) -> tuple[int | None, str]:
+    chat, body = json.loads(vault.open(sealed, _context_of(bot_id, update_id)))
+    return chat, body or ""
+
+
+def forget(row: Incoming) -> None:
+    """Only the number stays, as of what is done."""
+    row.state = Handling.DONE
+    row.body = row.sealed = row.chat = row.received_at = None
 
 
 async def give_up(session: AsyncSession, before: datetime) -> None:
     """Nobody has looked after what was set aside before this moment: it is forgotten like what is done."""
-    forgotten = {"state": Handling.DONE, "body": null(), "chat": null(), "received_at": null()}
-    await session.execute(
-        update(Incoming)
-        .where(Incoming.state == said(Handling.SET_ASIDE), Incoming.received_at < before)
-        .values(forgotten)
-    )
+    for row in await aside(session):
+        if row.received_at is not None and row.received_at < before:
+            forget(row)
 
 
 async def aside(session: AsyncSession) -> list[Incoming]:
@@ -173,12 +221,18 @@ async def aside(session: AsyncSession) -> list[Incoming]:
     )
 
 
-async def run_again(session: AsyncSession, row_ids: Sequence[int]) -> int:
-    """Put updates that were set aside back into the queue. Returns how many."""
-    result = await session.execute(
-        update(Incoming)
-        .where(Incoming.id.in_(row_ids), Incoming.state == Handling.SET_ASIDE, Incoming.body.is_not(None))
-        .values(state=Handling.WAITING, incident=None, error=None)
-        .returning(Incoming.id)
-    )
-    return len(result.all())
+async def run_again(session: AsyncSession, row_ids: Sequence[int], vault: Vault) -> int:
+    """Put updates that were set aside back into the queue, their words sealed until they are taken up. Returns how
+    many: what another key has sealed stays.
+    """
+    count = 0
+    for row in await aside(session):
+        if row.id not in row_ids:
+            continue
+        try:
+            chat, _ = opened(row, vault)
+        except ValueError:
+            continue
+        row.chat, row.state, row.incident, row.error = chat, Handling.WAITING, None, None
+        count += 1
+    return count

@@ -1,8 +1,9 @@
 """Who may do what: the one table that is asked before anything is done. What is not here nobody may.
 
 Two questions stand before every deed. *Who* acts, says this table; *whether the ticket allows it as it stands*, says
-the one in `lifecycle.py`. Handlers ask `must` with those that somebody is at this moment (`standing`), and never decide
-themselves; `docs/permissions.md` is this table printed (`python -m tests.permissions --write`).
+the one in `lifecycle.py`. Handlers ask `must` with those that somebody is at this moment (in a group `standing`, alone
+with the bot `alone`, to a sealed report `cases.standing`), and never decide themselves; `docs/permissions.md` is this
+table printed (`python -m tests.permissions --write`).
 
 A new command: a line in `Deed`, a line in `MAY`, and its handler asks `may` (`handlers/staff/common.py`).
 """
@@ -39,9 +40,25 @@ class Who(enum.StrEnum):
     LEAD = "lead"
     """A lead of the place in whose group they act; besides what else they are."""
     ADMIN = "admin"
-    """An admin of the union, in the group of any place; besides what else they are."""
+    """An admin of the union, in any group; besides what else they are."""
+    OFFICE = "office"
+    """In the office's group; besides what else they are."""
+    PRESIDIUM = "presidium"
+    """An admin of the union, in the office's group or alone with the bot; besides what else they are."""
+    ABOVE = "above"
+    """In the supervisors' group, named or not; besides what else they are."""
     SUPERVISOR = "supervisor"
-    """In the supervisors' group; besides what else they are."""
+    """Named as a supervisor, in the supervisors' group; besides what else they are."""
+    READER = "reader"
+    """Named as a report reader, alone with the bot."""
+    REPORTER = "reporter"
+    """Sent this sealed report, and is alone with the bot."""
+    CONFIDANT = "confidant"
+    """Stands in for the supervising teacher whom this sealed report is about, alone with the bot."""
+    ON_DUTY = "on_duty"
+    """Whose turn of duty it is."""
+    ASKED = "asked"
+    """Asked to take a turn of duty, or asks for it, alone with the bot."""
     TIME = "time"
 
 
@@ -83,8 +100,42 @@ class Deed(enum.StrEnum):
     PROJECT = "project"
     PROJECTS = "projects"
     MAJOR = "major"
+    MAJOR_DECIDE = "major_decide"
+    MAJOR_RECEIVE = "major_receive"
+    REPORT = "report"
+    """Send a sealed report about staff."""
+    REPORT_FOLLOW = "report_follow"
+    REPORT_HANDLE = "report_handle"
+    """Read it, acknowledge it, ask back, note, close."""
+    REPORT_ROOM = "report_room"
+    """Say that only supervisors read in their group."""
     MUTE = "mute"
+    LIST = "list"
+    """/open, /overdue, /find: what one's own place has."""
+    LIST_ALL = "list_all"
+    """The same of every place."""
+    LOOK = "look"
+    """Have a card brought from a list."""
+    FIGURES = "figures"
+    FIGURES_ALL = "figures_all"
+    WALKIN = "walkin"
+    CANNED = "canned"
+    CANNED_WRITE = "canned_write"
+    ROSTER = "roster"
+    ROSTER_WRITE = "roster_write"
+    SWAP = "swap"
+    """Offer a turn of duty to somebody, or put them on it."""
+    SWAP_ANSWER = "swap_answer"
+    SIGN = "sign"
+    """Give one's word at a handover."""
+    CODE = "code"
+    CODE_NEW = "code_new"
+    MODE = "mode"
     SETUP = "setup"
+    POLL = "poll"
+    AUDIT = "audit"
+    EXPORT = "export"
+    FAQ_STATS = "faq_stats"
     CLOSE = "close"
     ESCALATE = "escalate"
     HAND_OVER = "hand_over"
@@ -94,10 +145,12 @@ _MINE = frozenset({Who.REQUESTER})
 _HERE = frozenset({Who.HERE})
 _RESPONSIBLE = frozenset({Who.HERE, Who.FIRST})
 _INVOLVED = frozenset({Who.HERE, Who.FIRST, Who.OFFERED})
-_AT_A_PLACE = frozenset({*_INVOLVED, Who.ELSEWHERE})
+_AT_A_PLACE = frozenset({*_INVOLVED, Who.ELSEWHERE, Who.ABOVE})
+_LEADS = frozenset({Who.LEAD, Who.ADMIN})
+_ANYBODY = frozenset({Who.STRANGER, Who.REQUESTER})
 
 MAY: dict[Deed, frozenset[Who]] = {
-    Deed.FILE: frozenset({Who.STRANGER, Who.REQUESTER}),
+    Deed.FILE: _ANYBODY,
     Deed.JOIN: frozenset({Who.STRANGER}),
     Deed.VIEW: _MINE,
     Deed.ADD: _MINE,
@@ -110,7 +163,7 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.CLAIM: _HERE,
     Deed.RELEASE: _HERE,
     Deed.ASSIGN: _HERE,
-    Deed.REASSIGN: frozenset({Who.LEAD, Who.ADMIN}),
+    Deed.REASSIGN: _LEADS,
     Deed.ANSWER: _RESPONSIBLE,
     Deed.ASK: _HERE,
     Deed.NOTE: _INVOLVED,
@@ -132,13 +185,62 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.PROJECT: _RESPONSIBLE,
     Deed.PROJECTS: _AT_A_PLACE,
     Deed.MAJOR: _RESPONSIBLE,
-    Deed.MUTE: frozenset({Who.LEAD, Who.ADMIN}),
+    Deed.MAJOR_DECIDE: frozenset({Who.SUPERVISOR}),
+    Deed.MAJOR_RECEIVE: frozenset({Who.READER}),
+    Deed.REPORT: _ANYBODY,
+    Deed.REPORT_FOLLOW: frozenset({Who.REPORTER}),
+    Deed.REPORT_HANDLE: frozenset({Who.SUPERVISOR, Who.CONFIDANT}),
+    Deed.REPORT_ROOM: frozenset({Who.SUPERVISOR}),
+    Deed.MUTE: _LEADS,
+    Deed.LIST: _HERE,
+    Deed.LIST_ALL: frozenset({Who.OFFICE}),
+    Deed.LOOK: _INVOLVED | {Who.OFFICE},
+    Deed.FIGURES: _AT_A_PLACE,
+    Deed.FIGURES_ALL: frozenset({Who.OFFICE, Who.ABOVE}),
+    Deed.WALKIN: _HERE,
+    Deed.CANNED: _AT_A_PLACE,
+    Deed.CANNED_WRITE: _LEADS,
+    Deed.ROSTER: _AT_A_PLACE,
+    Deed.ROSTER_WRITE: _LEADS,
+    Deed.SWAP: _LEADS | {Who.ON_DUTY},
+    Deed.SWAP_ANSWER: _HERE | {Who.ASKED},
+    Deed.SIGN: _HERE,
+    Deed.CODE: _AT_A_PLACE,
+    Deed.CODE_NEW: frozenset({Who.ADMIN}),
+    Deed.MODE: _LEADS,
     Deed.SETUP: frozenset({Who.ADMIN}),
+    Deed.POLL: frozenset({Who.PRESIDIUM}),
+    Deed.AUDIT: frozenset({Who.PRESIDIUM}),
+    Deed.EXPORT: frozenset({Who.PRESIDIUM}),
+    Deed.FAQ_STATS: frozenset({Who.OFFICE}),
     Deed.CLOSE: frozenset({Who.TIME}),
     Deed.ESCALATE: frozenset({Who.TIME}),
     Deed.HAND_OVER: frozenset({Who.TIME}),
 }
 
+
+REASONS: dict[Deed, dict[Who | None, str]] = {
+    Deed.MAJOR_DECIDE: {None: "major.supervisors_only"},
+    Deed.MAJOR_RECEIVE: {None: "major.readers_only"},
+    # Whoever may not read it learns nothing, not even that they are the one it is about.
+    Deed.REPORT_FOLLOW: {None: "case.unknown"},
+    Deed.REPORT_HANDLE: {Who.ABOVE: "case.supervisors_only", None: "case.unknown"},
+    Deed.REPORT_ROOM: {None: "case.supervisors_only"},
+    Deed.LIST: {None: "list.not_here"},
+    Deed.WALKIN: {None: "list.not_here"},
+    Deed.CANNED_WRITE: {None: "canned.leads_only"},
+    Deed.ROSTER_WRITE: {None: "shift.leads_only"},
+    Deed.SWAP: {None: "shift.leads_only"},
+    Deed.SWAP_ANSWER: {None: "swap.not_asked"},
+    Deed.CODE_NEW: {None: "code.admins_only"},
+    Deed.MODE: {None: "mode.leads_only"},
+    Deed.SETUP: {None: "setup.admins_only"},
+    Deed.POLL: {Who.ADMIN: "pulse.office_only", None: "pulse.admins_only"},
+    Deed.AUDIT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
+    Deed.EXPORT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
+    Deed.FAQ_STATS: {None: "faq.elsewhere"},
+}
+"""Where a deed has its own sentence for those who may not: by what they are nearest to it, with None for the others."""
 
 _STEPS = frozenset(action.value for action in Action)
 
@@ -166,6 +268,8 @@ def must(deed: Deed, who: Collection[Who], ticket: Ticket | None = None) -> None
     """Raises Refusal when none of those that somebody is may do this; the reason says what they would have to be."""
     if may(deed, who):
         return
+    if deed in REASONS:
+        raise Refusal(next(key for nearest, key in REASONS[deed].items() if nearest is None or nearest in who))
     if MAY[deed] <= {Who.LEAD, Who.ADMIN} or deed is Deed.RETRACT_ANOTHERS:
         raise Refusal("permission.lead_only" if Who.LEAD in MAY[deed] else "permission.admin_only")
     if ticket is None:
@@ -189,11 +293,37 @@ def must_stand(deed: Deed, ticket: Ticket) -> None:
         raise Refusal(f"refused.{deed}", number=ticket.id, state=ticket.state)
 
 
-async def standing(session: AsyncSession, person: Person, station: Station, ticket: Ticket | None) -> frozenset[Who]:
-    """What somebody who is in this place's group is there, by membership and by what has been granted."""
-    found = {is_at(ticket, station) if ticket is not None else Who.HERE}
+def there(station: Station | None, ticket: Ticket | None = None) -> frozenset[Who]:
+    """What anybody is who is in this place's group, or with None in a group that is no place's."""
+    if station is None:
+        return frozenset({Who.STRANGER})
     if station.desk is Desk.SUPERVISORS:
-        found.add(Who.SUPERVISOR)
-    roles = await people.roles(session, person.telegram_id, station.id)
-    names = {Role.LEAD: Who.LEAD, Role.ADMIN: Who.ADMIN}
-    return frozenset(found | {names[role] for role in roles if role in names})
+        # No ticket is ever there.
+        return frozenset({Who.ABOVE} if ticket is None else {Who.ABOVE, Who.ELSEWHERE})
+    here = is_at(ticket, station) if ticket is not None else Who.HERE
+    return frozenset({here, Who.OFFICE} if station.desk is Desk.OFFICE else {here})
+
+
+async def granted(session: AsyncSession, telegram_id: int, station: Station | None) -> frozenset[Who]:
+    """What has been granted to somebody, as it counts in this group."""
+    roles = await people.roles(session, telegram_id, station.id if station is not None else None)
+    names = {Role.LEAD: {Who.LEAD}, Role.ADMIN: {Who.ADMIN}}
+    if station is not None and station.desk is Desk.OFFICE:
+        names[Role.ADMIN] = {Who.ADMIN, Who.PRESIDIUM}
+    if station is not None and station.desk is Desk.SUPERVISORS:
+        names[Role.SUPERVISOR] = {Who.SUPERVISOR}
+    return frozenset(who for role in roles for who in names.get(role, ()))
+
+
+async def standing(
+    session: AsyncSession, person: Person, station: Station | None, ticket: Ticket | None = None
+) -> frozenset[Who]:
+    """What somebody who is in this group is there, by membership and by what has been granted."""
+    return there(station, ticket) | await granted(session, person.telegram_id, station)
+
+
+async def alone(session: AsyncSession, person: Person) -> frozenset[Who]:
+    """What somebody is who is alone with the bot."""
+    names = {Role.ADMIN: Who.PRESIDIUM, Role.READER: Who.READER}
+    roles = await people.roles(session, person.telegram_id)
+    return frozenset({Who.STRANGER, *(names[role] for role in roles if role in names)})

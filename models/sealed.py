@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, cast
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import outbox
-from models.outbox import Lane, Outgoing, Repeat
+from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.vault import Vault
 
 LETTER = "sealed"
@@ -62,3 +64,14 @@ async def post(
 def facts_of(row: Outgoing, vault: Vault) -> dict[str, Any]:
     """What a row of this kind is about."""
     return unseal(base64.b64decode((row.payload or {})["sealed"]), _CONTEXT, vault)
+
+
+async def drop(session: AsyncSession, cases: Collection[int], vault: Vault, *, to_reporters: bool = False) -> None:
+    """What has not got through about these cases is not said any more; with `to_reporters` only what is for them."""
+    query = select(Outgoing).where(
+        Outgoing.letter == LETTER, Outgoing.state.in_([Sending.DUE, Sending.FAILED, Sending.UNKNOWN])
+    )
+    for row in await session.scalars(query.where(Outgoing.chat_id.is_(None)) if to_reporters else query):
+        if row.payload is not None and facts_of(row, vault).get("case") in cases:
+            row.state = Sending.SUPERSEDED
+            outbox.forget(row)

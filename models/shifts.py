@@ -17,11 +17,11 @@ from sqlalchemy import ForeignKey, Index, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import audit, people
+from models import audit
 from models.base import Base, Key, one_of
 from models.calendar import ONE_DAY, WorkCalendar
 from models.errors import Refusal
-from models.people import Person, Role
+from models.people import Person
 from models.stations import Station
 
 MOST_PEOPLE = 6
@@ -87,18 +87,6 @@ class Swap(Base):
 
 
 # ---------------------------------------------------------------- what a lead does with it
-
-
-async def must_lead(session: AsyncSession, person: Person | None, station: Station) -> Person:
-    """The person, who leads this station or is an admin of the union. Raises Refusal for anybody else."""
-    if person is None or not await leads(session, person, station):
-        raise Refusal("shift.leads_only")
-    return person
-
-
-async def leads(session: AsyncSession, person: Person, station: Station) -> bool:
-    """Whether the roster of this station is theirs to change."""
-    return bool({Role.LEAD, Role.ADMIN} & await people.roles(session, person.telegram_id, station.id))
 
 
 async def get(session: AsyncSession, shift_id: int) -> Shift:

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import audit, colleagues, letters, shifts, turns
+from models import audit, colleagues, letters, turns
 from models.calendar import WorkCalendar
 from models.errors import Refusal
 from models.people import Person
@@ -107,10 +107,9 @@ async def assign(
     calendar: WorkCalendar,
     now: datetime,
 ) -> Swap:
-    """A lead puts somebody else on this date. Raises Refusal for whoever does not lead the station, when it is over, or
-    when the one is not on it or the other is.
+    """A lead puts somebody else on this date. Raises Refusal when it is over, or when the one is not on it or the
+    other is.
     """
-    await shifts.must_lead(session, lead, station)
     _must_be_theirs(turn, giver, now)
     _must_not_be_on(turn, taker)
     swap = Swap(shift_id=turn.shift.id, day=turn.day, giver_id=giver.id, taker_id=taker.id, state=SwapState.TAKEN)

@@ -18,8 +18,16 @@ WHO = {
     Who.OFFERED: "staff of the place it is offered to",
     Who.ELSEWHERE: "staff of any other place",
     Who.LEAD: "lead of the place",
-    Who.ADMIN: "admin of the union",
-    Who.SUPERVISOR: "supervisor",
+    Who.ADMIN: "admin of the union, in any group",
+    Who.OFFICE: "anybody in the office's group",
+    Who.PRESIDIUM: "admin, in the office or alone with the bot",
+    Who.ABOVE: "anybody in the supervisors' group",
+    Who.SUPERVISOR: "supervisor, in that group",
+    Who.READER: "report reader, alone with the bot",
+    Who.REPORTER: "who sent the sealed report",
+    Who.CONFIDANT: "who stands in for the supervisor a report is about",
+    Who.ON_DUTY: "whose turn of duty it is",
+    Who.ASKED: "who was asked to take a turn, alone with the bot",
     Who.TIME: "time",
 }
 

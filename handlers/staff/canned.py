@@ -28,13 +28,12 @@ from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import inline
 from handlers.screens import show
-from handlers.staff.common import NUMBER, member, ticket_of, to_a_prompt
-from models import canned, deadlines, listing, people, permissions, requesters, tickets
+from handlers.staff.common import NUMBER, may, may_here, member, ticket_of, to_a_prompt
+from models import canned, deadlines, listing, requesters, tickets
 from models.canned import Answer, Canned
 from models.errors import Refusal
-from models.lifecycle import Action
-from models.people import Person, Role
-from models.permissions import Deed
+from models.people import Person
+from models.permissions import Deed, must_stand
 from models.stations import Station
 from models.tickets import Ticket
 
@@ -153,8 +152,9 @@ async def answer(
         ticket = await tickets.get(session, int(named[1]))
         typed = typed[named.end() :].strip()
     if ticket is not None:
-        await _offer(message, ticket, typed, session, now, station, toolbox, t)
+        await _offer(message, ticket, someone, typed, session, now, station, toolbox, t)
         return
+    await may_here(session, Deed.CANNED, station, someone)
     mine = [x for x in await listing.open_ones(session, station) if x.station_id == station.id]
     mine.sort(key=lambda x: x.claimed_by_id != someone.id)
     if not mine:
@@ -175,13 +175,14 @@ async def which(
     t: Texts,
 ) -> None:
     """The ticket was chosen."""
-    member(staff, presence)
-    await _offer(query, await tickets.get(session, press.ticket), press.words, session, now, station, toolbox, t)
+    someone, ticket = member(staff, presence), await tickets.get(session, press.ticket)
+    await _offer(query, ticket, someone, press.words, session, now, station, toolbox, t)
 
 
 async def _offer(
     event: Message | CallbackQuery,
     ticket: Ticket,
+    staff: Person,
     typed: str,
     session: AsyncSession,
     now: datetime,
@@ -189,9 +190,8 @@ async def _offer(
     toolbox: Toolbox,
     t: Texts,
 ) -> None:
-    permissions.must(Deed.ANSWER, (permissions.is_at(ticket, station),), ticket)
-    if not tickets.allowed(ticket, Action.ANSWER):
-        raise Refusal("refused.answer", number=ticket.id, state=ticket.state)
+    await may(session, Deed.ANSWER, ticket, station, staff)
+    must_stand(Deed.ANSWER, ticket)
     answers = await choices(session, station, toolbox, t)
     found = canned.found(typed, answers, toolbox.house) if typed else answers
     if not found:
@@ -232,17 +232,12 @@ async def begin(
         raise Refusal("hidden.command", command="canned")
     someone = member(staff, presence)
     if (command.args or "").strip().casefold() == "add":
-        await _must_write(session, someone, station)
+        await may_here(session, Deed.CANNED_WRITE, station, someone)
         await _ask_label(message, 0, t, state)
         return
+    await may_here(session, Deed.CANNED, station, someone)
     text, keyboard = await _list(session, station, t)
     await message.reply(text, reply_markup=markup(keyboard))
-
-
-async def _must_write(session: AsyncSession, person: Person, station: Station) -> None:
-    held = await people.roles(session, person.telegram_id, station.id)
-    if not held & {Role.LEAD, Role.ADMIN}:
-        raise Refusal("canned.leads_only")
 
 
 async def _list(session: AsyncSession, station: Station, t: Texts) -> tuple[str, dict[str, Any]]:
@@ -267,6 +262,7 @@ async def step(
 ) -> None:
     """A press in the list or below a prompt."""
     someone = member(staff, presence)
+    await may_here(session, Deed.CANNED, station, someone)
     if press.step in ("cancel", "list"):
         await state.clear()
         if press.step == "cancel":
@@ -278,7 +274,7 @@ async def step(
         row = await canned.get(session, station, press.number)
         await show(query, _one(row, t), lists.canned_one(t, row.id, canned.may_change(row, station)))
         return
-    await _must_write(session, someone, station)
+    await may_here(session, Deed.CANNED_WRITE, station, someone)
     if press.step == "add":
         await _ask_label(query, 0, t, state)
     elif press.step == "edit":
@@ -311,7 +307,7 @@ async def _ask_label(event: Message | CallbackQuery, number: int, t: Texts, stat
 async def named(message: Message, session: AsyncSession, staff: Person | None, presence: Presence | None,
                 station: Station, toolbox: Toolbox, t: Texts, state: FSMContext) -> None:  # fmt: skip
     """Its name."""
-    await _must_write(session, member(staff, presence), station)
+    await may_here(session, Deed.CANNED_WRITE, station, member(staff, presence))
     data = await state.get_data()
     await state.set_data({**data, "label": canned.label(message.text or ""), "left": list(toolbox.house.languages)})
     await state.set_state(Wording.text)
@@ -331,7 +327,7 @@ async def worded(
 ) -> None:
     """Its text in the language that was asked for."""
     someone = member(staff, presence)
-    await _must_write(session, someone, station)
+    await may_here(session, Deed.CANNED_WRITE, station, someone)
     left = (await state.get_data()).get("left") or []
     if not left:
         raise Refusal("desk.old_button")

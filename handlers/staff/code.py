@@ -17,12 +17,14 @@ from bot.filters import AtDesk, InGroup
 from bot.people import Presence, hidden
 from bot.settings import Settings
 from bot.texts import Texts
-from handlers.staff.common import member
-from models import access, people, roster
+from handlers.staff.common import may_here, member
+from models import access, roster
 from models.access import Mode
 from models.errors import Refusal
 from models.house import House
-from models.people import Person, Role
+from models.people import Person
+from models.permissions import Deed
+from models.stations import Station
 
 
 def router() -> Router:
@@ -42,17 +44,19 @@ async def code(
     house: House,
     now: datetime,
     session: AsyncSession,
+    station: Station,
 ) -> None:
     """The code for whoever stands at the desk."""
     if hidden(message):
         raise Refusal("hidden.command", command="code")
     staff = member(staff, presence)
+    await may_here(session, Deed.CODE, station, staff)
     wanted = (command.args or "").strip()
     match settings.access.mode:
         case Mode.OPEN:
             await message.reply(t("code.open"))
         case Mode.CODE if wanted.lower() == "new":
-            await people.must_be(session, staff, Role.ADMIN, "code.admins_only")
+            await may_here(session, Deed.CODE_NEW, station, staff)
             rotation = await access.rotate(session, now, staff)
             shown = access.campus_code(rotation.id, house.vault)
             await message.reply(t("code.new", code=shown, days=access.OLD_CODE.days))

@@ -1,4 +1,6 @@
-"""Who may act on a ticket here: asked at every press and every reply, of Telegram and of the ticket as it is now."""
+"""Who acts here, and that they may: asked at every press and every reply, of Telegram and of the one table
+(`models/permissions.py`). No handler decides it itself.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,15 @@ from typing import Any
 
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
-from aiogram.types import Message
+from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.keyboards import MOST_DIGITS
-from bot.people import Presence, anonymous_admin, hidden
-from models import permissions, postings, stations, tickets
+from bot.people import GROUPS, Presence, anonymous_admin, hidden
+from models import people, permissions, postings, stations, tickets
 from models.errors import Refusal
 from models.people import Person
-from models.permissions import Deed
+from models.permissions import Deed, Who
 from models.stations import Station
 from models.tickets import Ticket
 
@@ -73,28 +75,64 @@ def member(staff: Person | None, presence: Presence | None) -> Person:
 
 
 async def may(session: AsyncSession, deed: Deed, ticket: Ticket, station: Station, staff: Person) -> None:
-    """Raises Refusal unless this person may do this to the ticket in this place's chat (`models/permissions.py`)."""
-    if permissions.may(deed, (permissions.is_at(ticket, station),)):
+    """Raises Refusal unless this person may do this to the ticket in this place's chat."""
+    if permissions.may(deed, permissions.there(station, ticket)):
         return
     permissions.must(deed, await permissions.standing(session, staff, station, ticket), ticket)
 
 
 async def may_here(session: AsyncSession, deed: Deed, station: Station, staff: Person) -> None:
     """The same for what is about the place and no single ticket."""
-    permissions.must(deed, await permissions.standing(session, staff, station, None))
+    permissions.must(deed, await permissions.standing(session, staff, station))
+
+
+async def may_read(
+    session: AsyncSession,
+    deed: Deed,
+    message: Message,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    command: str,
+) -> None:
+    """The same for a list that somebody asks for by a command. An anonymous admin is a member, whoever they are."""
+    if not hidden(message):
+        await may_here(session, deed, station, member(staff, presence))
+    elif anonymous_admin(message):
+        permissions.must(deed, permissions.there(station))
+    else:
+        raise Refusal("hidden.command", command=command)
+
+
+async def may_wherever(
+    session: AsyncSession,
+    deed: Deed,
+    event: Message | CallbackQuery,
+    person: Person | None,
+    station: Station | None,
+    presence: Presence | None,
+) -> Person:
+    """The person, who may do this where they write or press: in any group, or alone with the bot. A press of somebody
+    who is in the group no more is a stranger's.
+    """
+    message = event.message if isinstance(event, CallbackQuery) else event
+    if person is None and event.from_user is not None:
+        # Who writes in a group without asking anything of the bot is looked up only here, in the middle of something.
+        person = await people.by_telegram_id(session, event.from_user.id)
+    who: frozenset[Who] = frozenset()
+    if person is not None and message is not None:
+        if message.chat.type not in GROUPS:
+            who = await permissions.alone(session, person)
+        elif isinstance(event, Message) or (presence is not None and presence.present):
+            who = await permissions.standing(session, person, station)
+    permissions.must(deed, who)
+    assert person is not None
+    return person
 
 
 def around(known: Sequence[Person], presence: Presence | None) -> list[Person]:
     """Of those who have acted here lately whoever is in the group now."""
     return [each for each in known if presence is not None and each.telegram_id in presence.colleagues]
-
-
-def reader(message: Message, staff: Person | None, presence: Presence | None, command: str) -> None:
-    """Raises Refusal when whoever asks for a list here is no member. An anonymous admin is one, whoever they are."""
-    if not hidden(message):
-        member(staff, presence)
-    elif not anonymous_admin(message):
-        raise Refusal("hidden.command", command=command)
 
 
 async def elsewhere(session: AsyncSession, station: Station) -> list[Station]:

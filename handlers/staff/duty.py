@@ -26,13 +26,14 @@ from bot.people import Presence
 from bot.rosters import HandOver, Roster, Screen, Swapping
 from bot.texts import Texts
 from handlers.screens import show
-from handlers.staff.common import member
-from models import colleagues, handovers, shifts, swaps, turns
+from handlers.staff.common import may_here, member
+from models import colleagues, handovers, permissions, shifts, swaps, turns
 from models.calendar import ONE_DAY, WorkCalendar
 from models.errors import Refusal
 from models.handovers import Side
 from models.house import House
 from models.people import Person
+from models.permissions import Deed, Who
 from models.shifts import Shift
 from models.stations import Station
 
@@ -65,8 +66,9 @@ async def week(
     t: Texts,
 ) -> None:
     """The roster; `/duty edit` goes straight to its changes."""
+    permissions.must(Deed.ROSTER, permissions.there(station))
     if (message.text or "").split()[1:2] == ["edit"] and person is not None:
-        await shifts.must_lead(session, person, station)
+        await may_here(session, Deed.ROSTER_WRITE, station, person)
         screen = await rostering.days(session, station, t, house.calendar, now)
     else:
         screen = await rosters.week(session, station, _monday(house.calendar.day_of(now)), t, house.calendar, now)
@@ -96,6 +98,7 @@ async def roster(
 ) -> None:
     """A look at another week, or a step of a change."""
     someone, calendar = member(staff, presence), house.calendar
+    await may_here(session, Deed.ROSTER, station, someone)
     match press.step:
         case "week":
             monday = _monday(_day(press.value) if press.value else calendar.day_of(now))
@@ -103,7 +106,7 @@ async def roster(
         case "swap":
             found = await turns.of_person(session, someone, calendar, now)
             here = [turn for turn in found if turn.shift.station_id == station.id]
-            lead = await shifts.leads(session, someone, station)
+            lead = permissions.may(Deed.SWAP, await permissions.standing(session, someone, station))
             screen = rosters.own_turns(someone, here, t, now, lead=lead, private=False)
             if isinstance(query.message, Message):
                 # The roster stays for the others; whose shifts these are concerns one of them.
@@ -113,8 +116,8 @@ async def roster(
             found_shift = await _shift(session, station, press.number)
             await show(query, *await rostering.shift(session, station, found_shift, t, calendar, now))
         case _:
-            lead_ = await shifts.must_lead(session, someone, station)
-            await show(query, *await _change(session, press, station, lead_, now, calendar, t))
+            await may_here(session, Deed.ROSTER_WRITE, station, someone)
+            await show(query, *await _change(session, press, station, someone, now, calendar, t))
 
 
 async def _change(
@@ -182,7 +185,7 @@ async def swap(
     """A step of a swap, in the group."""
     someone, calendar = member(staff, presence), house.calendar
     if press.step == "all":
-        await shifts.must_lead(session, someone, station)
+        await may_here(session, Deed.SWAP, station, someone)
         today = calendar.day_of(now)
         found = await turns.between(session, station, today, today + ONE_DAY * OTHERS_AHEAD, calendar)
         await show(query, *rosters.all_turns([turn for turn in found if turn.ends > now], t, now))
@@ -221,10 +224,9 @@ async def _swap(
             raise Refusal("swap.gone")
         place = (await shifts.get(session, offered.shift_id)).station_id
         # In private nobody is seen to be of the group: only who was asked by name counts there.
-        if (here is not None and here.id != place) or (
-            here is None and someone.id not in (offered.asked_id, offered.giver_id)
-        ):
-            raise Refusal("swap.not_asked")
+        asked = here is None and someone.id in (offered.asked_id, offered.giver_id)
+        of_the_place = permissions.there(here) if here is not None and here.id == place else frozenset()
+        permissions.must(Deed.SWAP_ANSWER, {Who.ASKED} if asked else of_the_place)
         do = swaps.take if press.step == "yes" else swaps.decline
         await do(session, press.number, someone, calendar, now)
         await session.flush()
@@ -236,10 +238,8 @@ async def _swap(
     if giver is None or (here is not None and here.id != station.id):
         raise Refusal("desk.old_button")
     own = giver.id == someone.id
-    if not own:
-        if here is None:
-            raise Refusal("shift.leads_only")
-        await shifts.must_lead(session, someone, station)
+    who = await permissions.standing(session, someone, here) if here is not None else frozenset()
+    permissions.must(Deed.SWAP, {Who.ON_DUTY} if own else who)
     people = await colleagues.known(session, station, now)
     if press.step == "pick":
         await show(query, *rosters.to_whom(turn, giver, people, t, now, consent=own, private=here is None))
@@ -271,6 +271,7 @@ async def sign(
 ) -> None:
     """One side of a handover gives its word."""
     someone = member(staff, presence)
+    await may_here(session, Deed.SIGN, station, someone)
     handover, _ = await handovers.get(session, press.number)
     if handover.station_id != station.id:
         raise Refusal("handover.gone")

@@ -27,12 +27,13 @@ from bot.settings import Settings
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from handlers.screens import show
-from handlers.staff.common import member, reader
-from models import bursts, letters, listing, postings, stations, statistics, tickets
+from handlers.staff.common import may, may_here, may_read, member
+from models import bursts, letters, listing, permissions, postings, stations, statistics, tickets
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import State
 from models.people import Person
+from models.permissions import Deed
 from models.pictures import Picture
 from models.postings import Card
 from models.questions import fetch
@@ -67,9 +68,7 @@ async def elsewhere(message: Message, t: Texts) -> None:
 
 def _scope(station: Station) -> Station | None:
     """Whose tickets are listed here: None for everybody's."""
-    if station.desk is Desk.SUPERVISORS:
-        raise Refusal("list.not_here")
-    return None if station.desk is Desk.OFFICE else station
+    return None if permissions.may(Deed.LIST_ALL, permissions.there(station)) else station
 
 
 # ---------------------------------------------------------------- open, overdue
@@ -86,7 +85,7 @@ async def listed(
     t: Texts,
 ) -> None:
     """/open or /overdue."""
-    reader(message, staff, presence, command.command)
+    await may_read(session, Deed.LIST, message, station, staff, presence, command.command)
     await _page(message, command.command, 0, session, now, station, t)
 
 
@@ -101,7 +100,7 @@ async def turned(
     t: Texts,
 ) -> None:
     """Another page."""
-    member(staff, presence)
+    await may_here(session, Deed.LIST, station, member(staff, presence))
     if press.what not in ("open", "overdue"):
         raise Refusal("desk.old_button")
     await _page(query, press.what, press.page, session, now, station, t)
@@ -173,20 +172,20 @@ async def look(
     """The card: a reply to it leads there; one that is gone is posted anew. The office reads another place's as it is
     there, without its buttons.
     """
-    member(staff, presence)
-    scope = _scope(station)
+    someone = member(staff, presence)
     ticket = await tickets.get(session, press.ticket)
+    await may(session, Deed.LOOK, ticket, station, someone)
     if station.id in (ticket.station_id, ticket.from_station_id):
         # Whoever asks for one of many wants to see it by itself.
-        await bursts.unfold(session, ticket, now, staff)
+        await bursts.unfold(session, ticket, now, someone)
         card = await postings.card_of(session, ticket.id, query.message.chat.id) if query.message else None
         if card is None or card.message_id is None:
             await tickets.bring(session, ticket, station, now)
         else:
             await letters.to_station(session, station, "list.here", now, ticket=ticket)
         return
-    if scope is not None or not isinstance(query.message, Message):
-        raise Refusal("desk.elsewhere", number=ticket.id)
+    if not isinstance(query.message, Message):
+        raise Refusal("desk.old_button")
     place = await tickets.station_of(session, ticket)
     drawn = await cards.draw(session, ticket, place, t, toolbox.settings, now)
     await query.message.reply("\n".join([t("list.at", station=t.pick(place.names)), drawn.text]))
@@ -207,7 +206,7 @@ async def find(
     t: Texts,
 ) -> None:
     """/find with words."""
-    reader(message, staff, presence, "find")
+    await may_read(session, Deed.LIST, message, station, staff, presence, "find")
     typed = " ".join((command.args or "").split())
     if not typed:
         raise Refusal("list.find_what")
@@ -226,7 +225,7 @@ async def sought_on(
     t: Texts,
 ) -> None:
     """Another page of what was found."""
-    member(staff, presence)
+    await may_here(session, Deed.LIST, station, member(staff, presence))
     await _found(query, press.words, press.page, session, now, station, toolbox, t)
 
 
@@ -276,7 +275,7 @@ async def stats(
     t: Texts,
 ) -> None:
     """/stats, of the last week when no other span is named."""
-    reader(message, staff, presence, "stats")
+    await may_read(session, Deed.FIGURES, message, station, staff, presence, "stats")
     named = (command.args or "").strip().casefold()
     name = next((span for span in statistics.SPANS if named in _span_names(span, toolbox)), None)
     if named and name is None:
@@ -300,7 +299,7 @@ async def other_span(
     t: Texts,
 ) -> None:
     """The same of another span, below."""
-    member(staff, presence)
+    await may_here(session, Deed.FIGURES, station, member(staff, presence))
     if press.name not in statistics.SPANS or not isinstance(query.message, Message):
         raise Refusal("desk.old_button")
     await _stats(query.message, press.name, session, now, station, toolbox, t)
@@ -318,7 +317,7 @@ async def _stats(
     calendar, cell = toolbox.house.calendar, toolbox.settings.surveys.minimum_cell
     span = statistics.period(name, calendar, now)
     places = await _places(session, span, station, toolbox.house, now, t)
-    if station.desk is Desk.STATION:
+    if not permissions.may(Deed.FIGURES_ALL, permissions.there(station)):
         lines = reports.one_place(places[0], span, cell, t)
     else:
         lines = reports.all_places(places, span, await statistics.surveys(session, span, cell), cell, t)
@@ -346,7 +345,7 @@ async def _places(
     """The places to be shown, each with its figures; where spans end alike also those of the longer ones, because a
     small cell could be had from two of them.
     """
-    one = station.id if station.desk is Desk.STATION else None
+    one = None if permissions.may(Deed.FIGURES_ALL, permissions.there(station)) else station.id
     counted = await statistics.count(session, span, house.calendar, now, one)
     later = statistics.SPANS[statistics.SPANS.index(span.name) + 1 :]
     spans = [statistics.period(name, house.calendar, now) for name in later]

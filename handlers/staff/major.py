@@ -23,13 +23,13 @@ from bot.texts import Texts
 from bot.toolbox import Toolbox
 from handlers.screens import show
 from handlers.staff.answers import reason_of
-from handlers.staff.common import may, member, ticket_of
-from models import majors, people, tickets
+from handlers.staff.common import may, may_here, may_wherever, member, ticket_of
+from models import majors, tickets
 from models.errors import Refusal
 from models.house import House
-from models.people import Person, Role
+from models.people import Person
 from models.permissions import Deed
-from models.stations import Desk, Station
+from models.stations import Station
 
 NUMBERED = re.compile(r"#?(\d{1,18})\s+(.+)", re.S)
 BACK = re.compile(r"Z(\d{1,18})\b")
@@ -83,14 +83,11 @@ async def decide(
     """A supervisor decides in their group, a report reader confirms in private."""
     major = await majors.get(session, press.major)
     if press.act == "got":
-        if person is None:
-            raise Refusal("major.readers_only")
-        await majors.confirm(session, major, person, now)
+        reader = await may_wherever(session, Deed.MAJOR_RECEIVE, query, person, station, presence)
+        await majors.confirm(session, major, reader, now)
         await show(query, await majors_text(session, major, t, toolbox, now) + "\n" + t("major.got"))
         return
-    if station is None or station.desk is not Desk.SUPERVISORS or presence is None or not presence.present:
-        raise Refusal("major.supervisors_only")
-    supervisor = await people.must_be(session, person, Role.SUPERVISOR, "major.supervisors_only")
+    supervisor = await may_wherever(session, Deed.MAJOR_DECIDE, query, person, station, presence)
     if press.act == "approve":
         readers = await majors.approve(session, major, supervisor, house.vault, now)
         text = await majors_text(session, major, t, toolbox, now)
@@ -121,10 +118,8 @@ async def sent_back(
     t: Texts,
 ) -> None:
     """The reason for sending it back."""
-    member(staff, presence)
-    if station.desk is not Desk.SUPERVISORS:
-        raise Refusal("major.supervisors_only")
-    supervisor = await people.must_be(session, staff, Role.SUPERVISOR, "major.supervisors_only")
+    supervisor = member(staff, presence)
+    await may_here(session, Deed.MAJOR_DECIDE, station, supervisor)
     major = await majors.get(session, number)
     await majors.send_back(session, major, supervisor, reason_of(message.text or ""), now)
     await message.reply(t("major.went_back", number=major.ticket_id))

@@ -18,10 +18,11 @@ from bot.lists import Mode
 from bot.people import Presence, hidden
 from bot.texts import Texts
 from handlers.screens import show
-from handlers.staff.common import member
-from models import modes, people
+from handlers.staff.common import may_here, member
+from models import modes
 from models.errors import Refusal
-from models.people import Person, Role
+from models.people import Person
+from models.permissions import Deed
 from models.stations import Station
 
 
@@ -44,7 +45,7 @@ async def begin(
     """What would change."""
     if hidden(message):
         raise Refusal("hidden.command", command="mode")
-    await _may(session, member(staff, presence), station)
+    await may_here(session, Deed.MODE, station, member(staff, presence))
     if not station.topics:
         _can_have_topics(message, presence)
     to = "plain" if station.topics else "topics"
@@ -69,17 +70,11 @@ async def change(
         return
     if press.to not in ("topics", "plain") or not isinstance(query.message, Message):
         raise Refusal("desk.old_button")
-    await _may(session, someone, station)
+    await may_here(session, Deed.MODE, station, someone)
     if press.to == "topics":
         _can_have_topics(query.message, presence)
     count = await modes.switch(session, station, press.to == "topics", someone, now)
     await show(query, t.n(f"mode.done_{press.to}", count, name=someone.name))
-
-
-async def _may(session: AsyncSession, person: Person, station: Station) -> None:
-    held = await people.roles(session, person.telegram_id, station.id)
-    if not held & {Role.LEAD, Role.ADMIN}:
-        raise Refusal("mode.leads_only")
 
 
 def _can_have_topics(message: Message, presence: Presence | None) -> None:

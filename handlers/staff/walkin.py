@@ -28,7 +28,7 @@ from bot.people import Presence, hidden
 from bot.settings import Settings
 from bot.texts import Texts
 from handlers.screens import show
-from handlers.staff.common import may, member, to_a_prompt
+from handlers.staff.common import may, may_here, member, to_a_prompt
 from models import tickets, walkins
 from models.asking import Draft
 from models.errors import Refusal
@@ -36,7 +36,7 @@ from models.house import House
 from models.lifecycle import Kind
 from models.people import Person
 from models.permissions import Deed
-from models.stations import Desk, Station
+from models.stations import Station
 from models.walkins import CONTACT_LENGTH, WAYS
 
 
@@ -66,6 +66,7 @@ def router() -> Router:
 
 async def begin(
     message: Message,
+    session: AsyncSession,
     station: Station,
     staff: Person | None,
     presence: Presence | None,
@@ -75,9 +76,7 @@ async def begin(
     """What did they come with?"""
     if hidden(message):
         raise Refusal("hidden.command", command="walkin")
-    member(staff, presence)
-    if station.desk is Desk.SUPERVISORS:
-        raise Refusal("list.not_here")
+    await may_here(session, Deed.WALKIN, station, member(staff, presence))
     await state.set_state(Recording.kind)
     await state.set_data({})
     choices = [(k.value, f"{KIND_ICONS[k]} {t.plain(f'kind.{k}')}") for k in Kind]
@@ -89,6 +88,7 @@ async def step(
     press: Walk,
     session: AsyncSession,
     now: datetime,
+    station: Station,
     staff: Person | None,
     presence: Presence | None,
     settings: Settings,
@@ -98,6 +98,7 @@ async def step(
 ) -> None:
     """A press on the way. Whose conversation it is says the state, which is the presser's own."""
     someone = member(staff, presence)
+    await may_here(session, Deed.WALKIN, station, someone)
     data, at = await state.get_data(), await state.get_state()
     if press.step == "cancel":
         await state.clear()
@@ -136,9 +137,18 @@ async def _categories(query: CallbackQuery, kind: str, parent: str | None, setti
     await show(query, t("walkin.category"), lists.walk_choices(t, "category", choices))
 
 
-async def words(message: Message, staff: Person | None, presence: Presence | None, t: Texts, state: FSMContext) -> None:
+async def words(
+    message: Message,
+    session: AsyncSession,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    t: Texts,
+    state: FSMContext,
+) -> None:
     """What they said, or a picture of what they brought."""
     someone = member(staff, presence)
+    await may_here(session, Deed.WALKIN, station, someone)
     content = kept_of(message)
     if not says_something([content]):
         raise Refusal("draft.says_nothing")
@@ -151,6 +161,8 @@ async def words(message: Message, staff: Person | None, presence: Presence | Non
 
 async def contact(
     message: Message,
+    session: AsyncSession,
+    station: Station,
     staff: Person | None,
     presence: Presence | None,
     settings: Settings,
@@ -158,7 +170,7 @@ async def contact(
     state: FSMContext,
 ) -> None:
     """How they can be reached."""
-    member(staff, presence)
+    await may_here(session, Deed.WALKIN, station, member(staff, presence))
     typed = " ".join((message.text or "").split())
     if not 1 <= len(typed) <= CONTACT_LENGTH:
         raise Refusal("walkin.contact_length", most=CONTACT_LENGTH)

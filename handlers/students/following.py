@@ -27,15 +27,26 @@ from bot.texts import Texts
 from handlers.screens import leave, show
 from handlers.students import mine
 from handlers.students.new import New, Walk, walking
-from models import asking, requesters, retracting, tickets
+from handlers.students.own import own
+from models import asking, permissions, requesters, retracting, tickets
 from models import following as goes_on
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import ENDED, OPEN, Kind, State
 from models.people import Person
+from models.permissions import Deed, Who
 from models.requesters import Requester
 from models.stations import Station
 from models.tickets import Ticket
+
+DEEDS = {
+    "who": Deed.VIEW,
+    "past": Deed.VIEW,
+    "retract": Deed.TAKE_BACK,
+    "retract_sure": Deed.TAKE_BACK,
+    "again": Deed.FILE,
+}
+"""What each closer look is about."""
 
 
 def router() -> Router:
@@ -60,7 +71,10 @@ async def look(
     walk: Walk,
 ) -> None:
     """A closer look at one's own ticket; whose it is and what is possible is asked anew at every press."""
-    ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
+    deed = DEEDS.get(press.act)
+    if deed is None:
+        raise Refusal("old.button")
+    ticket, place = await own(session, deed, press.ticket, person, house)
     match press.act:
         case "who":
             await show(query, await _who_reads(session, ticket, place, t), back_to_ticket(t, ticket.id))
@@ -111,7 +125,12 @@ async def back(query: CallbackQuery, press: Back, walk: Walk, now: datetime, sta
         raise Refusal("old.button")
     ticket = await tickets.get(session, press.ticket)
     place = await requesters.find(session, press.ticket, walk.person, house.vault)
-    if place is not None and not await goes_on.is_too_late(session, ticket, place, now):
+    who = Who.STRANGER if place is None else Who.REQUESTER
+    if (
+        place is not None
+        and permissions.may(Deed.REOPEN, (who,))
+        and not await goes_on.is_too_late(session, ticket, place, now)
+    ):
         await asking.reopen(session, ticket, place, house, now)
         await asking.add(session, ticket, place, walk.parts, house, now)
         await state.clear()

@@ -24,12 +24,14 @@ from bot.menus import Belongs
 from bot.texts import Texts
 from handlers.screens import show
 from handlers.students import mine, new
-from models import asking, requesters, tickets, words
+from handlers.students.own import own
+from models import asking, permissions, requesters, tickets, words
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import OPEN
 from models.lifecycle import State as TicketState
 from models.people import Person
+from models.permissions import Deed, Who
 from models.requesters import Requester
 from models.tickets import Ticket
 
@@ -71,7 +73,9 @@ async def reply(
     message: Message, place: Requester, t: Texts, house: House, now: datetime, session: AsyncSession
 ) -> None:
     """It belongs to that ticket; what was being done stays as it was."""
-    await mine.add_words(message, await tickets.get(session, place.ticket_id), place, t, house, now, session)
+    ticket = await tickets.get(session, place.ticket_id)
+    permissions.must(Deed.ADD, (Who.REQUESTER,), ticket)
+    await mine.add_words(message, ticket, place, t, house, now, session)
 
 
 async def edited(message: Message, house: House, now: datetime, session: AsyncSession) -> None:
@@ -118,10 +122,7 @@ async def belongs(
     if press.ticket == 0:
         await new.take_up(query, data.get("parts", []), t, state)
         return
-    ticket = await tickets.get(session, press.ticket)
-    place = await requesters.find(session, press.ticket, person, house.vault)
-    if place is None:
-        raise Refusal("ticket.unknown", number=press.ticket)
+    ticket, place = await own(session, Deed.ADD, press.ticket, person, house)
     await asking.add(session, ticket, place, new.parts_of(data), house, now)
     await state.clear()
     await show(query, t("mine.added", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))

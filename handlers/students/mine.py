@@ -27,18 +27,33 @@ from bot.menus import Page
 from bot.settings import Settings
 from bot.texts import Texts
 from handlers.screens import leave, pressed, show
+from handlers.students.own import own
 from models import asking, deadlines, following, requesters, retracting, stations, tickets
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import OPEN, Action, Kind
 from models.lifecycle import State as TicketState
 from models.people import Person
+from models.permissions import Deed
 from models.requesters import Requester
 from models.tickets import Ticket
 
 PAGE_SIZE = 8
 REMARK_WAITS = timedelta(hours=1)
 """So long the next words are the word with a rating."""
+
+
+DEEDS = {
+    "view": Deed.VIEW,
+    "urge": Deed.URGE,
+    "withdraw": Deed.WITHDRAW,
+    "withdraw_sure": Deed.WITHDRAW,
+    "reopen": Deed.REOPEN,
+    "add": Deed.ADD,
+    "rate": Deed.RATE,
+    "no_remark": Deed.RATE,
+}
+"""What each button of one's own ticket is about."""
 
 
 class Follow(StatesGroup):
@@ -114,7 +129,10 @@ async def act(
     settings: Settings,
 ) -> None:
     """A button on one's own ticket; whose it is and what is possible is asked anew at every press."""
-    ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
+    deed = DEEDS.get(press.act)
+    if deed is None:
+        raise Refusal("old.button")
+    ticket, place = await own(session, deed, press.ticket, person, house)
     where = pressed(query, press.below)
     match press.act:
         case "view":
@@ -163,7 +181,8 @@ async def fixed(
     state: FSMContext,
 ) -> None:
     """ "Is it really fixed?" """
-    ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
+    deed = Deed.CONFIRM if press.yes else Deed.REOPEN
+    ticket, place = await own(session, deed, press.ticket, person, house)
     where = pressed(query, press.below)
     if isinstance(where, Message):
         # It has been answered: pressing the other one a day later would be a slip.
@@ -190,7 +209,7 @@ async def rate(
     state: FSMContext,
 ) -> None:
     """1–5, then a word if they like."""
-    ticket, place = await tickets.place_of(session, press.ticket, person, house.vault)
+    ticket, place = await own(session, Deed.RATE, press.ticket, person, house)
     await asking.rate(session, ticket, place, press.stars, now)
     if (await state.get_data()).get("parts"):
         # The words of a draft are worth more than a word with a rating: it is not asked for.
@@ -215,7 +234,7 @@ async def remark(
     message: Message, person: Person, t: Texts, house: House, now: datetime, session: AsyncSession, state: FSMContext
 ) -> None:
     """The word with the rating."""
-    ticket, place = await tickets.place_of(session, (await state.get_data())["ticket"], person, house.vault)
+    ticket, place = await own(session, Deed.RATE, (await state.get_data())["ticket"], person, house)
     await asking.remark(session, ticket, place, message.text or "", now)
     await state.clear()
     await show(message, t("rate.thanks"), menus.back_home(t))
@@ -225,7 +244,7 @@ async def add(
     message: Message, person: Person, t: Texts, house: House, now: datetime, session: AsyncSession, state: FSMContext
 ) -> None:
     """More words for a ticket; it stays open for further ones until they go elsewhere."""
-    ticket, place = await tickets.place_of(session, (await state.get_data())["ticket"], person, house.vault)
+    ticket, place = await own(session, Deed.ADD, (await state.get_data())["ticket"], person, house)
     await add_words(message, ticket, place, t, house, now, session)
 
 

@@ -39,7 +39,7 @@ from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline
 from handlers.screens import leave, show
 from handlers.students import places
-from models import asking, letters, requesters, similar, smallness, stations, tickets
+from models import asking, letters, permissions, requesters, similar, smallness, stations, tickets
 from models import faq as votes
 from models.articles import ASKED_LENGTH, Article, Shelf
 from models.asking import Draft
@@ -47,6 +47,7 @@ from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action, Kind
 from models.people import Person
+from models.permissions import Deed, Who
 from models.tickets import Ticket
 from models.words import Content
 
@@ -494,6 +495,7 @@ async def join(query: CallbackQuery, press: Join, walk: Walk, now: datetime) -> 
     if press.ticket not in walk.data.get("offered", []):
         raise Refusal("old.button")
     ticket = await tickets.get(session, press.ticket)
+    permissions.must(Deed.JOIN, (Who.STRANGER,), ticket)
     requester = await asking.join(session, ticket, walk.person, walk.data.get("building"), house, now)
     if walk.parts:
         await asking.add(session, ticket, requester, walk.parts, house, now)
@@ -533,6 +535,7 @@ async def _send(query: CallbackQuery, walk: Walk, now: datetime) -> None:
         anonymous=data["anonymous"],
         follows=walk.follows,
     )
+    permissions.must(Deed.FILE, (Who.STRANGER,))
     ticket = await asking.file(session, draft, walk.person, walk.house, now)
     await walk.state.clear()
     # The screen itself names no ticket: the receipt does, and it goes by the requester's own way, sealed if need be.

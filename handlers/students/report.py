@@ -2,6 +2,8 @@
 
 /report ─▶ what it is ─▶ whom it is about ─▶ a supervising teacher? ─▶ (which one?) ─▶ words ─▶ name ─▶ preview ─▶ sent
                      └▶ one's own reports ─▶ one of them ─▶ add words
+
+From each step one goes back to the one before it; nothing that was said is lost on the way.
 """
 
 from __future__ import annotations
@@ -26,11 +28,12 @@ from bot.texts import Texts
 from bot.untrusted import inline
 from handlers.screens import leave
 from handlers.students.new import held_with, parts_of
-from models import cases, casework, sealed
+from models import cases, casework, permissions, sealed
 from models.cases import Case, Head, Report
 from models.errors import Refusal
 from models.house import House
 from models.people import Person, Role
+from models.permissions import Deed, Who
 
 
 class Reporting(StatesGroup):
@@ -42,6 +45,15 @@ class Reporting(StatesGroup):
     name = State()
     preview = State()
     adding = State()
+
+
+BEFORE = {
+    Reporting.supervisor.state: Reporting.about,
+    Reporting.words.state: Reporting.supervisor,
+    Reporting.name.state: Reporting.words,
+    Reporting.preview.state: Reporting.name,
+}
+"""The step before each."""
 
 
 def router() -> Router:
@@ -69,15 +81,15 @@ async def explain(
     session: AsyncSession,
     state: FSMContext,
 ) -> None:
-    """What it is for, who receives it and what happens; or that nobody is there to receive it."""
+    """What it is for, who receives it and what happens; and when nobody can receive it yet, that it would wait."""
     left = await leave(state, t)
-    mine = await cases.of_reporter(session, person, house.vault)
-    there = await cases.somebody_receives(session)
-    rows = [[button(t.plain("report.begin"), Tell("begin"))]] if there else []
-    if mine:
+    rows = [[button(t.plain("report.begin"), Tell("begin"))]]
+    if await cases.of_reporter(session, person, house.vault):
         rows.append([button(t.plain("report.mine"), Tell("list"))])
-    text = t("report.explain") if there else t("report.nobody_there")
-    await _show(event, left + text, keyboard([*rows, [menus.way_home(t)]]), person, house, now, session)
+    text = left + t("report.explain", days=house.forget_after.days)
+    if not await cases.readers_room(session, house.vault):
+        text += "\n\n" + t("report.nobody_there")
+    await _show(event, text, keyboard([*rows, [menus.way_home(t)]]), person, house, now, session)
 
 
 async def _show(
@@ -122,8 +134,16 @@ async def step(
                 for each in await cases.holding(session, Role.SUPERVISOR)
             ]
             rows.append([button(t.plain("report.not_listed"), Tell("who", "0"))])
-            await _show(query, t("report.which"), keyboard([*rows, [menus.way_out(t)]]), person, house, now, session)
+            below = [button(t.plain("nav.back"), Tell("stay")), menus.way_out(t)]
+            await _show(query, t("report.which"), keyboard([*rows, below]), person, house, now, session)
             return
+        case "stay":
+            pass
+        case "back":
+            before = BEFORE.get(await state.get_state() or "")
+            if before is None:
+                raise Refusal("old.button")
+            await state.set_state(before)
         case "no" | "who":
             data |= {"supervisor": press.to == "who", "recused": None}
             if press.to == "who" and press.value != "0":
@@ -140,6 +160,7 @@ async def step(
             await state.set_data(data)
             await state.set_state(Reporting.preview)
         case "send" if {"supervisor", "named"} <= data.keys() and data.get("parts"):
+            permissions.must(Deed.REPORT, (Who.STRANGER,))
             name = person.name if data["named"] else None
             head = Head(data["about"], data["supervisor"], data["recused"], name)
             await casework.file(session, Report(head, [c for c, _ in parts_of(data)]), person, house, now)
@@ -162,8 +183,9 @@ async def _ask(
     state: FSMContext,
 ) -> None:
     """The question of the step the conversation is at."""
-    out, parts = [menus.way_out(t)], [content for content, _ in parts_of(data)]
-    match await state.get_state():
+    at, parts = await state.get_state(), [content for content, _ in parts_of(data)]
+    out = [*([button(t.plain("nav.back"), Tell("back"))] if at in BEFORE else []), menus.way_out(t)]
+    match at:
         case Reporting.about.state:
             text, rows = t("report.about"), []
         case Reporting.supervisor.state:
@@ -208,8 +230,7 @@ async def words(
 
 async def _mine(session: AsyncSession, code: str, person: Person, house: House) -> Case:
     case = await cases.by_code(session, code)
-    if not cases.is_of(case, person, house.vault):
-        raise Refusal("case.unknown")
+    permissions.must(Deed.REPORT_FOLLOW, await cases.standing(session, case, person, person.telegram_id, house.vault))
     return case
 
 

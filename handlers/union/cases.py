@@ -20,14 +20,17 @@ from bot.filters import Pressed, markup
 from bot.people import Presence
 from bot.sealed import SIGNS, Handle, outcome_keys
 from bot.texts import Texts
-from models import audit, cases, casework, sealed
+from handlers.staff.answers import NOTE_SIGN, reason_of
+from handlers.staff.common import may_wherever
+from models import audit, cases, casework, permissions, sealed
 from models.cases import Case
 from models.errors import Refusal
 from models.house import House
 from models.people import Person
+from models.permissions import Deed
+from models.stations import Station
 
 HEAD = re.compile(r"R-([2-9A-Z]{4})\b")
-MOST_OUTCOME = 1000
 
 
 def router() -> Router:
@@ -53,6 +56,7 @@ async def act(
     session: AsyncSession,
     now: datetime,
     person: Person | None,
+    station: Station | None,
     presence: Presence | None,
     house: House,
     t: Texts,
@@ -61,11 +65,10 @@ async def act(
     chat_id, vault = _must_be_there(query, presence), house.vault
     assert query.message is not None
     if press.act == "room":
-        if person is None:
-            raise Refusal("case.supervisors_only")
-        await cases.confirm_room(session, chat_id, person, vault, now)
-        await audit.record(session, "case_room", now, staff=person)
-        await query.bot.send_message(chat_id, t("case.room_confirmed", name=person.name))  # type: ignore[union-attr]
+        teacher = await may_wherever(session, Deed.REPORT_ROOM, query, person, station, presence)
+        await cases.confirm_room(session, chat_id, teacher, vault, now)
+        await audit.record(session, "case_room", now, staff=teacher)
+        await query.bot.send_message(chat_id, t("case.room_confirmed", name=teacher.name))  # type: ignore[union-attr]
         await casework.room_confirmed(session, house, now)
         return
     case = await cases.by_code(session, press.code)
@@ -98,7 +101,8 @@ async def about_a_case(message: Message, session: AsyncSession, person: Person |
     if replied.from_user.id != message.bot.id or entity is None or entity.type != "bold":
         return False
     found = HEAD.match(entity.extract_from(text))
-    if found is None or (message.text or "").startswith("/"):
+    words = message.text or message.caption or ""
+    if found is None or (words.startswith("/") and not words.startswith(NOTE_SIGN)):
         return False
     try:
         case = await cases.by_code(session, found[1])
@@ -123,14 +127,15 @@ async def reply(
     content = kept_of(message)
     content.pop("album", None)
     chat_id = _must_be_there(message, presence)
-    if chat_id == person.telegram_id and cases.is_of(case, person, house.vault):
+    who = await cases.standing(session, case, person, chat_id, house.vault)
+    if permissions.may(Deed.REPORT_FOLLOW, who):
         await casework.add(session, case, [content], house, now)
         await casework.to_reporter(session, case, "report.added", house, now)
         return
     handler = await cases.must_handle(session, case, person, chat_id, house.vault)
     text = str(content.get("text", "")).strip()
-    if text.startswith("//"):
-        how, content = "note", {**content, "text": text.removeprefix("//").strip()}
+    if text.startswith(NOTE_SIGN):
+        how, content = "note", {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
     if not says_something([content]):
         raise Refusal("draft.empty")
     if how == "ask":
@@ -138,7 +143,5 @@ async def reply(
     elif how == "note":
         await casework.note(session, case, handler, chat_id, content, house, now)
     else:
-        if not text or len(text) > MOST_OUTCOME:
-            raise Refusal("desk.reason_missing")
-        await casework.close(session, case, handler, chat_id, how, text, house, now)
+        await casework.close(session, case, handler, chat_id, how, reason_of(text), house, now)
     await casework.show(session, case, chat_id, house, now)

@@ -12,8 +12,10 @@ from bot.settings import Settings
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from models import faq as votes
+from models import permissions
 from models.faq import Told
-from models.stations import Desk, Station
+from models.permissions import Deed
+from models.stations import Station
 
 
 def router() -> Router:
@@ -33,9 +35,10 @@ async def stats(
     toolbox: Toolbox,
 ) -> None:
     """Figures without anybody behind them, for the office; elsewhere, where articles are found."""
-    if (command.args or "").split()[:1] != ["stats"] or station is None or station.desk is not Desk.OFFICE:
+    if (command.args or "").split()[:1] != ["stats"]:
         await message.reply(t("faq.elsewhere"))
         return
+    permissions.must(Deed.FAQ_STATS, permissions.there(station))
     whole = await votes.totals(session)
     lines = [
         t("faq.stats", shown=whole.shown, helpful=whole.helpful, no=whole.not_helpful, unanswered=whole.unanswered)

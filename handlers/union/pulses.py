@@ -18,14 +18,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import menus
 from bot.filters import Pressed, markup
 from bot.menus import Ask
-from bot.people import GROUPS, hidden
+from bot.people import Presence, hidden
 from bot.texts import Texts
 from handlers.screens import show
-from models import people, pulses
+from handlers.staff.common import may_wherever
+from models import pulses
 from models.errors import Refusal
 from models.house import House
-from models.people import Person, Role
-from models.stations import Desk, Station
+from models.people import Person
+from models.permissions import Deed
+from models.stations import Station
 
 OPEN_FOR = timedelta(days=2)
 
@@ -55,6 +57,7 @@ async def begin(
     command: CommandObject,
     person: Person | None,
     station: Station | None,
+    presence: Presence | None,
     session: AsyncSession,
     t: Texts,
     state: FSMContext,
@@ -62,9 +65,7 @@ async def begin(
     """/poll, with the question or without."""
     if hidden(message):
         raise Refusal("hidden.command", command="poll")
-    await people.must_be(session, person, Role.ADMIN, "pulse.admins_only")
-    if message.chat.type in GROUPS and (station is None or station.desk is not Desk.OFFICE):
-        raise Refusal("pulse.office_only")
+    await may_wherever(session, Deed.POLL, message, person, station, presence)
     await state.clear()
     parts = [part.strip() for part in (command.args or "").split("|") if part.strip()]
     if not parts:
@@ -78,15 +79,33 @@ async def begin(
         await _preview(message, _options(parts[1:]), session, t, state)
 
 
-async def question(message: Message, t: Texts, state: FSMContext) -> None:
+async def question(
+    message: Message,
+    person: Person | None,
+    station: Station | None,
+    presence: Presence | None,
+    session: AsyncSession,
+    t: Texts,
+    state: FSMContext,
+) -> None:
     """The question."""
+    await may_wherever(session, Deed.POLL, message, person, station, presence)
     await state.set_data({"question": _question(message.text or "")})
     await state.set_state(Asking.options)
     await message.reply(t("pulse.options"), reply_markup=markup(menus.pulse_scale(t)))
 
 
-async def options(message: Message, session: AsyncSession, t: Texts, state: FSMContext) -> None:
+async def options(
+    message: Message,
+    person: Person | None,
+    station: Station | None,
+    presence: Presence | None,
+    session: AsyncSession,
+    t: Texts,
+    state: FSMContext,
+) -> None:
     """The answers, one a line."""
+    await may_wherever(session, Deed.POLL, message, person, station, presence)
     lines = [line.strip() for line in (message.text or "").splitlines() if line.strip()]
     await _preview(message, _options(lines), session, t, state)
 
@@ -95,6 +114,8 @@ async def step(
     query: CallbackQuery,
     press: Ask,
     person: Person | None,
+    station: Station | None,
+    presence: Presence | None,
     session: AsyncSession,
     house: House,
     now: datetime,
@@ -102,7 +123,7 @@ async def step(
     state: FSMContext,
 ) -> None:
     """A press on the way."""
-    await people.must_be(session, person, Role.ADMIN, "pulse.admins_only")
+    await may_wherever(session, Deed.POLL, query, person, station, presence)
     data = await state.get_data()
     if press.step == "cancel":
         await state.clear()

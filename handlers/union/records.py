@@ -20,16 +20,18 @@ from bot import exports as files
 from bot import menus
 from bot.filters import InGroup, Pressed, markup
 from bot.menus import ExportPeriod
-from bot.people import hidden
+from bot.people import Presence, hidden
 from bot.settings import Settings
 from bot.texts import Texts, UnknownText
 from bot.untrusted import inline
 from handlers.screens import show
-from models import exports, people, seals, stations
+from handlers.staff.common import may_wherever
+from models import exports, seals, stations
 from models.errors import Refusal
-from models.people import Person, Role
+from models.people import Person
+from models.permissions import Deed
 from models.seals import Source, Step
-from models.stations import Desk, Station
+from models.stations import Station
 from models.tickets import Ticket
 
 STEPS = 15
@@ -45,19 +47,12 @@ def router() -> Router:
     return router
 
 
-async def _admin(session: AsyncSession, person: Person | None, station: Station | None) -> Person:
-    """Whoever speaks, who is an admin and in the office. Raises Refusal for anybody else and anywhere else."""
-    admin = await people.must_be(session, person, Role.ADMIN, "records.admins_only")
-    if station is None or station.desk is not Desk.OFFICE:
-        raise Refusal("records.office_only")
-    return admin
-
-
 async def audit(
     message: Message,
     command: CommandObject,
     person: Person | None,
     station: Station | None,
+    presence: Presence | None,
     session: AsyncSession,
     now: datetime,
     t: Texts,
@@ -65,7 +60,7 @@ async def audit(
     """The last steps of a ticket."""
     if hidden(message):
         raise Refusal("hidden.command", command="audit")
-    await _admin(session, person, station)
+    await may_wherever(session, Deed.AUDIT, message, person, station, presence)
     number = (command.args or "").strip().lstrip("#")
     if not (number.isascii() and number.isdigit() and len(number) < 16):
         raise Refusal("audit.which")
@@ -97,6 +92,7 @@ async def export(
     command: CommandObject,
     person: Person | None,
     station: Station | None,
+    presence: Presence | None,
     session: AsyncSession,
     settings: Settings,
     now: datetime,
@@ -105,7 +101,7 @@ async def export(
     """/export, with the period or without."""
     if hidden(message):
         raise Refusal("hidden.command", command="export")
-    admin = await _admin(session, person, station)
+    admin = await may_wherever(session, Deed.EXPORT, message, person, station, presence)
     wish: dict[str, Any] = {"format": "xlsx", "language": t.language}
     words = (command.args or "").lower().split()
     if not words:
@@ -132,13 +128,14 @@ async def export_pressed(
     press: ExportPeriod,
     person: Person | None,
     station: Station | None,
+    presence: Presence | None,
     session: AsyncSession,
     settings: Settings,
     now: datetime,
     t: Texts,
 ) -> None:
     """The same by buttons."""
-    admin = await _admin(session, person, station)
+    admin = await may_wherever(session, Deed.EXPORT, query, person, station, presence)
     if press.format not in files.FORMATS or press.period not in files.PERIODS:
         raise Refusal("desk.old_button")
     first, last = files.period(press.period, now.astimezone(settings.timezone).date(), settings)

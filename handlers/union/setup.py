@@ -26,10 +26,12 @@ from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import inline
 from handlers.screens import show
-from models import people, stations, tickets
+from handlers.staff.common import may_wherever
+from models import stations, tickets
 from models.errors import Refusal
 from models.house import House
-from models.people import Person, Role
+from models.people import Person
+from models.permissions import Deed
 from models.stations import Station
 
 TITLE_LENGTH = 80
@@ -47,13 +49,14 @@ async def begin(
     message: Message,
     session: AsyncSession,
     person: Person | None,
+    station: Station | None,
     presence: Presence | None,
     t: Texts,
     toolbox: Toolbox,
 ) -> None:
     """Which place is this? An anonymous admin is asked by the presses that follow, which carry the real id."""
     if not anonymous_admin(message):
-        admin = await people.must_be(session, person, Role.ADMIN, "setup.admins_only")
+        admin = await may_wherever(session, Deed.SETUP, message, person, station, presence)
         if presence is not None and presence.bot_muted:
             assert message.bot is not None
             words = toolbox.t(admin.language)("setup.muted", chat=message.chat.title or "")
@@ -84,7 +87,7 @@ async def step(
             raise Refusal("desk.members_only")
         await show(query, t("setup.works", name=person.name if person else ""))
         return
-    await people.must_be(session, person, Role.ADMIN, "setup.admins_only")
+    await may_wherever(session, Deed.SETUP, query, person, station, presence)
     if presence is not None and presence.bot_muted:
         raise Refusal("setup.muted", chat=chat.title or "")
     match press.step:

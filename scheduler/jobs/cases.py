@@ -1,5 +1,5 @@
 """What time does with sealed reports, major matters and mutes: what waited is delivered, deadlines are reminded
-of, keys are destroyed, mutes that are over go.
+of, what was closed long ago is destroyed, mutes that are over go.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
         for case in await casework.open_ones(session):
             await casework.deliver_later(session, case, house, now)
             await casework.remind(session, case, house, now)
-        await casework.destroy_keys(session, house, now)
+        await casework.destroy_old(session, house, now)
         for major in await majors.approved_lately(session, now):
             await majors.deliver(session, major, house.vault, now)
         await mutes.forget_over(session, now)

@@ -35,6 +35,7 @@ from sandbox import server
 from sandbox.client import Sandbox
 from scheduler.jobs import sweeping
 from tests.campus import BEGIN, TOKEN, Campus, running, settings
+from tests.house import HOUSE
 
 BOT = 700000
 
@@ -60,16 +61,16 @@ async def settled(campus: Campus, count: int) -> list[Incoming]:
 async def test_an_update_brought_twice_is_kept_once(database: Database, now: datetime) -> None:
     arrivals = [Arrival(1, 7, "{}"), Arrival(2, 7, "{}")]
     async with database.transaction() as session:
-        assert await inbox.store(session, BOT, arrivals, now) == 2
+        assert await inbox.store(session, BOT, arrivals, HOUSE.vault, now) == 2
     async with database.transaction() as session:
-        assert await inbox.store(session, BOT, [*arrivals, Arrival(3, 7, "{}")], now) == 1
+        assert await inbox.store(session, BOT, [*arrivals, Arrival(3, 7, "{}")], HOUSE.vault, now) == 1
     assert [row.update_id for row in await rows(database)] == [1, 2, 3]
 
 
 async def test_two_bots_may_use_the_same_numbers(database: Database, now: datetime) -> None:
     for bot in (1, 2):
         async with database.transaction() as session:
-            assert await inbox.store(session, bot, [Arrival(1, 7, "{}")], now) == 1
+            assert await inbox.store(session, bot, [Arrival(1, 7, "{}")], HOUSE.vault, now) == 1
 
 
 JSON = st.recursive(
@@ -112,7 +113,7 @@ async def test_what_means_nothing_later_is_handed_on_and_never_stored(database: 
     """An inline query comes with every letter typed: it is no work to be kept, and nothing of it stays."""
     passed: list[object] = []
     stored: list[int] = []
-    intake = Intake(database, BOT, lambda: now, lambda: stored.append(1), passed.append)
+    intake = Intake(database, BOT, HOUSE.vault, lambda: now, lambda: stored.append(1), passed.append)
     inline = {"update_id": 7, "inline_query": {"id": "1", "from": {"id": 7}, "query": "water", "offset": ""}}
     message = {"update_id": 8, "message": {"chat": {"id": 7}}}
     await intake.store([inline])
@@ -140,7 +141,9 @@ async def test_the_poller_takes_an_old_webhook_away_and_what_waited_for_it_comes
             assert answer.ok
         await (await stage.person("Alice")).says("hello")
         stored = asyncio.Event()
-        polling = asyncio.create_task(Poller(http, bot, Intake(database, BOT, lambda: now, stored.set)).run())
+        polling = asyncio.create_task(
+            Poller(http, bot, Intake(database, BOT, HOUSE.vault, lambda: now, stored.set)).run()
+        )
         async with asyncio.timeout(20):
             await stored.wait()
         async with http.post(f"{bot}/getWebhookInfo") as answer:
@@ -228,7 +231,7 @@ async def test_a_handler_that_raises_leaves_nothing_behind(database_url: str, mo
 
         monkeypatch.undo()
         async with campus.app.database.transaction() as session:
-            assert await inbox.run_again(session, [row.id]) == 1
+            assert await inbox.run_again(session, [row.id], HOUSE.vault) == 1
         campus.app.worker.wake()
         await alice.reads(campus.t("en").plain("mine.none"))
 
@@ -236,8 +239,8 @@ async def test_a_handler_that_raises_leaves_nothing_behind(database_url: str, mo
 async def test_what_nobody_looks_after_is_forgotten_like_what_is_done(database: Database, now: datetime) -> None:
     """It holds a chat and what was written there: for a while, so that it can be run again, and not for ever."""
     async with database.transaction() as session:
-        await inbox.store(session, BOT, [Arrival(1, 7, '{"text": "words"}', "ValueError at x.py:1")], now)
-        await inbox.store(session, BOT, [Arrival(2, 7, "{}")], now)
+        await inbox.store(session, BOT, [Arrival(1, 7, '{"text": "words"}', "ValueError at x.py:1")], HOUSE.vault, now)
+        await inbox.store(session, BOT, [Arrival(2, 7, "{}")], HOUSE.vault, now)
     toolbox = cast(Toolbox, None)
     await sweeping.run(database, toolbox, now + timedelta(days=29))
     async with database.reading() as session:
@@ -347,7 +350,7 @@ async def test_the_webhook_stores_and_then_answers(database: Database, now: date
         "sqlite:///unused.db",
         telegram={"mode": "webhook", "webhook_url": "https://union.example", "listen": "127.0.0.1:0"},
     )
-    intake = Intake(database, BOT, lambda: now, lambda: stored.append(1))
+    intake = Intake(database, BOT, HOUSE.vault, lambda: now, lambda: stored.append(1))
     async with Web(chosen, intake, database) as web, aiohttp.ClientSession() as http:
         port = web._runner.addresses[0][1]
         url = f"http://127.0.0.1:{port}{WEBHOOK_PATH}"
@@ -414,8 +417,8 @@ async def test_an_outgoing_row_is_written_with_the_update_or_not_at_all(
         assert await written() == before + 1, "the apology, and nothing of what was said before"
         assert not [m for m in await campus.stage.transcript(alice.id) if "half of it" in m.text]
         async with campus.app.database.transaction() as session:
-            (aside,) = await inbox.aside(session)
-            await inbox.run_again(session, [aside.id])
+            (left,) = await inbox.aside(session)
+            await inbox.run_again(session, [left.id], HOUSE.vault)
         campus.app.worker.wake()
         await alice.reads("half of it is said")
         await alice.reads(campus.t("en").plain("mine.none"))

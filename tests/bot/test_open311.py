@@ -69,7 +69,7 @@ async def calling(database: Database, now: datetime, **section: Any) -> AsyncIte
         caller.committed += 1
 
     reports = Reports(database, toolbox, lambda: now, lambda: elapsed[0], committed)
-    intake = Intake(database, 700000, lambda: now, lambda: None)
+    intake = Intake(database, 700000, HOUSE.vault, lambda: now, lambda: None)
     async with Web(chosen, intake, database, reports) as web, aiohttp.ClientSession() as http:
         caller = Caller(web.address, http, toolbox, elapsed)
         yield caller

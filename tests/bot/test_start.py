@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import os
 import shutil
@@ -20,13 +21,14 @@ from bot import logs
 from bot.__main__ import app
 from bot.demo.story import GROUPS, files
 from bot.texts import Catalogue
-from bot.vault import decode_key, new_key
+from bot.vault import KeyVault, decode_key, new_key
 from models import inbox, stations
 from models.database import Database
 from models.stations import StationSpec
 from sandbox import server
 from sandbox.client import Group, Person, Place, Sandbox
 from tests.campus import BEGIN, EXAMPLE, TOKEN, settings
+from tests.house import KEY
 
 HOUSE = Path(__file__).parent.parent.parent
 
@@ -396,7 +398,11 @@ def test_what_was_set_aside_is_listed_without_its_words_and_runs_again(
     assert "KeyError at mine.py:204" in done.output
     assert "#2" in done.output
     assert "my secret" not in done.output
-    done = done_here(tmp_path, monkeypatch, "inbox", "--again", "7fk3q2", "NONE")
+    done = done_here(tmp_path, monkeypatch, "inbox", "--again")
+    assert done.exit_code == 1
+    assert "2 of them were sealed with another UNIONBOT_KEY" in done.output
+    key = base64.urlsafe_b64encode(KEY).decode()
+    done = done_here(tmp_path, monkeypatch, "inbox", "--again", "7fk3q2", "NONE", key=key)
     assert done.exit_code == 1
     assert "1 back in the queue" in done.output
     assert "not among those set aside: NONE" in done.output
@@ -406,15 +412,18 @@ def test_what_was_set_aside_is_listed_without_its_words_and_runs_again(
 async def _set_aside(folder: Path) -> None:
     database = Database(f"sqlite:///{folder / 'data' / 'unionbot.db'}")
     async with database.transaction() as session:
-        await inbox.store(session, 1, [inbox.Arrival(5, 10_001, '{"text": "my secret"}')], BEGIN)
-        assert await inbox.set_aside(session, 1, "7FK3Q2", "KeyError at mine.py:204")
-        await inbox.store(session, 1, [inbox.Arrival(6, 0, "{", error="JSONDecodeError")], BEGIN)
+        await inbox.store(session, 1, [inbox.Arrival(5, 10_001, '{"text": "my secret"}')], KeyVault(KEY), BEGIN)
+        assert await inbox.set_aside(session, 1, "7FK3Q2", "KeyError at mine.py:204", KeyVault(KEY))
+        await inbox.store(session, 1, [inbox.Arrival(6, 0, "{", error="JSONDecodeError")], KeyVault(KEY), BEGIN)
     await database.close()
 
 
 async def _waiting_and_aside(folder: Path) -> tuple[list[int], list[int]]:
     database = Database(f"sqlite:///{folder / 'data' / 'unionbot.db'}")
     async with database.reading() as session:
-        found = ([row.id for row in await inbox.waiting(session, 10)], [row.id for row in await inbox.aside(session)])
+        found = (
+            [row.id for row in await inbox.waiting(session, 10, KeyVault(KEY))],
+            [row.id for row in await inbox.aside(session)],
+        )
     await database.close()
     return found

@@ -12,6 +12,7 @@ from bot.inbox import Intake
 from bot.web import CannotListen, Web
 from models.database import Database
 from tests.campus import settings
+from tests.house import HOUSE
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def listening(database: Database, now: datetime, listen: str = "127.0.0.1:0") ->
         "sqlite:///unused.db",
         telegram={"mode": "webhook", "webhook_url": "https://union.example", "listen": listen},
     )
-    return Web(chosen, Intake(database, 700000, lambda: now, lambda: None), database)
+    return Web(chosen, Intake(database, 700000, HOUSE.vault, lambda: now, lambda: None), database)
 
 
 @pytest.mark.parametrize(

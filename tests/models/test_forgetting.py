@@ -18,6 +18,7 @@ from models import (
     conversations,
     exports,
     forgetting,
+    inbox,
     majors,
     mutes,
     mydata,
@@ -37,7 +38,7 @@ from models.database import Database
 from models.errors import Refusal
 from models.exports import Export
 from models.forgetting import Parting
-from models.inbox import Handling, Incoming
+from models.inbox import Arrival, Handling, Incoming
 from models.lifecycle import Kind, State
 from models.mutes import Mute
 from models.outbox import Outgoing, Sending
@@ -102,9 +103,7 @@ async def test_nothing_of_somebody_forgotten_is_left_in_any_table(
         for number, (chat, body) in enumerate(
             ((alice.telegram_id, TAP), (EAST, f'{{"from":{{"id":{alice.telegram_id}}}}}'))
         ):
-            session.add(
-                Incoming(bot_id=BOT, update_id=number, chat=chat, body=body, received_at=now, state=Handling.SET_ASIDE)
-            )
+            await inbox.store(session, BOT, [Arrival(number, chat, body, "ValueError")], HOUSE.vault, now)
     needles = [NAME, "Alice", USERNAME, "837465921", "secret"]
     assert len(await left_of(database, needles)) > 5, "there is something to erase"
     async with database.transaction() as session:
@@ -114,6 +113,7 @@ async def test_nothing_of_somebody_forgotten_is_left_in_any_table(
         place = (await session.scalars(select(Requester))).one()
         assert (place.person_id, place.salt, place.owner_tag, place.address) == (None, None, None, None)
         assert (place.rating, place.remark) == (4, None), "stars stay, words go"
+        assert {row.state for row in await session.scalars(select(Incoming))} == {Handling.DONE}, "sealed or not"
         assert not (await session.scalars(select(EarlierWords))).all()
         assert not (await session.scalars(select(conversations.Conversation))).all()
         assert not (await session.scalars(select(Person).where(Person.telegram_id == 837465921))).all()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
-from models import asking, cases, casework, exports, hooks, majors, mutes, people, reports, requesters, seals
-from models.cases import Head, Report
+from models import asking, cases, casework, exports, hooks, majors, mutes, people, reports, requesters, sealed, seals
+from models.cases import CaseWords, Head, Report
 from models.database import Database
 from models.errors import Refusal
+from models.outbox import Outgoing, Sending
 from models.people import Role
 from tests.house import HOUSE, draft, furnish, staff, student
 
@@ -80,7 +82,7 @@ async def test_an_anonymous_student_is_muted_without_being_known_and_may_appeal(
         await asking.file(session, draft(), alice, HOUSE, now)
 
 
-async def test_a_major_matter_is_decided_once_and_received_by_readers_only(database: Database, now: datetime) -> None:
+async def test_a_major_matter_is_decided_once_and_goes_to_the_readers(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         places, wang = await furnish(session), await staff(session)
         ticket = await asking.file(session, draft(), await student(session), HOUSE, now)
@@ -89,15 +91,72 @@ async def test_a_major_matter_is_decided_once_and_received_by_readers_only(datab
         places["supervisors"].chat_id = -1009
         sun, reader = await staff(session, 2, "Sun"), await staff(session, 3, "Reader")
         await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
-        await people.grant_configured(session, Role.READER, [reader.telegram_id], now)
         await session.flush()
         major = await majors.propose(session, ticket, wang, "a flood", now)
-        with pytest.raises(Refusal, match=r"major\.supervisors_only"):
-            await majors.approve(session, major, wang, HOUSE.vault, now)
-        assert await majors.approve(session, major, sun, HOUSE.vault, now) == 1
+        assert await majors.approve(session, major, sun, HOUSE.vault, now) == 0, "no reader is known yet"
+        await people.grant_configured(session, Role.READER, [reader.telegram_id], now)
+        await session.flush()
+        for _ in range(2):
+            assert await majors.deliver(session, major, HOUSE.vault, now) == 1
+        rows = await session.scalars(select(Outgoing).where(Outgoing.chat_id == reader.telegram_id))
+        assert len(rows.all()) == 1, "it comes once"
         with pytest.raises(Refusal, match=r"major\.decided"):
             await majors.send_back(session, major, sun, "no", now)
-        with pytest.raises(Refusal, match=r"major\.readers_only"):
-            await majors.confirm(session, major, wang, now)
         await majors.confirm(session, major, reader, now)
         assert await majors.receipts(session, major) == 1
+
+
+async def test_nothing_of_a_report_is_left_some_days_after_it_was_closed(database: Database, now: datetime) -> None:
+    """Nor of what had not got through by then; whoever sent it and whoever handled it are told the same."""
+    async with database.transaction() as session:
+        places = await furnish(session)
+        places["supervisors"].chat_id = -1009
+        alice, sun = await student(session), await staff(session, 1, "Sun")
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
+        await session.flush()
+        await cases.confirm_room(session, -1009, sun, HOUSE.vault, now)
+        case = await casework.file(session, Report(Head("Zhou"), WORDS), alice, HOUSE, now)
+        await casework.close(session, case, sun, -1009, "founded", "Returned", HOUSE, now)
+        assert await casework.destroy_old(session, HOUSE, now + HOUSE.forget_after - timedelta(minutes=1)) == 0
+        assert await cases.must_handle(session, case, sun, -1009, HOUSE.vault) is sun
+        assert await casework.destroy_old(session, HOUSE, now + HOUSE.forget_after) == 1
+        assert await casework.destroy_old(session, HOUSE, now + HOUSE.forget_after) == 0
+    async with database.transaction() as session:
+        case = await cases.by_code(session, case.code)
+        with pytest.raises(Refusal, match=r"case\.unknown"):
+            await cases.must_handle(session, case, sun, -1009, HOUSE.vault)
+        assert not await cases.of_reporter(session, alice, HOUSE.vault)
+        assert not (await session.scalars(select(CaseWords))).all()
+        rows = (await session.scalars(select(Outgoing).where(Outgoing.letter == "sealed"))).all()
+        assert {(row.state, row.payload) for row in rows} == {(Sending.SUPERSEDED, None)}
+
+
+async def test_a_report_waits_again_where_the_group_moves_or_nobody_is_named_any_more(
+    database: Database, now: datetime
+) -> None:
+    """What was confirmed was that group; and what nobody may read is shown to nobody."""
+
+    async def waits() -> list[tuple[int | None, str]]:
+        rows = await session.scalars(select(Outgoing).where(Outgoing.letter == "sealed").order_by(Outgoing.id))
+        found = [(row.chat_id, sealed.facts_of(row, HOUSE.vault)) for row in rows]
+        return [(chat, facts.get("text", "gate")) for chat, facts in found if facts["what"] in ("gate", "waits")]
+
+    async with database.transaction() as session:
+        places = await furnish(session)
+        places["supervisors"].chat_id = -1009
+        alice, sun, reader = await student(session), await staff(session, 1, "Sun"), await staff(session, 2, "Reader")
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
+        await people.grant_configured(session, Role.READER, [reader.telegram_id], now)
+        await session.flush()
+        await cases.confirm_room(session, -1009, sun, HOUSE.vault, now)
+        case = await casework.file(session, Report(Head("Zhou"), WORDS), alice, HOUSE, now)
+        assert case.delivered
+        places["supervisors"].chat_id = -1010
+        for _ in range(2):
+            await casework.deliver_later(session, case, HOUSE, now)
+        assert await waits() == [(-1010, "gate")]
+        await people.grant_configured(session, Role.SUPERVISOR, [], now)
+        await session.flush()
+        assert await cases.chats(session, case, HOUSE.vault) == []
+        await casework.deliver_later(session, case, HOUSE, now)
+        assert await waits() == [(-1010, "gate"), (reader.telegram_id, "case.waits_for_teachers")]
