@@ -28,16 +28,29 @@ def router() -> Router:
         strangers,
         walkin,
     )
-    from handlers.students import access, faq, following, inline, links, loose, mine, new, privacy, report, start
+    from handlers.students import (
+        access,
+        appeal,
+        faq,
+        following,
+        inline,
+        links,
+        loose,
+        mine,
+        new,
+        privacy,
+        report,
+        start,
+    )
     from handlers.union import cases as reports
-    from handlers.union import faq_stats, pulses, records, setup
+    from handlers.union import faq_stats, pulses, records, roles, setup
 
     root = Router(name="unionbot")
     before = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), reports.router(), loose.replies())
     first = (*before, access.router())
     desks = (lists, canned, walkin, mode, code)
-    students = (start, faq, inline, report, mine, following, new)
-    union = (membership, setup, faq_stats, pulses, records)
+    students = (start, appeal, faq, inline, report, mine, following, new)
+    union = (membership, setup, faq_stats, pulses, records, roles)
     staff = (duty, major, order, cards, bursts, more, sort, answers)
     others = (*desks, *students, *union, *staff, loose, strangers)
     for part in (*first, *(each.router() for each in others), anywhere.last()):

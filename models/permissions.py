@@ -84,6 +84,9 @@ class Deed(enum.StrEnum):
     PROJECTS = "projects"
     MAJOR = "major"
     MUTE = "mute"
+    BLOCK = "block"
+    LIFT = "lift"
+    ROLES = "roles"
     SETUP = "setup"
     CLOSE = "close"
     ESCALATE = "escalate"
@@ -133,6 +136,9 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.PROJECTS: _AT_A_PLACE,
     Deed.MAJOR: _RESPONSIBLE,
     Deed.MUTE: frozenset({Who.LEAD, Who.ADMIN}),
+    Deed.BLOCK: frozenset({Who.ADMIN}),
+    Deed.LIFT: frozenset({Who.ADMIN, Who.SUPERVISOR}),
+    Deed.ROLES: frozenset({Who.ADMIN, Who.SUPERVISOR}),
     Deed.SETUP: frozenset({Who.ADMIN}),
     Deed.CLOSE: frozenset({Who.TIME}),
     Deed.ESCALATE: frozenset({Who.TIME}),

@@ -216,7 +216,7 @@ async def remark(
 ) -> None:
     """The word with the rating."""
     ticket, place = await tickets.place_of(session, (await state.get_data())["ticket"], person, house.vault)
-    await asking.remark(session, ticket, place, message.text or "", now)
+    await asking.remark(session, ticket, place, message.text or "", house, now)
     await state.clear()
     await show(message, t("rate.thanks"), menus.back_home(t))
 

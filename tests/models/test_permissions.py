@@ -35,8 +35,8 @@ SPELLED_OUT: dict[Who, str] = {
     Who.OFFERED: "note edit history accept return tag projects",
     Who.ELSEWHERE: "projects",
     Who.LEAD: "mute reassign retract_anothers",
-    Who.ADMIN: "mute reassign setup",
-    Who.SUPERVISOR: "",
+    Who.ADMIN: "mute reassign setup block lift roles",
+    Who.SUPERVISOR: "lift roles",
     Who.TIME: "return close escalate hand_over",
 }
 """The same table by heart, from the other side: whoever changes who may do what changes it here too."""
