@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,8 @@ from models.stations import Desk, Station
 from models.tickets import Ticket
 from models.vault import Vault
 
+LEAST_NUMBER = 100_000
+"""Numbers have six digits."""
 LONGEST = timedelta(days=7)
 """A lead's mute; whoever is to be kept out longer is the office's to block."""
 SHOWN = "%Y-%m-%d %H:%M"
@@ -135,6 +138,7 @@ async def mute(
         delete(Mute).where(Mute.tag == tag, Mute.until.is_(None) if until is None else Mute.until <= until)
     )
     found = Mute(
+        id=await _number(session),
         tag=tag,
         until=until,
         sealed=_seal(tag, {"reason": reason}, house.vault),
@@ -144,20 +148,28 @@ async def mute(
     session.add(found)
     await session.flush()
     if span is None:
-        await audit.record(session, "block", now, staff=staff, mute=found.id, station=station.key, reason=reason)
+        await audit.record(session, "block", now, staff=staff, station=station.key, reason=reason)
         await letters.to_requester(
             session, ticket, requester, "mute.told_blocked", house, now, keyboard="appeal", reason=reason
         )
     else:
         hours = int(span.total_seconds() // 3600)
-        await audit.record(
-            session, "mute", now, staff=staff, mute=found.id, station=station.key, hours=hours, reason=reason
-        )
+        await audit.record(session, "mute", now, staff=staff, station=station.key, hours=hours, reason=reason)
         due = until.isoformat() if until else None
         await letters.to_requester(
             session, ticket, requester, "mute.told", house, now, keyboard="appeal", reason=reason, due=due
         )
     return found
+
+
+async def _number(session: AsyncSession) -> int:
+    """Drawn by lot: numbers in order would tell which came first, and one that is used again would let a button below
+    an old appeal lift what somebody else was given since.
+    """
+    while True:
+        number = LEAST_NUMBER + secrets.randbelow(9 * LEAST_NUMBER)
+        if await session.get(Mute, number) is None:
+            return number
 
 
 def _full_hour(moment: datetime) -> datetime:
@@ -257,6 +269,8 @@ async def decide(
             raise Refusal("appeal.own")
         act, found.decided = "appeal_refused", True
         found.sealed = _seal(found.tag, {"reason": facts["reason"]}, house.vault)
-    await audit.record(session, act, now, staff=by, mute=found.id)
+    # Which one it was, without its number: that would say to the minute when the row was made.
+    place = await session.get_one(Station, found.station_id)
+    await audit.record(session, act, now, staff=by, station=place.key, reason=facts["reason"])
     await session.flush()
     return who

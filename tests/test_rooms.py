@@ -38,6 +38,7 @@ TOOLBOX = frozenset(
         "settings",
         "people",
         "reports",
+        "roles",
         "rostering",
         "rosters",
         "sealed",
