@@ -1,6 +1,6 @@
 """How many messages one person sends within a minute: too many are not taken, and they are told so once.
 
-    … 29, 30 ─▶ taken      31 ─▶ "this one and what follows until 10:42 was not taken, send it again then"      32 … ─▶
+    … 39, 40 ─▶ taken      41 ─▶ "this one and what follows until 10:42 was not taken, send it again then"      42 … ─▶
 
 Counted is when Telegram says they were written, not when they are handled: whoever wrote a few words an hour to a bot
 that was away is no flood. Nothing of it is written to the database; what a process remembers it forgets within minutes,

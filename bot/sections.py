@@ -395,7 +395,7 @@ class Surveys(Section):
 class Limits(Section):
     """How much one person may send in private; 0 is no limit. Groups of the staff have none."""
 
-    messages_a_minute: int = Field(default=30, ge=0)
+    messages_a_minute: int = Field(default=40, ge=0)
     tickets_a_day: int = Field(default=10, ge=0)
 
 
