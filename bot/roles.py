@@ -67,9 +67,11 @@ def choices(
     """A button for everything that can be given to them here, or taken back."""
     held = {(each.grant.role, each.grant.station_id or 0) for each in holders}
     fixed = {(e.grant.role, e.grant.station_id or 0) for e in holders if e.grant.given_by is None}
+    # Also what is no station to choose from: closed since, or given at the machine.
+    led = [each.place for each in holders if each.place is not None and each.place not in places]
     rows = []
     for role in gives:
-        for place in places if role is Role.LEAD else [None]:
+        for place in [*places, *led] if role is Role.LEAD else [None]:
             number = place.id if place is not None else 0
             if (role, number) in fixed:
                 continue

@@ -531,7 +531,7 @@ async def order(g: Gallery) -> None:
     t, east, office = g.t, g.campus.east, g.campus.office
     wang, admin = g.campus.wang, g.campus.admin
     lin = await g.student("Lin")
-    number = await g.files(lin, g.said["light"], "repairs", "power", alike=True)
+    number = await g.files(lin, g.said["project"], "repairs", "furniture")
     await wang.says(f"/mute 24h {g.said['late']}", chat=east, reply_to=await g.card(number))
     await g.look("muted", wang, east)
     await g.look("muted-student", lin)
