@@ -13,10 +13,7 @@ from models.errors import Refusal
 from tests.house import HOUSE, draft, furnish, staff, student
 
 
-async def test_somebody_files_so_many_tickets_a_day_with_name_and_without(
-    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "AT_ONCE", 2)
+async def test_somebody_files_so_many_tickets_a_day_with_name_and_without(database: Database, now: datetime) -> None:
     house, minute = replace(HOUSE, tickets_a_day=3), timedelta(minutes=1)
     async with database.transaction() as session:
         await furnish(session)
