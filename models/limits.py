@@ -6,7 +6,6 @@ asked one by one whether they are theirs, as `/mine` asks. Nothing is written do
 
 from __future__ import annotations
 
-import heapq
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select
@@ -46,14 +45,11 @@ async def may_file(session: AsyncSession, person: Person, house: House, now: dat
             ),
         )
     )
-    mine = heapq.nlargest(
-        most,
-        (
-            filed_at
-            for filed_at, person_id, salt, tag in rows
-            if person_id == person.id or requesters.is_tag_of(salt, tag, person, house.vault)
-        ),
-    )
-    if len(mine) == most:
-        until = (mine[-1] + A_DAY + timedelta(minutes=1)).astimezone(house.calendar.timezone)
+    mine = [
+        filed_at
+        for filed_at, person_id, salt, tag in rows
+        if person_id == person.id or (salt and tag and requesters.is_tag_of(salt, tag, person, house.vault))
+    ]
+    if len(mine) >= most:
+        until = (sorted(mine)[-most] + A_DAY + timedelta(minutes=1)).astimezone(house.calendar.timezone)
         raise Refusal("limit.tickets", most=most, until=f"{until:{SHOWN}}")

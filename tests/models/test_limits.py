@@ -23,8 +23,8 @@ async def test_somebody_files_so_many_tickets_a_day_with_name_and_without(databa
             return await asking.file(session, draft(f"It drips since {at}", **how), who, house, at)  # type: ignore[arg-type]
 
         first = await files(alice, now, anonymous=True)
-        for n in range(1, 4):
-            await files(bob, now + n * minute, anonymous=n < 3)
+        theirs = [await files(bob, now + n * minute, anonymous=n < 3) for n in range(1, 4)]
+        await asking.join(session, theirs[0], alice, "e1", house, now + 4 * minute)  # type: ignore[arg-type]
         second = await files(alice, now + 5 * minute)
         (place,) = await requesters.waiting.about(session, first.id)  # type: ignore[attr-defined]
         told = [({"type": "text", "text": "And the lamp is broken"}, (10_001, 9))]
