@@ -214,6 +214,7 @@ def _most_a_minute(moments: list[datetime]) -> int:
 def _settings(url: str, file: Path | str) -> Any:
     data = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     data["telegram"]["api_base"], data["database"]["url"] = url, f"sqlite:///{file}"
+    data["limits"] = {"messages_a_minute": 0, "tickets_a_day": 0}
     return config.build(data, config.Secrets(TOKEN, new_key()).environment())
 
 

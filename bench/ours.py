@@ -84,6 +84,7 @@ async def furnish(program: App, wishes: dict[str, int]) -> None:
 async def run(url: str, file: str, wishes: dict[str, int]) -> None:
     data = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     data["telegram"]["api_base"], data["database"]["url"] = url, f"sqlite:///{file}"
+    data["limits"] = {"messages_a_minute": 0, "tickets_a_day": 0}
     settings = config.build(data, config.Secrets(TOKEN, new_key()).environment())
     database = Database(settings.database.url)
     await migrate(database)

@@ -33,6 +33,7 @@ import handlers
 from bot import articles, commands, errors, filters, letters, people
 from bot.calls import Letter
 from bot.conversations import Conversations
+from bot.flood import Flood
 from bot.inbox import Intake, Poller
 from bot.outgoing import ToOutbox
 from bot.settings import Settings
@@ -69,6 +70,7 @@ def house_of(settings: Settings) -> House:
         called_back=settings.categories_called_back(),
         one_script=OpenCC("t2s").convert,
         waits=settings.waits(),
+        tickets_a_day=settings.limits.tickets_a_day,
     )
 
 
@@ -106,6 +108,7 @@ def make_dispatcher(toolbox: Toolbox) -> Dispatcher:
     dispatcher = Dispatcher(storage=Conversations(toolbox.house.vault), disable_fsm=True)
     dispatcher.update.outer_middleware(dispatcher.fsm)
     dispatcher.update.outer_middleware(people.People(toolbox))
+    dispatcher.update.outer_middleware(Flood(toolbox.settings.limits.messages_a_minute))
     dispatcher.include_router(handlers.router())
     filters.stay_in_the_loop(dispatcher)
     return dispatcher

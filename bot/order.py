@@ -1,17 +1,20 @@
-"""The buttons of good order: appeals against a mute, and what the office decides."""
+"""The buttons of good order: appeals against a mute, what is decided on them, and who is not heard."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.keyboards import Press, button, keyboard
 from bot.texts import Texts
 
+A_ROW = 4
+
 
 @dataclass(frozen=True)
 class Order(Press, prefix="zo"):
-    """A step about a mute: appeal, lift, keep; with its number for the office."""
+    """A step about a mute: appeal, which bears no number; lift, keep below an appeal; free below the list."""
 
     act: str
     mute: int = 0
@@ -24,7 +27,13 @@ def appeal(t: Texts, ticket_id: int = 0) -> dict[str, Any]:
 
 
 def decision(t: Texts, mute: int) -> dict[str, Any]:
-    """For the office."""
+    """For whoever looks at an appeal."""
     return keyboard(
         [[button(t.plain("appeal.lift"), Order("lift", mute)), button(t.plain("appeal.keep"), Order("keep", mute))]]
     )
+
+
+def lifting(t: Texts, mutes: Sequence[int]) -> dict[str, Any] | None:
+    """Below the list of those who are not heard; None when there is nobody."""
+    buttons = [button(t.plain("blocked.lift", which=number), Order("free", number)) for number in mutes]
+    return keyboard([buttons[i : i + A_ROW] for i in range(0, len(buttons), A_ROW)]) if buttons else None

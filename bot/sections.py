@@ -392,6 +392,13 @@ class Surveys(Section):
     minimum_cell: int = Field(default=10, ge=2)
 
 
+class Limits(Section):
+    """How much one person may send in private; 0 is no limit. Groups of the staff have none."""
+
+    messages_a_minute: int = Field(default=40, ge=0)
+    tickets_a_day: int = Field(default=10, ge=0)
+
+
 class Faq(Section):
     """The questions and answers."""
 

@@ -24,6 +24,7 @@ from bot.sections import (
     DeadlinesSection,
     EscalationSection,
     Faq,
+    Limits,
     Log,
     Open311,
     StationSection,
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     anonymity: Anonymity = Anonymity()
     access: Access = Access()
     surveys: Surveys = Surveys()
+    limits: Limits = Limits()
     faq: Faq = Faq()
     webhook_out: WebhookOut = WebhookOut()
     open311: Open311 = Open311()

@@ -28,17 +28,30 @@ def router() -> Router:
         strangers,
         walkin,
     )
-    from handlers.students import access, faq, following, inline, links, loose, mine, new, privacy, report, start
+    from handlers.students import (
+        access,
+        appeal,
+        faq,
+        following,
+        inline,
+        links,
+        loose,
+        mine,
+        new,
+        privacy,
+        report,
+        start,
+    )
     from handlers.union import cases as reports
-    from handlers.union import faq_stats, pulses, records, setup
+    from handlers.union import faq_stats, pulses, records, roles, setup
 
     root = Router(name="unionbot")
     # Teachers and report readers are no students: nobody asks them to agree to anything before they decide.
     above = (reports.router(), major.router())
     first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
-    students = (start, faq, inline, report, mine, following, new)
-    union = (membership, setup, faq_stats, pulses, records)
+    students = (start, appeal, faq, inline, report, mine, following, new)
+    union = (membership, setup, faq_stats, pulses, records, roles)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*desks, *students, *union, *staff, loose, strangers)
     for part in (*first, access.router(), *(each.router() for each in others), anywhere.last()):

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import bursts, following, letters, mutes, requesters, similar, stations, tickets, words
+from models import bursts, following, letters, limits, mutes, requesters, similar, stations, tickets, words
 from models.errors import Refusal
 from models.following import REOPEN_DAYS
 from models.house import House
@@ -46,12 +46,14 @@ async def file(session: AsyncSession, draft: Draft, filer: Person | None, house:
     """Make a ticket of a draft: route it, date it, keep its words, post its card. The caller writes the receipt; there
     is none for somebody who came in person or when another system files it: those are no `filer` here.
 
-    Raises Refusal when the draft has no words, may not go on from the ticket it names, or the filer is muted.
+    Raises Refusal when the draft has no words, may not go on from the ticket it names, or the filer is muted or has
+    filed so many today.
     """
     if not draft.contents:
         raise Refusal("draft.empty")
     if filer is not None:
         await mutes.must_be_heard(session, filer.telegram_id, house, now)
+        await limits.may_file(session, filer, house, now)
     if draft.follows is not None and filer is not None:
         await following.check(session, draft.follows, filer, draft.building, house, anonymous=draft.anonymous)
     station = await stations.receiving(session, house.desk_for(draft.building, draft.category))
@@ -139,9 +141,13 @@ async def add(
 ) -> list[Words]:
     """A requester says more; it appears as replies to the card. A resolved ticket is reopened by it.
 
-    Raises Refusal when the ticket has ended, and when they are muted.
+    Raises Refusal when the ticket has ended, and when they are muted and nobody has asked them anything.
     """
-    await mutes.must_hear(session, requester, house, now)
+    try:
+        await mutes.must_hear(session, requester, house, now)
+    except Refusal:
+        if not await _was_asked(session, ticket, requester, [content for content, _ in contents]):
+            raise
     if ticket.state is State.RESOLVED:
         await reopen(session, ticket, requester, house, now)
     await letters.are_awake(session, requester, now)
@@ -159,6 +165,23 @@ async def add(
         # Otherwise the card shows nothing new, and the window of a group is small (20 a minute, edits too).
         await tickets.redraw(session, ticket, now)
     return said
+
+
+async def _was_asked(session: AsyncSession, ticket: Ticket, requester: Requester, contents: Sequence[Content]) -> bool:
+    """Whether staff wait for these words: whoever asks somebody who is muted wants to hear the answer. One message is
+    an answer, and an album that began as one is all of it.
+    """
+    if ticket.state is State.WAITING:
+        return True
+    here = {said.album for said in await words.said.about(session, ticket.id) if said.requester_id == requester.id}
+    return all(content.get("album") in here - {None} for content in contents)
+
+
+async def edit(session: AsyncSession, said: Words, content: Content, house: House, now: datetime) -> None:
+    """A student has edited what they said. Raises Refusal when they are muted."""
+    if said.requester_id is not None:
+        await mutes.must_hear(session, await session.get_one(Requester, said.requester_id), house, now)
+    await tickets.edit(session, said, content, now)
 
 
 async def urge(session: AsyncSession, ticket: Ticket, now: datetime) -> None:
@@ -217,8 +240,11 @@ async def rate(session: AsyncSession, ticket: Ticket, requester: Requester, rati
     await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
 
 
-async def remark(session: AsyncSession, ticket: Ticket, requester: Requester, text: str, now: datetime) -> None:
-    """The optional word with a rating."""
+async def remark(
+    session: AsyncSession, ticket: Ticket, requester: Requester, text: str, house: House, now: datetime
+) -> None:
+    """The optional word with a rating. Raises Refusal when they are muted; the rating itself stays."""
+    await mutes.must_hear(session, requester, house, now)
     requester.remark = text[:1000]
     await letters.card(session, ticket, await tickets.station_of(session, ticket), now)
 

@@ -56,6 +56,8 @@ class House:
     """Traditional Chinese as simplified, so that both find each other."""
     waits: Waits = Waits()
     """How long an overdue ticket waits between those who are told of it."""
+    tickets_a_day: int = 0
+    """So many tickets somebody may file within 24 hours; 0 is no limit."""
 
     def deadlines_of(self, category: str) -> Deadlines:
         """How long a ticket of this category may take."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, delete, func, or_, select
+from sqlalchemy import ForeignKey, LargeBinary, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,13 +25,14 @@ from models.errors import Refusal
 from models.house import House
 from models.people import Person
 from models.requesters import Reached, Requester
-from models.stations import Station
+from models.stations import Desk, Station
 from models.tickets import Ticket
 from models.vault import Vault
 
+LEAST_NUMBER = 100_000
+"""Numbers have six digits."""
 LONGEST = timedelta(days=7)
 """A lead's mute; whoever is to be kept out longer is the office's to block."""
-A_DAY = timedelta(days=1)
 SHOWN = "%Y-%m-%d %H:%M"
 """A moment in a refusal, which knows no language."""
 
@@ -106,18 +108,6 @@ async def must_hear(session: AsyncSession, requester: Requester, house: House, n
         await must_be_heard(session, reached.chat_id, house, now)
 
 
-async def may_file(session: AsyncSession, person: Person, most: int, house: House, now: datetime) -> None:
-    """Raises Refusal for somebody who has filed so many tickets within a day. Their anonymous ones are counted while
-    they are speaking, because then they are recognised; nothing is written down for it.
-    """
-    mine = [r.ticket_id for r in await requesters.all_of(session, person, house.vault) if r.number == 1]
-    filed = await session.scalar(
-        select(func.count()).select_from(Ticket).where(Ticket.id.in_(mine), Ticket.filed_at > now - A_DAY)
-    )
-    if (filed or 0) >= most:
-        raise Refusal("limit.tickets", most=most)
-
-
 # ---------------------------------------------------------------- muting and blocking
 
 
@@ -148,6 +138,7 @@ async def mute(
         delete(Mute).where(Mute.tag == tag, Mute.until.is_(None) if until is None else Mute.until <= until)
     )
     found = Mute(
+        id=await _number(session),
         tag=tag,
         until=until,
         sealed=_seal(tag, {"reason": reason}, house.vault),
@@ -169,6 +160,16 @@ async def mute(
             session, ticket, requester, "mute.told", house, now, keyboard="appeal", reason=reason, due=due
         )
     return found
+
+
+async def _number(session: AsyncSession) -> int:
+    """Drawn by lot: numbers in order would tell which came first, and one that is used again would let a button below
+    an old appeal lift what somebody else was given since.
+    """
+    while True:
+        number = LEAST_NUMBER + secrets.randbelow(9 * LEAST_NUMBER)
+        if await session.get(Mute, number) is None:
+            return number
 
 
 def _full_hour(moment: datetime) -> datetime:
@@ -209,17 +210,36 @@ async def forget_over(session: AsyncSession, now: datetime) -> None:
 # ---------------------------------------------------------------- appealing
 
 
-async def appeal(session: AsyncSession, person: Person, words: str, house: House, now: datetime) -> Appeal:
-    """Somebody asks the office to look at it again, once for each mute. From now on the mute knows where to answer
-    them, sealed. Raises Refusal when nothing keeps them, when they have asked, and while the office has no chat.
+async def judge(session: AsyncSession, found: Mute) -> Station:
+    """Who looks at an appeal: the office at a lead's mute, the supervising teachers at what the office did itself.
+
+    Raises Refusal while they have no chat.
+    """
+    desk = Desk.SUPERVISORS if found.until is None else Desk.OFFICE
+    place = next(each for each in await stations.open_desks(session) if each.desk is desk)
+    if place.chat_id is None:
+        raise Refusal(f"appeal.no_{desk}")
+    return place
+
+
+async def to_appeal(session: AsyncSession, person: Person, house: House, now: datetime) -> Mute:
+    """What somebody may ask to be looked at again, once for each mute. Raises Refusal when nothing keeps them, when
+    they have asked, and while nobody could look at it.
     """
     found = await standing(session, person.telegram_id, house.vault, now)
     if found is None:
         raise Refusal("mute.over")
     if found.decided or found.appealed:
         raise Refusal("appeal.already")
-    if (await stations.office(session)).chat_id is None:
-        raise Refusal("appeal.no_office")
+    await judge(session, found)
+    return found
+
+
+async def appeal(session: AsyncSession, person: Person, words: str, house: House, now: datetime) -> Appeal:
+    """Somebody asks for it, in their own words. From now on the mute knows where to answer them, sealed. Raises
+    Refusal as `to_appeal` does.
+    """
+    found = await to_appeal(session, person, house, now)
     facts = facts_of(found, house.vault) | {
         "chat": person.telegram_id,
         "language": person.language,
@@ -230,21 +250,27 @@ async def appeal(session: AsyncSession, person: Person, words: str, house: House
 
 
 async def decide(
-    session: AsyncSession, found: Mute, lift: bool, admin: Person, house: House, now: datetime
+    session: AsyncSession, found: Mute, lift: bool, by: Person, house: House, now: datetime
 ) -> Reached | None:
-    """The office lifts it or keeps it. Returns whom to tell, where they appealed. Raises Refusal for an appeal that
-    was decided.
+    """It is lifted, appealed against or not, or an appeal is turned down. Returns whom to tell, where they appealed and
+    were not told yet; nobody knows who the others are.
+
+    Raises Refusal for an appeal that was decided, and when whoever gave the mute turns down the appeal against it.
     """
     facts = facts_of(found, house.vault)
     who = Reached(int(facts["chat"]), str(facts["language"])) if "chat" in facts else None
     if lift:
-        await audit.record(session, "unblock" if found.until is None else "unmute", now, staff=admin)
+        act = "unblock" if found.until is None else "unmute"
         await session.delete(found)
     else:
-        if found.decided:
+        if found.decided or not found.appealed:
             raise Refusal("appeal.already")
-        await audit.record(session, "appeal_refused", now, staff=admin)
-        found.decided = True
+        if found.given_by_id == by.id:
+            raise Refusal("appeal.own")
+        act, found.decided = "appeal_refused", True
         found.sealed = _seal(found.tag, {"reason": facts["reason"]}, house.vault)
+    # Which one it was, without its number: that would say to the minute when the row was made.
+    place = await session.get_one(Station, found.station_id)
+    await audit.record(session, act, now, staff=by, station=place.key, reason=facts["reason"])
     await session.flush()
     return who

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of
-from models.errors import Refusal
 
 
 class Audience(enum.StrEnum):
@@ -127,13 +126,6 @@ async def held(session: AsyncSession, telegram_id: int) -> frozenset[Role]:
         select(Grant.role).where(Grant.telegram_id == telegram_id, Grant.taken_back_at.is_(None))
     )
     return frozenset(rows)
-
-
-async def must_be(session: AsyncSession, person: Person | None, role: Role, refusal: str) -> Person:
-    """The person, who holds the role now. Raises Refusal with this key for anybody else."""
-    if person is None or role not in await roles(session, person.telegram_id):
-        raise Refusal(refusal)
-    return person
 
 
 async def grant(

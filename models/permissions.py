@@ -110,6 +110,15 @@ class Deed(enum.StrEnum):
     REPORT_ROOM = "report_room"
     """Say that only supervisors read in their group."""
     MUTE = "mute"
+    BLOCK = "block"
+    LIFT = "lift"
+    """Decide an appeal against a mute or a block."""
+    ROLES = "roles"
+    """See who holds which role."""
+    GIVE = "give"
+    """Make leads and admins, and take it back."""
+    GIVE_ABOVE = "give_above"
+    """Make supervisors and report readers, and take it back."""
     LIST = "list"
     """/open, /overdue, /find: what one's own place has."""
     LIST_ALL = "list_all"
@@ -192,6 +201,11 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.REPORT_HANDLE: frozenset({Who.SUPERVISOR, Who.CONFIDANT}),
     Deed.REPORT_ROOM: frozenset({Who.SUPERVISOR}),
     Deed.MUTE: _LEADS,
+    Deed.BLOCK: frozenset({Who.PRESIDIUM}),
+    Deed.LIFT: frozenset({Who.PRESIDIUM, Who.SUPERVISOR}),
+    Deed.ROLES: frozenset({Who.PRESIDIUM, Who.ABOVE}),
+    Deed.GIVE: frozenset({Who.PRESIDIUM}),
+    Deed.GIVE_ABOVE: frozenset({Who.SUPERVISOR}),
     Deed.LIST: _HERE,
     Deed.LIST_ALL: frozenset({Who.OFFICE}),
     Deed.LOOK: _INVOLVED | {Who.OFFICE},
@@ -226,6 +240,15 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.REPORT_FOLLOW: {None: "case.unknown"},
     Deed.REPORT_HANDLE: {Who.ABOVE: "case.supervisors_only", None: "case.unknown"},
     Deed.REPORT_ROOM: {None: "case.supervisors_only"},
+    Deed.BLOCK: {Who.ADMIN: "records.office_only", None: "permission.admin_only"},
+    Deed.LIFT: {
+        Who.ABOVE: "appeal.supervisors_only",
+        Who.ADMIN: "records.office_only",
+        None: "permission.admin_only",
+    },
+    Deed.ROLES: {Who.OFFICE: "roles.admin_only", None: "roles.not_here"},
+    Deed.GIVE: {Who.OFFICE: "roles.admin_only", None: "roles.not_here"},
+    Deed.GIVE_ABOVE: {Who.ABOVE: "roles.supervisor_only", None: "roles.not_here"},
     Deed.LIST: {None: "list.not_here"},
     Deed.WALKIN: {None: "list.not_here"},
     Deed.CANNED_WRITE: {None: "canned.leads_only"},

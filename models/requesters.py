@@ -128,7 +128,12 @@ def is_of(requester: Requester, person: Person, vault: Vault) -> bool:
         return requester.person_id == person.id
     if requester.salt is None or requester.owner_tag is None:
         return False
-    return secrets.compare_digest(requester.owner_tag, vault.tag("owner", requester.salt, person.telegram_id))
+    return is_tag_of(requester.salt, requester.owner_tag, person, vault)
+
+
+def is_tag_of(salt: str, owner_tag: str, person: Person, vault: Vault) -> bool:
+    """The same of an anonymous one by what stands in their row."""
+    return secrets.compare_digest(owner_tag, vault.tag("owner", salt, person.telegram_id))
 
 
 waiting = Question[Requester](

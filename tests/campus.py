@@ -29,6 +29,8 @@ from tests.house import KEY
 
 TOKEN = "700000:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
+UNLIMITED = {"messages_a_minute": 0, "tickets_a_day": 0}
+"""For what measures or breaks the program: people who write faster than anybody does."""
 BEGIN = datetime(2026, 10, 12, 1, 30, tzinfo=UTC)
 
 

@@ -525,9 +525,33 @@ async def sealed(g: Gallery) -> None:
     await g.campus.wang.says(f"/major {g.said['note']}", chat=east, reply_to=mine)
     await g.look("major-card", g.campus.wang, east, mine)
     await g.look("major-there", teacher, room)
-    await g.campus.wang.says(f"/mute 24h {g.said['late']}", chat=east, reply_to=mine)
-    await g.look("muted", g.campus.wang, east)
+
+
+async def order(g: Gallery) -> None:
+    t, east, office = g.t, g.campus.east, g.campus.office
+    wang, admin = g.campus.wang, g.campus.admin
+    lin = await g.student("Lin")
+    number = await g.files(lin, g.said["project"], "repairs", "furniture")
+    await wang.says(f"/mute 24h {g.said['late']}", chat=east, reply_to=await g.card(number))
+    await g.look("muted", wang, east)
     await g.look("muted-student", lin)
+    await lin.taps(t.plain("appeal.do"))
+    await g.look("appeal-why", lin)
+    await lin.says(g.said["light"])
+    await g.look("appeal-sent", lin)
+    await g.look("appeal", admin, office)
+    await admin.says(f"/block #{number} {g.said['late']}", chat=office)
+    await g.look("block", admin, office)
+    await g.look("blocked-student", lin)
+    await admin.says("/blocked", chat=office)
+    await g.look("blocked", admin, office)
+    await admin.says(f"/roles {wang.id}", chat=office)
+    await g.look("roles-one", admin, office)
+    await admin.says("/roles", chat=office)
+    await g.look("roles", admin, office)
+    for n in range(41):
+        await lin.says(f"{n}")
+    await g.look("flood", lin)
 
 
 async def records(g: Gallery) -> None:
@@ -571,6 +595,7 @@ SCENES: tuple[Callable[[Gallery], Awaitable[None]], ...] = (
     office,
     menus,
     sealed,
+    order,
     records,
     late,
 )

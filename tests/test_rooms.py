@@ -39,6 +39,7 @@ TOOLBOX = frozenset(
         "settings",
         "people",
         "reports",
+        "roles",
         "rostering",
         "rosters",
         "sealed",

@@ -85,7 +85,7 @@ async def edited(message: Message, house: House, now: datetime, session: AsyncSe
     content = content_of(message)
     if said is not None and content is not None:
         content.pop("album", None)
-        await tickets.edit(session, said, content, now)
+        await asking.edit(session, said, content, house, now)
 
 
 async def hold(

@@ -235,7 +235,7 @@ async def remark(
 ) -> None:
     """The word with the rating."""
     ticket, place = await own(session, Deed.RATE, (await state.get_data())["ticket"], person, house)
-    await asking.remark(session, ticket, place, message.text or "", now)
+    await asking.remark(session, ticket, place, message.text or "", house, now)
     await state.clear()
     await show(message, t("rate.thanks"), menus.back_home(t))
 

@@ -39,7 +39,7 @@ from bot.toolbox import Toolbox
 from bot.untrusted import cut, inline
 from handlers.screens import leave, show
 from handlers.students import places
-from models import asking, letters, permissions, requesters, similar, smallness, stations, tickets
+from models import asking, letters, mutes, permissions, requesters, similar, smallness, stations, tickets
 from models import faq as votes
 from models.articles import ASKED_LENGTH, Article, Shelf
 from models.asking import Draft
@@ -356,7 +356,10 @@ async def walking(
 
 
 async def begin(event: Message | CallbackQuery, walk: Walk) -> None:
-    """A fresh draft; words from before the consent, which waited for one, go into it."""
+    """A fresh draft; words from before the consent, which waited for one, go into it. Whoever is not heard is told
+    before they have written it.
+    """
+    await mutes.must_be_heard(walk.session, walk.person.telegram_id, walk.house, walk.now)
     if await take_up_pending(event, walk.t, walk.state):
         return
     left = await leave(walk.state, walk.t)

@@ -34,7 +34,7 @@ from models.people import Person
 from sandbox import server
 from sandbox.client import Sandbox
 from scheduler.jobs import sweeping
-from tests.campus import BEGIN, TOKEN, Campus, running, settings
+from tests.campus import BEGIN, TOKEN, UNLIMITED, Campus, running, settings
 from tests.house import HOUSE
 
 BOT = 700000
@@ -320,7 +320,7 @@ async def test_a_row_that_the_database_refuses_is_not_in_the_log(
 
 
 async def test_a_hundred_messages_in_a_second_keep_their_order(database_url: str) -> None:
-    async with running(database_url) as campus:
+    async with running(database_url, limits=UNLIMITED) as campus:
         alice = await campus.student("Alice")
         number = await campus.files(alice, "The lift is stuck on the third floor")
         await campus.wang.taps(campus.t("en").plain("desk.claim"), chat=campus.east)

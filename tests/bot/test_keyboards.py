@@ -26,6 +26,9 @@ WORDS = {
     "words": "w" * 40,
     "period": "last_month",
     "format": "xlsx",
+    "code": "ABCD",
+    "station": "x" * 24,
+    "role": "supervisor",
 }
 """The longest word each field can hold: a place's key has up to 24 characters, with a reason behind it."""
 

@@ -42,7 +42,7 @@ from bot import logs
 from bot.app import App
 from bot.inbox import Intake, Poller
 from scheduler.transport import Mouth
-from tests.campus import BEGIN, settings
+from tests.campus import BEGIN, UNLIMITED, settings
 from tests.chaos.breakages import BREAKAGES
 
 PR_SET_PDEATHSIG = 1
@@ -161,7 +161,7 @@ async def live(order: dict[str, Any]) -> None:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    chosen = settings(order["api_base"], order["database_url"])
+    chosen = settings(order["api_base"], order["database_url"], limits=UNLIMITED)
     with contextlib.suppress(asyncio.CancelledError):
         async with App(chosen, clock=clock, windows=order["windows"]) as app:
             say(up=os.getpid())

@@ -25,7 +25,7 @@ from models.outbox import Outgoing, Sending
 from models.tickets import Ticket
 from sandbox import server
 from sandbox.client import Message, NotSeen, Sandbox
-from tests.campus import BEGIN, TOKEN, settings
+from tests.campus import BEGIN, TOKEN, UNLIMITED, settings
 from tests.chaos import oracle, people
 from tests.chaos.child import PLACES, POINTS
 from tests.chaos.lives import Lives
@@ -140,7 +140,7 @@ class _Run:
     async def _furnish(self, stations: Sequence[people.Station]) -> None:
         """The schema, and the two stations in their chats."""
         await migrate(self.database)
-        app = App(settings(str(self.order["api_base"]), str(self.order["database_url"])))
+        app = App(settings(str(self.order["api_base"]), str(self.order["database_url"]), limits=UNLIMITED))
         async with self.database.transaction() as session:
             await follow_config(session, app.toolbox, BEGIN)
             await session.flush()

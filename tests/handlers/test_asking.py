@@ -33,7 +33,7 @@ FREE = {
     "students/faq.py": "everybody may read articles",
     "students/inline.py": "everybody may read articles",
     "students/privacy.py": "one's own data, which nobody else can name",
-    "staff/order.py": "asks `people.must_be`; still to come into the table",
+    "students/appeal.py": "one's own mute: whoever is heard has nothing to appeal against",
     "staff/answers.py:cancel": "leaving what one is doing oneself",
     "staff/answers.py:help_": "help",
     "staff/answers.py:edited": "Telegram lets only the author edit",

@@ -95,7 +95,7 @@ async def test_nothing_of_somebody_forgotten_is_left_in_any_table(
         session.add(Posting(chat_id=None, requester_id=place.id, message_id=6, ticket_id=ticket.id))
         await answering.resolve(session, ticket, wang, "repaired", HOUSE, now)
         await asking.rate(session, ticket, place, 4, now)
-        await asking.remark(session, ticket, place, REMARK, now)
+        await asking.remark(session, ticket, place, REMARK, HOUSE, now)
         key = conversations.key_of(BOT, alice.telegram_id, alice.telegram_id)
         await conversations.write(
             session, key, conversations.NOWHERE, Standing("New:words", {"parts": []}), HOUSE.vault, now

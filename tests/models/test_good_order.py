@@ -7,12 +7,30 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from models import asking, cases, casework, exports, hooks, majors, mutes, people, reports, requesters, sealed, seals
+from models import (
+    answering,
+    asking,
+    cases,
+    casework,
+    exports,
+    hooks,
+    majors,
+    mutes,
+    people,
+    reports,
+    requesters,
+    roles,
+    sealed,
+    seals,
+    words,
+)
+from models.audit import Act
 from models.cases import CaseWords, Head, Report
 from models.database import Database
 from models.errors import Refusal
 from models.outbox import Outgoing, Sending
 from models.people import Role
+from models.words import Side
 from tests.house import HOUSE, draft, furnish, staff, student
 
 WORDS = [{"type": "text", "text": "They took money"}]
@@ -75,11 +93,90 @@ async def test_an_anonymous_student_is_muted_without_being_known_and_may_appeal(
                     await asking.file(session, draft(), alice, HOUSE, now)
             assert refused.value.key == "mute.muted"
         await asking.file(session, draft(), bob, HOUSE, now)
-        await mutes.appeal(session, alice, "", HOUSE, now)
+        await mutes.appeal(session, alice, "It was a joke", HOUSE, now)
+        with pytest.raises(Refusal, match=r"appeal\.own"):
+            await mutes.decide(session, mute, False, lead, HOUSE, now)
         told = await mutes.decide(session, mute, True, lead, HOUSE, now)
         assert told is not None
         assert told.chat_id == alice.telegram_id
         await asking.file(session, draft(), alice, HOUSE, now)
+
+
+async def test_a_muted_student_answers_what_staff_asked_and_nothing_else(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        places, lead, alice = await furnish(session), await staff(session), await student(session)
+        ticket = await asking.file(session, draft(), alice, HOUSE, now)
+        (who,) = await requesters.waiting.about(session, ticket.id)
+        await mutes.mute(session, ticket, who, places["east"], lead, timedelta(hours=24), "rude", HOUSE, now)
+        ask = {"type": "text", "text": "Which tap?"}
+        await answering.answer(session, ticket, lead, ask, HOUSE, now, (-1001, 7), asks=True)
+        parts = [({"type": "photo", "file_id": f"f{n}", "album": "a"}, (10_001, 8 + n)) for n in range(2)]
+        for part in parts:
+            # The first part answers, and the ticket waits no more; the album is one answer all the same.
+            await asking.add(session, ticket, who, [part], HOUSE, now)
+        (said, *_) = [each for each in await words.said.about(session, ticket.id) if each.side is Side.STUDENT]
+        for refused in (
+            asking.add(session, ticket, who, [({**parts[0][0], "album": "b"}, (10_001, 12))], HOUSE, now),
+            asking.add(session, ticket, who, [(WORDS[0], (10_001, 13))], HOUSE, now),
+            asking.edit(session, said, WORDS[0], HOUSE, now),
+            asking.remark(session, ticket, who, "awful", HOUSE, now),
+            asking.file(session, draft(anonymous=True), alice, HOUSE, now),
+        ):
+            with pytest.raises(Refusal, match=r"mute\.muted"):
+                await refused
+        await asking.withdraw(session, ticket, who, now)
+
+
+async def test_a_block_is_looked_at_by_the_supervising_teachers(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        places, admin, alice = await furnish(session), await staff(session), await student(session)
+        ticket = await asking.file(session, draft(anonymous=True), alice, HOUSE, now)
+        (who,) = await requesters.waiting.about(session, ticket.id)
+        block = await mutes.mute(session, ticket, who, places["office"], admin, None, "threats", HOUSE, now)
+        with pytest.raises(Refusal, match=r"appeal\.no_supervisors"):
+            await mutes.appeal(session, alice, "Not me", HOUSE, now)
+        places["supervisors"].chat_id = -1009
+        await mutes.appeal(session, alice, "Not me", HOUSE, now)
+        assert await mutes.judge(session, block) is places["supervisors"]
+        mute = await mutes.mute(session, ticket, who, places["east"], admin, timedelta(hours=1), "rude", HOUSE, now)
+        assert await mutes.in_force(session, now + timedelta(minutes=30)) == [block, mute]
+        assert await mutes.in_force(session, now + timedelta(days=900)) == [block]
+        with pytest.raises(Refusal, match=r"mute\.blocked"):
+            await asking.file(session, draft(), alice, HOUSE, now + timedelta(days=900))
+
+
+async def test_every_act_of_good_order_is_in_the_sealed_chain_and_names_no_student(
+    database: Database, now: datetime
+) -> None:
+    async with database.transaction() as session:
+        places = await furnish(session)
+        lead, admin, sun = await staff(session), await staff(session, 2, "Zhao"), await staff(session, 3, "Sun")
+        places["supervisors"].chat_id, alice, li = -1009, await student(session), await staff(session, 4, "Li")
+        await people.grant_configured(session, Role.ADMIN, [admin.telegram_id], now)
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
+        ticket = await asking.file(session, draft(anonymous=True), alice, HOUSE, now)
+        (who,) = await requesters.waiting.about(session, ticket.id)
+        office, east, day = places["office"], places["east"], timedelta(hours=24)
+        for span, giver, place, kept_by in ((day, lead, east, admin), (None, admin, office, sun)):
+            found = await mutes.mute(session, ticket, who, place, giver, span, "rude", HOUSE, now)
+            await mutes.appeal(session, alice, "It was a joke", HOUSE, now)
+            await mutes.decide(session, found, False, kept_by, HOUSE, now)
+            await mutes.decide(session, found, True, admin, HOUSE, now)
+        await roles.give(session, office, admin, Role.LEAD, li, east, now)
+        await roles.take_back(session, office, admin, Role.LEAD, li, east, now)
+        acts = (await session.scalars(select(Act).order_by(Act.id))).all()
+        assert [act.act for act in acts] == [
+            *("mute", "appeal_refused", "unmute"),
+            *("block", "appeal_refused", "unblock"),
+            *("grant", "revoke"),
+        ]
+        told = [(act.staff_id, act.ticket_id, act.detail) for act in acts]
+        assert told[0] == (lead.id, None, {"station": "east", "hours": 24, "reason": "rude"})
+        assert told[5] == (admin.id, None, {"station": "office", "reason": "rude"})
+        assert told[6] == (admin.id, None, {"grant": 3, "role": "lead", "station": "east"})
+        assert str(alice.telegram_id) not in f"{told}"
+        assert await seals.seal(session, HOUSE.vault) >= len(acts)
+        assert (await seals.verify(session, HOUSE.vault)).finding is None
 
 
 async def test_a_major_matter_is_decided_once_and_goes_to_the_readers(database: Database, now: datetime) -> None:

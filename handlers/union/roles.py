@@ -1,0 +1,104 @@
+"""/roles, in the office and in the supervisors' group: who holds which role, and to give one and take it back.
+
+/roles ─▶ everybody who holds one
+/roles @li, or /roles as a reply to what somebody wrote here ─▶ what they hold ─▶ give · take back
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aiogram import Router
+from aiogram.filters import Command, CommandObject
+from aiogram.types import CallbackQuery, Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import roles as screens
+from bot.filters import AtDesk, Pressed, markup
+from bot.keyboards import MOST_DIGITS
+from bot.people import Presence, hidden
+from bot.roles import Granting
+from bot.texts import Texts
+from handlers.screens import show
+from handlers.staff.common import may_here, member
+from models import people, roles
+from models.errors import Refusal
+from models.people import Person, Role
+from models.permissions import Deed
+from models.stations import Station
+
+
+def router() -> Router:
+    """These handlers."""
+    router = Router(name="roles")
+    router.message.register(look, Command("roles"), AtDesk())
+    router.callback_query.register(change, Pressed(Granting), AtDesk())
+    return router
+
+
+async def look(
+    message: Message,
+    command: CommandObject,
+    session: AsyncSession,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    now: datetime,
+    t: Texts,
+) -> None:
+    """Everybody, or one person."""
+    if hidden(message):
+        raise Refusal("hidden.command", command="roles")
+    await may_here(session, Deed.ROLES, station, member(staff, presence))
+    whom = await _meant(message, (command.args or "").strip(), session)
+    if whom is None:
+        for text in screens.everybody(await roles.holders(session), t, now):
+            await message.reply(text)
+        return
+    held = await roles.holders(session, whom.telegram_id)
+    keys = screens.choices(whom, held, roles.GIVEN_AT[station.desk], await roles.places(session), t)
+    await message.reply(screens.of(whom, held, t, now), reply_markup=markup(keys))
+
+
+async def _meant(message: Message, said: str, session: AsyncSession) -> Person | None:
+    """Whom the command names or replies to; None when it names nobody. A name is looked up among those who have spoken
+    with the bot, and the screen shows the number that Telegram knows them by: names prove nothing.
+    """
+    if not said:
+        wrote = message.reply_to_message.from_user if message.reply_to_message is not None else None
+        if wrote is None or wrote.is_bot:
+            return None
+        found = await people.by_telegram_id(session, wrote.id)
+    elif said.isascii() and said.isdigit() and len(said) <= MOST_DIGITS:
+        found = await people.by_telegram_id(session, int(said))
+    else:
+        named = await people.named_so(session, [said.removeprefix("@").lower()], [])
+        found = named[0] if len(named) == 1 else None
+    if found is None:
+        raise Refusal("roles.unknown")
+    return found
+
+
+async def change(
+    query: CallbackQuery,
+    press: Granting,
+    session: AsyncSession,
+    station: Station,
+    staff: Person | None,
+    presence: Presence | None,
+    now: datetime,
+    t: Texts,
+) -> None:
+    """Give or take back; who presses and what is held is asked anew."""
+    someone = member(staff, presence)
+    await may_here(session, Deed.ROLES, station, someone)
+    whom = await people.by_telegram_id(session, press.whom)
+    place = await session.get(Station, press.place) if press.place else None
+    if whom is None or press.role not in set(Role) or press.act not in ("give", "take"):
+        raise Refusal("desk.old_button")
+    rule = roles.give if press.act == "give" else roles.take_back
+    await rule(session, station, someone, Role(press.role), whom, place, now)
+    await session.flush()
+    held = await roles.holders(session, whom.telegram_id)
+    keys = screens.choices(whom, held, roles.GIVEN_AT[station.desk], await roles.places(session), t)
+    await show(query, screens.of(whom, held, t, now), keys)
