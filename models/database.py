@@ -19,6 +19,7 @@ from sqlalchemy import (
     CursorResult,
     Engine,
     Executable,
+    Row,
     Select,
     bindparam,
     create_engine,
@@ -144,6 +145,22 @@ async def plainly(session: AsyncSession, statement: Executable, values: Any = No
     if isinstance(session, AskingInLoop):
         return session.at.execute(statement, values)
     return cast(CursorResult[*tuple[Any, ...]], await session.execute(statement, values))
+
+
+async def patiently(session: AsyncSession, statement: Executable) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The same for a statement that goes through very much: on SQLite it runs in a thread, with the session's own
+    connection, which nobody else uses meanwhile, and the loop goes on. PostgreSQL's driver waits without holding it.
+    """
+    if not isinstance(session, AskingInLoop):
+        return (await plainly(session, statement)).all()
+    at = session.at
+    work = asyncio.get_running_loop().run_in_executor(None, lambda: at.execute(statement).all())
+    try:
+        return await asyncio.shield(work)
+    finally:
+        # Whoever is cancelled gives the connection back only when the thread has done with it.
+        if not work.done():
+            await asyncio.wait([work])
 
 
 class _Group:

@@ -1,7 +1,7 @@
 """What a place has: open tickets, overdue ones, those with certain words, and figures.
 
 /open, /overdue ─▶ a page, one line each ─▶ ‹ › ─▶ a press brings the card
-/find words     ─▶ the same; `#12`, a building's or a state's name are understood
+/find words     ─▶ the same; `#12`, a tag `#pipe`, a building's or a state's name are understood
 /stats [week | month | semester] ─▶ the figures in words at once, then as a picture
 
 A station sees its own tickets, the office all of them, the supervisors only figures. In private there is only a
@@ -117,16 +117,19 @@ async def _page(
     t: Texts,
 ) -> None:
     scope = _scope(station)
-    found = await (listing.open_ones(session, scope) if what == "open" else listing.overdue(session, scope, now))
-    last = max(len(found) - 1, 0) // A_PAGE
-    number = min(number, last)
-    shown = found[number * A_PAGE : (number + 1) * A_PAGE]
-    if not found:
+    if what == "open":
+        found = await listing.open_ones(session, scope, A_PAGE, number)
+    else:
+        found = await listing.overdue(session, scope, now, A_PAGE, number)
+    last = max(found.count - 1, 0) // A_PAGE
+    if not found.tickets:
         text = t(f"list.none_{what}")
     else:
-        head = t.n(f"list.{what}", len(found)) + (t("list.page", page=number + 1, of=last + 1) if last else "")
-        text = "\n".join([head, *await _lines(shown, session, now, station, t)])
-    await _say(event, text, lists.page(shown, what, number, last))
+        page = t("list.page", page=found.number + 1, of=last + 1) if last else ""
+        text = "\n".join(
+            [t.n(f"list.{what}", found.count) + page, *await _lines(found.tickets, session, now, station, t)]
+        )
+    await _say(event, text, lists.page(found.tickets, what, found.number, last))
 
 
 async def _lines(
