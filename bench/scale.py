@@ -341,12 +341,14 @@ async def figures(kind: str, large: Campus, rounds: int) -> list[Line]:
                     lambda session, span=span: statistics.count(session, span, calendar, large.now)  # type: ignore[misc]
                 )
     wish = {"from": (large.now - timedelta(days=40)).date().isoformat(), "to": large.now.date().isoformat()}
-    known, t, table = large.toolbox.settings, large.toolbox.t("zh-hans"), Watch()
+    known, table = large.toolbox.settings, Watch()
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         async with table:
             path = Path(folder) / "all.xlsx"
-            rows = await exports.write(large.database, exports.which(wish, known), path, "xlsx", t, known, large.now)
+            rows = await exports.apart(
+                large.database, exports.which(wish, known), path, "xlsx", "zh-hans", known, large.now
+            )
         seconds = time.perf_counter() - begun
     return [
         Line(f"{kind}: /stats at 100 000, ms", times.median, 1000, str(times), most=True),

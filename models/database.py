@@ -163,6 +163,12 @@ async def patiently(session: AsyncSession, statement: Executable) -> Sequence[Ro
             await asyncio.wait([work])
 
 
+async def aside(session: AsyncSession, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    """`Database.aside` for whoever has only a session; what that has changed is not seen there."""
+    database: Database = session.info["database"]
+    return await database.aside(work)
+
+
 class _Group:
     """Transactions of several tasks that become one in SQLite: whoever waits for the only writer shares its commit.
 
@@ -229,6 +235,11 @@ class Database:
         )
 
     @property
+    def address(self) -> str:
+        """By which another `Database` finds the same, the password in it."""
+        return self.url.render_as_string(hide_password=False)
+
+    @property
     def engine(self) -> Engine:
         """The one that writes."""
         return self._writer.sync_engine if isinstance(self._writer, AsyncEngine) else self._writer
@@ -268,6 +279,7 @@ class Database:
             expire_on_commit=False,
             sync_session_class=Remembering,
             join_transaction_mode="create_savepoint",
+            info={"database": self},
         )
 
     @contextlib.asynccontextmanager
@@ -378,12 +390,12 @@ class Database:
 
         async def alone() -> T:
             # Connections belong to the loop in which they were made.
-            database = Database(self.url.render_as_string(hide_password=False))
+            database = Database(self.address)
             try:
                 async with database.reading() as session:
                     return await work(session)
             finally:
-                await database._dispose()
+                await database.leave()
 
         return await asyncio.to_thread(asyncio.run, alone())
 
@@ -404,9 +416,10 @@ class Database:
         """Give every connection back, the log folded."""
         with contextlib.suppress(sqlite3.OperationalError):
             await self.fold()
-        await self._dispose()
+        await self.leave()
 
-    async def _dispose(self) -> None:
+    async def leave(self) -> None:
+        """Give every connection back, for whoever only read."""
         for engine in (self._writer, self._reader):
             if isinstance(engine, AsyncEngine):
                 await engine.dispose()

@@ -34,6 +34,7 @@ from models.words import Side, Words
 LISTED = 5
 CLUSTER = 3
 """From so many open tickets that read alike on, one answer for all of them is offered."""
+READ_AT_MOST = 60
 TOLD_TOGETHER = 10
 """Of so many tickets what was said fits into one message; a group's window is small (20 a minute)."""
 
@@ -256,7 +257,7 @@ async def alike(session: AsyncSession, ticket: Ticket, most: int = LISTED) -> li
         Ticket.id != ticket.id,
     )
     near = [similar.of(ticket.building, ticket.category)]
-    return [each.ticket for each in await similar.nearest(session, ticket.folded, near, which, most)]
+    return [each.ticket for each in await similar.nearest(session, ticket.folded, near, which, most, READ_AT_MOST)]
 
 
 async def cluster(session: AsyncSession, ticket: Ticket, most: int) -> int:

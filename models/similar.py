@@ -256,16 +256,23 @@ async def _among(
     else:
         # Building by building: that is how they are sorted.
         near = [and_(_traces.c.building.in_(["", *house.station_of]), _traces.c.category == category)]
-    return await nearest(session, house.fold(text)[:FOLDED_LENGTH], near, which, most)
+    return await nearest(session, house.fold(text)[:FOLDED_LENGTH], near, which, most, READ_AT_MOST)
 
 
 async def nearest(
-    session: AsyncSession, folded: str, near: Sequence[ColumnElement[bool]], which: ColumnElement[bool], most: int
+    session: AsyncSession,
+    folded: str,
+    near: Sequence[ColumnElement[bool]],
+    which: ColumnElement[bool],
+    most: int,
+    read: int,
 ) -> list[Alike]:
-    """Of the tickets whose traces are any of `near`, and which are `which`, those that read most like this text."""
+    """Of the tickets whose traces are any of `near`, and which are `which`, those that read most like this text; at
+    most `read` texts are read.
+    """
     if len(folded) < 4:
         return []
-    shared = _sharing(pieces(folded), near)
+    shared = _sharing(pieces(folded), near, read)
     rows = await plainly(
         session,
         select(_tickets.c.id, _tickets.c.folded, _tickets.c.marks)
@@ -284,11 +291,11 @@ def of(building: str | None, category: str) -> ColumnElement[bool]:
     return and_(_traces.c.building == (building or ""), _traces.c.category == category)
 
 
-def _sharing(wanted: Sequence[int], near: Sequence[ColumnElement[bool]]) -> Subquery:
+def _sharing(wanted: Sequence[int], near: Sequence[ColumnElement[bool]], read: int) -> Subquery:
     """The numbers of the tickets that share most of these pieces. Either half reads one stretch of the key for each
     piece; asked with "or", a database would read them all.
     """
     halves = [select(_traces.c.ticket_id).where(_traces.c.piece.in_(wanted), each) for each in near]
     left = (union_all(*halves) if len(halves) > 1 else halves[0]).subquery()
     most = (func.count().desc(), left.c.ticket_id.desc())
-    return select(left.c.ticket_id).group_by(left.c.ticket_id).order_by(*most).limit(READ_AT_MOST).subquery()
+    return select(left.c.ticket_id).group_by(left.c.ticket_id).order_by(*most).limit(read).subquery()

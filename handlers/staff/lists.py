@@ -29,6 +29,7 @@ from bot.toolbox import Toolbox
 from handlers.screens import show
 from handlers.staff.common import member, reader
 from models import bursts, letters, listing, postings, stations, statistics, tickets
+from models.database import aside
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import State
@@ -320,7 +321,7 @@ async def _stats(
 ) -> None:
     calendar, cell = toolbox.house.calendar, toolbox.settings.surveys.minimum_cell
     span = statistics.period(name, calendar, now)
-    places = await _places(session, span, station, toolbox.house, now, t)
+    places = await aside(session, lambda apart: _places(apart, span, station, toolbox.house, now, t))
     if station.desk is Desk.STATION:
         lines = reports.one_place(places[0], span, cell, t)
     else:
@@ -347,14 +348,14 @@ async def _places(
     session: AsyncSession, span: Period, station: Station, house: House, now: datetime, t: Texts
 ) -> list[reports.Place]:
     """The places to be shown, each with its figures; where spans end alike also those of the longer ones, because a
-    small cell could be had from two of them.
+    small cell could be had from two of them. Counted `aside`: there may be very many tickets.
     """
     one = station.id if station.desk is Desk.STATION else None
     counted = await statistics.count(session, span, house.calendar, now, one)
     later = statistics.SPANS[statistics.SPANS.index(span.name) + 1 :]
     spans = [statistics.period(name, house.calendar, now) for name in later]
     longer = [
-        await statistics.count(session, each, house.calendar, now, one)
+        await statistics.answers(session, each, one)
         for each in spans
         if each.since <= span.since and each.until >= span.until
     ]
