@@ -32,7 +32,7 @@ from sqlalchemy.exc import NoResultFound, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Mapper, Session, class_mapper
 
-from models.sqlite import DRIVER, connect, fold
+from models.sqlite import DRIVER, connect, copy_log, fold, is_long
 
 T = TypeVar("T")
 
@@ -154,13 +154,19 @@ async def patiently(session: AsyncSession, statement: Executable) -> Sequence[Ro
     if not isinstance(session, AskingInLoop):
         return (await plainly(session, statement)).all()
     at = session.at
-    work = asyncio.get_running_loop().run_in_executor(None, lambda: at.execute(statement).all())
+    return await in_thread(lambda: at.execute(statement).all())
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """What a thread makes of it, which has ended when this has: whoever is cancelled gives a connection back only when
+    nobody uses it.
+    """
+    made = asyncio.get_running_loop().run_in_executor(None, work)
     try:
-        return await asyncio.shield(work)
+        return await asyncio.shield(made)
     finally:
-        # Whoever is cancelled gives the connection back only when the thread has done with it.
-        if not work.done():
-            await asyncio.wait([work])
+        if not made.done():
+            await asyncio.wait([made])
 
 
 async def aside(session: AsyncSession, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
@@ -226,13 +232,18 @@ class Database:
         # SQLite has one writer. Waiting for it inside sqlite3 would hold the whole event loop, so tasks queue here.
         self._turn = asyncio.Lock()
         self._group: _Group | None = None
+        self._copying: asyncio.Future[None] | None = None
 
     def _sqlite(self, begin: str) -> Engine:
-        path = Path(self.url.database or "")
+        path = self._path
         # Nobody waits for a connection: that would hold the loop, and with it whoever is to give one back.
         return create_engine(
             self.url, creator=lambda: connect(path), pool_size=10, max_overflow=-1, begin=begin, hide_parameters=True
         )
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.url.database or "")
 
     @property
     def address(self) -> str:
@@ -347,6 +358,8 @@ class Database:
         if self._group is group:
             self._group = None
             group.commit()
+            if (self._copying is None or self._copying.done()) and is_long(self._path):
+                self._copying = asyncio.get_running_loop().run_in_executor(None, copy_log, self._path)
 
     async def _begin_writing(self) -> _Group:
         waited, pause = 0.0, 0.002
@@ -410,7 +423,9 @@ class Database:
             if self._group is not None:
                 # Its work is done; nobody else may be writing, ourselves included.
                 self._end(self._group)
-            return fold(Path(self.url.database or ""))
+            if self._copying is not None:
+                await asyncio.wait([self._copying])
+            return await in_thread(lambda: fold(self._path))
 
     async def close(self) -> None:
         """Give every connection back, the log folded."""

@@ -34,7 +34,7 @@ from models.words import Side, Words
 LISTED = 5
 CLUSTER = 3
 """From so many open tickets that read alike on, one answer for all of them is offered."""
-READ_AT_MOST = 60
+READ_AT_MOST = 30
 TOLD_TOGETHER = 10
 """Of so many tickets what was said fits into one message; a group's window is small (20 a minute)."""
 

@@ -38,7 +38,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
-from models.base import Base, Key
+from models.base import Base, Key, said
 from models.database import plainly
 from models.house import House
 from models.lifecycle import OPEN, Kind, State
@@ -200,7 +200,7 @@ def _changed(_: Mapper[Any], connection: Connection, ticket: Ticket) -> None:
 async def sweep(session: AsyncSession, now: datetime) -> bool:
     """Forget the traces of some of the tickets that nobody is offered any more. False when there were none."""
     ended = select(_tickets.c.id, _tickets.c.building, _tickets.c.category, _tickets.c.folded).where(
-        _tickets.c.sought.is_(True), _tickets.c.closed_at < now - RECENT
+        _tickets.c.sought == said(True), _tickets.c.closed_at < now - RECENT
     )
     found = (await plainly(session, ended.order_by(_tickets.c.closed_at).limit(SWEPT_AT_ONCE))).all()
     if not found:
