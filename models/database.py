@@ -32,7 +32,7 @@ from sqlalchemy.exc import NoResultFound, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Mapper, Session, class_mapper
 
-from models.sqlite import DRIVER, connect, copy_log, fold, is_long
+from models.sqlite import DRIVER, LONG, connect, copy_log, fold, log_length
 
 T = TypeVar("T")
 
@@ -232,7 +232,7 @@ class Database:
         # SQLite has one writer. Waiting for it inside sqlite3 would hold the whole event loop, so tasks queue here.
         self._turn = asyncio.Lock()
         self._group: _Group | None = None
-        self._copying: asyncio.Future[None] | None = None
+        self._too_long = LONG
 
     def _sqlite(self, begin: str) -> Engine:
         path = self._path
@@ -351,6 +351,10 @@ class Database:
             raise
         try:
             self._end(group)
+            if (length := log_length(self._path)) > self._too_long:
+                # Nobody writes now. Somebody who reads may hinder it; then the log grows on before the next try.
+                done = await in_thread(lambda: copy_log(self._path))
+                self._too_long = LONG if done else length + LONG
         finally:
             self._turn.release()
 
@@ -358,8 +362,6 @@ class Database:
         if self._group is group:
             self._group = None
             group.commit()
-            if (self._copying is None or self._copying.done()) and is_long(self._path):
-                self._copying = asyncio.get_running_loop().run_in_executor(None, copy_log, self._path)
 
     async def _begin_writing(self) -> _Group:
         waited, pause = 0.0, 0.002
@@ -423,8 +425,6 @@ class Database:
             if self._group is not None:
                 # Its work is done; nobody else may be writing, ourselves included.
                 self._end(self._group)
-            if self._copying is not None:
-                await asyncio.wait([self._copying])
             return await in_thread(lambda: fold(self._path))
 
     async def close(self) -> None:

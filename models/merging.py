@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import bursts, letters, requesters, similar, tickets, words
@@ -250,14 +250,18 @@ async def alike(session: AsyncSession, ticket: Ticket, most: int = LISTED) -> li
     """
     if ticket.kind is Kind.THANKS:
         return []
-    which = and_(
-        Ticket.station_id == ticket.station_id,
-        Ticket.state.in_(ACTIVE),
-        Ticket.folded_under_id.is_(None),
-        Ticket.id != ticket.id,
-    )
-    near = [similar.of(ticket.building, ticket.category)]
-    return [each.ticket for each in await similar.nearest(session, ticket.folded, near, which, most, READ_AT_MOST)]
+    values = {"building": ticket.building or "", "category": ticket.category}
+    values |= {"station": ticket.station_id, "number": ticket.id}
+    return [each.ticket for each in await similar.nearest(session, ticket.folded, _ALIKE, values, most, READ_AT_MOST)]
+
+
+_ALIKE = similar.asking(
+    [similar.of(bindparam("building"), bindparam("category"))],
+    Ticket.station_id == bindparam("station"),
+    Ticket.state.in_(ACTIVE),
+    Ticket.folded_under_id.is_(None),
+    Ticket.id != bindparam("number"),
+)
 
 
 async def cluster(session: AsyncSession, ticket: Ticket, most: int) -> int:

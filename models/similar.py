@@ -22,7 +22,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Subquery,
+    Select,
     Table,
     and_,
     bindparam,
@@ -215,6 +215,41 @@ async def sweep(session: AsyncSession, now: datetime) -> bool:
 # ---------------------------------------------------------------- looking
 
 
+def asking(near: Sequence[ColumnElement[bool]], *which: ColumnElement[bool]) -> Select[Any]:
+    """Of the tickets whose traces are any of `near`, and which are `which`, those that share most of the `pieces`, at
+    most so many as are to be `read`. Either half reads one stretch of the key for each piece; asked with "or", a
+    database would read them all. To be made once: making it takes as long as asking it.
+    """
+    wanted = _traces.c.piece.in_(bindparam("pieces", expanding=True))
+    halves = [select(_traces.c.ticket_id).where(wanted, each) for each in near]
+    left = (union_all(*halves) if len(halves) > 1 else halves[0]).subquery()
+    most = (func.count().desc(), left.c.ticket_id.desc())
+    sharing = select(left.c.ticket_id).group_by(left.c.ticket_id).order_by(*most)
+    shared = sharing.limit(bindparam("read", type_=Integer)).subquery()
+    return (
+        select(_tickets.c.id, _tickets.c.folded, _tickets.c.marks)
+        .select_from(shared.join(_tickets, _tickets.c.id == shared.c.ticket_id))
+        .where(_tickets.c.kind != Kind.THANKS, *which)
+    )
+
+
+def of(building: Any, category: Any) -> ColumnElement[bool]:
+    """The traces of the tickets of exactly this building, empty for none, and category."""
+    return and_(_traces.c.building == building, _traces.c.category == category)
+
+
+_BUILDING, _CATEGORY = bindparam("building"), bindparam("category")
+# The same trouble in another building is another trouble: it needs its own pair of hands.
+_HERE = [_traces.c.building == _BUILDING, of("", _CATEGORY)]
+# Building by building: that is how they are sorted.
+_ANYWHERE = [and_(_traces.c.building.in_(bindparam("buildings", expanding=True)), _traces.c.category == _CATEGORY)]
+_IS_OPEN = _tickets.c.state.in_(OPEN)
+_HAS_ENDED = and_(_tickets.c.state.in_((State.RESOLVED, State.CLOSED)), _tickets.c.resolved_at >= bindparam("since"))
+_FIND = {True: asking(_HERE, _IS_OPEN), False: asking(_ANYWHERE, _IS_OPEN)}
+_FIND_ENDED = {True: asking(_HERE, _HAS_ENDED), False: asking(_ANYWHERE, _HAS_ENDED)}
+"""By whether a building is known."""
+
+
 async def find(
     session: AsyncSession,
     text: str,
@@ -228,7 +263,10 @@ async def find(
     """The open tickets of this building or category that read most like `text`, best first; none for thanks."""
     if kind is Kind.THANKS:
         return []
-    return await _among(session, _tickets.c.state.in_(OPEN), text, category, building, house, most)
+    values = _place(category, building, house)
+    return await nearest(
+        session, house.fold(text)[:FOLDED_LENGTH], _FIND[building is not None], values, most, READ_AT_MOST
+    )
 
 
 async def find_ended(
@@ -237,65 +275,28 @@ async def find_ended(
     """The same among those that were dealt with a short while ago: perhaps it is back."""
     if kind is Kind.THANKS:
         return []
-    ended = and_(_tickets.c.state.in_((State.RESOLVED, State.CLOSED)), _tickets.c.resolved_at >= now - RECENT)
-    return await _among(session, ended, text, category, building, house, SHOWN)
+    values = _place(category, building, house) | {"since": now - RECENT}
+    return await nearest(
+        session, house.fold(text)[:FOLDED_LENGTH], _FIND_ENDED[building is not None], values, SHOWN, READ_AT_MOST
+    )
 
 
-async def _among(
-    session: AsyncSession,
-    which: ColumnElement[bool],
-    text: str,
-    category: str,
-    building: str | None,
-    house: House,
-    most: int,
-) -> list[Alike]:
-    # The same trouble in another building is another trouble: it needs its own pair of hands.
-    if building is not None:
-        near = [_traces.c.building == building, and_(_traces.c.building == "", _traces.c.category == category)]
-    else:
-        # Building by building: that is how they are sorted.
-        near = [and_(_traces.c.building.in_(["", *house.station_of]), _traces.c.category == category)]
-    return await nearest(session, house.fold(text)[:FOLDED_LENGTH], near, which, most, READ_AT_MOST)
+def _place(category: str, building: str | None, house: House) -> dict[str, Any]:
+    where = {"building": building} if building is not None else {"buildings": ["", *house.station_of]}
+    return {"category": category, **where}
 
 
 async def nearest(
-    session: AsyncSession,
-    folded: str,
-    near: Sequence[ColumnElement[bool]],
-    which: ColumnElement[bool],
-    most: int,
-    read: int,
+    session: AsyncSession, folded: str, asked: Select[Any], values: dict[str, Any], most: int, read: int
 ) -> list[Alike]:
-    """Of the tickets whose traces are any of `near`, and which are `which`, those that read most like this text; at
-    most `read` texts are read.
+    """Those among what is asked (`asking`, with these values) that read most like this text, best first; at most `read`
+    are read.
     """
     if len(folded) < 4:
         return []
-    shared = _sharing(pieces(folded), near, read)
-    rows = await plainly(
-        session,
-        select(_tickets.c.id, _tickets.c.folded, _tickets.c.marks)
-        .select_from(shared.join(_tickets, _tickets.c.id == shared.c.ticket_id))
-        .where(_tickets.c.kind != Kind.THANKS, which),
-    )
+    rows = await plainly(session, asked, values | {"pieces": pieces(folded), "read": read})
     reading = Reading(folded)
     scored = ((reading.likeness(text, theirs), number) for number, text, theirs in rows)
     best = heapq.nlargest(most, (each for each in scored if each[0] >= ENOUGH))
     found = {each.id: each for each in await fetch(session, Ticket, [number for _, number in best])}
     return [Alike(found[number], score) for score, number in best]
-
-
-def of(building: str | None, category: str) -> ColumnElement[bool]:
-    """The traces of the tickets of exactly this building, or of none, and category."""
-    return and_(_traces.c.building == (building or ""), _traces.c.category == category)
-
-
-def _sharing(wanted: Sequence[int], near: Sequence[ColumnElement[bool]], read: int) -> Subquery:
-    """The numbers of the tickets that share most of these pieces. Either half reads one stretch of the key for each
-    piece; asked with "or", a database would read them all.
-    """
-    halves = [select(_traces.c.ticket_id).where(_traces.c.piece.in_(wanted), each) for each in near]
-    left = (union_all(*halves) if len(halves) > 1 else halves[0]).subquery()
-    most = (func.count().desc(), left.c.ticket_id.desc())
-    return select(left.c.ticket_id).group_by(left.c.ticket_id).order_by(*most).limit(read).subquery()

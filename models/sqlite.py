@@ -91,24 +91,23 @@ def fold(path: Path) -> bool:
     return not path.exists() or _checkpoint(path, "TRUNCATE")
 
 
-def copy_log(path: Path) -> None:
-    """Bring into the file what can be brought while others read and write; the next who writes begins the log anew."""
-    with contextlib.suppress(sqlite3.OperationalError):
-        _checkpoint(path, "PASSIVE")
+def copy_log(path: Path) -> bool:
+    """Bring into the file what no reader hinders; whoever writes next begins the log anew. False when some is left."""
+    return _checkpoint(path, "PASSIVE")
 
 
-def is_long(path: Path) -> bool:
-    """Whether the log should be brought into the file."""
+def log_length(path: Path) -> int:
+    """How many bytes the log has."""
     try:
-        return path.with_name(f"{path.name}-wal").stat().st_size > LONG
+        return path.with_name(f"{path.name}-wal").stat().st_size
     except FileNotFoundError:
-        return False
+        return 0
 
 
 def _checkpoint(path: Path, how: str) -> bool:
     with contextlib.closing(connect(path)) as connection:
-        (busy, *_) = connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
-    return not busy
+        (busy, written, copied) = connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+    return not busy and written == copied
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -304,6 +304,7 @@ async def _forget(database: Database, house: House, now: datetime) -> None:
     while found == BATCH:
         async with database.transaction() as session:
             rows = [number for (number,) in await patiently(session, query)]
-            await requesters.destroy_keys(session, rows)
+            if rows:
+                await requesters.destroy_keys(session, rows)
             await walkins.forget(session, now - house.forget_after)
         found = len(rows)
