@@ -250,8 +250,8 @@ async def alike(session: AsyncSession, ticket: Ticket, most: int = LISTED) -> li
     """
     if ticket.kind is Kind.THANKS:
         return []
-    values = {"building": ticket.building or "", "category": ticket.category}
-    values |= {"station": ticket.station_id, "number": ticket.id}
+    place = {"building": ticket.building or "", "category": ticket.category, "station": ticket.station_id}
+    values = {**place, "number": ticket.id}
     return [each.ticket for each in await similar.nearest(session, ticket.folded, _ALIKE, values, most, READ_AT_MOST)]
 
 

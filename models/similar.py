@@ -19,6 +19,7 @@ from zlib import crc32
 
 from rapidfuzz import fuzz
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Integer,
@@ -238,7 +239,8 @@ def of(building: Any, category: Any) -> ColumnElement[bool]:
     return and_(_traces.c.building == building, _traces.c.category == category)
 
 
-_BUILDING, _CATEGORY = bindparam("building"), bindparam("category")
+_BUILDING: BindParameter[str] = bindparam("building")
+_CATEGORY: BindParameter[str] = bindparam("category")
 # The same trouble in another building is another trouble: it needs its own pair of hands.
 _HERE = [_traces.c.building == _BUILDING, of("", _CATEGORY)]
 # Building by building: that is how they are sorted.
