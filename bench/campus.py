@@ -52,7 +52,9 @@ async def fill(
     buildings: list[str],
     seed: int = 7,
 ) -> None:
-    """So many open tickets of the last month, each with its words and an anonymous requester, in these buildings."""
+    """So many open tickets of the last month, each with its words and an anonymous requester, in these buildings; all
+    but each third have had an answer.
+    """
     chance, said = random.Random(seed), texts(seed)
     for start in range(1, count + 1, AT_ONCE):
         tickets: list[dict[str, Any]] = []
@@ -73,7 +75,8 @@ async def fill(
                     "folded": folded,
                     "marks": similar.marks(folded),
                     "station_id": station_id,
-                    "state": State.NEW,
+                    "state": State.ANSWERED if number % 3 else State.NEW,
+                    "replied_at": at + timedelta(minutes=chance.randrange(600)) if number % 3 else None,
                     "version": 1,
                     "filed_at": at,
                     # Due beyond the measurement: what is overdue is another matter.

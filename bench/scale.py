@@ -87,7 +87,8 @@ class Campus:
         return list(self.toolbox.settings.building_keys())
 
     def some_number(self) -> int:
-        return self.chance.randint(1, self.count)
+        """Of a ticket that nobody has answered."""
+        return 3 * self.chance.randint(1, self.count // 3)
 
     async def file(self) -> None:
         """A student presses *send*."""

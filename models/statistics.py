@@ -146,7 +146,7 @@ async def count(
         each.on_time = Share(Rate(row.done_in_time, row.dispatched), row.undone)
     await _add_answers(session, found, wanted)
     closings = await _closings(session, span)
-    await _add_times(session, found, wanted, closings, Worked(calendar, span.since, now))
+    await _add_times(session, found, wanted, span, closings, Worked(calendar, span.since, now))
     return found
 
 
@@ -225,11 +225,11 @@ async def _closings(session: AsyncSession, span: Period) -> Closings:
     """Those of a month before the span and of the span, at any place: a problem comes back whichever tickets are
     looked at.
     """
-    asked = select(_t.c.id, _t.c.category, _t.c.building, _seconds(session, _t.c.closed_at)).where(
-        _t.c.state == State.CLOSED, _t.c.closed_at >= span.since - REPEATS_WITHIN, _t.c.closed_at < span.until
-    )
+    asked = select(_t.c.category, _t.c.building, _seconds(session, _t.c.closed_at)).where(_t.c.state == State.CLOSED)
     found: Closings = defaultdict(list)
-    async for _, category, building, ended in _each(session, asked):
+    async for category, building, ended in _each(
+        session, asked, _t.c.closed_at, span.since - REPEATS_WITHIN, span.until
+    ):
         found[category, building].append(ended)
     for ends in found.values():
         ends.sort()
@@ -240,12 +240,12 @@ async def _add_times(
     session: AsyncSession,
     found: Mapping[int, Figures],
     wanted: Sequence[ColumnElement[bool]],
+    span: Period,
     closings: Closings,
     working: Worked,
 ) -> None:
     """How long it took, and what came back."""
     asked = select(
-        _t.c.id,
         _place,
         _t.c.category,
         _t.c.building,
@@ -257,7 +257,9 @@ async def _add_times(
         # Nothing can have come back.
         asked = asked.where(or_(_t.c.replied_at.is_not(None), _t.c.state == State.CLOSED))
     month, repeats = REPEATS_WITHIN.total_seconds(), Counter[int]()
-    async for _, place, category, building, begun, replied, ended in _each(session, asked):
+    async for place, category, building, begun, replied, ended in _each(
+        session, asked, _t.c.filed_at, span.since, span.until
+    ):
         if replied is not None:
             found[place].reply_minutes[_minutes(working.until(replied) - working.until(begun))] += 1
         if ended is not None:
@@ -275,19 +277,18 @@ def _minutes(seconds: float) -> int:
     return int((seconds + 30.25) // 60)
 
 
-AT_ONCE = 2_000
+SLICE = timedelta(days=1)
 
 
-async def _each(session: AsyncSession, asked: Select[Any]) -> AsyncIterator[Any]:
-    """The rows of a statement, whose first column is the ticket's number, some at a time."""
-    last = 0
-    while True:
-        rows = await patiently(session, asked.where(_t.c.id > last).order_by(_t.c.id).limit(AT_ONCE))
-        for row in rows:
+async def _each(
+    session: AsyncSession, asked: Select[Any], moment: ColumnElement[datetime], since: datetime, until: datetime
+) -> AsyncIterator[Any]:
+    """The rows of a statement for which this moment is in [since, until), those of a day at a time."""
+    while since < until:
+        ends = min(since + SLICE, until)
+        for row in await patiently(session, asked.where(moment >= since, moment < ends)):
             yield row
-        if len(rows) < AT_ONCE:
-            return
-        last = rows[-1][0]
+        since = ends
 
 
 def _seconds(session: AsyncSession, moment: ColumnElement[Any]) -> ColumnElement[float]:

@@ -118,11 +118,8 @@ def slowly(rows: list[dict[str, object]], span: Period, now: datetime) -> dict[i
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_figures_are_what_a_slow_count_finds(
-    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
+async def test_figures_are_what_a_slow_count_finds(database: Database, now: datetime, seed: int) -> None:
     now += 30 * DAY
-    monkeypatch.setattr(statistics, "AT_ONCE", 50)
     async with database.transaction() as session:
         rows = await plant(session, seed, now)
         for name in statistics.SPANS:

@@ -14,6 +14,10 @@ branch_labels = None
 depends_on = None
 
 AT_ONCE = 1000
+COUNTED = [
+    *("filed_at", "station_id", "from_station_id", "state", "reply_due", "replied_at", "resolve_due", "resolved_at"),
+    *("closed_at", "category", "building"),
+]
 
 
 def upgrade() -> None:
@@ -32,7 +36,7 @@ def upgrade() -> None:
     op.create_index("ix_tickets_state_closed_at", "tickets", ["state", "closed_at"])
     op.create_index("ix_tickets_building", "tickets", ["building"])
     op.create_index("ix_tickets_from_station_id", "tickets", ["from_station_id"], **only("from_station_id IS NOT NULL"))
-    op.create_index("ix_tickets_filed_at", "tickets", ["filed_at"])
+    op.create_index("ix_tickets_figures", "tickets", COUNTED)
     op.create_index("ix_tickets_swept", "tickets", ["closed_at"], **only("sought = true AND closed_at IS NOT NULL"))
     op.create_index("ix_words_requester_id", "words", ["requester_id", "at"])
     _leave_traces()
@@ -58,7 +62,7 @@ def _leave_traces() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_words_requester_id", "words")
-    for name in ("swept", "filed_at", "from_station_id", "building", "state_closed_at"):
+    for name in ("swept", "figures", "from_station_id", "building", "state_closed_at"):
         op.drop_index(f"ix_tickets_{name}", "tickets")
     op.create_index("ix_tickets_state_category", "tickets", ["state", "category"])
     op.create_index("ix_tickets_state_building", "tickets", ["state", "building"])
