@@ -138,7 +138,8 @@ async def count(
     """Each place's figures, by its number; only this one's when one is named, only of tickets `among` these. A place
     without tickets is not in it.
     """
-    wanted = _wanted(span, station_id, among)
+    here = _here(station_id, among)
+    wanted = [*_during(_t.c.filed_at, span.since, span.until), *here]
     found: dict[int, Figures] = {}
     for row in await patiently(session, _of_tickets(wanted, now)):
         each = found[row.place] = Figures(filed=row.filed)
@@ -146,7 +147,7 @@ async def count(
         each.on_time = Share(Rate(row.done_in_time, row.dispatched), row.undone)
     await _add_answers(session, found, wanted)
     closings = await _closings(session, span)
-    await _add_times(session, found, wanted, span, closings, Worked(calendar, span.since, now))
+    await _add_times(session, found, here, span, closings, Worked(calendar, span.since, now))
     return found
 
 
@@ -157,13 +158,13 @@ async def answers(
     longer one.
     """
     found: dict[int, Figures] = defaultdict(Figures)
-    await _add_answers(session, found, _wanted(span, station_id, among))
+    here = _here(station_id, among)
+    await _add_answers(session, found, [*_during(_t.c.filed_at, span.since, span.until), *here])
     return dict(found)
 
 
-def _wanted(span: Period, station_id: int | None, among: Sequence[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
-    here = [] if station_id is None else [_place == station_id]
-    return [_t.c.filed_at >= span.since, _t.c.filed_at < span.until, *among, *here]
+def _here(station_id: int | None, among: Sequence[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    return [*among] if station_id is None else [*among, _place == station_id]
 
 
 async def _add_answers(session: AsyncSession, found: dict[int, Figures], wanted: Sequence[ColumnElement[bool]]) -> None:
@@ -239,7 +240,7 @@ async def _closings(session: AsyncSession, span: Period) -> Closings:
 async def _add_times(
     session: AsyncSession,
     found: Mapping[int, Figures],
-    wanted: Sequence[ColumnElement[bool]],
+    here: Sequence[ColumnElement[bool]],
     span: Period,
     closings: Closings,
     working: Worked,
@@ -252,7 +253,7 @@ async def _add_times(
         _seconds(session, _t.c.filed_at),
         _seconds(session, _t.c.replied_at),
         case_((_t.c.state == State.CLOSED, _seconds(session, _t.c.closed_at))),
-    ).where(*wanted)
+    ).where(*here)
     if not closings:
         # Nothing can have come back.
         asked = asked.where(or_(_t.c.replied_at.is_not(None), _t.c.state == State.CLOSED))
@@ -277,16 +278,22 @@ def _minutes(seconds: float) -> int:
     return int((seconds + 30.25) // 60)
 
 
+def _during(moment: ColumnElement[datetime], since: datetime, until: datetime) -> list[ColumnElement[bool]]:
+    return [moment >= since, moment < until]
+
+
 SLICE = timedelta(days=1)
 
 
 async def _each(
     session: AsyncSession, asked: Select[Any], moment: ColumnElement[datetime], since: datetime, until: datetime
 ) -> AsyncIterator[Any]:
-    """The rows of a statement for which this moment is in [since, until), those of a day at a time."""
+    """The rows of a statement for which this moment is in [since, until), those of a day at a time. The statement
+    itself must not say when: a database might go by that, and through all of them for each day.
+    """
     while since < until:
         ends = min(since + SLICE, until)
-        for row in await patiently(session, asked.where(moment >= since, moment < ends)):
+        for row in await patiently(session, asked.where(*_during(moment, since, ends))):
             yield row
         since = ends
 
