@@ -166,8 +166,11 @@ async def opened(url: str, count: int, known: Settings, now: datetime) -> AsyncI
     async with database.transaction() as session:
         tags = [{"ticket_id": each, "tag": "pipe"} for each in range(7, count, 97)]
         await session.execute(insert(cast(Table, Tag.__table__)), tags)
-        if not database.is_sqlite:
-            await session.execute(text("ANALYZE"))
+    if not database.is_sqlite:
+        # As PostgreSQL does it by itself some minutes later.
+        async with database.asynchronous.connect() as connection:
+            alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await alone.execute(text("VACUUM ANALYZE"))
     await database.fold()
     try:
         yield Campus(database, toolbox, now, count)
