@@ -8,8 +8,8 @@ from alembic import op
 from models.base import Key, only
 from models.similar import traces
 
-revision = "0014"
-down_revision = "0017"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
