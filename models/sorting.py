@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -125,7 +126,7 @@ async def tag(session: AsyncSession, ticket: Ticket, staff: Person, text: str, n
 
     Raises Refusal for more than `MOST_TAGS`, and for one that is too long.
     """
-    words = sorted({word.lstrip("#").casefold() for word in text.replace("，", " ").replace(",", " ").split()} - {""})
+    words = sorted({_as_tag(word) for word in re.split(r"[\s,，、]+", text)} - {""})
     if len(words) > MOST_TAGS:
         raise Refusal("tag.too_many", most=MOST_TAGS)
     if any(len(each) > TAG_LENGTH for each in words):
@@ -138,11 +139,14 @@ async def tag(session: AsyncSession, ticket: Ticket, staff: Person, text: str, n
     return words
 
 
+def _as_tag(word: str) -> str:
+    """One word for Telegram too, which ends a hashtag at anything but letters, digits and "_"."""
+    return re.sub(r"\W+", "_", word.casefold()).strip("_")
+
+
 async def tagged(session: AsyncSession, word: str) -> Sequence[int]:
     """The numbers of the tickets with this tag, the newest first."""
-    found = await session.scalars(
-        select(Tag.ticket_id).where(Tag.tag == word.lstrip("#").casefold()).order_by(Tag.ticket_id.desc())
-    )
+    found = await session.scalars(select(Tag.ticket_id).where(Tag.tag == _as_tag(word)).order_by(Tag.ticket_id.desc()))
     return list(found)
 
 

@@ -181,6 +181,7 @@ async def hello(g: Gallery) -> None:
     await g.look("home", lin)
     for place in ("profile", "language", "help", "privacy"):
         await lin.says("/start")
+        await lin.reads(t.plain("home.text", name="Lin").splitlines()[0])
         await lin.taps(t.plain(f"home.{place}"))
         await g.look(place, lin)
 
@@ -384,6 +385,7 @@ async def duty(g: Gallery) -> None:
     await g.look("duty-days", wang, east)
     for day, span, name in ((0, "08:30–12:00", "Wang"), (2, "13:30–17:30", "Wang"), (3, "08:30–12:00", "Li")):
         await wang.says("/duty edit", chat=east)
+        await wang.reads("✏️", chat=east)
         await wang.taps(t.plain(f"weekday.{day}"), chat=east)
         await wang.taps(t.plain("duty.add"), chat=east)
         if day == 0:
@@ -520,11 +522,43 @@ async def sealed(g: Gallery) -> None:
     await teacher.says(g.said["ask"], chat=room, reply_to=card)
     await g.look("case-asked", teacher, room)
     await g.look("report-asked", lin)
+    await lin.says(g.said["light"], reply_to=await lin.reads(g.said["ask"]))
+    await room.shows(g.said["light"])
+    await g.look("case-answered", teacher, room)
+    await teacher.taps(t.plain("case.do.all"), chat=room)
+    await g.look("case-all", teacher, room)
+    await teacher.taps(t.plain("case.do.outcome"), chat=room, message=card)
+    await g.look("case-outcome", teacher, room, card)
+    await teacher.taps(t.plain("case.do.founded"), chat=room)
+    prompt = await room.shows("✅ R-")
+    await g.look("case-why", teacher, room)
+    await teacher.says(g.said["answer"], chat=room, reply_to=prompt)
+    await g.look("case-closed", teacher, room)
+    await g.look("report-closed", lin)
+    await lin.taps(t.plain("report.view"))
+    await g.look("report-view", lin)
     number = await g.files(lin, g.said["light"], "repairs", "power", alike=True)
     mine = await g.card(number)
     await g.campus.wang.says(f"/major {g.said['note']}", chat=east, reply_to=mine)
     await g.look("major-card", g.campus.wang, east, mine)
     await g.look("major-there", teacher, room)
+    await teacher.taps(t.plain("major.do.back"), chat=room)
+    prompt = await room.shows("↩️")
+    await g.look("major-why-back", teacher, room)
+    await teacher.says(g.said["ask"], chat=room, reply_to=prompt)
+    await g.look("major-back", g.campus.wang, east)
+    reader = await stage.person("Ma", g.language)
+    await reader.says("/start")
+    async with g.campus.app.database.transaction() as session:
+        await people.grant_configured(session, Role.READER, [reader.id], g.campus.clock())
+    await g.campus.wang.says(f"/major {g.said['add']}", chat=east, reply_to=mine)
+    await room.shows(g.said["add"])
+    await teacher.taps(t.plain("major.do.approve"), chat=room)
+    await g.look("major-approved", teacher, room)
+    await g.look("major-reader", reader)
+    await reader.taps(t.plain("major.do.got"))
+    await g.look("major-received", reader)
+    await g.look("major-card-received", g.campus.wang, east, mine)
 
 
 async def order(g: Gallery) -> None:
@@ -540,6 +574,11 @@ async def order(g: Gallery) -> None:
     await lin.says(g.said["light"])
     await g.look("appeal-sent", lin)
     await g.look("appeal", admin, office)
+    await lin.says("/new")
+    await g.look("muted-again", lin)
+    await admin.taps(t.plain("appeal.keep"), chat=office)
+    await g.look("appeal-kept", admin, office)
+    await g.look("appeal-kept-student", lin)
     await admin.says(f"/block #{number} {g.said['late']}", chat=office)
     await g.look("block", admin, office)
     await g.look("blocked-student", lin)
@@ -549,6 +588,14 @@ async def order(g: Gallery) -> None:
     await g.look("roles-one", admin, office)
     await admin.says("/roles", chat=office)
     await g.look("roles", admin, office)
+    await admin.says("/blocked", chat=office)
+    await admin.taps(re.compile(t.plain("blocked.lift", which="")), chat=office)
+    await g.look("unblocked", admin, office)
+    many = await g.student("Tan")
+    for n in range(10):
+        await g.files(many, f"{g.said['project']} {'ABCDEFGHIJ'[n] * 9}", "other", alike=False)
+    await many.says("/new")
+    await g.look("tickets-a-day", many)
     for n in range(41):
         await lin.says(f"{n}")
     await g.look("flood", lin)
@@ -611,7 +658,12 @@ async def play(page: Page, folder: Path, language: str, wanted: tuple[str, ...])
                     assert place is not None
                     place.language = language
                     await people.grant(
-                        session, Role.LEAD, campus.wang.id, given_by=1, now=campus.clock(), station_id=place.id
+                        session,
+                        Role.LEAD,
+                        campus.wang.id,
+                        given_by=campus.admin.id,
+                        now=campus.clock(),
+                        station_id=place.id,
                     )
             for colleague in (campus.wang, campus.li, campus.admin):
                 await campus.stage.person(colleague.name, language, id=colleague.id)

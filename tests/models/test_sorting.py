@@ -93,6 +93,8 @@ async def test_tags_are_words_that_find_a_ticket_again(database: Database, now: 
         assert await sorting.tag(session, ticket, wang, "Water  #pipe, 三楼，water", now) == ["pipe", "water", "三楼"]
         await sorting.tag(session, other, wang, "water", now)
         assert await sorting.tagged(session, "#Water") == [other.id, ticket.id]
+        assert await sorting.tag(session, other, wang, "#third-floor!", now) == ["third_floor"], "a link in Telegram"
+        assert await sorting.tagged(session, "third-floor") == [other.id]
         await sorting.tag(session, other, wang, "", now)
         assert await sorting.tagged(session, "water") == [ticket.id]
         for text, key in (("a b c d e f", "tag.too_many"), ("x" * 21, "tag.too_long")):

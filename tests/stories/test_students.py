@@ -160,7 +160,7 @@ async def test_a_student_follows_urges_adds_withdraws(database_url: str) -> None
         await alice.taps(f"#{number}")
         screen = await alice.reads("In the hands of: nobody yet")
         assert "can read your name and your words" in screen.text
-        assert "Due by: today 15:0" in screen.text
+        assert "Taken on by: today 15:0" in screen.text
         assert await alice.taps(t.plain("own.urge")) == t.plain("mine.urged", number=number)
         await campus.east.shows("the student asks you to hurry")
         await campus.east.shows("Urged once")

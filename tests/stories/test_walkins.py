@@ -46,6 +46,9 @@ async def test_a_walk_in_is_a_ticket_whose_answers_are_told_and_whose_outcome_is
         card = await campus.east.shows(re.compile(rf"🙋 #{number} ·"))
         for words in ("🚶 came in person, recorded by Wang", "☎️ Room 305, 138-0000", "third floor is cold", "Claim by"):
             assert words in card.text, card.text
+        assert t.plain("desk.ask") not in card.labels, "nobody would answer, and the clock would stand still"
+        await campus.wang.says("/ask Since when?", chat=campus.east, reply_to=card)
+        await campus.wang.reads(t.plain("walkin.no_question", number=number), chat=campus.east)
         await campus.wang.says("The boiler is repaired on Friday", chat=campus.east, reply_to=card)
         await campus.wang.reads("nothing was sent: please tell them", chat=campus.east)
         await campus.wang.taps(t.plain("walkin.told_phone"), chat=campus.east)
