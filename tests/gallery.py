@@ -144,7 +144,7 @@ class Gallery:
     async def student(self, name: str) -> Person:
         return await self.campus.student(name, self.language)
 
-    async def files(self, person: Person, words: str, *path: str, anonymous: bool = False, alike: bool = False) -> int:
+    async def files(self, person: Person, words: str, *path: str, anonymous: bool = False) -> int:
         """From /new to the receipt, past the list of similar ones where there is one."""
         t = self.t
         await person.says("/new")
@@ -154,7 +154,9 @@ class Gallery:
         await person.reads(t.plain("new.words").splitlines()[0])
         await person.says(words)
         await person.taps(t.plain("new.continue"))
-        if alike:
+        asked, *others = (t.plain(key).splitlines()[0] for key in ("name.ask", "similar.text", "similar.ended"))
+        shown = await person.reads(re.compile("|".join(map(re.escape, (asked, *others)))))
+        if asked not in shown.text:
             await person.taps(t.plain("similar.none"))
         await person.taps(t.plain("name.anonymous" if anonymous else "name.named"))
         await person.taps(t.plain("preview.send"))
@@ -340,7 +342,7 @@ async def alike(g: Gallery) -> None:
     await g.look("joined", second)
     await g.look("card-joined", wang, east, await g.card(number))
     for name in ("Bo", "Xia"):
-        last = await g.files(await g.student(name), g.said["queue_again"], "life", "canteen", alike=True)
+        last = await g.files(await g.student(name), g.said["queue_again"], "life", "canteen")
     card = await g.card(last)
     await g.look("card-cluster", wang, east, card)
     await wang.taps(re.compile(r"🔗 .*3"), chat=east, message=card)
@@ -443,7 +445,7 @@ async def visitor(g: Gallery) -> None:
 async def late(g: Gallery) -> None:
     t, wang, east = g.t, g.campus.wang, g.campus.east
     lin = await g.student("Lin")
-    number = await g.files(lin, g.said["door"], "repairs", "furniture", alike=False)
+    number = await g.files(lin, g.said["door"], "repairs", "furniture")
     card = await g.card(number)
     await lin.says("/mine")
     await lin.taps(f"#{number}")
@@ -537,7 +539,7 @@ async def sealed(g: Gallery) -> None:
     await g.look("report-closed", lin)
     await lin.taps(t.plain("report.view"))
     await g.look("report-view", lin)
-    number = await g.files(lin, g.said["light"], "repairs", "power", alike=True)
+    number = await g.files(lin, g.said["light"], "repairs", "power")
     mine = await g.card(number)
     await g.campus.wang.says(f"/major {g.said['note']}", chat=east, reply_to=mine)
     await g.look("major-card", g.campus.wang, east, mine)
@@ -589,11 +591,12 @@ async def order(g: Gallery) -> None:
     await admin.says("/roles", chat=office)
     await g.look("roles", admin, office)
     await admin.says("/blocked", chat=office)
-    await admin.taps(re.compile(t.plain("blocked.lift", which="")), chat=office)
+    await admin.reads("🔇", chat=office)
+    await admin.taps(re.compile(t.plain("blocked.lift", which="").strip()), chat=office)
     await g.look("unblocked", admin, office)
     many = await g.student("Tan")
     for n in range(10):
-        await g.files(many, f"{g.said['project']} {'ABCDEFGHIJ'[n] * 9}", "other", alike=False)
+        await g.files(many, f"{g.said['project']} {'ABCDEFGHIJ'[n] * 9}", "other")
     await many.says("/new")
     await g.look("tickets-a-day", many)
     for n in range(41):

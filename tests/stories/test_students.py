@@ -104,10 +104,21 @@ async def test_a_similar_ticket_is_joined_and_one_answer_reaches_both(database_u
         await bob.taps(hant.plain("new.continue"))
         await bob.taps(f"#{number}")
         await bob.reads("🤝")
-        await campus.east.shows("Alice and 1 more student")
+        joined = await campus.east.shows("Alice and 1 more student")
+        assert not joined.text.startswith("🔶"), "two are not many"
         await campus.east.shows("衛生間水龍頭漏水")
         for message in await campus.east.transcript():
             assert "Bob" not in message.text, "joining is anonymous"
+        carol = await campus.student("Carol")
+        await carol.says("/new")
+        await carol.taps(t.plain("kind.complaint"))
+        for key in ("repairs", "water"):
+            await carol.taps(t.pick(settings.category_names(key)))
+        await carol.says("卫生间水龙头漏水，晚上睡不着")
+        await carol.taps(t.plain("new.continue"))
+        await carol.taps(f"#{number}")
+        await carol.reads("🤝")
+        await campus.east.shows(re.compile("^🔶 .*and 2 more students", re.DOTALL))
         await campus.wang.says("The plumber comes at three", chat=campus.east, reply_to=card)
         await alice.reads("The plumber comes at three")
         await bob.reads("The plumber comes at three")
