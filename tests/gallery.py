@@ -598,6 +598,11 @@ async def order(g: Gallery) -> None:
     for n in range(10):
         await g.files(many, f"{g.said['project']} {'ABCDEFGHIJ'[n] * 9}", "other")
     await many.says("/new")
+    await many.taps(t.plain("kind.thanks"))
+    await many.taps(g.category("other"))
+    await many.says(g.said["praise"])
+    for key in ("new.continue", "name.named", "preview.send"):
+        await many.taps(t.plain(key))
     await g.look("tickets-a-day", many)
     for n in range(41):
         await lin.says(f"{n}")
@@ -630,6 +635,11 @@ async def menus(g: Gallery) -> None:
         await g.page.fill("#left textarea", "/")
         await g.look(f"{name}-open", person, chat)
         await g.page.fill("#left textarea", "")
+    await g.page.fill("#left textarea", f"@union_bot {g.said['find']}")
+    await g.page.wait_for_selector("#left .suggestions [role=option]")
+    await g.look("inline", g.campus.wang, g.campus.east)
+    await g.page.click("#left .suggestions [role=option]")
+    await g.look("inline-said", g.campus.wang, g.campus.east)
 
 
 SCENES: tuple[Callable[[Gallery], Awaitable[None]], ...] = (

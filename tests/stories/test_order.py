@@ -52,7 +52,7 @@ async def test_who_sends_too_much_is_told_once_what_was_not_taken(database_url: 
         told = await alice.taps(t.plain("preview.send"))
         assert told is not None
         assert told.startswith(
-            "That would be more than 2 tickets in 24 hours. Your draft is kept: send it from 2026-10-13"
+            "That would be more than 2 tickets in 24 hours. Your draft is kept: send it from Tue 13 Oct"
         )
         await campus.later(hours=24, minutes=2)
         await alice.taps(t.plain("preview.send"))
@@ -135,8 +135,8 @@ async def test_a_lead_mutes_the_student_appeals_and_the_office_decides(database_
         assert "Alice" not in appeal.text
         assert await alice.taps(t.plain("appeal.do")) == t.plain("appeal.already")
         await campus.admin.taps(t.plain("appeal.keep"), chat=campus.office)
-        await campus.office.shows("kept by Zhao")
-        await alice.reads("keeps it as it is")
+        await campus.office.shows("turned down by Zhao")
+        await alice.reads("turned it down")
         await campus.admin.says("/blocked", chat=campus.office)
         await campus.office.shows("East Campus Station, Wang: insults")
         await campus.admin.taps(re.compile("^Lift"), chat=campus.office)
