@@ -266,7 +266,10 @@ class _Card:
                 t("card.held" if holder else "card.state", state=state, holder=holder),
                 *await self._reason("resolve"),
             ]
-        return [t("card.held" if holder else "card.unheld", state=state, holder=holder)]
+        if holder:
+            return [t("card.held", state=state, holder=holder)]
+        # 待认领 says by itself that nobody has it.
+        return [t("card.untouched" if ticket.state is State.NEW else "card.unheld", state=state)]
 
     async def _reason(self, action: str) -> list[str]:
         """Why it was last done, in the words of whoever did it."""
