@@ -132,7 +132,8 @@ class _Card:
             ]
         rows += await self._note([w for w in said if w.side is Side.NOTE])
         show = [bursts.button(self.t, ticket)] if folded else []
-        keyboard = keyboards.card(self.t, ticket, self.station, unsure=unsure, alike=alike, folded=show)
+        asks = bool(folded) or not waiting or any(each.reachable for each in waiting)
+        keyboard = keyboards.card(self.t, ticket, self.station, unsure=unsure, asks=asks, alike=alike, folded=show)
         return Drawn("\n".join(rows), keyboard)
 
     def _can_cluster(self) -> bool:
@@ -265,7 +266,10 @@ class _Card:
                 t("card.held" if holder else "card.state", state=state, holder=holder),
                 *await self._reason("resolve"),
             ]
-        return [t("card.held" if holder else "card.unheld", state=state, holder=holder)]
+        if holder:
+            return [t("card.held", state=state, holder=holder)]
+        # 待认领 says by itself that nobody has it.
+        return [t("card.untouched" if ticket.state is State.NEW else "card.unheld", state=state)]
 
     async def _reason(self, action: str) -> list[str]:
         """Why it was last done, in the words of whoever did it."""
@@ -388,7 +392,8 @@ class _Card:
         rows, t = [], self.t
         yes, no = (sum(r.solved is answer for r in waiting) for answer in (True, False))
         if yes or no:
-            rows.append(t("card.solved", yes=yes, no=no))
+            alone = len(waiting) == 1
+            rows.append(t(f"card.solved.{'yes' if yes else 'no'}") if alone else t("card.solved", yes=yes, no=no))
         rated = [(r.rating, inline(r.remark or "", NOTE_LENGTH)) for r in waiting if r.rating is not None]
         if len(rated) > MOST_REMARKS:
             mean = sum(rating for rating, _ in rated) / len(rated)

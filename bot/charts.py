@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.texts import Texts
+from bot.texts import Texts, cut
 from models.pulses import Result
 
 if TYPE_CHECKING:
@@ -198,8 +198,8 @@ class _Sheet:
         return out.getvalue()
 
 
-LABEL_COLUMNS = 16
-LEFT, RIGHT = 0.36, 0.82
+LABEL_COLUMNS = 20
+LEFT, RIGHT = 0.45, 0.82
 """Where 0 and 100 % stand, as parts of the width."""
 
 
@@ -212,7 +212,7 @@ def _rates(drawing: dict[str, Any]) -> bytes:
         at += SECTION_HEIGHT
         for row in section["rows"]:
             middle = at + 0.1
-            sheet.write(wrap(row["label"], LABEL_COLUMNS)[0], 0.06, at, 11, INK)
+            sheet.write(cut(row["label"], LABEL_COLUMNS), 0.06, at, 11, INK)
             if row["share"] is None:
                 sheet.write(row["text"], LEFT, at, 10, PALE)
             else:
@@ -231,9 +231,8 @@ def _bars(drawing: dict[str, Any]) -> bytes:
     most = max((bar["value"] for bar in bars), default=0) or 1
     for number, bar in enumerate(bars):
         at = sheet.top + 0.08 + ROW_HEIGHT * number
-        sheet.write(wrap(bar["label"], 20)[0], 0.04, at, 11, INK)
-        start = 0.42
-        end = start + (RIGHT - start) * bar["value"] / most
-        sheet.line(start, max(end, start + 0.003), at + 0.1, 12, SHADES[0] if bar.get("alarm") else ACCENT)
+        sheet.write(cut(bar["label"], LABEL_COLUMNS), 0.04, at, 11, INK)
+        end = LEFT + (RIGHT - LEFT) * bar["value"] / most
+        sheet.line(LEFT, max(end, LEFT + 0.003), at + 0.1, 12, SHADES[0] if bar.get("alarm") else ACCENT)
         sheet.write(bar["text"], end + 0.02, at, 11, INK)
     return sheet.png()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import secrets
 import traceback
+from datetime import datetime
 from pathlib import Path
 
 from bot.texts import Texts
@@ -16,7 +17,7 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 def sentence(refusal: Refusal, t: Texts) -> str:
-    """The refusal as HTML in this language; names given in several languages are picked."""
+    """The refusal as HTML in this language; names given in several languages are picked, moments said."""
     return t(refusal.key, **_localised(refusal, t))
 
 
@@ -26,7 +27,14 @@ def plain_sentence(refusal: Refusal, t: Texts) -> str:
 
 
 def _localised(refusal: Refusal, t: Texts) -> dict[str, object]:
-    return {k: t.pick(v) if isinstance(v, dict) else v for k, v in refusal.params.items()}
+    return {k: _said(v, t) for k, v in refusal.params.items()}
+
+
+def _said(value: object, t: Texts) -> object:
+    if isinstance(value, dict):
+        return t.pick(value)
+    # It is said where nobody knows the time; which year it is goes without saying.
+    return t.stamp(value, value) if isinstance(value, datetime) else value
 
 
 def incident_number() -> str:

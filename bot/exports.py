@@ -74,7 +74,7 @@ def _moment(name: str) -> Callable[[Mapping[str, Any], Texts, Settings], Cell]:
 COLUMNS = (
     Column("number", 8, lambda row, t, s: int(row["id"])),
     Column("kind", 10, lambda row, t, s: t.plain(f"kind.{row['kind']}"), "kind"),
-    Column("category", 28, lambda row, t, s: t.pick(s.category_path(row["category"])), "category"),
+    Column("category", 36, lambda row, t, s: t.pick(s.category_path(row["category"])), "category"),
     Column(
         "building",
         16,
@@ -99,8 +99,8 @@ COLUMNS = (
 FILER = Column("filer", 16, lambda row, t, s: row["filer"])
 """Of those who filed under their name, and only with `--names`."""
 FIGURES = {
-    "figure": 26,
-    "station": 24,
+    "figure": 34,
+    "station": 36,
     "hits": 12,
     "of": 12,
     "share": 12,
@@ -150,7 +150,12 @@ class _Xlsx:
     def _head(self, sheet: Any, names: Sequence[str]) -> None:
         from openpyxl.cell import WriteOnlyCell
         from openpyxl.styles import Font
+        from openpyxl.worksheet.properties import PageSetupProperties
 
+        # Printed, a row stands on one sheet of paper, under its heading.
+        sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        sheet.print_title_rows = "1:1"
         cells = [WriteOnlyCell(sheet, name) for name in names]
         for cell in cells:
             cell.font = Font(bold=True)

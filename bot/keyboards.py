@@ -169,11 +169,12 @@ def card(
     station: Station,
     *,
     unsure: bool,
+    asks: bool = True,
     alike: int = 0,
     folded: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
-    """What staff can do now. `unsure` when an answer may not have arrived; `alike` other open tickets read like it;
-    `folded` the way to those that stand on this card.
+    """What staff can do now. `unsure` when an answer may not have arrived; `asks` when somebody could answer a
+    question; `alike` other open tickets read like it; `folded` the way to those that stand on this card.
 
     Claim and Resend stand above the rest: when they go, nothing else moves under a finger that taps twice.
     """
@@ -199,7 +200,7 @@ def card(
             presses(("claim", Deed.CLAIM)),
             presses(("accept", Deed.ACCEPT), ("return", Deed.RETURN)),
             presses(("recall", Deed.RECALL)),
-            presses(("answers", Deed.ANSWER), ("ask", Deed.ASK)),
+            presses(("answers", Deed.ANSWER), *([("ask", Deed.ASK)] if asks else [])),
             # One button alone makes no row.
             *([said, [*moved, press("history")]] if moved else [[*said, press("history")]]),
             [cluster] if alike + 1 >= CLUSTER and may(Deed.MERGE, who) else [],
@@ -399,9 +400,9 @@ def own_ticket(
         second.append(press("reopen"))
     if allowed(ticket, Action.RATE) and place.rating is None:
         second.append(press("rate"))
-    if allowed(ticket, Action.WITHDRAW):
-        second.append(press("withdraw"))
     rows.append(second)
     rows += [list(row) for row in looks]
+    if allowed(ticket, Action.WITHDRAW):
+        rows.append([press("withdraw")])
     rows.append([button(t.plain("own.list"), Go("mine")), button(t.plain("nav.home"), Go("home"))])
     return keyboard(rows)

@@ -83,7 +83,7 @@ class Mode(Press, prefix="lm"):
 
 @dataclass(frozen=True)
 class Walk(Press, prefix="lk"):
-    """A step of recording a walk-in: kind, category, building, no_contact, file, cancel; with what was chosen."""
+    """A step of recording a walk-in: kind, category, building, no_contact, file, back, cancel; with what was chosen."""
 
     step: str
     value: str
@@ -219,20 +219,23 @@ def walk_choices(t: Texts, step: str, choices: Sequence[tuple[str, str]], *, non
     rows = [buttons[i : i + 2] for i in range(0, len(buttons), 2)]
     if none is not None:
         rows.append([button(none, Walk(step, "-"))])
-    return keyboard([*rows, [button(t.plain("nav.cancel"), Walk("cancel", ""))]])
+    return keyboard([*rows, _out(t, back=step != "kind")])
 
 
 def walk_words(t: Texts, *, contact: bool = False) -> dict[str, Any]:
     """While words are waited for."""
-    out = button(t.plain("nav.cancel"), Walk("cancel", ""))
-    return keyboard([[button(t.plain("walkin.no_contact"), Walk("no_contact", "")), out] if contact else [out]])
+    return keyboard([[button(t.plain("walkin.no_contact"), Walk("no_contact", ""))] if contact else [], _out(t)])
 
 
 def walk_preview(t: Texts) -> dict[str, Any]:
     """File it, or not."""
-    return keyboard(
-        [[button(t.plain("walkin.file"), Walk("file", "")), button(t.plain("nav.cancel"), Walk("cancel", ""))]]
-    )
+    return keyboard([[button(t.plain("walkin.file"), Walk("file", ""))], _out(t)])
+
+
+def _out(t: Texts, *, back: bool = True) -> list[dict[str, Any]]:
+    """One step back, where there is one, or out of it."""
+    out = button(t.plain("nav.cancel"), Walk("cancel", ""))
+    return [button(t.plain("nav.back"), Walk("back", "")), out] if back else [out]
 
 
 def told(t: Texts, ticket_id: int) -> dict[str, Any]:

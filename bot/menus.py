@@ -326,7 +326,7 @@ def export_periods(t: Texts) -> dict[str, Any]:
         [
             [
                 button(t.plain(f"export.period.{period}"), ExportPeriod(period, "xlsx")),
-                button("CSV", ExportPeriod(period, "csv")),
+                button(f"{t.plain(f'export.period.{period}')} · CSV", ExportPeriod(period, "csv")),
             ]
             for period in ("week", "month", "last_month", "semester")
         ]

@@ -65,15 +65,18 @@ async def answer(
     """Staff say something to everybody who waits, also for what is folded under the ticket; `asks` when an answer of
     theirs is needed to go on.
 
-    Raises Refusal when the ticket has ended; a question also when it is on its way to another place.
+    Raises Refusal when the ticket has ended; a question also when it is on its way to another place, and when nobody
+    who waits could answer it in Telegram.
     """
     await bursts.gather(session, ticket, staff, house, now)
+    waiting = await requesters.waiting.about(session, ticket.id)
+    if asks and waiting and not any(each.reachable for each in waiting):
+        raise Refusal("walkin.no_question", number=ticket.id)
     await tickets.move(session, ticket, Action.ASK if asks else Action.ANSWER, now, staff)
     if ticket.claimed_by_id is None and ticket.from_station_id is None:
         tickets.hold(ticket, staff)
     ticket.replied_at = ticket.replied_at or now
     said = await tickets.keep(session, ticket, Side.STAFF, content, house, now, source, staff=staff)
-    waiting = await requesters.waiting.about(session, ticket.id)
     if len(waiting) > crowds.CROWD and said.album is None:
         await crowds.words(session, await crowds.waiting(session, ticket.id), said, house, now, asks=asks)
     else:

@@ -19,8 +19,6 @@ from models.requesters import Requester
 from models.tickets import Ticket
 
 A_DAY = timedelta(days=1)
-SHOWN = "%Y-%m-%d %H:%M"
-"""A moment in a refusal, which knows no language."""
 
 
 async def may_file(session: AsyncSession, person: Person, house: House, now: datetime) -> None:
@@ -51,5 +49,5 @@ async def may_file(session: AsyncSession, person: Person, house: House, now: dat
         if person_id == person.id or (salt and tag and requesters.is_tag_of(salt, tag, person, house.vault))
     ]
     if len(mine) >= most:
-        until = (sorted(mine)[-most] + A_DAY + timedelta(minutes=1)).astimezone(house.calendar.timezone)
-        raise Refusal("limit.tickets", most=most, until=f"{until:{SHOWN}}")
+        until = sorted(mine)[-most] + A_DAY + timedelta(minutes=1)
+        raise Refusal("limit.tickets", most=most, until=until)

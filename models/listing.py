@@ -15,7 +15,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Table, and_, case, func, literal, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import deadlines, similar
+from models import deadlines, similar, sorting
 from models.base import Moment
 from models.database import patiently
 from models.house import House
@@ -151,7 +151,7 @@ def sought(
     names = {house.fold(name): ("building", key) for key, all_ in buildings.items() for name in all_}
     names |= {house.fold(name): ("state", key) for key, all_ in states.items() for name in all_}
     marked = {each for each in typed.split() if each[0] in "#＃" and not each[1:].isdigit()}
-    tags = tuple(dict.fromkeys(each.lstrip("#＃").casefold() for each in typed.split() if each in marked))
+    tags = tuple(dict.fromkeys(sorting.as_tag(each) for each in typed.split() if each in marked))
     rest = f" {house.fold(' '.join(each for each in typed.split() if each not in marked))} "
     found: dict[str, list[Any]] = {"building": [], "state": [], "name": []}
     for name in sorted(names, key=len, reverse=True):

@@ -33,8 +33,6 @@ LEAST_NUMBER = 100_000
 """Numbers have six digits."""
 LONGEST = timedelta(days=7)
 """A lead's mute; whoever is to be kept out longer is the office's to block."""
-SHOWN = "%Y-%m-%d %H:%M"
-"""A moment in a refusal, which knows no language."""
 
 
 class Mute(Base):
@@ -98,7 +96,7 @@ async def must_be_heard(session: AsyncSession, telegram_id: int, house: House, n
     reason = facts_of(mute, house.vault)["reason"]
     if mute.until is None:
         raise Refusal("mute.blocked", reason=reason)
-    raise Refusal("mute.muted", reason=reason, until=f"{mute.until.astimezone(house.calendar.timezone):{SHOWN}}")
+    raise Refusal("mute.muted", reason=reason, until=mute.until)
 
 
 async def must_hear(session: AsyncSession, requester: Requester, house: House, now: datetime) -> None:

@@ -63,6 +63,11 @@ class Requester(Base):
         """True for somebody without a person, whether or not they can still be reached."""
         return self.person_id is None
 
+    @property
+    def reachable(self) -> bool:
+        """False for who came in person, for another system, and for whose address has been destroyed."""
+        return self.person_id is not None or self.address is not None
+
 
 CHAT_BYTES, LANGUAGE_BYTES = 8, 16
 """Written in full width, so that the length of the sealed form tells nothing."""

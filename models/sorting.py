@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -124,7 +125,7 @@ async def tag(session: AsyncSession, ticket: Ticket, staff: Person, text: str, n
 
     Raises Refusal for more than `MOST_TAGS`, and for one that is too long.
     """
-    words = sorted({word.lstrip("#").casefold() for word in text.replace("，", " ").replace(",", " ").split()} - {""})
+    words = sorted({as_tag(word) for word in re.split(r"[\s,，、]+", text)} - {""})
     if len(words) > MOST_TAGS:
         raise Refusal("tag.too_many", most=MOST_TAGS)
     if any(len(each) > TAG_LENGTH for each in words):
@@ -135,6 +136,11 @@ async def tag(session: AsyncSession, ticket: Ticket, staff: Person, text: str, n
     await session.flush()
     await tickets.redraw(session, ticket, now)
     return words
+
+
+def as_tag(word: str) -> str:
+    """One word for Telegram too, which ends a hashtag at anything but letters, digits and "_"."""
+    return re.sub(r"\W+", "_", word.casefold()).strip("_")
 
 
 async def link(session: AsyncSession, ticket: Ticket, staff: Person, project: Project | None, now: datetime) -> None:

@@ -3,7 +3,7 @@ appeal.
 
 /mute 24h reason (a lead, as a reply to the student's words)
 /block reason (an admin, in the office, likewise; or /block #12 reason: whoever filed it)
-/blocked ─▶ who is not heard, by number ─▶ lifted          /unblock 3
+/blocked ─▶ who is not heard, by number ─▶ lifted          /unblock 482913
 the student's appeal (`handlers/students/appeal.py`) ─▶ the office, about a block the supervising teachers: lift · keep
 """
 

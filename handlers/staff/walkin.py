@@ -1,6 +1,7 @@
 """/walkin: somebody without Telegram came to the station (现场来访), and staff record their matter.
 
 /walkin ─▶ kind ─▶ category ─▶ building ─▶ words (a reply) ─▶ contact (a reply, or none) ─▶ preview ─▶ filed
+           each but the first leads back to the one before it
 
 later: an answer is written down ─▶ told on the spot, by phone?
        resolved ─▶ what did they say: solved, not solved, not known ─▶ 1–5, or no rating
@@ -79,8 +80,7 @@ async def begin(
     await may_here(session, Deed.WALKIN, station, member(staff, presence))
     await state.set_state(Recording.kind)
     await state.set_data({})
-    choices = [(k.value, f"{KIND_ICONS[k]} {t.plain(f'kind.{k}')}") for k in Kind]
-    await message.reply(t("walkin.kind"), reply_markup=markup(lists.walk_choices(t, "kind", choices)))
+    await message.reply(t("walkin.kind"), reply_markup=markup(_kinds(t)))
 
 
 async def step(
@@ -111,13 +111,12 @@ async def step(
         if not settings.category_takes(press.value, data["kind"]):
             raise Refusal("desk.old_button")
         if settings.categories_for(data["kind"], parent=press.value):
+            await state.set_data({**data, "parent": press.value})
             await _categories(query, data["kind"], press.value, settings, t)
             return
         await state.set_data({**data, "category": press.value})
         await state.set_state(Recording.building)
-        choices = [(k, t.pick(settings.building_names(k))) for k in settings.building_keys()]
-        keyboard = lists.walk_choices(t, "building", choices, none=t.plain("building.none"))
-        await show(query, t("walkin.building"), keyboard)
+        await _buildings(query, settings, t)
     elif (
         press.step == "building" and at == Recording.building.state and press.value in {"-", *settings.building_keys()}
     ):
@@ -128,8 +127,52 @@ async def step(
         await _preview(query, None, settings, t, state)
     elif press.step == "file" and at == Recording.preview.state:
         await _file(query, data, someone, session, house, now, t, state)
+    elif press.step == "back":
+        await _back(query, data, at, someone, settings, t, state)
     else:
         raise Refusal("desk.old_button")
+
+
+async def _back(
+    query: CallbackQuery,
+    data: dict[str, Any],
+    at: str | None,
+    staff: Person,
+    settings: Settings,
+    t: Texts,
+    state: FSMContext,
+) -> None:
+    """The step before this one, in the message that was pressed."""
+    if at == Recording.category.state and data.get("parent"):
+        await state.set_data({"kind": data["kind"]})
+        await _categories(query, data["kind"], None, settings, t)
+    elif at == Recording.category.state:
+        await state.set_state(Recording.kind)
+        await show(query, t("walkin.kind"), _kinds(t))
+    elif at == Recording.building.state:
+        await state.set_state(Recording.category)
+        await _categories(query, data["kind"], data.get("parent"), settings, t)
+    elif at == Recording.words.state:
+        await state.set_state(Recording.building)
+        await _buildings(query, settings, t)
+    elif at == Recording.contact.state:
+        await state.set_state(Recording.words)
+        await show(query, t("walkin.words", name=staff.name), lists.walk_words(t))
+    elif at == Recording.preview.state:
+        await state.set_state(Recording.contact)
+        text = t("walkin.contact", name=staff.name, most=CONTACT_LENGTH)
+        await show(query, text, lists.walk_words(t, contact=True))
+    else:
+        raise Refusal("desk.old_button")
+
+
+def _kinds(t: Texts) -> dict[str, Any]:
+    return lists.walk_choices(t, "kind", [(k.value, f"{KIND_ICONS[k]} {t.plain(f'kind.{k}')}") for k in Kind])
+
+
+async def _buildings(query: CallbackQuery, settings: Settings, t: Texts) -> None:
+    choices = [(k, t.pick(settings.building_names(k))) for k in settings.building_keys()]
+    await show(query, t("walkin.building"), lists.walk_choices(t, "building", choices, none=t.plain("building.none")))
 
 
 async def _categories(query: CallbackQuery, kind: str, parent: str | None, settings: Settings, t: Texts) -> None:

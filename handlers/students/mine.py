@@ -283,8 +283,9 @@ async def show_ticket(
     if ticket.state in OPEN:
         found = deadlines.next_deadline(ticket)
         if found is not None:
-            key = "mine.overdue" if found[1] <= now else "mine.due"
-            lines.append(t(key, moment=t.moment(found[1], now)))
+            step, due = found
+            key = f"mine.overdue.{step}" if due <= now else f"mine.due.{step}"
+            lines.append(t(key, moment=t.moment(due, now)))
         if ticket.escalation:
             lines.append(t(f"mine.told.{ticket.escalation}"))
     if place.pseudonym is not None:

@@ -139,6 +139,7 @@ function soon() {
 
 world.listeners.add((event) => {
   if (event.kind === "callback_answer") answered(event);
+  if (event.kind === "inline_answer") for (const pane of Object.values(panes)) pane.suggestions.answered(event);
   if (event.kind === "chat" && event.info?.migrated_to) {
     for (const pane of Object.values(panes)) if (pane.chat === event.info.id) pane.show(pane.person, event.info.migrated_to);
   }

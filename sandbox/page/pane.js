@@ -1,8 +1,9 @@
 // One phone: whose it is, their chats, one of them open, and what they can say there.
 
-import { control, look, nameOf, world } from "./api.js";
+import { control, nameOf, world } from "./api.js";
 import { clockTime, dayName, el, icon, toast } from "./dom.js";
 import { colourOf, draw, summary } from "./message.js";
+import { Suggestions } from "./suggestions.js";
 import { locale, wordsOf } from "./words.js";
 
 const ALL = "all";
@@ -36,7 +37,7 @@ export class Pane {
     this.topics = el("div", { class: "topics", role: "tablist", "aria-label": "Topics" });
     this.log = el("div", { class: "log", role: "log", "aria-live": "polite", tabindex: "0" });
     this.keys = el("div", { class: "keys" });
-    this.suggestions = el("div", { class: "suggestions", role: "listbox", "aria-label": "Commands" });
+    this.suggestions = new Suggestions(this);
     this.about = el("div", { class: "about" });
     this.text = el("textarea", { rows: "1", placeholder: "Message", "aria-label": "Message", enterkeyhint: "send" });
     this.file = el("input", { type: "file", multiple: true, hidden: true, accept: "image/*,video/*,audio/*,*/*",
@@ -50,7 +51,7 @@ export class Pane {
       this.file, this.anonymous, this.text,
       el("button", { class: "smile", type: "button", "aria-label": "A sticker", title: "A sticker", onclick: () => this.offerStickers() }, icon("smile")),
       el("button", { class: "send", type: "submit", "aria-label": "Send", title: "Send" }, icon("send")));
-    this.text.addEventListener("input", () => { this.grow(); this.suggest(); });
+    this.text.addEventListener("input", () => { this.grow(); this.suggestions.typed(this.text.value); });
     this.text.addEventListener("keydown", (e) => this.key(e));
     this.log.addEventListener("scroll", () => {
       // Pictures arriving late move the end away; that is not the reader leaving it.
@@ -63,7 +64,7 @@ export class Pane {
     this.root.replaceChildren(
       el("header", { class: "holder" }, el("label", {}, el("span", { class: "sr" }, "Phone of"), this.actor), this.menu),
       el("header", { class: "head" }, this.back, el("div", { class: "names" }, this.title, this.subtitle)),
-      this.topics, this.log, this.keys, this.suggestions, this.about, this.stickers, this.composer);
+      this.topics, this.log, this.keys, this.suggestions.element, this.about, this.stickers, this.composer);
   }
 
   get open() {
@@ -81,7 +82,7 @@ export class Pane {
     }
     this.chat = chat;
     this.thread = thread;
-    if (!stay) { this.reply = this.editing = null; this.staged = []; this.stickers.replaceChildren(); this.text.value = ""; this.atEnd = true; this.commands = null; this.keysOf = null; }
+    if (!stay) { this.reply = this.editing = null; this.staged = []; this.stickers.replaceChildren(); this.text.value = ""; this.atEnd = true; this.suggestions.forget(); }
     this.draw();
     this.changed();
   }
@@ -297,7 +298,7 @@ export class Pane {
     this.editing = null;
     this.drawAbout();
     this.grow();
-    this.suggest();
+    this.suggestions.clear();
   }
 
   // A chosen file waits, so that something can be written with it.
@@ -340,26 +341,15 @@ export class Pane {
   }
 
   key(event) {
+    if (this.suggestions.key(event)) return;
     if (event.key === "Escape") {
-      if (this.suggestions.childElementCount) this.suggestions.replaceChildren();
-      else if (this.stickers.childElementCount) { this.stickers.replaceChildren(); this.text.focus(); }
+      if (this.stickers.childElementCount) { this.stickers.replaceChildren(); this.text.focus(); }
       else if (this.reply || this.editing || this.staged.length) this.leaveAbout();
-      return;
-    }
-    const chosen = this.suggestions.querySelector("[aria-selected=true]");
-    if (this.suggestions.childElementCount && ["ArrowDown", "ArrowUp", "Tab"].includes(event.key)) {
-      event.preventDefault();
-      const entries = [...this.suggestions.children];
-      const at = entries.indexOf(chosen);
-      const next = entries[(at + (event.key === "ArrowUp" ? -1 : 1) + entries.length) % entries.length];
-      chosen?.setAttribute("aria-selected", "false");
-      next.setAttribute("aria-selected", "true");
       return;
     }
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
-      if (chosen) chosen.click();
-      else this.send();
+      this.send();
     }
     if ((event.ctrlKey || event.metaKey) && ["ArrowUp", "ArrowDown"].includes(event.key) && this.open) {
       event.preventDefault();
@@ -370,16 +360,6 @@ export class Pane {
       const mine = [...this.open.messages.values()].reverse().find((m) => m.from?.id === this.person && !m.sender_chat);
       if (mine) { event.preventDefault(); this.edit(mine); }
     }
-  }
-
-  async suggest() {
-    const typed = this.text.value;
-    if (!/^\/[a-z]*$/.test(typed)) { this.suggestions.replaceChildren(); return; }
-    this.commands ??= await look("commands", { person: this.person, chat: this.chat }).catch(() => []);
-    const found = this.commands.filter((c) => `/${c.command}`.startsWith(this.text.value));
-    this.suggestions.replaceChildren(...found.slice(0, 8).map((c) => el("button", { type: "button", role: "option", "aria-selected": "false",
-      onclick: () => { this.suggestions.replaceChildren(); this.text.value = ""; this.say({ text: `/${c.command}` }); this.text.focus(); } },
-    el("b", {}, `/${c.command}`), ` ${c.description}`)));
   }
 
   edit(m) {

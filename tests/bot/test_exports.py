@@ -71,6 +71,9 @@ async def test_cells_are_typed_and_none_is_a_formula(database: Database, now: da
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:Q3")
     assert sheet.column_dimensions["C"].width > 20
     assert [s.title for s in book.worksheets] == ["Tickets", "Figures"]
+    for each in book.worksheets:
+        assert (each.page_setup.orientation, each.print_title_rows) == ("landscape", "$1:$1")
+        assert each.sheet_properties.pageSetUpPr.fitToPage, "a row is printed on one sheet of paper"
 
 
 async def test_nobody_who_filed_is_in_it_and_with_names_only_who_gave_theirs(

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from bot import posters
+from bot import check, posters
 from models import links
 from models.database import Database
 from models.links import Link
-from tests.campus import settings
+from sandbox import server
+from sandbox.client import Sandbox
+from tests.campus import TOKEN, settings
 from tests.house import HOUSE
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -45,3 +47,11 @@ async def test_where_everybody_may_come_a_link_carries_no_rights(
     assert all(poster.code is None and poster.until is None for poster in found)
     payload = found[0].url.partition("?start=")[2]
     assert links.read(payload, HOUSE.vault, now) == Link("east")
+
+
+async def test_the_bot_s_name_is_telegram_s_where_none_is_given(database_url: str) -> None:
+    async with server.start(tokens=[TOKEN], flood=False) as telegram, Sandbox(telegram.url) as stage:
+        await stage.bot(TOKEN, username="our_union_bot", first_name="Union")
+        assert await check.bots_name(settings(telegram.url, database_url)) == "our_union_bot"
+    with pytest.raises(check.Unreachable, match=telegram.url):
+        await check.bots_name(settings(telegram.url, database_url))

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from bot import logs
 from bot.__main__ import app
+from bot.app import house_of, shelf_of
 from bot.demo.story import GROUPS, files
 from bot.texts import Catalogue
 from bot.vault import KeyVault, decode_key, new_key
@@ -142,6 +144,30 @@ def test_a_file_that_is_not_there_says_what_to_copy(tmp_path: Path, monkeypatch:
 def test_check_reads_the_file_alone_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config(tmp_path, "http://127.0.0.1:1")
     assert done_here(tmp_path, monkeypatch, "check", "--offline").exit_code == 0
+
+
+def test_a_bad_article_is_named_by_check_and_in_the_log_and_keeps_nobody_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "hot-water.en.md").write_text("---\ntitle: Hot water\n---\nAt six.\n", encoding="utf-8")
+    (own / "heating.en.md").write_text("no head", encoding="utf-8")
+    config(tmp_path, "http://127.0.0.1:1", **{'folder = ""': 'folder = "own"'})
+    done = done_here(tmp_path, monkeypatch, "check", "--offline")
+    assert done.exit_code == 1, "it is to be mended, though the program would start"
+    lines = done.output.splitlines()
+    bad = "heating.en.md, line 1: has no head"
+    assert any(line.startswith(f"✗ {bad}") for line in lines), lines
+    assert any(line.startswith("! hot-water.zh-hans.md: does not exist") for line in lines), lines
+    assert "✓ own: 1 question and answers in 1 language" in lines
+    chosen = settings("http://127.0.0.1:1", "sqlite:///unionbot.db", faq={"folder": "own"})
+    with capture_logs() as logged:
+        shelf = shelf_of(chosen, house_of(chosen))
+    assert list(shelf.listed(None)) == ["hot-water"]
+    found = {line["what"].split(";")[0]: line["shown"] for line in logged if line["log_level"] == "warning"}
+    assert next(shown for what, shown in found.items() if what.startswith(bad)) is False
+    assert any(shown for what, shown in found.items() if "does not exist" in what)
 
 
 def test_a_database_that_cannot_be_opened_ends_with_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

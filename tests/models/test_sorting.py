@@ -94,6 +94,9 @@ async def test_tags_are_words_that_find_a_ticket_again(database: Database, now: 
         await sorting.tag(session, other, wang, "water", now)
         water = listing.Sought(tags=("water",))
         assert [t.id for t in (await listing.find(session, water, None, 5)).tickets] == [other.id, ticket.id]
+        assert await sorting.tag(session, other, wang, "#third-floor!", now) == ["third_floor"], "a link in Telegram"
+        floor = listing.sought("#third-floor", {}, {}, HOUSE)
+        assert [t.id for t in (await listing.find(session, floor, None, 5)).tickets] == [other.id]
         await sorting.tag(session, other, wang, "", now)
         assert [t.id for t in (await listing.find(session, water, None, 5)).tickets] == [ticket.id]
         for text, key in (("a b c d e f", "tag.too_many"), ("x" * 21, "tag.too_long")):

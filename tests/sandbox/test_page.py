@@ -516,3 +516,46 @@ async def test_words_and_pictures_are_forwarded(scene: Scene) -> None:
     said = await scene.stage.transcript(scene.wang.id)
     assert [bool(m.raw.get("photo")) for m in said] == [False, True]
     assert all(m.raw["forward_origin"]["sender_user"]["id"] == scene.wang.id for m in said)
+
+
+async def test_a_bot_is_asked_from_any_chat_and_one_of_its_answers_is_said_there(scene: Scene) -> None:
+    page, done = await scene.open(), (await scene.bot("getUpdates"))[-1]["update_id"]
+    offered = page.locator("#right .suggestions [role=option]")
+    results = [
+        {
+            "type": "article",
+            "id": key,
+            "title": key,
+            "description": HOSTILE,
+            "input_message_content": {"message_text": text},
+        }
+        for key, text in (("几点有热水？", "7:00–23:00"), ("没有热水怎么办？", "请报修"))
+    ]
+    button = {"text": "没有找到？", "start_parameter": "faq"}
+
+    async def asks(typed: str) -> str:
+        nonlocal done
+        await page.fill("#right textarea", f"@union_bot {typed}")
+        (update,) = await scene.bot("getUpdates", offset=done + 1, timeout=5)
+        done, query = update["update_id"], update["inline_query"]
+        assert (query["query"], query["from"]["id"]) == (typed, scene.wang.id)
+        return str(query["id"])
+
+    await scene.bot("answerInlineQuery", inline_query_id=await asks("热水"), results=results, button=button)
+    await expect(offered).to_have_text([f"几点有热水？{HOSTILE}", f"没有热水怎么办？{HOSTILE}", "没有找到？"])
+    await offered.nth(1).click()
+    await expect(words(page, "right").last).to_have_text("请报修")
+    await expect(offered).to_have_count(0)
+    await expect(page.locator("#right textarea")).to_have_value("")
+    # What comes for words that are no longer there is not shown.
+    done += 1
+    query = await asks("网")
+    await page.fill("#right textarea", "网")
+    await scene.bot("answerInlineQuery", inline_query_id=query, results=results)
+    await scene.bot("sendMessage", chat_id=scene.group.id, text="later")
+    await expect(words(page, "right").last).to_have_text("later")
+    await expect(offered).to_have_count(0)
+    # Below the answers stands the way to the bot itself.
+    await scene.bot("answerInlineQuery", inline_query_id=await asks("x"), results=[], button=button)
+    await offered.click()
+    await expect(words(page, "right")).to_have_text(["/start faq"])

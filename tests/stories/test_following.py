@@ -199,10 +199,14 @@ async def test_an_anonymous_student_has_a_name_for_one_ticket(database_url: str,
 
 
 async def test_after_thirty_days_it_is_back_in_a_new_ticket(database_url: str) -> None:
-    async with running(database_url) as campus:
+    async with running(database_url, anonymity={"destroy_after_days": 60}) as campus:
         t = campus.t("en")
         alice = await campus.student("Alice")
         number = await campus.files(alice, TAP, category=("life", "canteen"))
+        await campus.resolves()
+        await alice.taps(t.plain("fixed.yes"))
+        hidden = await campus.files(alice, "The stairs smell of paint", anonymous=True, category=("life", "noise"))
+        await campus.east.shows(f"#{hidden} ·")
         await campus.resolves()
         await alice.taps(t.plain("fixed.yes"))
         await campus.later(days=40)
@@ -221,6 +225,19 @@ async def test_after_thirty_days_it_is_back_in_a_new_ticket(database_url: str) -
             assert new in {place.ticket_id for place in await session.scalars(select(Requester))}
         assert t.plain("mine.follows", earlier=number) in (await opens(campus, alice, new)).text
         assert t.plain("mine.goes_on", later=new) in (await opens(campus, alice, number)).text
+
+        # One that was filed anonymously is linked by nothing that bears the name.
+        await opens(campus, alice, hidden)
+        await alice.taps(t.plain("own.again"))
+        await alice.reads("becomes a new ticket that continues it")
+        await alice.says("The stairs smell of paint again")
+        await alice.taps(t.plain("new.continue"))
+        await alice.reads(f"You filed #{hidden} anonymously")
+        await alice.taps(t.plain("name.named"))
+        assert f"#{hidden}" not in (await alice.reads("Please check")).text
+        await alice.taps(t.plain("preview.send"))
+        card = await campus.east.shows("paint again")
+        assert t.plain("card.follows", earlier=hidden) not in card.text
 
 
 async def resolved(campus: Campus, student: Person) -> int:

@@ -87,10 +87,23 @@ async def test_a_lead_writes_an_answer_and_everybody_finds_it_by_a_part_of_it(da
         await campus.wang.says("/canned", chat=campus.east)
         await campus.wang.reads("Water main (used 1 ×)", chat=campus.east)
         await campus.wang.taps("Water main", chat=campus.east)
+        # Changed: asked for anew from the name on, and how often it was used stays.
+        await campus.wang.taps(t.plain("canned.edit"), chat=campus.east)
+        prompt = await campus.wang.reads("with a short name", chat=campus.east)
+        await campus.wang.says("Burst main", chat=campus.east, reply_to=prompt)
+        for _ in range(2):
+            await campus.wang.taps(t.plain("canned.skip"), chat=campus.east)
+        prompt = await campus.wang.reads("English", chat=campus.east)
+        await campus.wang.says("{station} mends it.", chat=campus.east, reply_to=prompt)
+        kept = await campus.wang.reads("has saved “Burst main”", chat=campus.east)
+        assert "(used 1 ×)" in kept.text
+        assert "抢修" not in kept.text, "a language that was left out has no text any more"
+        await campus.wang.says("/canned", chat=campus.east)
+        await campus.wang.taps("Burst main", chat=campus.east)
         await campus.li.taps(t.plain("canned.remove"), chat=campus.east)
         await campus.wang.taps(t.plain("canned.remove"), chat=campus.east)
         await campus.wang.taps(t.plain("canned.remove_yes"), chat=campus.east)
-        await campus.east.shows("Wang has removed “Water main”")
+        await campus.east.shows("Wang has removed “Burst main”")
         async with campus.app.database.reading() as session:
             assert (await session.scalars(select(Canned))).all() == []
 

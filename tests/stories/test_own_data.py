@@ -47,7 +47,11 @@ async def test_somebody_has_everything_that_is_kept_about_them(database_url: str
         await alice.says("还没写完的话")
         await alice.reads(t.plain("new.kind"))
         await alice.says("/privacy")
-        await alice.reads("办结 14 天后销毁")
+        kept = await alice.reads("办结 14 天后销毁")
+        holds = t("privacy.union").splitlines()[0].removeprefix("<b>").removesuffix("</b>")
+        assert holds not in kept.text
+        await campus.admin.says("/privacy")
+        await campus.admin.reads(holds)
         await alice.taps(t.plain("privacy.mydata"))
         await campus.quiet()
         found = await documents(campus, alice.id)

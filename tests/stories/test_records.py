@@ -51,12 +51,21 @@ async def test_an_admin_gets_the_month_as_a_table_in_the_office(database_url: st
         await campus.office.shows("Making tickets-east")
         await campus.later(minutes=1)
         await campus.office.shows("No tickets in that period, so there is no tickets-east-2026-09-01-2026-09-30.csv.")
+        await campus.admin.says("/export month csv complaint", chat=campus.office)
+        await campus.office.shows("Making tickets-complaint")
+        await campus.later(minutes=1)
+        sent = await campus.office.shows("1 ticket.\n" + t.plain("export.csv_figures"))
+        assert sent.raw["document"]["file_name"].endswith(".csv")
+        await campus.admin.says("/export month suggestion", chat=campus.office)
+        await campus.office.shows("Making tickets-suggestion")
+        await campus.later(minutes=1)
+        await campus.office.shows("there is no tickets-suggestion-2026-10-01-2026-10-12.xlsx.")
         await campus.admin.says("/export yesterday", chat=campus.office)
         await campus.office.shows("Tickets filed when?")
         await campus.wang.says("/export month", chat=campus.east)
         await campus.east.shows("Only admins of the union")
         async with campus.app.database.reading() as session:
             acts = (await session.scalars(select(Act).order_by(Act.id))).all()
-        assert [act.act for act in acts] == ["export", "export"]
+        assert [act.act for act in acts] == ["export"] * 4
         assert acts[1].detail is not None
         assert acts[1].detail["station"] == "east"

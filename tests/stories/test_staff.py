@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from bot.helping import HEADINGS
 from sandbox.client import Group, Person
 from tests.campus import Campus, running
 
@@ -120,6 +121,13 @@ async def test_a_transfer_is_accepted_declined_or_comes_back_by_itself(database_
         await campus.admin.taps(t.plain("desk.return"), chat=campus.west)
         await campus.admin.taps(t.plain("decline.no_means"), chat=campus.west)
         await campus.east.shows("comes back from West Campus Station: We have no means to do it")
+
+        await offered()
+        await campus.admin.taps(t.plain("desk.return"), chat=campus.west)
+        await campus.admin.taps(t.plain("desk.write"), chat=campus.west)
+        prompt = await campus.west.shows(re.compile("Zhao.*reply to this message"))
+        await campus.admin.says("That roof is being pulled down", chat=campus.west, reply_to=prompt)
+        await campus.east.shows("comes back from West Campus Station: That roof is being pulled down")
 
         await offered()
         await campus.later(days=1)
@@ -278,6 +286,27 @@ async def test_a_command_of_an_anonymous_admin_waits_for_a_press(database_url: s
         assert "📝 Li: she has called twice" in card.text
         await hides(campus, "/cancel", reply_to=card.id)
         await campus.east.shows("switch “Remain anonymous” off in your admin rights, then send /cancel")
+
+
+PRESSED = frozenset({"setup", "claim", "ask", "note", "resolve", "transfer"})
+"""What an anonymous admin types and then presses, so that it is known who they are."""
+READABLE = frozenset({"open", "overdue", "find", "stats", "duty"})
+"""What everybody in the group may read, whoever they are."""
+
+
+async def test_every_other_command_of_an_anonymous_admin_is_refused_with_what_to_do(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        _, number = await filed(campus)
+        card = await campus.east.shows(f"#{number} ·")
+        await campus.stage.promote(campus.east, campus.li, "administrator", anonymous=True)
+        commands = {command for names in HEADINGS.values() for command in names} - PRESSED
+        for command in sorted(commands):
+            await hides(campus, f"/{command} 1 24h tap", reply_to=card.id)
+        await campus.quiet()
+        said = [m for m in await campus.east.transcript() if m.raw["from"].get("is_bot")]
+        refused = {c for c in commands if any(t.plain("hidden.command", command=c) in m.text for m in said)}
+        assert commands - refused == READABLE, "each is refused by its name, but for what may be read"
 
 
 async def test_an_anonymous_admin_of_the_union_sets_up_by_pressing_and_is_told_how_to_ask(database_url: str) -> None:

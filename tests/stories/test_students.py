@@ -104,10 +104,21 @@ async def test_a_similar_ticket_is_joined_and_one_answer_reaches_both(database_u
         await bob.taps(hant.plain("new.continue"))
         await bob.taps(f"#{number}")
         await bob.reads("🤝")
-        await campus.east.shows("Alice and 1 more student")
+        joined = await campus.east.shows("Alice and 1 more student")
+        assert not joined.text.startswith("🔶"), "two are not many"
         await campus.east.shows("衛生間水龍頭漏水")
         for message in await campus.east.transcript():
             assert "Bob" not in message.text, "joining is anonymous"
+        carol = await campus.student("Carol")
+        await carol.says("/new")
+        await carol.taps(t.plain("kind.complaint"))
+        for key in ("repairs", "water"):
+            await carol.taps(t.pick(settings.category_names(key)))
+        await carol.says("卫生间水龙头漏水，晚上睡不着")
+        await carol.taps(t.plain("new.continue"))
+        await carol.taps(f"#{number}")
+        await carol.reads("🤝")
+        await campus.east.shows(re.compile("^🔶 .*and 2 more students", re.DOTALL))
         await campus.wang.says("The plumber comes at three", chat=campus.east, reply_to=card)
         await alice.reads("The plumber comes at three")
         await bob.reads("The plumber comes at three")
@@ -160,7 +171,7 @@ async def test_a_student_follows_urges_adds_withdraws(database_url: str) -> None
         await alice.taps(f"#{number}")
         screen = await alice.reads("In the hands of: nobody yet")
         assert "can read your name and your words" in screen.text
-        assert "Due by: today 15:0" in screen.text
+        assert "Taken on by: today 15:0" in screen.text
         assert await alice.taps(t.plain("own.urge")) == t.plain("mine.urged", number=number)
         await campus.east.shows("the student asks you to hurry")
         await campus.east.shows("Urged once")

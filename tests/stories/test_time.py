@@ -56,7 +56,7 @@ async def test_a_student_sees_that_it_is_overdue_and_who_has_been_told(database_
         await campus.office.shows("at East Campus Station should have been claimed")
         await alice.taps(t.plain("own.view"))
         shown = await alice.reads(f"#{number} · ")
-        assert "Was due by" in shown.text
+        assert "Overdue, was to be" in shown.text
         assert t.plain("mine.told.3") in shown.text
         assert t.plain("event.escalate") in shown.text
 

@@ -46,6 +46,9 @@ async def test_a_walk_in_is_a_ticket_whose_answers_are_told_and_whose_outcome_is
         card = await campus.east.shows(re.compile(rf"🙋 #{number} ·"))
         for words in ("🚶 came in person, recorded by Wang", "☎️ Room 305, 138-0000", "third floor is cold", "Claim by"):
             assert words in card.text, card.text
+        assert t.plain("desk.ask") not in card.labels, "nobody would answer, and the clock would stand still"
+        await campus.wang.says("/ask Since when?", chat=campus.east, reply_to=card)
+        await campus.wang.reads(t.plain("walkin.no_question", number=number), chat=campus.east)
         await campus.wang.says("The boiler is repaired on Friday", chat=campus.east, reply_to=card)
         await campus.wang.reads("nothing was sent: please tell them", chat=campus.east)
         await campus.wang.taps(t.plain("walkin.told_phone"), chat=campus.east)
@@ -98,6 +101,39 @@ async def test_not_solved_opens_a_walk_in_again_and_others_have_no_visitor(datab
             "desk.elsewhere", number=number
         )
         assert walkins.WAYS == ("spot", "phone")
+
+
+async def test_every_step_of_recording_can_be_taken_back(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t, settings, wang, east = campus.t("en"), campus.app.settings, campus.wang, campus.east
+        back, repairs, water = t.plain("nav.back"), "Dormitory repairs", t.pick(settings.category_names("water"))
+
+        async def goes(*labels: str) -> None:
+            for label in labels:
+                await wang.taps(label, chat=east)
+
+        await wang.says("/walkin", chat=east)
+        await goes("Complaint", repairs, water, back, back, back, "Need", repairs, water, "East 2", back, "East 1")
+        prompt = await wang.reads("with what they said", chat=east)
+        await wang.says("The shower is cold", chat=east, reply_to=prompt)
+        asked = await wang.reads("how can they be reached", chat=east)
+        await goes(back)
+        prompt = await wang.reads("with what they said", chat=east)
+        assert prompt.id == asked.id, "in its place"
+        await wang.says("The shower is hot", chat=east, reply_to=prompt)
+        asked = await wang.reads("how can they be reached", chat=east)
+        await wang.says("Room 3", chat=east, reply_to=asked)
+        await wang.reads("Room 3", chat=east)
+        await goes(back)
+        asked = await wang.reads("how can they be reached", chat=east)
+        await wang.says("Room 305", chat=east, reply_to=asked)
+        shown = await wang.reads("Room 305", chat=east)
+        for words in ("Need", "Water", "East 1", "The shower is hot"):
+            assert words in shown.text, shown.text
+        await goes(t.plain("walkin.file"))
+        card = await east.shows("🚶 came in person")
+        assert "The shower is hot" in card.text
+        assert "is cold" not in card.text
 
 
 async def test_in_the_middle_of_recording_a_reply_to_a_card_is_still_for_its_student(database_url: str) -> None:

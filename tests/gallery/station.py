@@ -1,0 +1,233 @@
+"""What a station's group sees: its cards from new to closed, lists, the roster, visitors, and what is late."""
+
+from __future__ import annotations
+
+import re
+
+from tests.campus import number_in
+from tests.gallery.phone import LANGUAGES, Gallery
+
+
+async def desk(g: Gallery) -> None:
+    t, lin, wang, east = g.t, await g.student("Lin"), g.campus.wang, g.campus.east
+    number = await g.files(lin, g.said["tap"])
+    card = await g.card(number)
+    await g.look("card-new", wang, east, card)
+    await wang.taps(t.plain("desk.claim"), chat=east, message=card)
+    await g.look("card-claimed", wang, east, card)
+    await wang.says(g.said["answer"], chat=east, reply_to=card)
+    await lin.reads(g.said["answer"])
+    await g.look("card-answered", wang, east, card)
+    await g.look("student-answered", lin)
+    await wang.taps(t.plain("desk.ask"), chat=east, message=card)
+    prompt = await wang.reads(re.compile("❔ Wang"), chat=east)
+    await g.look("ask-prompt", wang, east)
+    await wang.says(g.said["ask"], chat=east, reply_to=prompt)
+    await lin.reads(g.said["ask"])
+    await g.look("student-asked", lin)
+    await g.look("card-waiting", wang, east, card)
+    await lin.taps(t.plain("own.answer_question"))
+    await g.look("student-answers", lin)
+    await lin.says(g.said["add"])
+    await g.look("student-added", lin)
+    await g.look("words-below", wang, east)
+    await wang.says(f"// {g.said['note']}", chat=east, reply_to=card)
+    await wang.says(f"/tag {g.said['tag']}", chat=east, reply_to=card)
+    await wang.says(f"/project new {g.said['project']}", chat=east, reply_to=card)
+    await wang.says("/priority high", chat=east, reply_to=card)
+    await g.look("card-sorted", wang, east, card)
+    await g.look("sorted-said", wang, east)
+    await wang.taps(t.plain("desk.more"), chat=east, message=card)
+    await g.look("more", wang, east)
+    await wang.taps(t.plain("more.priority"), chat=east)
+    await g.look("more-priority", wang, east)
+    await wang.taps(t.plain("desk.history"), chat=east, message=card)
+    await g.look("history", wang, east)
+    await wang.taps(t.plain("desk.answers"), chat=east, message=card)
+    await g.look("templates", wang, east)
+    await wang.taps(t.plain("template_label.received"), chat=east)
+    await g.look("template-preview", wang, east)
+    await wang.taps(t.plain("desk.resolve"), chat=east, message=card)
+    await g.look("resolve", wang, east)
+    await wang.taps(t.plain("resolution.done"), chat=east)
+    await lin.reads("✅")
+    await g.look("card-resolved", wang, east, card)
+    await g.look("student-fixed", lin)
+    await lin.taps(t.plain("fixed.yes"))
+    await g.look("student-rate", lin)
+    await lin.taps("4 🙂")
+    await g.look("student-word", lin)
+    await lin.says(g.said["praise"])
+    await g.look("student-thanks", lin)
+    await g.look("card-closed", wang, east, card)
+    await lin.says("/mine")
+    await lin.taps(f"#{number}")
+    await g.look("own-closed", lin)
+
+
+async def moves(g: Gallery) -> None:
+    t, lin, wang, east, west = g.t, await g.student("Lin"), g.campus.wang, g.campus.east, g.campus.west
+    number = await g.files(lin, g.said["light"], "repairs", "power")
+    card = await g.card(number)
+    await wang.taps(t.plain("desk.transfer"), chat=east, message=card)
+    await g.look("transfer-where", wang, east)
+    name = next(s.names for s in g.campus.app.settings.station_specs() if s.key == "west")
+    await wang.taps(t.pick(name), chat=east)
+    await g.look("transfer-why", wang, east)
+    await wang.taps(t.plain("transfer.task"), chat=east)
+    await west.shows(f"#{number}")
+    await g.look("transferred-here", wang, east, card)
+    await g.look("transferred-there", g.campus.admin, west)
+    await g.campus.admin.taps(t.plain("desk.accept"), chat=west)
+    await g.look("accepted-there", g.campus.admin, west)
+    await g.look("accepted-here", wang, east, card)
+    await g.look("student-moved", lin)
+
+
+async def alike(g: Gallery) -> None:
+    t, wang, east = g.t, g.campus.wang, g.campus.east
+    first = await g.student("Lin")
+    number = await g.files(first, g.said["queue"], "life", "canteen")
+    second = await g.student("Mei")
+    await second.says("/new")
+    await second.taps(t.plain("kind.complaint"))
+    for key in ("life", "canteen"):
+        await second.taps(g.category(key))
+    await second.says(g.said["queue_again"])
+    await second.taps(t.plain("new.continue"))
+    await second.reads(f"#{number}")
+    await g.look("similar", second)
+    await second.taps(re.compile(rf"#{number}\b"))
+    await second.reads("🤝")
+    await g.look("joined", second)
+    await g.look("card-joined", wang, east, await g.card(number))
+    for name in ("Bo", "Xia"):
+        last = await g.files(await g.student(name), g.said["queue_again"], "life", "canteen")
+    card = await g.card(last)
+    await g.look("card-cluster", wang, east, card)
+    await wang.taps(re.compile(r"🔗 .*3"), chat=east, message=card)
+    await g.look("cluster", wang, east)
+    await wang.taps(t.plain("merge.cluster_sure", count=3), chat=east)
+    await g.look("cluster-merged", wang, east)
+    await g.look("student-merged", first)
+
+
+async def lists(g: Gallery) -> None:
+    wang, east = g.campus.wang, g.campus.east
+    await wang.says("/canned add", chat=east)
+    await g.look("canned-name", wang, east)
+    prompt = await wang.reads(re.compile("."), chat=east)
+    await wang.says(g.said["project"], chat=east, reply_to=prompt)
+    for _ in LANGUAGES:
+        prompt = await wang.reads(re.compile(r"\{"), chat=east)
+        await wang.says(g.said["canned"], chat=east, reply_to=prompt)
+    await wang.says("/canned", chat=east)
+    await g.look("canned", wang, east)
+    lin = await g.student("Lin")
+    number = await g.files(lin, g.said["late"], "life", "noise")
+    card = await g.card(number)
+    await wang.says(f"/a {g.said['project'][:3]}", chat=east, reply_to=card)
+    await g.look("ready-made", wang, east)
+    for command in (f"find {g.said['find']}", "open", "help", "stats", "projects"):
+        await wang.says(f"/{command}", chat=east)
+        await g.look(command.split()[0], wang, east)
+    await g.campus.app.scheduler.run_due(g.campus.clock())
+    await g.look("stats-picture", wang, east)
+    await g.campus.admin.says("/stats month", chat=g.campus.office)
+    await g.campus.app.scheduler.run_due(g.campus.clock())
+    await g.look("stats-all", g.campus.admin, g.campus.office)
+
+
+async def duty(g: Gallery) -> None:
+    t, wang, li, east = g.t, g.campus.wang, g.campus.li, g.campus.east
+    await li.says("/duty", chat=east)
+    await g.look("duty-empty", wang, east)
+    await wang.says("/duty", chat=east)
+    await wang.taps(t.plain("duty.edit"), chat=east)
+    await g.look("duty-days", wang, east)
+    for day, span, name in ((0, "08:30–12:00", "Wang"), (2, "13:30–17:30", "Wang"), (3, "08:30–12:00", "Li")):
+        await wang.says("/duty edit", chat=east)
+        await wang.reads("✏️", chat=east)
+        await wang.taps(t.plain(f"weekday.{day}"), chat=east)
+        await wang.taps(t.plain("duty.add"), chat=east)
+        if day == 0:
+            await g.look("duty-times", wang, east)
+        await wang.taps(span, chat=east)
+        if name == "Li":
+            await li.taps(t.plain("duty.me"), chat=east)
+        await wang.taps(f"▫️ {name}", chat=east)
+        if day == 0:
+            await g.look("duty-shift", wang, east)
+        await wang.taps(t.plain("duty.shift_done"), chat=east)
+    await wang.says("/duty", chat=east)
+    await g.look("duty-week", wang, east)
+    await wang.taps(t.plain("duty.swap"), chat=east)
+    await g.look("swap-which", wang, east)
+    await wang.taps(re.compile("13:30–17:30"), chat=east)
+    await g.look("swap-whom", wang, east)
+    await wang.taps(t.plain("swap.anybody"), chat=east)
+    await g.look("swap-asked", wang, east)
+    await li.taps(t.plain("swap.yes"), chat=east)
+    await g.look("swapped", wang, east)
+
+
+async def visitor(g: Gallery) -> None:
+    t, wang, east = g.t, g.campus.wang, g.campus.east
+    await wang.says("/walkin", chat=east)
+    await g.look("walkin-kind", wang, east)
+    await wang.taps(t.plain("kind.need"), chat=east)
+    await g.look("walkin-category", wang, east)
+    for key in ("repairs", "water"):
+        await wang.taps(g.category(key), chat=east)
+    await wang.taps(t.pick(g.campus.app.settings.building_names("e2")), chat=east)
+    prompt = await wang.reads("Wang", chat=east)
+    await g.look("walkin-words", wang, east)
+    await wang.says(g.said["visitor"], chat=east, reply_to=prompt)
+    prompt = await wang.reads("Wang", chat=east)
+    await g.look("walkin-contact", wang, east)
+    await wang.says(g.said["contact"], chat=east, reply_to=prompt)
+    await wang.reads("☎️", chat=east)
+    await g.look("walkin-preview", wang, east)
+    await wang.taps(t.plain("walkin.file"), chat=east)
+    number = number_in((await wang.reads("📮", chat=east)).text)
+    card = await g.card(number)
+    await g.look("walkin-card", wang, east, card)
+    await wang.says(g.said["answer"], chat=east, reply_to=card)
+    await wang.reads("📝", chat=east)
+    await g.look("walkin-told", wang, east)
+    await wang.taps(t.plain("walkin.told_phone"), chat=east)
+    await wang.taps(t.plain("desk.resolve"), chat=east, message=card)
+    await wang.taps(t.plain("resolution.done"), chat=east)
+    await wang.reads("🚶", chat=east)
+    await g.look("walkin-heard", wang, east)
+
+
+async def late(g: Gallery) -> None:
+    t, wang, east = g.t, g.campus.wang, g.campus.east
+    lin = await g.student("Lin")
+    number = await g.files(lin, g.said["door"], "repairs", "furniture")
+    card = await g.card(number)
+    await lin.says("/mine")
+    await lin.taps(f"#{number}")
+    await lin.taps(t.plain("own.urge"))
+    await g.look("urged", lin)
+    await g.campus.later(hours=2, minutes=20)
+    await g.look("handover", wang, east)
+    await g.campus.later(hours=3)
+    await g.look("overdue-said", wang, east)
+    await g.look("card-overdue", wang, east, card)
+    await g.campus.later(hours=7)
+    await wang.says(g.said["answer"], chat=east, reply_to=card)
+    await g.look("card-night", wang, east, card)
+    await g.campus.later(hours=11, minutes=30)
+    await g.look("digest", wang, east)
+    await wang.says("/overdue", chat=east)
+    await g.look("overdue", wang, east)
+    await lin.says("/mine")
+    await lin.taps(f"#{number}")
+    await g.look("own-overdue", lin)
+    await lin.taps(t.plain("own.withdraw"))
+    await g.look("own-withdraw", lin)
+    await lin.blocks()
+    await wang.says(g.said["answer"], chat=east, reply_to=card)
+    await g.look("card-blocked", wang, east, card)
