@@ -35,6 +35,14 @@ async def show(event: Message | CallbackQuery, text: str, keyboard: dict[str, An
         await event.answer(text, reply_markup=markup(keyboard))
 
 
+async def respond(event: Message | CallbackQuery, text: str, keyboard: dict[str, Any] | None = None) -> None:
+    """The same in a group, where others write too: in place of the pressed screen, or as a reply to the words."""
+    if isinstance(event, Message):
+        await event.reply(text, reply_markup=markup(keyboard))
+    else:
+        await show(event, text, keyboard)
+
+
 async def leave(state: FSMContext, t: Texts) -> str:
     """Leave what was being done for something else. Returns what to say of it first: words that somebody has sent and
     that went nowhere are not dropped in silence.
