@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.sections import KEY_NAME, LANGUAGES
+from bot.fields import KEY_NAME, LANGUAGES
 from bot.settings import Settings
 from bot.untrusted import units
 from models.articles import Article, Shelf, shelve

@@ -21,7 +21,8 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from bot.sections import KEY_NAME, SHORTEST_SECRET
+from bot.fields import KEY_NAME
+from bot.sections import SHORTEST_SECRET
 from bot.settings import Settings
 from bot.vault import decode_key
 from models.house import OFFICE

@@ -6,8 +6,7 @@ otherwise:
 
 - answering a button press or showing "typing…" loses its meaning later: it goes out directly, after the commit;
 - a look-up inside the transaction would hold the database while the network is slow, so it is refused: look-ups are
-made
-  before the transaction (`bot/worker.py`);
+  made before the transaction (`bot/lookout.py`);
 - outside of an update's transaction (setting commands at the start, look-ups) everything passes.
 """
 

@@ -6,30 +6,36 @@ A section that is new is a class here and a line in `bot/settings.py`, which say
 from __future__ import annotations
 
 import contextlib
-import difflib
 import itertools
 import re
 from collections.abc import Iterator
 from datetime import date, time, timedelta
 from fractions import Fraction
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
+from bot.fields import (
+    WEEKDAYS,
+    Engine,
+    HookAddress,
+    HookEvent,
+    KeyName,
+    Language,
+    Listening,
+    Names,
+    Server,
+    TimeZone,
+    WorkingTime,
+)
 from models.access import Mode
 from models.calendar import Semester, Span, WorkCalendar
 from models.hooks import EVENTS
 from models.house import OFFICE, SUPERVISORS
 from models.lifecycle import Kind
 from models.people import Audience
-
-LANGUAGES = ("zh-hans", "zh-hant", "en")
-Language = Literal["zh-hans", "zh-hant", "en"]
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-KEY_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,23}")
 
 
 class Section(BaseModel):
@@ -38,100 +44,13 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _names(value: object) -> object:
-    """A name may be one string for all languages or a table of them."""
-    return dict.fromkeys(LANGUAGES, value) if isinstance(value, str) else value
-
-
-def _complete(value: dict[str, str]) -> dict[str, str]:
-    unknown = sorted(set(value) - set(LANGUAGES))
-    if unknown:
-        raise PydanticCustomError(
-            "language", "there is no language {x}; write zh-hans, zh-hant and en", {"x": ", ".join(unknown)}
-        )
-    missing = [language for language in LANGUAGES if not value.get(language, "").strip()]
-    if missing:
-        raise PydanticCustomError(
-            "language",
-            'the name is missing in {x}: write name = { zh-hans = "…", zh-hant = "…", en = "…" }',
-            {"x": ", ".join(missing)},
-        )
-    return value
-
-
-Names = Annotated[dict[str, str], BeforeValidator(_names), AfterValidator(_complete)]
-
-
-def _key(value: str) -> str:
-    if not KEY_NAME.fullmatch(value):
-        raise PydanticCustomError("key", 'write up to 24 small letters, digits and dashes, for example key = "east"')
-    return value
-
-
-KeyName = Annotated[str, AfterValidator(_key)]
-
-
-def _span(value: object) -> object:
-    if isinstance(value, Span):
-        return value
-    found = re.fullmatch(r"(?:(\d+)d)?\s*(?:(\d+(?:\.\d+)?)h)?", value.strip()) if isinstance(value, str) else None
-    if not found or not any(found.groups()):
-        raise PydanticCustomError("span", 'write a length of working time, for example "4h", "1d" or "1d 2h"')
-    try:
-        return Span(days=int(found[1] or 0), hours=float(found[2] or 0))
-    except ValueError as error:
-        raise PydanticCustomError("span", '{x}; write for example "4h" or "1d"', {"x": str(error)}) from None
-
-
-WorkingTime = Annotated[Span, BeforeValidator(_span)]
-
-
-def _listening(value: str) -> str:
-    found = re.fullmatch(r"\S*:(\d{1,5})", value)
-    if not found or int(found[1]) > 65_535:
-        raise PydanticCustomError("listen", 'listen is an address and a port; write listen = "127.0.0.1:8080"')
-    return value
-
-
-def _engine(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql://")):
-        raise PydanticCustomError(
-            "database",
-            'url begins with sqlite:/// or postgresql://; write for example url = "sqlite:///data/unionbot.db"',
-        )
-    return value
-
-
-def _server(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("https", "http") or not parts.netloc:
-        raise PydanticCustomError(
-            "server",
-            'an address begins with https:// or http://; write for example api_base = "https://api.telegram.org"',
-        )
-    return value.rstrip("/")
-
-
-ALIKE = 0.85
-"""So near, in difflib's measure, is a slip of the pen (Shangai, 0.96); Peking is as near to Chungking as to any (0.72),
-and whoever wrote it means China's one time.
-"""
-
-
-def _time_zone(value: str) -> str:
-    if value not in available_timezones():
-        near = difflib.get_close_matches(value, available_timezones(), 1, ALIKE) or ["Asia/Shanghai"]
-        raise PydanticCustomError("timezone", 'there is no such time zone; write timezone = "{x}"', {"x": near[0]})
-    return value
-
-
 class Telegram(Section):
     """How Telegram is reached."""
 
-    api_base: Annotated[str, AfterValidator(_server)] = "https://api.telegram.org"
+    api_base: Server = "https://api.telegram.org"
     mode: Literal["polling", "webhook"] = "polling"
     webhook_url: str = ""
-    listen: Annotated[str, AfterValidator(_listening)] = "127.0.0.1:8080"
+    listen: Listening = "127.0.0.1:8080"
 
     @model_validator(mode="after")
     def _webhook_has_an_address(self) -> Self:
@@ -148,7 +67,7 @@ class Telegram(Section):
 class DatabaseSection(Section):
     """Where everything is kept."""
 
-    url: Annotated[str, AfterValidator(_engine)] = "sqlite:///data/unionbot.db"
+    url: Engine = "sqlite:///data/unionbot.db"
 
 
 class Union(Section):
@@ -160,7 +79,7 @@ class Union(Section):
     readers: tuple[int, ...] = ()
     office_chat_id: int | None = None
     supervisors_chat_id: int | None = None
-    timezone: Annotated[str, AfterValidator(_time_zone)] = "Asia/Shanghai"
+    timezone: TimeZone = "Asia/Shanghai"
     languages: tuple[Language, ...] = Field(default=("zh-hans", "zh-hant", "en"), min_length=1)
 
 
@@ -405,37 +324,14 @@ class Faq(Section):
     folder: str = ""
 
 
-LOCAL = ("localhost", "127.0.0.1", "::1")
 SHORTEST_SECRET = 16
-
-
-def _hook_address(value: str) -> str:
-    """Only where nobody on the way can read or change it; in the clear only to this very machine."""
-    parts = urlsplit(value)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOCAL)
-    if value and (not safe or not parts.hostname or parts.username is not None or parts.fragment):
-        raise PydanticCustomError(
-            "hook",
-            "tickets are told over https only, and no password stands in the address; "
-            'write for example url = "https://campus.example.edu/hooks/union"',
-        )
-    return value
-
-
-def _hook_event(value: str) -> str:
-    if value not in EVENTS:
-        near = difflib.get_close_matches(value, EVENTS, 1) or ["filed"]
-        raise PydanticCustomError(
-            "hook", 'there is no such event; write "{x}", or any of {y}', {"x": near[0], "y": ", ".join(EVENTS)}
-        )
-    return value
 
 
 class WebhookOut(Section):
     """What a campus system is told of tickets. Its secret comes from UNIONBOT_WEBHOOK_SECRET."""
 
-    url: Annotated[str, AfterValidator(_hook_address)] = ""
-    events: tuple[Annotated[str, AfterValidator(_hook_event)], ...] = EVENTS
+    url: HookAddress = ""
+    events: tuple[HookEvent, ...] = EVENTS
     include_words: bool = False
     secret: SecretStr = SecretStr("")
 

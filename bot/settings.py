@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.fields import LANGUAGES
 from bot.sections import (
-    LANGUAGES,
     Access,
     Anonymity,
     Building,

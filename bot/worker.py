@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.methods import AnswerCallbackQuery, TelegramMethod
-from aiogram.types import CallbackQuery, ChatMemberRestricted, Message, ResultChatMemberUnion, Update, User
+from aiogram.types import Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
@@ -23,14 +23,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from bot import errors
-from bot.check import may_write
-from bot.keyboards import SEPARATOR, Hand, More
-from bot.lists import Mode
-from bot.menus import SetUp
+from bot.lookout import Lookout
 from bot.outgoing import NO_ANSWER, Mouth, speaking
-from bot.people import GROUPS, SHARED_ACCOUNTS, Presence, language_of
+from bot.people import GROUPS, Presence, language_of
 from bot.toolbox import Clock, Toolbox
-from models import colleagues, inbox, outbox, people, stations
+from models import inbox, outbox, people, stations
 from models.database import Database
 from models.errors import Refusal
 from models.outbox import Lane, Repeat
@@ -64,6 +61,7 @@ class Worker:
         self._bot = bot
         self._toolbox = toolbox
         self._clock = clock
+        self._lookout = Lookout(database, bot, clock)
         self._committed = committed
         self._chats_at_once = chats_at_once
         self._wake = asyncio.Event()
@@ -162,8 +160,8 @@ class Worker:
         for attempt in range(1, TRIES + 1):
             try:
                 if attempt == 1:
-                    await self._know_the_bots_name(update)
-                    presence = await self._look_up(update)
+                    await self._lookout.know_the_bots_name(update)
+                    presence = await self._lookout.look_up(update)
                 await self._run(row_id, update, presence)
                 return
             except Refusal as refusal:
@@ -263,90 +261,6 @@ class Worker:
             # It has lost its meaning by now (law 3); that it failed is still worth a line.
             log.info("a direct answer was not taken", method=method.__api_method__, why=type(error).__name__)
 
-    async def _know_the_bots_name(self, update: Update) -> None:
-        """Before "/setup@some_bot" is looked at: whether that is us aiogram asks Telegram, once, and inside the
-        transaction nobody may. While Telegram does not say, this chat waits.
-        """
-        while _names_a_bot(update):
-            try:
-                await self._bot.me()
-                return
-            except NO_ANSWER as error:
-                log.warning("the bot's own name is not known yet", why=type(error).__name__)
-                await asyncio.sleep(1.0)
-
-    async def _look_up(self, update: Update) -> Presence | None:
-        """Whether the person who acts in a group is in it now; None where nobody acts."""
-        event = update.event
-        user: User | None
-        if isinstance(event, CallbackQuery):
-            user, chat = event.from_user, event.message.chat if event.message else None
-        elif isinstance(event, Message) and _acts(event, self._bot.id):
-            user, chat = event.from_user, event.chat
-        else:
-            return None
-        if user is None or chat is None or chat.type not in GROUPS:
-            return None
-        if user.id in SHARED_ACCOUNTS:
-            return Presence("unknown", is_member=False)
-        try:
-            member = await self._bot.get_chat_member(chat.id, user.id, request_timeout=10)
-            bot_member = await self._bot.get_chat_member(chat.id, self._bot.id) if _sets_up(event) else None
-            muted = bot_member is not None and await self._is_muted(chat.id, bot_member)
-            around = await self._colleagues(chat.id) if _names_colleagues(event) else frozenset()
-            sits_in = await self._sits_in(chat.id, event) if bot_member is not None else ""
-        except NO_ANSWER as error:
-            log.warning("a member could not be looked up", why=type(error).__name__)
-            return Presence("unknown", is_member=False)
-        return Presence(
-            _status(member),
-            is_member=isinstance(member, ChatMemberRestricted) and member.is_member,
-            bot_status=_status(bot_member) if bot_member is not None else None,
-            bot_manages_topics=bool(getattr(bot_member, "can_manage_topics", False)),
-            bot_muted=muted,
-            colleagues=around,
-            sits_in=sits_in,
-        )
-
-    async def _colleagues(self, chat_id: int) -> frozenset[int]:
-        """Who has acted in this chat lately and is in it now."""
-        async with self._database.reading() as session:
-            station = await stations.by_chat(session, chat_id)
-            known = await colleagues.of(session, station, self._clock()) if station is not None else []
-        there = await asyncio.gather(*(self._is_there(chat_id, each.telegram_id) for each in known))
-        return frozenset(each.telegram_id for each, yes in zip(known, there, strict=True) if yes)
-
-    async def _is_there(self, chat_id: int, user_id: int) -> bool:
-        try:
-            member = await self._bot.get_chat_member(chat_id, user_id, request_timeout=10)
-        except NO_ANSWER as error:
-            log.warning("a member could not be looked up", why=type(error).__name__)
-            return False
-        return Presence(_status(member), bool(getattr(member, "is_member", False))).present
-
-    async def _sits_in(self, chat_id: int, event: Message | CallbackQuery) -> str:
-        """The title of the other group in which the place that is being set up sits; empty when there is none, or when
-        Telegram does not say.
-        """
-        try:
-            press = SetUp.unpack((event.data or "") if isinstance(event, CallbackQuery) else "")
-        except ValueError:
-            return ""
-        async with self._database.reading() as session:
-            place = await stations.by_key(session, press.value)
-        if place is None or place.chat_id in (None, chat_id):
-            return ""
-        try:
-            return (await self._bot.get_chat(place.chat_id, request_timeout=10)).title or ""
-        except NO_ANSWER:
-            return ""
-
-    async def _is_muted(self, chat_id: int, bot_member: ResultChatMemberUnion) -> bool:
-        group = await self._bot.get_chat(chat_id, request_timeout=10)
-        own = bot_member.can_send_messages if isinstance(bot_member, ChatMemberRestricted) else None
-        everybody = group.permissions.can_send_messages if group.permissions else None
-        return not may_write(_status(bot_member), own, everybody)
-
     async def _refuse(self, row_id: int, update: Update, refusal: Refusal) -> None:
         async with self._turn(partial(inbox.done, row_id=row_id)) as mouth:
             if mouth is None:
@@ -434,46 +348,6 @@ def _known(update: Update) -> bool:
         return bool(update.event_type)
     except UpdateTypeLookupError:
         return False
-
-
-def _acts(message: Message, bot_id: int) -> bool:
-    """Whether a group message asks something of the bot: a command, a note, or a reply to the bot's own message.
-
-    In a forum topic whatever is said there comes as a reply to the message that made the topic: that is no reply.
-    """
-    text = message.text or message.caption or ""
-    replied = message.reply_to_message
-    return text.startswith("/") or (
-        replied is not None
-        and replied.forum_topic_created is None
-        and replied.from_user is not None
-        and replied.from_user.id == bot_id
-    )
-
-
-def _names_a_bot(update: Update) -> bool:
-    """Whether this is a command that says whose it is."""
-    event = update.event
-    words = ((event.text or event.caption or "").split(maxsplit=1) or [""])[0] if isinstance(event, Message) else ""
-    return words.startswith("/") and "@" in words
-
-
-def _status(member: ResultChatMemberUnion) -> str:
-    return str(getattr(member.status, "value", member.status))
-
-
-def _names_colleagues(event: Message | CallbackQuery) -> bool:
-    """Whether this is about giving somebody a ticket: then it is asked who of the place is there."""
-    if isinstance(event, CallbackQuery):
-        return (event.data or "").startswith((f"{More.prefix}{SEPARATOR}assign", f"{Hand.prefix}{SEPARATOR}"))
-    return (event.text or "").startswith(("/assign", "/reassign"))
-
-
-def _sets_up(event: Message | CallbackQuery) -> bool:
-    """Whether this is about seating a station or its topics: then the bot's own rights are looked up too."""
-    if isinstance(event, CallbackQuery):
-        return (event.data or "").startswith((f"{SetUp.prefix}{SEPARATOR}", f"{Mode.prefix}{SEPARATOR}"))
-    return (event.text or "").startswith(("/setup", "/mode"))
 
 
 def _serialization(error: DBAPIError) -> bool:

@@ -234,7 +234,7 @@ async def _duty(settings: Settings, file: Path, station: str, rows: list[Row], a
 
 
 def _span(row: Any) -> str:
-    from bot.sections import WEEKDAYS
+    from bot.fields import WEEKDAYS
 
     return f"{WEEKDAYS[row.weekday]} {row.starts:%H:%M}-{row.ends:%H:%M}"
 

@@ -16,7 +16,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.sections import WEEKDAYS, Building, Calendar, StationSection, walk
+from bot.fields import WEEKDAYS
+from bot.sections import Building, Calendar, StationSection, walk
 from bot.settings import Settings
 from models.calendar import Span
 from models.holdings import Holdings

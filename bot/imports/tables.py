@@ -18,8 +18,8 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 
+from bot.fields import LANGUAGES, WEEKDAYS
 from bot.imports import Row, Unusable, printable, said, text_of
-from bot.sections import LANGUAGES, WEEKDAYS
 from models import canned as rules
 from models.errors import Refusal
 from models.people import Person

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app
 from bot.articles import LONGEST, SHIPPED, Unfit, parse, plain_of, read, render
-from bot.sections import LANGUAGES
+from bot.fields import LANGUAGES
 from bot.untrusted import units
 from models.articles import Article
 from models.lifecycle import Kind

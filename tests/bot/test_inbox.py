@@ -67,6 +67,18 @@ async def test_an_update_brought_twice_is_kept_once(database: Database, now: dat
     assert [row.update_id for row in await rows(database)] == [1, 2, 3]
 
 
+async def test_of_one_chat_nothing_is_done_before_what_came_earlier(database: Database, now: datetime) -> None:
+    """Several programs share an inbox: each takes rows as it reads them, and the order of a chat holds all the same."""
+    async with database.transaction() as session:
+        await inbox.store(
+            session, BOT, [Arrival(1, 7, "{}"), Arrival(2, 8, "{}"), Arrival(3, 7, "{}")], HOUSE.vault, now
+        )
+    first, other, second = [row.id for row in await rows(database)]
+    for row_id, done in ((second, False), (other, True), (first, True), (first, False), (second, True)):
+        async with database.transaction() as session:
+            assert await inbox.done(session, row_id) is done
+
+
 async def test_two_bots_may_use_the_same_numbers(database: Database, now: datetime) -> None:
     for bot in (1, 2):
         async with database.transaction() as session:

@@ -19,14 +19,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.calls import Call, Letter
 from bot.vault import KeyVault
-from models import outbox
+from models import asking, outbox, requesters
 from models.database import Database
 from models.outbox import Lane, Outgoing, Repeat, Sending
+from models.people import meet
 from sandbox import server
 from sandbox.client import Person, Sandbox
 from scheduler.courier import IN_FLIGHT, Courier, Draw
 from tests.campus import BEGIN, TOKEN, MovedClock
-from tests.house import KEY
+from tests.house import HOUSE, KEY, draft, furnish
 
 PATIENCE = 20.0
 
@@ -73,7 +74,7 @@ class Office:
             windows=windows,
         )
 
-    async def post(self, chat_id: int, text: str = "hello", **how: Any) -> int:
+    async def post(self, chat_id: int | None, text: str = "hello", **how: Any) -> int:
         """Write one row; returns its number."""
         fields: dict[str, Any] = {
             "lane": Lane.ANSWER,
@@ -420,6 +421,38 @@ async def test_nothing_is_drawn_for_a_chat_before_the_end_of_what_went_before_is
     assert early == []
     for person in people:
         assert await post_office.texts(person) == [str(turn) for turn in range(8)]
+
+
+async def test_one_chat_gets_one_message_at_a_time_whether_its_address_is_sealed_or_not(
+    post_office: Office, alice: Person
+) -> None:
+    """Somebody with an anonymous ticket and another under their name: the database cannot know that it is one chat."""
+    async with post_office.database.transaction() as session:
+        await furnish(session)
+        who = await meet(session, alice.id, "Alice", None, "en")
+        ticket = await asking.file(session, draft(anonymous=True), who, HOUSE, BEGIN)
+        (place,) = await requesters.waiting.about(session, ticket.id)
+        await session.execute(update(Outgoing).values(state=Sending.SUPERSEDED))
+    drawn: list[int] = []
+    early: list[int] = []
+
+    async def look(session: AsyncSession, row: Outgoing, now: datetime, chat_id: int) -> Letter:
+        assert chat_id == alice.id
+        on_its_way = select(Outgoing.id).where(Outgoing.id.in_(drawn), Outgoing.state == Sending.SENDING)
+        early.extend(await session.scalars(on_its_way))
+        drawn.append(row.id)
+        return await as_written(session, row, now, chat_id)
+
+    await post_office.stage.fault("sendMessage", delay=0.1, times=4)
+    numbers = []
+    for turn in range(4):
+        sealed = {"chat_id": None, "requester_id": place.id} if turn % 2 else {"chat_id": alice.id}
+        numbers.append(await post_office.post(text=str(turn), **sealed))
+    async with post_office.open(draw=look):
+        for number in numbers:
+            await post_office.comes_to(number, Sending.SENT)
+    assert early == []
+    assert sorted(await post_office.texts(alice)) == ["0", "1", "2", "3"]
 
 
 async def test_rounds_that_come_to_nothing_do_not_close_the_windows(
