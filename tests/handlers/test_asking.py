@@ -130,7 +130,6 @@ class Handlers:
         """Whether this one asks by itself, or is only called by those that have."""
         methods = {where for methods in self.methods.values() for where in methods.values()}
         methods |= {f"staff/common.py:{name}" for name in ("may", "may_here", "may_read", "may_wherever")}
-        methods |= {"students/own.py:own"}
         if any(each in ASKS or (each in methods and self.asks(each)) for each in self.calls[function]):
             return True
         callers = {other for other, theirs in self.calls.items() if function in theirs} - seen
