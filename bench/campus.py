@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, func, insert, select
 
 from models import similar
 from models.database import Database
 from models.house import House
 from models.lifecycle import Kind, State
 from models.requesters import Requester
+from models.similar import Trace
 from models.tickets import FOLDED_LENGTH, Ticket
 from models.words import Side, Words
 
@@ -51,12 +52,15 @@ async def fill(
     buildings: list[str],
     seed: int = 7,
 ) -> None:
-    """So many open tickets of the last month, each with its words and an anonymous requester, in these buildings."""
+    """So many open tickets of the last month, each with its words and an anonymous requester, in these buildings; all
+    but each third have had an answer.
+    """
     chance, said = random.Random(seed), texts(seed)
     for start in range(1, count + 1, AT_ONCE):
         tickets: list[dict[str, Any]] = []
         words: list[dict[str, Any]] = []
         waiting: list[dict[str, Any]] = []
+        traces: list[dict[str, Any]] = []
         for number in range(start, min(start + AT_ONCE, count + 1)):
             text = next(said)
             folded = house.fold(text)[:FOLDED_LENGTH]
@@ -71,7 +75,8 @@ async def fill(
                     "folded": folded,
                     "marks": similar.marks(folded),
                     "station_id": station_id,
-                    "state": State.NEW,
+                    "state": State.ANSWERED if number % 3 else State.NEW,
+                    "replied_at": at + timedelta(minutes=chance.randrange(600)) if number % 3 else None,
                     "version": 1,
                     "filed_at": at,
                     # Due beyond the measurement: what is overdue is another matter.
@@ -80,11 +85,17 @@ async def fill(
                     "resolve_due": now + timedelta(days=30),
                 }
             )
+            traces += similar.traces(number, tickets[-1]["building"], tickets[-1]["category"], folded)
             waiting.append({"id": number, "ticket_id": number, "number": 1, "left": False})
             content = {"type": "text", "text": text}
             words.append(
                 {"ticket_id": number, "side": Side.STUDENT, "requester_id": number, "content": content, "at": at}
             )
         async with database.transaction() as session:
-            for table, rows in ((Ticket, tickets), (Requester, waiting), (Words, words)):
+            for table, rows in ((Ticket, tickets), (Requester, waiting), (Words, words), (Trace, traces)):
                 await session.execute(insert(cast(Table, table.__table__)), rows)
+    if not database.is_sqlite:
+        async with database.transaction() as session:
+            # PostgreSQL counts by itself and has not seen these numbers.
+            for name in ("tickets", "requesters"):
+                await session.execute(select(func.setval(func.pg_get_serial_sequence(name, "id"), count)))

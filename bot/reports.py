@@ -56,8 +56,8 @@ def one_place(place: Place, span: Period, cell: int, t: Texts) -> list[str]:
                 t("figure.one_withheld", name=t.plain(f"figure_name.{name}"), why=why_not(share, name, cell, t))
             )
         if name == "response":
-            lines += _spread("figure.reply_time", spread(place.figures.reply_seconds), t)
-    lines += _spread("figure.close_time", spread(place.figures.close_seconds), t)
+            lines += _spread("figure.reply_time", spread(place.figures.reply_minutes), t)
+    lines += _spread("figure.close_time", spread(place.figures.close_minutes), t)
     return [heading(span, place.name, t), *lines, t("figure.legend")]
 
 
@@ -77,7 +77,7 @@ def all_places(places: Sequence[Place], span: Period, surveys: Surveys | None, c
             else:
                 row = t("figure.cell_withheld", place=place.name, why=why_not(share, name, cell, t))
             lines.append(row)
-    for key, field in (("figure.reply_time", "reply_seconds"), ("figure.close_time", "close_seconds")):
+    for key, field in (("figure.reply_time", "reply_minutes"), ("figure.close_time", "close_minutes")):
         lines.append(t("figure.heading", name=t.plain(key.replace("figure.", "figure_name."))))
         for place in (*places, total):
             found = spread(getattr(place.figures, field))

@@ -19,6 +19,7 @@ from sqlalchemy import (
     CursorResult,
     Engine,
     Executable,
+    Row,
     Select,
     bindparam,
     create_engine,
@@ -31,7 +32,7 @@ from sqlalchemy.exc import NoResultFound, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Mapper, Session, class_mapper
 
-from models.sqlite import DRIVER, connect, fold
+from models.sqlite import DRIVER, LONG, connect, copy_log, fold, log_length
 
 T = TypeVar("T")
 
@@ -146,6 +147,34 @@ async def plainly(session: AsyncSession, statement: Executable, values: Any = No
     return cast(CursorResult[*tuple[Any, ...]], await session.execute(statement, values))
 
 
+async def patiently(session: AsyncSession, statement: Executable) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The same for a statement that goes through very much: on SQLite it runs in a thread, with the session's own
+    connection, which nobody else uses meanwhile, and the loop goes on. PostgreSQL's driver waits without holding it.
+    """
+    if not isinstance(session, AskingInLoop):
+        return (await plainly(session, statement)).all()
+    at = session.at
+    return await in_thread(lambda: at.execute(statement).all())
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """What a thread makes of it, which has ended when this has: whoever is cancelled gives a connection back only when
+    nobody uses it.
+    """
+    made = asyncio.get_running_loop().run_in_executor(None, work)
+    try:
+        return await asyncio.shield(made)
+    finally:
+        if not made.done():
+            await asyncio.wait([made])
+
+
+async def aside(session: AsyncSession, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    """`Database.aside` for whoever has only a session; what that has changed is not seen there."""
+    database: Database = session.info["database"]
+    return await database.aside(work)
+
+
 class _Group:
     """Transactions of several tasks that become one in SQLite: whoever waits for the only writer shares its commit.
 
@@ -203,13 +232,23 @@ class Database:
         # SQLite has one writer. Waiting for it inside sqlite3 would hold the whole event loop, so tasks queue here.
         self._turn = asyncio.Lock()
         self._group: _Group | None = None
+        self._too_long = LONG
 
     def _sqlite(self, begin: str) -> Engine:
-        path = Path(self.url.database or "")
+        path = self._path
         # Nobody waits for a connection: that would hold the loop, and with it whoever is to give one back.
         return create_engine(
             self.url, creator=lambda: connect(path), pool_size=10, max_overflow=-1, begin=begin, hide_parameters=True
         )
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.url.database or "")
+
+    @property
+    def address(self) -> str:
+        """By which another `Database` finds the same, the password in it."""
+        return self.url.render_as_string(hide_password=False)
 
     @property
     def engine(self) -> Engine:
@@ -251,6 +290,7 @@ class Database:
             expire_on_commit=False,
             sync_session_class=Remembering,
             join_transaction_mode="create_savepoint",
+            info={"database": self},
         )
 
     @contextlib.asynccontextmanager
@@ -311,6 +351,10 @@ class Database:
             raise
         try:
             self._end(group)
+            if (length := log_length(self._path)) > self._too_long:
+                # Nobody writes now. Somebody who reads may hinder it; then the log grows on before the next try.
+                done = await in_thread(lambda: copy_log(self._path))
+                self._too_long = LONG if done else length + LONG
         finally:
             self._turn.release()
 
@@ -361,12 +405,12 @@ class Database:
 
         async def alone() -> T:
             # Connections belong to the loop in which they were made.
-            database = Database(self.url.render_as_string(hide_password=False))
+            database = Database(self.address)
             try:
                 async with database.reading() as session:
                     return await work(session)
             finally:
-                await database._dispose()
+                await database.leave()
 
         return await asyncio.to_thread(asyncio.run, alone())
 
@@ -381,15 +425,16 @@ class Database:
             if self._group is not None:
                 # Its work is done; nobody else may be writing, ourselves included.
                 self._end(self._group)
-            return fold(Path(self.url.database or ""))
+            return await in_thread(lambda: fold(self._path))
 
     async def close(self) -> None:
         """Give every connection back, the log folded."""
         with contextlib.suppress(sqlite3.OperationalError):
             await self.fold()
-        await self._dispose()
+        await self.leave()
 
-    async def _dispose(self) -> None:
+    async def leave(self) -> None:
+        """Give every connection back, for whoever only read."""
         for engine in (self._writer, self._reader):
             if isinstance(engine, AsyncEngine):
                 await engine.dispose()

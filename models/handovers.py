@@ -19,9 +19,10 @@ from sqlalchemy import ForeignKey, UniqueConstraint, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import colleagues, letters, stations, turns
+from models import colleagues, letters, listing, stations, turns
 from models.base import Base, Key, one_of
 from models.calendar import WorkCalendar
+from models.database import patiently
 from models.errors import Refusal
 from models.lifecycle import OPEN
 from models.people import Person
@@ -103,7 +104,7 @@ async def begin(
     incoming = [person for person in incoming if person.id not in both] or incoming
     if not outgoing:
         return None
-    handover = Handover(station_id=station.id, at=at, tickets=[t.id for t in await open_tickets(session, station)])
+    handover = Handover(station_id=station.id, at=at, tickets=await open_numbers(session, station))
     session.add(handover)
     await session.flush()
     if handover.tickets:
@@ -119,18 +120,14 @@ async def begin(
     return handover
 
 
-async def open_tickets(session: AsyncSession, station: Station) -> list[Ticket]:
+async def open_numbers(session: AsyncSession, station: Station) -> list[int]:
     """What the station owes an answer, the most urgent first; what it has only offered to another is its own still."""
-    found = await session.scalars(
-        select(Ticket).where(
-            or_(
-                Ticket.from_station_id == station.id,
-                (Ticket.station_id == station.id) & Ticket.from_station_id.is_(None),
-            ),
-            Ticket.state.in_(OPEN),
-        )
+    theirs = or_(
+        Ticket.from_station_id == station.id, (Ticket.station_id == station.id) & Ticket.from_station_id.is_(None)
     )
-    return sorted(found, key=lambda ticket: (*sorted(due for _, due in ticket.unmet())[:1], ticket.filed_at))
+    order = listing.due_first(session), Ticket.filed_at, Ticket.id
+    asked = select(Ticket.id).where(theirs, Ticket.state.in_(OPEN)).order_by(*order)
+    return [number for (number,) in await patiently(session, asked)]
 
 
 async def get(session: AsyncSession, number: int) -> tuple[Handover, list[Signature]]:

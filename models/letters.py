@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import outbox, postings, requesters, words
+from models import base, outbox, postings, requesters, words
 from models.house import House
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Person
@@ -329,7 +329,7 @@ async def are_awake(session: AsyncSession, requester: Requester, now: datetime) 
         update(Outgoing)
         .where(
             Outgoing.requester_id == requester.id,
-            Outgoing.state == Sending.DUE,
+            Outgoing.state == base.said(Sending.DUE),
             Outgoing.holds.is_(False),
             Outgoing.not_before > now,
         )

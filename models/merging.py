@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import bursts, letters, requesters, similar, tickets, words
@@ -34,7 +34,7 @@ from models.words import Side, Words
 LISTED = 5
 CLUSTER = 3
 """From so many open tickets that read alike on, one answer for all of them is offered."""
-READ_AT_MOST = 60
+READ_AT_MOST = 30
 TOLD_TOGETHER = 10
 """Of so many tickets what was said fits into one message; a group's window is small (20 a minute)."""
 
@@ -145,7 +145,7 @@ async def undo(session: AsyncSession, ticket: Ticket, staff: Person, house: Hous
         place.solved = place.rating = place.remark = None
         await session.flush()
     ticket.merged_into_id = ticket.closed_at = None
-    ticket.station_id, ticket.requesters = whole.station_id, len(back)
+    ticket.station_id, ticket.requesters, ticket.sought = whole.station_id, len(back), True
     tickets.to_be_claimed(ticket, house, now)
     await session.flush()
     station = await tickets.station_of(session, ticket)
@@ -248,27 +248,20 @@ async def alike(session: AsyncSession, ticket: Ticket, most: int = LISTED) -> li
     """The other open tickets of this place about the same category and building that read like this one, the most
     alike first.
     """
-    if ticket.kind is Kind.THANKS or len(ticket.folded) < 4:
+    if ticket.kind is Kind.THANKS:
         return []
-    rows = await session.execute(
-        select(Ticket.id, Ticket.folded, Ticket.marks)
-        .where(
-            Ticket.station_id == ticket.station_id,
-            Ticket.state.in_(ACTIVE),
-            Ticket.category == ticket.category,
-            Ticket.building.is_(None) if ticket.building is None else Ticket.building == ticket.building,
-            Ticket.kind != Kind.THANKS,
-            Ticket.folded_under_id.is_(None),
-            Ticket.id != ticket.id,
-        )
-        .order_by(Ticket.id.desc())
-        .limit(READ_AT_MOST)
-    )
-    reading = similar.Reading(ticket.folded)
-    scored = sorted(((reading.likeness(folded, theirs), number) for number, folded, theirs in rows), reverse=True)
-    best = [number for score, number in scored if score >= similar.ENOUGH][:most]
-    found = {each.id: each for each in await tickets.several(session, best)}
-    return [found[number] for number in best]
+    place = {"building": ticket.building or "", "category": ticket.category, "station": ticket.station_id}
+    values = {**place, "number": ticket.id}
+    return [each.ticket for each in await similar.nearest(session, ticket.folded, _ALIKE, values, most, READ_AT_MOST)]
+
+
+_ALIKE = similar.asking(
+    [similar.of(bindparam("building"), bindparam("category"))],
+    Ticket.station_id == bindparam("station"),
+    Ticket.state.in_(ACTIVE),
+    Ticket.folded_under_id.is_(None),
+    Ticket.id != bindparam("number"),
+)
 
 
 async def cluster(session: AsyncSession, ticket: Ticket, most: int) -> int:

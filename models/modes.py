@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import audit, letters, outbox, postings, tickets
@@ -21,7 +21,7 @@ from models.stations import Station
 from models.tickets import Ticket
 
 
-def _movable(station: Station) -> list[object]:
+def _movable(station: Station) -> list[ColumnElement[bool]]:
     return [
         or_(Ticket.station_id == station.id, Ticket.from_station_id == station.id),
         Ticket.state.in_((*OPEN, State.RESOLVED)),
@@ -30,7 +30,7 @@ def _movable(station: Station) -> list[object]:
 
 async def count(session: AsyncSession, station: Station) -> int:
     """How many tickets would go along."""
-    return int(await session.scalar(select(func.count()).select_from(Ticket).where(*_movable(station))) or 0)  # type: ignore[arg-type]
+    return int(await session.scalar(select(func.count()).select_from(Ticket).where(*_movable(station))) or 0)
 
 
 async def switch(session: AsyncSession, station: Station, topics: bool, staff: Person, now: datetime) -> int:
@@ -39,11 +39,11 @@ async def switch(session: AsyncSession, station: Station, topics: bool, staff: P
         raise Refusal("mode.already")
     station.topics = topics
     await audit.record(session, "mode", now, staff=staff, station=station.key, topics=topics)
-    rows = await session.scalars(select(Ticket).where(*_movable(station)).order_by(Ticket.id))  # type: ignore[arg-type]
-    found = rows.all()
-    for ticket in found:
+    moved = 0
+    async for ticket in tickets.one_by_one(session, *_movable(station)):
         await _move(session, ticket, station, station.chat_id, now)
-    return len(found)
+        moved += 1
+    return moved
 
 
 async def _move(session: AsyncSession, ticket: Ticket, station: Station, chat_id: int, now: datetime) -> None:

@@ -2,26 +2,48 @@
 one is filed.
 
 Chinese has no blanks between words, so both the texts as written and their pairs of characters are compared; the better
-of the two counts. Somebody's update waits for this with the database in hand, and comparing two thousand long texts
-takes a second. So each ticket keeps marks of its pairs, which are compared in a moment, and RapidFuzz reads only those
-that share the most.
+of the two counts. Somebody's update waits for this with the database in hand, and a hundred thousand texts cannot be
+read meanwhile. So each ticket leaves traces (`ticket_traces`): of the pieces of three characters of which its text is
+made, the `TRACES` whose hashes are the smallest. Two texts that share much share some of these, whichever they are; the
+database counts them, and RapidFuzz reads only the tickets that share the most.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from zlib import crc32
 
 from rapidfuzz import fuzz
-from sqlalchemy import ColumnElement, Table, and_, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
+from models.base import Base, Key, said
 from models.database import plainly
 from models.house import House
 from models.lifecycle import OPEN, Kind, State
+from models.questions import fetch
 from models.tickets import FOLDED_LENGTH, Ticket
 
 ENOUGH = 62.0
@@ -29,14 +51,35 @@ ENOUGH = 62.0
 SHOWN = 3
 RECENT = timedelta(days=14)
 """So long after it was dealt with a ticket is still compared."""
-MARKED_AT_MOST = 2000
-READ_AT_MOST = 60
+READ_AT_MOST = 300
+SWEPT_AT_ONCE = 200
+TRACES = 12
+"""So many pieces of a text stand for all: enough that texts alike share one, few enough to be written for each."""
 MARKS = 2048
-"""Bits: few enough to be read for every ticket, many enough that two long texts share few by chance."""
+"""Bits: few enough to be read for many tickets, many enough that two long texts share few by chance."""
 
 
-# Read as a table: of two thousand rows nobody changes one.
-_tickets = cast(Table, Ticket.__table__)
+class Trace(Base):
+    """A piece of a ticket's text, as a number that leads back to no text."""
+
+    __tablename__ = "ticket_traces"
+
+    piece: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    building: Mapped[str] = mapped_column(primary_key=True)
+    """Empty for a ticket of no building."""
+    category: Mapped[str] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+
+    # All of it is key, so that SQLite needs to keep it only once.
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  (SQLAlchemy declares it so)
+
+
+# Read and written as tables: nobody changes one of so many rows.
+_tickets, _traces = cast(Table, Ticket.__table__), cast(Table, Trace.__table__)
+_LEAVE = insert(_traces)
+_TAKE = delete(_traces).where(
+    *(_traces.c[name] == bindparam(f"its_{name}") for name in ("piece", "building", "category", "ticket_id"))
+)
 
 
 @dataclass(frozen=True)
@@ -106,51 +149,156 @@ def may_be_offered(kind: Kind, place: str | None, building: str | None) -> bool:
     return kind is not Kind.THANKS and (building is None or place in (None, building))
 
 
-async def find(
-    session: AsyncSession, text: str, *, kind: Kind, category: str, building: str | None, house: House
-) -> list[Alike]:
-    """The open tickets of this building or category that read most like `text`, best first, at most `SHOWN`; none for
-    thanks.
+# ---------------------------------------------------------------- traces
+
+
+def pieces(text: str) -> list[int]:
+    """The pieces of a folded text that stand for all of it, at most `TRACES`; of a short one also pairs."""
+    joined = text.replace(" ", "")
+    found: list[int] = []
+    for length in (3, 2):
+        cut = {joined[i : i + length] for i in range(max(len(joined) - length + 1, min(len(joined), 1)))}
+        # Signed, so that every database keeps it in four bytes.
+        hashed = {crc32(piece.encode()) - 2**31 for piece in cut}.difference(found)
+        found += heapq.nsmallest(TRACES - len(found), hashed)
+    return found
+
+
+def traces(number: int, building: str | None, category: str, folded: str) -> list[dict[str, Any]]:
+    """The rows of a ticket."""
+    common = {"building": building or "", "category": category, "ticket_id": number}
+    return [{"piece": piece, **common} for piece in pieces(folded)]
+
+
+def _leave(connection: Connection, ticket: Ticket) -> None:
+    rows = traces(ticket.id, ticket.building, ticket.category, ticket.folded)
+    if rows:
+        connection.execute(_LEAVE, rows)
+
+
+def _take(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(_TAKE, [{f"its_{name}": value for name, value in row.items()} for row in rows])
+
+
+@event.listens_for(Ticket, "after_insert")
+def _filed(_: Mapper[Any], connection: Connection, ticket: Ticket) -> None:
+    """Whoever makes a ticket need not think of it."""
+    _leave(connection, ticket)
+
+
+@event.listens_for(Ticket, "after_update")
+def _changed(_: Mapper[Any], connection: Connection, ticket: Ticket) -> None:
+    """Its words were erased, or it is open again long after it had ended."""
+    state = inspect(ticket)
+    before = state.attrs.folded.history.deleted
+    if before:
+        _take(connection, traces(ticket.id, ticket.building, ticket.category, before[0]))
+    if before or True in state.attrs.sought.history.added:
+        _leave(connection, ticket)
+
+
+async def sweep(session: AsyncSession, now: datetime) -> bool:
+    """Forget the traces of some of the tickets that nobody is offered any more. False when there were none."""
+    ended = select(_tickets.c.id, _tickets.c.building, _tickets.c.category, _tickets.c.folded).where(
+        _tickets.c.sought == said(True), _tickets.c.closed_at < now - RECENT
+    )
+    found = (await plainly(session, ended.order_by(_tickets.c.closed_at).limit(SWEPT_AT_ONCE))).all()
+    if not found:
+        return False
+    rows = [{f"its_{name}": value for name, value in row.items()} for each in found for row in traces(*each)]
+    if rows:
+        await plainly(session, _TAKE, rows)
+    await plainly(session, update(_tickets).where(_tickets.c.id.in_([each.id for each in found])).values(sought=False))
+    return True
+
+
+# ---------------------------------------------------------------- looking
+
+
+def asking(near: Sequence[ColumnElement[bool]], *which: ColumnElement[bool]) -> Select[Any]:
+    """Of the tickets whose traces are any of `near`, and which are `which`, those that share most of the `pieces`, at
+    most so many as are to be `read`. Either half reads one stretch of the key for each piece; asked with "or", a
+    database would read them all. To be made once: making it takes as long as asking it.
     """
-    return await _among(session, _tickets.c.state.in_(OPEN), text, kind, category, building, house)
+    wanted = _traces.c.piece.in_(bindparam("pieces", expanding=True))
+    halves = [select(_traces.c.ticket_id).where(wanted, each) for each in near]
+    left = (union_all(*halves) if len(halves) > 1 else halves[0]).subquery()
+    most = (func.count().desc(), left.c.ticket_id.desc())
+    sharing = select(left.c.ticket_id).group_by(left.c.ticket_id).order_by(*most)
+    shared = sharing.limit(bindparam("read", type_=Integer)).subquery()
+    return (
+        select(_tickets.c.id, _tickets.c.folded, _tickets.c.marks)
+        .select_from(shared.join(_tickets, _tickets.c.id == shared.c.ticket_id))
+        .where(_tickets.c.kind != Kind.THANKS, *which)
+    )
+
+
+def of(building: Any, category: Any) -> ColumnElement[bool]:
+    """The traces of the tickets of exactly this building, empty for none, and category."""
+    return and_(_traces.c.building == building, _traces.c.category == category)
+
+
+_BUILDING: BindParameter[str] = bindparam("building")
+_CATEGORY: BindParameter[str] = bindparam("category")
+# The same trouble in another building is another trouble: it needs its own pair of hands.
+_HERE = [_traces.c.building == _BUILDING, of("", _CATEGORY)]
+# Building by building: that is how they are sorted.
+_ANYWHERE = [and_(_traces.c.building.in_(bindparam("buildings", expanding=True)), _traces.c.category == _CATEGORY)]
+_IS_OPEN = _tickets.c.state.in_(OPEN)
+_HAS_ENDED = and_(_tickets.c.state.in_((State.RESOLVED, State.CLOSED)), _tickets.c.resolved_at >= bindparam("since"))
+_FIND = {True: asking(_HERE, _IS_OPEN), False: asking(_ANYWHERE, _IS_OPEN)}
+_FIND_ENDED = {True: asking(_HERE, _HAS_ENDED), False: asking(_ANYWHERE, _HAS_ENDED)}
+"""By whether a building is known."""
+
+
+async def find(
+    session: AsyncSession,
+    text: str,
+    *,
+    kind: Kind,
+    category: str,
+    building: str | None,
+    house: House,
+    most: int = SHOWN,
+) -> list[Alike]:
+    """The open tickets of this building or category that read most like `text`, best first; none for thanks."""
+    if kind is Kind.THANKS:
+        return []
+    values = _place(category, building, house)
+    return await nearest(
+        session, house.fold(text)[:FOLDED_LENGTH], _FIND[building is not None], values, most, READ_AT_MOST
+    )
 
 
 async def find_ended(
     session: AsyncSession, text: str, *, kind: Kind, category: str, building: str | None, house: House, now: datetime
 ) -> list[Alike]:
     """The same among those that were dealt with a short while ago: perhaps it is back."""
-    ended = and_(_tickets.c.state.in_((State.RESOLVED, State.CLOSED)), _tickets.c.resolved_at >= now - RECENT)
-    return await _among(session, ended, text, kind, category, building, house)
-
-
-async def _among(
-    session: AsyncSession,
-    which: ColumnElement[bool],
-    text: str,
-    kind: Kind,
-    category: str,
-    building: str | None,
-    house: House,
-) -> list[Alike]:
-    wanted = house.fold(text)[:FOLDED_LENGTH]
-    if kind is Kind.THANKS or len(wanted) < 4:
+    if kind is Kind.THANKS:
         return []
-    near = _tickets.c.category == category
-    if building is not None:
-        # The same trouble in another building is another trouble: it needs its own pair of hands.
-        near = or_(_tickets.c.building == building, and_(near, _tickets.c.building.is_(None)))
-    marked = await plainly(
-        session,
-        select(_tickets.c.id, _tickets.c.marks)
-        .where(which, _tickets.c.kind != Kind.THANKS, near)
-        .order_by(_tickets.c.id.desc())
-        .limit(MARKED_AT_MOST),
+    values = _place(category, building, house) | {"since": now - RECENT}
+    return await nearest(
+        session, house.fold(text)[:FOLDED_LENGTH], _FIND_ENDED[building is not None], values, SHOWN, READ_AT_MOST
     )
-    reading = Reading(wanted)
-    nearest = heapq.nlargest(READ_AT_MOST, ((reading.nearness(theirs), number) for number, theirs in marked))
-    rows = await session.execute(
-        select(Ticket.id, Ticket.folded, Ticket.marks).where(Ticket.id.in_([number for _, number in nearest]))
-    )
-    scored = ((reading.likeness(folded, theirs), number) for number, folded, theirs in rows)
-    best = heapq.nlargest(SHOWN, (each for each in scored if each[0] >= ENOUGH))
-    return [Alike(await session.get_one(Ticket, number), score) for score, number in best]
+
+
+def _place(category: str, building: str | None, house: House) -> dict[str, Any]:
+    where = {"building": building} if building is not None else {"buildings": ["", *house.station_of]}
+    return {"category": category, **where}
+
+
+async def nearest(
+    session: AsyncSession, folded: str, asked: Select[Any], values: dict[str, Any], most: int, read: int
+) -> list[Alike]:
+    """Those among what is asked (`asking`, with these values) that read most like this text, best first; at most `read`
+    are read.
+    """
+    if len(folded) < 4:
+        return []
+    rows = await plainly(session, asked, values | {"pieces": pieces(folded), "read": read})
+    reading = Reading(folded)
+    scored = ((reading.likeness(text, theirs), number) for number, text, theirs in rows)
+    best = heapq.nlargest(most, (each for each in scored if each[0] >= ENOUGH))
+    found = {each.id: each for each in await fetch(session, Ticket, [number for _, number in best])}
+    return [Alike(found[number], score) for score, number in best]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -136,14 +135,6 @@ async def tag(session: AsyncSession, ticket: Ticket, staff: Person, text: str, n
     await session.flush()
     await tickets.redraw(session, ticket, now)
     return words
-
-
-async def tagged(session: AsyncSession, word: str) -> Sequence[int]:
-    """The numbers of the tickets with this tag, the newest first."""
-    found = await session.scalars(
-        select(Tag.ticket_id).where(Tag.tag == word.lstrip("#").casefold()).order_by(Tag.ticket_id.desc())
-    )
-    return list(found)
 
 
 async def link(session: AsyncSession, ticket: Ticket, staff: Person, project: Project | None, now: datetime) -> None:

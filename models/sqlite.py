@@ -18,6 +18,10 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import OperationalError
 
 DRIVER = "sqlite+inloop"
+LONG = 4 * 2**20
+"""Bytes of the log from which on it is brought into the file, in a thread."""
+MOST_PAGES = 16_000
+"""And from here on, should that not have been possible for long, whoever commits does it."""
 
 
 class InLoop(SQLiteDialect_pysqlite):
@@ -73,6 +77,9 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA secure_delete = ON")
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
+        # Left to itself SQLite brings a log of four megabytes into the file in the middle of somebody's commit.
+        connection.execute(f"PRAGMA wal_autocheckpoint = {MOST_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit = {LONG // 4}")
     except BaseException:
         connection.close()
         raise
@@ -81,11 +88,26 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def fold(path: Path) -> bool:
     """Bring the log into the file and empty it, where there is a file. False when somebody reads or writes just now."""
-    if not path.exists():
-        return True
+    return not path.exists() or _checkpoint(path, "TRUNCATE")
+
+
+def copy_log(path: Path) -> bool:
+    """Bring into the file what no reader hinders; whoever writes next begins the log anew. False when some is left."""
+    return _checkpoint(path, "PASSIVE")
+
+
+def log_length(path: Path) -> int:
+    """How many bytes the log has."""
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _checkpoint(path: Path, how: str) -> bool:
     with contextlib.closing(connect(path)) as connection:
-        (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return not busy
+        (busy, written, copied) = connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+    return not busy and written == copied
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -9,24 +9,25 @@ offered to another, still the first (首接负责). What the definitions leave o
   the thirty days before it was filed;
 - working time is read off a curve of the calendar, because no database knows the union's office hours.
 
-Rates are counted by the database; lengths of time and what came back are counted here, of plain numbers.
+Rates are counted by the database; lengths of time and what came back are counted here, of plain numbers, some tickets
+at a time: whoever counts a hundred thousand does it `aside`, and what is kept of them is as much as of a hundred.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Float, Table, and_, func, or_, select, true, type_coerce
+from sqlalchemy import ColumnElement, Float, Select, Table, and_, func, or_, select, type_coerce
 from sqlalchemy import case as case_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.calendar import WorkCalendar
-from models.database import plainly
+from models.database import patiently
 from models.figures import NOTHING, Rate, Share
 from models.lifecycle import State
 from models.pulses import SCALE, TOP, Pulse, PulsePoll
@@ -91,13 +92,19 @@ class Spread:
     """Nine of ten are not longer."""
 
 
-def spread(seconds: Sequence[float]) -> Spread | None:
-    """Of these lengths: each time the shortest that at least half, or nine tenths, of them do not exceed."""
-    if not seconds:
+def spread(minutes: Mapping[int, int]) -> Spread | None:
+    """Of these lengths, each with how often it is: each time the shortest that at least half, or nine tenths, of them
+    do not exceed.
+    """
+    count = sum(minutes.values())
+    if not count:
         return None
-    ranked = sorted(seconds)
-    middle, ninth = (ranked[-(-len(ranked) * tenths // 10) - 1] for tenths in (5, 9))
-    return Spread(len(ranked), timedelta(seconds=middle), timedelta(seconds=ninth))
+    ranks, found, passed = [-(-count * tenths // 10) for tenths in (5, 9)], list[int](), 0
+    for length in sorted(minutes):
+        passed += minutes[length]
+        while len(found) < len(ranks) and passed >= ranks[len(found)]:
+            found.append(length)
+    return Spread(count, *(timedelta(minutes=length) for length in found))
 
 
 @dataclass
@@ -110,9 +117,9 @@ class Figures:
     satisfied: Share = NOTHING
     on_time: Share = NOTHING
     repeat: Share = NOTHING
-    reply_seconds: list[float] = field(default_factory=list)
-    """Working time from filing to the first public words of a human."""
-    close_seconds: list[float] = field(default_factory=list)
+    reply_minutes: Counter[int] = field(default_factory=Counter)
+    """Working time from filing to the first public words of a human: so many took so many minutes."""
+    close_minutes: Counter[int] = field(default_factory=Counter)
     """From filing to the last closure, reopenings included."""
 
     def __add__(self, other: Figures) -> Figures:
@@ -131,19 +138,39 @@ async def count(
     """Each place's figures, by its number; only this one's when one is named, only of tickets `among` these. A place
     without tickets is not in it.
     """
-    wanted: list[ColumnElement[bool]] = [_t.c.filed_at >= span.since, _t.c.filed_at < span.until, *among]
-    if station_id is not None:
-        wanted.append(_place == station_id)
+    here = _here(station_id, among)
+    wanted = [*_during(_t.c.filed_at, span.since, span.until), *here]
     found: dict[int, Figures] = {}
-    for row in await plainly(session, _of_tickets(wanted, now)):
+    for row in await patiently(session, _of_tickets(wanted, now)):
         each = found[row.place] = Figures(filed=row.filed)
         each.response = Share(Rate(row.in_time, row.due), row.unanswered)
         each.on_time = Share(Rate(row.done_in_time, row.dispatched), row.undone)
-    for row in await plainly(session, _of_requesters(wanted)):
+    await _add_answers(session, found, wanted)
+    closings = await _closings(session, span)
+    await _add_times(session, found, here, span, closings, Worked(calendar, span.since, now))
+    return found
+
+
+async def answers(
+    session: AsyncSession, span: Period, station_id: int | None = None, among: Sequence[ColumnElement[bool]] = ()
+) -> dict[int, Figures]:
+    """The same, but only what requesters said: beside the figures of a shorter span that is all that is asked of a
+    longer one.
+    """
+    found: dict[int, Figures] = defaultdict(Figures)
+    here = _here(station_id, among)
+    await _add_answers(session, found, [*_during(_t.c.filed_at, span.since, span.until), *here])
+    return dict(found)
+
+
+def _here(station_id: int | None, among: Sequence[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    return [*among] if station_id is None else [*among, _place == station_id]
+
+
+async def _add_answers(session: AsyncSession, found: dict[int, Figures], wanted: Sequence[ColumnElement[bool]]) -> None:
+    for row in await patiently(session, _of_requesters(wanted)):
         found[row.place].solved = Share(Rate(row.solved, row.said), row.unsaid)
         found[row.place].satisfied = Share(Rate(row.content, row.rated), row.unrated)
-    await _add_times(session, found, span, Worked(calendar, span.since, now), station_id, among)
-    return found
 
 
 def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -191,57 +218,84 @@ def _of_requesters(wanted: Iterable[ColumnElement[bool]]) -> Any:
     )
 
 
+Closings = dict[tuple[str, str | None], list[float]]
+"""When a problem was closed, in order: a problem is a category in a building."""
+
+
+async def _closings(session: AsyncSession, span: Period) -> Closings:
+    """Those of a month before the span and of the span, at any place: a problem comes back whichever tickets are
+    looked at.
+    """
+    asked = select(_t.c.category, _t.c.building, _seconds(session, _t.c.closed_at)).where(_t.c.state == State.CLOSED)
+    found: Closings = defaultdict(list)
+    async for category, building, ended in _each(
+        session, asked, _t.c.closed_at, span.since - REPEATS_WITHIN, span.until
+    ):
+        found[category, building].append(ended)
+    for ends in found.values():
+        ends.sort()
+    return found
+
+
 async def _add_times(
     session: AsyncSession,
     found: Mapping[int, Figures],
+    here: Sequence[ColumnElement[bool]],
     span: Period,
+    closings: Closings,
     working: Worked,
-    station_id: int | None,
-    among: Sequence[ColumnElement[bool]],
 ) -> None:
-    """How long it took, and what came back. In one look at the span's tickets and at those closed a month before it:
-    the database would sort them all for it, which takes longer.
-    """
-    filed, closed = _seconds(session, _t.c.filed_at), _seconds(session, _t.c.closed_at)
-    is_closed = and_(
-        _t.c.state == State.CLOSED, _t.c.closed_at >= span.since - REPEATS_WITHIN, _t.c.closed_at < span.until
-    )
-    rows = await plainly(
-        session,
-        select(
-            _place,
-            _t.c.category,
-            _t.c.building,
-            filed,
-            _seconds(session, _t.c.replied_at),
-            case_((_t.c.state == State.CLOSED, closed)),
-            # A problem comes back whichever tickets are looked at.
-            and_(true(), *among),
-        ).where(or_(and_(_t.c.filed_at >= span.since, _t.c.filed_at < span.until), is_closed)),
-    )
-    closings: dict[tuple[str, str | None], list[float]] = defaultdict(list)
-    filings: list[tuple[int, str, str | None, float]] = []
-    first, last = span.since.timestamp(), span.until.timestamp()
-    for place, category, building, begun, replied, ended, counts in rows.all():
-        if ended is not None:
-            closings[category, building].append(ended)
-        if not counts or not first <= begun < last or place not in found:
-            continue
-        filings.append((place, category, building, begun))
-        if replied is not None:
-            found[place].reply_seconds.append(working.until(replied) - working.until(begun))
-        if ended is not None:
-            found[place].close_seconds.append(ended - begun)
-    for ends in closings.values():
-        ends.sort()
+    """How long it took, and what came back."""
+    asked = select(
+        _place,
+        _t.c.category,
+        _t.c.building,
+        _seconds(session, _t.c.filed_at),
+        _seconds(session, _t.c.replied_at),
+        case_((_t.c.state == State.CLOSED, _seconds(session, _t.c.closed_at))),
+    ).where(*here)
+    if not closings:
+        # Nothing can have come back.
+        asked = asked.where(or_(_t.c.replied_at.is_not(None), _t.c.state == State.CLOSED))
     month, repeats = REPEATS_WITHIN.total_seconds(), Counter[int]()
-    for place, category, building, begun in filings:
-        ends = closings[category, building]
+    async for place, category, building, begun, replied, ended in _each(
+        session, asked, _t.c.filed_at, span.since, span.until
+    ):
+        if replied is not None:
+            found[place].reply_minutes[_minutes(working.until(replied) - working.until(begun))] += 1
+        if ended is not None:
+            found[place].close_minutes[_minutes(ended - begun)] += 1
+        ends = closings.get((category, building), ())
         before = bisect_right(ends, begun)
-        repeats[place] += before > 0 and ends[before - 1] >= begun - month
+        if before and ends[before - 1] >= begun - month:
+            repeats[place] += 1
     for place, figures in found.items():
-        if station_id in (None, place):
-            figures.repeat = Share(Rate(repeats[place], figures.filed))
+        figures.repeat = Share(Rate(repeats[place], figures.filed))
+
+
+def _minutes(seconds: float) -> int:
+    """To the nearest; what was read from a database as a number may be a hair off."""
+    return int((seconds + 30.25) // 60)
+
+
+def _during(moment: ColumnElement[datetime], since: datetime, until: datetime) -> list[ColumnElement[bool]]:
+    return [moment >= since, moment < until]
+
+
+SLICE = timedelta(days=1)
+
+
+async def _each(
+    session: AsyncSession, asked: Select[Any], moment: ColumnElement[datetime], since: datetime, until: datetime
+) -> AsyncIterator[Any]:
+    """The rows of a statement for which this moment is in [since, until), those of a day at a time. The statement
+    itself must not say when: a database might go by that, and through all of them for each day.
+    """
+    while since < until:
+        ends = min(since + SLICE, until)
+        for row in await patiently(session, asked.where(*_during(moment, since, ends))):
+            yield row
+        since = ends
 
 
 def _seconds(session: AsyncSession, moment: ColumnElement[Any]) -> ColumnElement[float]:

@@ -9,11 +9,12 @@ one's transaction is undone and meets the ticket as the first one left it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Table, bindparam, insert, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, Table, bindparam, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,6 +29,20 @@ from models.requesters import Requester
 from models.stations import Station
 from models.vault import Vault
 from models.words import Content, Side, Words
+
+_COUNTED = (
+    "filed_at",
+    "station_id",
+    "from_station_id",
+    "state",
+    "reply_due",
+    "replied_at",
+    "resolve_due",
+    "resolved_at",
+    "closed_at",
+    "category",
+    "building",
+)
 
 
 class Ticket(Base):
@@ -45,7 +60,9 @@ class Ticket(Base):
     folded: Mapped[str]
     """The same without what does not matter for likeness: what the search for similar tickets reads."""
     marks: Mapped[bytes] = mapped_column(LargeBinary)
-    """And what it looks at first (`similar.py`)."""
+    """And how much of it two texts share at most (`similar.py`)."""
+    sought: Mapped[bool] = mapped_column(default=True)
+    """It is among those that are offered to others; long after it has ended it is not."""
     station_id: Mapped[int] = mapped_column(ForeignKey("stations.id"))
     from_station_id: Mapped[int | None] = mapped_column(ForeignKey("stations.id"))
     """While it is offered to another place: where it returns when nobody accepts (首接负责)."""
@@ -86,11 +103,15 @@ class Ticket(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  (SQLAlchemy declares it so)
     __table_args__ = (
         Index("ix_tickets_station_id_state", "station_id", "state"),
-        Index("ix_tickets_state_building", "state", "building"),
-        Index("ix_tickets_state_category", "state", "category"),
+        Index("ix_tickets_state_closed_at", "state", "closed_at"),
+        Index("ix_tickets_building", "building"),
+        Index("ix_tickets_from_station_id", "from_station_id", **only("from_station_id IS NOT NULL")),
+        # All that figures are counted of: of a hundred thousand tickets none has to be looked up.
+        Index("ix_tickets_figures", *_COUNTED),
         Index("ix_tickets_folded_under_id", "folded_under_id", **only("folded_under_id IS NOT NULL")),
         Index("ix_tickets_burst", "station_id", "burst_at", **only("burst_at IS NOT NULL")),
         Index("ix_tickets_filed", "station_id", "category", "filed_at", **only("folded_under_id IS NULL")),
+        Index("ix_tickets_swept", "closed_at", **only("sought = true AND closed_at IS NOT NULL")),
         Index("ix_tickets_follows_id", "follows_id", **only("follows_id IS NOT NULL")),
     )
 
@@ -163,6 +184,25 @@ async def get(session: AsyncSession, ticket_id: int) -> Ticket:
         raise Refusal("ticket.unknown", number=ticket_id)
     ticket: Ticket = found[0]
     return ticket
+
+
+AT_ONCE = 100
+
+
+async def one_by_one(session: AsyncSession, *which: ColumnElement[bool]) -> AsyncIterator[Ticket]:
+    """The tickets that these conditions are true of, in the order of their numbers. There may be very many, so they are
+    read some at a time, and after each others have their turn in the loop.
+    """
+    last = 0
+    while True:
+        page = select(Ticket).where(Ticket.id > last, *which).order_by(Ticket.id).limit(AT_ONCE)
+        found = (await session.scalars(page)).all()
+        for ticket in found:
+            yield ticket
+            await asyncio.sleep(0)
+        if len(found) < AT_ONCE:
+            return
+        last = found[-1].id
 
 
 async def several(
@@ -286,11 +326,8 @@ async def post_open_cards(session: AsyncSession, station: Station, now: datetime
     """A place has a (new) chat: every open ticket of its own gets its card there, with what came with it, as far as it
     is not there already. Returns how many.
     """
-    rows = await session.scalars(
-        select(Ticket).where(Ticket.station_id == station.id, Ticket.state.in_(OPEN)).order_by(Ticket.id)
-    )
     count = 0
-    for ticket in rows:
+    async for ticket in one_by_one(session, Ticket.station_id == station.id, Ticket.state.in_(OPEN)):
         await bring(session, ticket, station, now)
         count += 1
     return count
@@ -319,18 +356,12 @@ async def leave_closed(session: AsyncSession, house: House, now: datetime) -> in
     tickets.
     """
     closed = select(Station.id).where(Station.closed.is_(True))
-    rows = await session.scalars(
-        select(Ticket)
-        .where(
-            or_(Ticket.station_id.in_(closed), Ticket.from_station_id.in_(closed)),
-            Ticket.state.in_((*OPEN, State.RESOLVED)),
-        )
-        .order_by(Ticket.id)
-    )
-    found = rows.all()
-    for ticket in found:
+    theirs = or_(Ticket.station_id.in_(closed), Ticket.from_station_id.in_(closed))
+    count = 0
+    async for ticket in one_by_one(session, theirs, Ticket.state.in_((*OPEN, State.RESOLVED))):
         await hand_over(session, ticket, house, now)
-    return len(found)
+        count += 1
+    return count
 
 
 async def hand_over(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
@@ -387,6 +418,7 @@ def start_again(ticket: Ticket, house: House, now: datetime) -> None:
     given: its deadline counts no more, and the figures still ask whether it was kept.
     """
     ticket.reopenings += 1
+    ticket.sought = True
     # Whoever says that it is not fixed is not one of many: staff see it by itself.
     ticket.folded_under_id = None
     ticket.resolved_at = ticket.closed_at = None

@@ -61,6 +61,7 @@ class Words(Base):
 
     __table_args__ = (
         Index("ix_words_ticket_id", "ticket_id", "id"),
+        Index("ix_words_requester_id", "requester_id", "at"),
         Index("ix_words_source_tag", "source_tag"),
     )
 

@@ -155,11 +155,10 @@ async def answer(
         await _offer(message, ticket, someone, typed, session, now, station, toolbox, t)
         return
     await may_here(session, Deed.CANNED, station, someone)
-    mine = [x for x in await listing.open_ones(session, station) if x.station_id == station.id]
-    mine.sort(key=lambda x: x.claimed_by_id != someone.id)
+    mine = await listing.at_hand(session, station, someone, MOST_ASKED)
     if not mine:
         raise Refusal("canned.no_ticket")
-    asked = [(x.id, inline(x.subject, 28)) for x in mine[:MOST_ASKED]]
+    asked = [(x.id, inline(x.subject, 28)) for x in mine]
     await message.reply(t("canned.which"), reply_markup=markup(lists.which(asked, typed)))
 
 

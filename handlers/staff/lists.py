@@ -1,7 +1,7 @@
 """What a place has: open tickets, overdue ones, those with certain words, and figures.
 
 /open, /overdue ─▶ a page, one line each ─▶ ‹ › ─▶ a press brings the card
-/find words     ─▶ the same; `#12`, a building's or a state's name are understood
+/find words     ─▶ the same; `#12`, a tag `#pipe`, a building's or a state's name are understood
 /stats [week | month | semester] ─▶ the figures in words at once, then as a picture
 
 A station sees its own tickets, the office all of them, the supervisors only figures. In private there is only a
@@ -29,6 +29,7 @@ from bot.toolbox import Toolbox
 from handlers.screens import show
 from handlers.staff.common import may, may_here, may_read, member
 from models import bursts, letters, listing, permissions, postings, stations, statistics, tickets
+from models.database import aside
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import State
@@ -116,16 +117,19 @@ async def _page(
     t: Texts,
 ) -> None:
     scope = _scope(station)
-    found = await (listing.open_ones(session, scope) if what == "open" else listing.overdue(session, scope, now))
-    last = max(len(found) - 1, 0) // A_PAGE
-    number = min(number, last)
-    shown = found[number * A_PAGE : (number + 1) * A_PAGE]
-    if not found:
+    if what == "open":
+        found = await listing.open_ones(session, scope, A_PAGE, number)
+    else:
+        found = await listing.overdue(session, scope, now, A_PAGE, number)
+    last = max(found.count - 1, 0) // A_PAGE
+    if not found.tickets:
         text = t(f"list.none_{what}")
     else:
-        head = t.n(f"list.{what}", len(found)) + (t("list.page", page=number + 1, of=last + 1) if last else "")
-        text = "\n".join([head, *await _lines(shown, session, now, station, t)])
-    await _say(event, text, lists.page(shown, what, number, last))
+        page = t("list.page", page=found.number + 1, of=last + 1) if last else ""
+        text = "\n".join(
+            [t.n(f"list.{what}", found.count) + page, *await _lines(found.tickets, session, now, station, t)]
+        )
+    await _say(event, text, lists.page(found.tickets, what, found.number, last))
 
 
 async def _lines(
@@ -316,7 +320,7 @@ async def _stats(
 ) -> None:
     calendar, cell = toolbox.house.calendar, toolbox.settings.surveys.minimum_cell
     span = statistics.period(name, calendar, now)
-    places = await _places(session, span, station, toolbox.house, now, t)
+    places = await aside(session, lambda apart: _places(apart, span, station, toolbox.house, now, t))
     if not permissions.may(Deed.FIGURES_ALL, permissions.there(station)):
         lines = reports.one_place(places[0], span, cell, t)
     else:
@@ -343,14 +347,14 @@ async def _places(
     session: AsyncSession, span: Period, station: Station, house: House, now: datetime, t: Texts
 ) -> list[reports.Place]:
     """The places to be shown, each with its figures; where spans end alike also those of the longer ones, because a
-    small cell could be had from two of them.
+    small cell could be had from two of them. Counted `aside`: there may be very many tickets.
     """
     one = None if permissions.may(Deed.FIGURES_ALL, permissions.there(station)) else station.id
     counted = await statistics.count(session, span, house.calendar, now, one)
     later = statistics.SPANS[statistics.SPANS.index(span.name) + 1 :]
     spans = [statistics.period(name, house.calendar, now) for name in later]
     longer = [
-        await statistics.count(session, each, house.calendar, now, one)
+        await statistics.answers(session, each, one)
         for each in spans
         if each.since <= span.since and each.until >= span.until
     ]

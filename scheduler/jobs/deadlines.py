@@ -13,6 +13,7 @@ deadlines of the others, and nobody waits for the writer longer than one ticket 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,9 +27,10 @@ from sqlalchemy.orm.exc import StaleDataError
 from bot.toolbox import Toolbox
 from models import answering, bursts, deadlines, letters, outbox, requesters, stations, tickets, walkins
 from models.calendar import Span
-from models.database import Database
+from models.database import Database, patiently
 from models.house import OFFICE, SUPERVISORS, House
 from models.lifecycle import ENDED, OPEN, State
+from models.questions import fetch
 from models.requesters import Requester
 from models.stations import Station
 from models.tickets import Event, Ticket
@@ -41,7 +43,9 @@ CALL_BACK_AFTER = timedelta(weeks=4)
 SOON = timedelta(days=4)
 """Tickets due within this time are looked at for a warning: longer than any warning over a weekend."""
 BATCH = 200
-"""So many tickets are looked at together."""
+"""So many numbers are asked for together, and so many dealt with in one transaction."""
+LOOKED_AT = 25
+"""So many of the tickets are looked at before others have their turn in the loop."""
 
 
 @dataclass(frozen=True)
@@ -64,16 +68,19 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
 
 async def _each(database: Database, duty: Duty, house: House, now: datetime) -> None:
     """Do this for every ticket that is due. Raises OperationalError when the database is away."""
-    query, last = duty.which(house, now).order_by(Ticket.id).limit(BATCH), 0
+    query, last = duty.which(house, now).with_only_columns(Ticket.id).order_by(Ticket.id).limit(BATCH), 0
     while True:
-        async with database.reading() as session:
-            found = (await session.scalars(query.where(Ticket.id > last))).all()
-            due = [ticket.id for ticket in found if await _safely(duty.is_due(session, ticket, house, now), ticket.id)]
-        for number in due:
-            await _safely(_do(database, duty, number, house, now), number)
+        found = [row["id"] for row in await database.apart(query.where(Ticket.id > last))]
+        for start in range(0, len(found), LOOKED_AT):
+            async with database.reading() as session:
+                looked_at = await fetch(session, Ticket, found[start : start + LOOKED_AT])
+                due = [each.id for each in looked_at if await _safely(duty.is_due(session, each, house, now), each.id)]
+            for number in sorted(due):
+                await _safely(_do(database, duty, number, house, now), number)
+            await asyncio.sleep(0)
         if len(found) < BATCH:
             return
-        last = found[-1].id
+        last = found[-1]
 
 
 async def _do(database: Database, duty: Duty, number: int, house: House, now: datetime) -> bool:
@@ -296,7 +303,8 @@ async def _forget(database: Database, house: House, now: datetime) -> None:
     found = BATCH
     while found == BATCH:
         async with database.transaction() as session:
-            rows = (await session.scalars(query)).all()
-            await requesters.destroy_keys(session, rows)
+            rows = [number for (number,) in await patiently(session, query)]
+            if rows:
+                await requesters.destroy_keys(session, rows)
             await walkins.forget(session, now - house.forget_after)
         found = len(rows)

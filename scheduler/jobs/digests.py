@@ -79,8 +79,8 @@ async def _day(database: Database, toolbox: Toolbox, place: Station, today: date
     ends = datetime.combine(today + timedelta(days=1), time(), zone)
     key = _day_key(place, today)
     async with database.reading() as session:
-        counted = await listing.counts(session, place, ends, now)
-        shown = [*counted["overdue"], *(x for x in counted["due"] if x not in counted["overdue"])][: 2 * LISTED]
+        morning = await listing.morning(session, place, ends, now, 2 * LISTED)
+        shown, numbers = morning.first, morning.numbers
         people = {p.id: p.name for p in await fetch(session, Person, {x.claimed_by_id for x in shown} - {None})}
         where = {x.id: await postings.card_of(session, x.id, place.chat_id or 0) for x in shown}
 
@@ -88,7 +88,6 @@ async def _day(database: Database, toolbox: Toolbox, place: Station, today: date
         holder = people.get(ticket.claimed_by_id or 0, "")
         return lists.line(ticket, t, now, holder=holder, card=where.get(ticket.id))
 
-    numbers = {name: len(found) for name, found in counted.items()}
     png = None
     if any(numbers.values()):
         name = t.pick(place.names)

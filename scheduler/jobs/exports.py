@@ -1,4 +1,4 @@
-"""Files that the office asked for are made: outside of any transaction and away from the loop, then handed to the
+"""Files that the office asked for are made: outside of any transaction and in a process of its own, then handed to the
 courier.
 """
 
@@ -22,8 +22,8 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     for number, wish in waiting:
         with tempfile.TemporaryDirectory(prefix="unionbot") as folder:
             path, which = Path(folder) / "file", files.which(wish, toolbox.settings)
-            t = toolbox.t(wish.get("language"))
-            rows = await files.write(database, which, path, wish["format"], t, toolbox.settings, now)
+            language = toolbox.t(wish.get("language")).language
+            rows = await files.apart(database, which, path, wish["format"], language, toolbox.settings, now)
             small = rows and path.stat().st_size <= files.MOST_IN_CHAT
             content = await asyncio.to_thread(path.read_bytes) if small else None
         async with database.transaction() as session:

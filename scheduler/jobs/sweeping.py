@@ -1,5 +1,5 @@
-"""What is no longer needed leaves: finished rows of inbox and outbox, updates nobody looked after, and drafts nobody
-came back to; and what has left goes out of SQLite's log, too.
+"""What is no longer needed leaves: finished rows of inbox and outbox, updates nobody looked after, drafts nobody came
+back to, and traces of what ended long ago; and what has left goes out of SQLite's log, too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 
 from bot.toolbox import Toolbox
-from models import access, conversations, inbox
+from models import access, conversations, inbox, similar
 from models.database import Database
 from models.inbox import Handling, Incoming
 from models.outbox import Outgoing, Sending
@@ -40,6 +40,10 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
                 Outgoing.id <= newest - KEPT,
             )
         )
+    some = True
+    while some:
+        async with database.transaction() as session:
+            some = await similar.sweep(session, now)
     for pause in FOLDED_AFTER:
         await asyncio.sleep(pause)
         if await database.fold():

@@ -88,6 +88,17 @@ async def test_nobody_who_filed_is_in_it_and_with_names_only_who_gave_theirs(
     assert [row["Filed by"].value for row in rows_of(named)] == ["Alice Li", None]
 
 
+async def test_a_process_of_its_own_makes_the_same_table(database: Database, now: datetime, tmp_path: Path) -> None:
+    async with database.transaction() as session:
+        await a_day(session, now)
+    await written(database, tmp_path / "here.csv", now)
+    which = exports.which(WISH, SETTINGS)
+    assert await exports.apart(database, which, tmp_path / "there.csv", "csv", "en", SETTINGS, now) == 2
+    assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
+    with pytest.raises(RuntimeError):
+        await exports.apart(database, which, tmp_path / "no folder" / "there.csv", "csv", "en", SETTINGS, now)
+
+
 async def test_csv_is_read_as_it_is_meant_and_in_the_reader_s_language(
     database: Database, now: datetime, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -25,9 +26,8 @@ SEMESTER = Period("semester", datetime(2026, 9, 6, 16, tzinfo=UTC), datetime(202
 
 def figures(rated: int, response: Rate = Rate(36, 40)) -> Figures:  # noqa: B008  (it is frozen)
     share = Share(Rate(rated * 3 // 4, rated), 5)
-    return Figures(
-        40, Share(response, 1), share, share, Share(Rate(30, 38), 2), Share(Rate(5, 40)), [3600.0], [86400.0]
-    )
+    times = Counter({60: 1}), Counter({1440: 1})
+    return Figures(40, Share(response, 1), share, share, Share(Rate(30, 38), 2), Share(Rate(5, 40)), *times)
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "zh-hant", "en"])

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import answering, asking, listing, modes, occasions, similar, topics
+from models import answering, asking, listing, modes, occasions, similar, sorting, topics
 from models.database import Database
 from models.errors import Refusal
 from models.lifecycle import State
@@ -31,6 +31,8 @@ STATES = {State.CLAIMED: ["👤 in hand"], State.NEW: ["🆕 new", "🆕 待认�
         pytest.param("IN HAND lamp lamp", Sought(("lamp",), states=(State.CLAIMED,)), id="a state"),
         pytest.param("renew the tap", Sought(("renew", "the", "tap")), id="a name inside a word is none"),
         pytest.param("!?", Sought(), id="nothing"),
+        pytest.param("#Pipe tap", Sought(("tap",), tags=("pipe",)), id="a tag"),
+        pytest.param("#", Sought(), id="no tag"),
         pytest.param("9" * 30, Sought(("9" * 30,)), id="no number of ours"),
     ],
 )
@@ -63,6 +65,12 @@ async def test_words_find_tickets_of_the_place_the_newest_first(database: Databa
         assert await found(session, "zebra") == []
         nearly = await listing.find(session, Sought(("水龙头漏水",)), None, 5)
         assert nearly.nearly
+        wang = await staff(session)
+        await sorting.tag(session, tap, wang, "water 水管", now)
+        await sorting.tag(session, west, wang, "water", now)
+        assert await found(session, "#Water") == [west.id, tap.id], "a tag"
+        assert await found(session, "dripping ＃水管 #water") == [tap.id]
+        assert await found(session, "water") == [], "words are words"
         many = await listing.find(session, Sought(("tap",)), None, 1)
         assert many.more
         assert [t.id for t in (await listing.find(session, Sought(("tap",)), None, 1, page=1)).tickets] == [tap.id]
@@ -83,22 +91,18 @@ async def test_the_most_urgent_comes_first_and_the_longest_overdue(database: Dat
         await answering.transfer(session, offered, wang, places["west"], "theirs", HOUSE, now)
         await session.flush()
         east = places["east"]
-        assert [t.id for t in await listing.open_ones(session, east)] == [
-            urgent.id,
-            early.id,
-            late.id,
-            offered.id,
-            waiting.id,
-        ]
-        assert offered.id in [t.id for t in await listing.open_ones(session, places["west"])]
-        assert [t.id for t in await listing.overdue(session, east, now)] == [early.id]
-        counted = await listing.counts(session, east, now + timedelta(hours=15), now)
-        assert {name: [t.id for t in ts] for name, ts in counted.items()} == {
-            "new": [urgent.id, early.id, late.id],
-            "due": [urgent.id, late.id, offered.id],
-            "overdue": [early.id],
-            "waiting": [waiting.id],
-        }
+        first = await listing.open_ones(session, east, 3)
+        assert [t.id for t in first.tickets] == [urgent.id, early.id, late.id]
+        last = await listing.open_ones(session, east, 3, page=7)
+        assert ([t.id for t in last.tickets], last.number, last.count) == ([offered.id, waiting.id], 1, 5)
+        everything = [*first.tickets, *last.tickets]
+        assert everything == sorted(everything, key=lambda t: (-t.priority, listing.due(t), t.id)), "as a ticket says"
+        assert offered.id in [t.id for t in (await listing.open_ones(session, places["west"], 5)).tickets]
+        assert [t.id for t in (await listing.overdue(session, east, now, 5)).tickets] == [early.id]
+        assert [t.id for t in await listing.at_hand(session, east, wang, 2)] == [waiting.id, urgent.id]
+        morning = await listing.morning(session, east, now + timedelta(hours=15), now, 3)
+        assert morning.numbers == {"new": 3, "due": 3, "overdue": 1, "waiting": 1}
+        assert [t.id for t in morning.first] == [early.id, urgent.id, late.id]
 
 
 def told(number: int, text: str, *, recent: bool = True, is_open: bool = True, building: str = "e1") -> Told:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import asking, similar
+from models import asking, similar, tickets
 from models.database import Database
 from models.lifecycle import Kind, State
-from models.similar import ENOUGH, likeness, pairs
+from models.similar import ENOUGH, Trace, likeness, pairs
 from tests.house import HOUSE, draft, furnish, student
 
 TAP = "卫生间的水龙头一直漏水，晚上睡不着"
@@ -85,7 +86,7 @@ async def test_the_likest_come_first_and_few_of_them(database: Database, now: da
 async def test_the_likest_is_found_among_many_and_few_of_them_are_read(
     database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
-    """An update waits for it with the database in hand: reading two thousand long texts would take a second."""
+    """An update waits for it with the database in hand: reading thousands of long texts would take a second."""
     monkeypatch.setattr(similar, "READ_AT_MOST", 10)
     read: list[str] = []
     real = similar.Reading.likeness
@@ -100,12 +101,37 @@ async def test_the_likest_is_found_among_many_and_few_of_them_are_read(
         alice = await student(session)
         likest = await asking.file(session, draft(f"{words}!"), alice, HOUSE, now)
         for i in range(60):
-            others = f"The {i}th lamp in the corridor has been dark for {i} days", f"走廊里的第{i}盏灯已经{i}天不亮了"
-            await asking.file(session, draft(others[i % 2]), alice, HOUSE, now)
+            lamp = f"and lamp {i} in the corridor is dark" if words.isascii() else f"走廊里的第{i}盏灯也不亮了"
+            await asking.file(session, draft(f"{words[: len(words) // 2]} {lamp}"), alice, HOUSE, now)
         # Filing looks for a burst, which is another search.
         read.clear()
         assert (await find(session, words))[0] == likest.id
     assert len(read) == 10
+
+
+async def test_what_ended_long_ago_leaves_no_traces_until_it_is_open_again(database: Database, now: datetime) -> None:
+    async def traces(session: AsyncSession) -> set[int]:
+        return set(await session.scalars(select(Trace.ticket_id)))
+
+    async with database.transaction() as session:
+        await furnish(session)
+        alice = await student(session)
+        over, fresh, open_ = [await asking.file(session, draft(TAP), alice, HOUSE, now) for _ in range(3)]
+        for ticket, ended in ((over, now), (fresh, now + timedelta(days=1))):
+            ticket.state, ticket.closed_at = State.CLOSED, ended
+        await session.flush()
+        later = now + similar.RECENT + timedelta(hours=1)
+        assert await similar.sweep(session, later)
+        assert not await similar.sweep(session, later), "safe to run twice"
+        assert await traces(session) == {fresh.id, open_.id}
+        await session.refresh(over)
+        over.state, over.closed_at = State.RESOLVED, None
+        tickets.start_again(over, HOUSE, later)
+        open_.folded = HOUSE.fold("另一句话")
+        await session.flush()
+        assert await traces(session) == {over.id, fresh.id, open_.id}
+        left = set(await session.scalars(select(Trace.piece).where(Trace.ticket_id == open_.id)))
+        assert left == set(similar.pieces(open_.folded)), "words that were erased leave nothing"
 
 
 @given(st.text(), st.text())

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import answering, asking, colleagues, projects, requesters, retracting, sorting, tickets, words
+from models import answering, asking, colleagues, listing, projects, requesters, retracting, sorting, tickets, words
 from models.database import Database
 from models.errors import Refusal
 from models.lifecycle import State
@@ -92,9 +92,10 @@ async def test_tags_are_words_that_find_a_ticket_again(database: Database, now: 
         wang = await staff(session)
         assert await sorting.tag(session, ticket, wang, "Water  #pipe, 三楼，water", now) == ["pipe", "water", "三楼"]
         await sorting.tag(session, other, wang, "water", now)
-        assert await sorting.tagged(session, "#Water") == [other.id, ticket.id]
+        water = listing.Sought(tags=("water",))
+        assert [t.id for t in (await listing.find(session, water, None, 5)).tickets] == [other.id, ticket.id]
         await sorting.tag(session, other, wang, "", now)
-        assert await sorting.tagged(session, "water") == [ticket.id]
+        assert [t.id for t in (await listing.find(session, water, None, 5)).tickets] == [ticket.id]
         for text, key in (("a b c d e f", "tag.too_many"), ("x" * 21, "tag.too_long")):
             with pytest.raises(Refusal, match=key):
                 await sorting.tag(session, ticket, wang, text, now)

@@ -17,7 +17,7 @@ from models.figures import Rate, Share, difference, has_changed, may_be_told, su
 from models.lifecycle import Kind, State
 from models.pulses import Pulse, PulsePoll
 from models.requesters import Requester
-from models.statistics import Figures, Period
+from models.statistics import Figures, Period, Spread
 from models.tickets import Ticket
 from tests.house import CALENDAR, furnish
 
@@ -111,9 +111,9 @@ def slowly(rows: list[dict[str, object]], span: Period, now: datetime) -> dict[i
         ]
         add(place, "repeat", before)
         if replied is not None:
-            found[place].reply_seconds.append(CALENDAR.between(filed, replied).total_seconds())  # type: ignore[arg-type]
+            found[place].reply_minutes[int(CALENDAR.between(filed, replied).total_seconds() + 30) // 60] += 1  # type: ignore[arg-type]
         if state is State.CLOSED:
-            found[place].close_seconds.append((t["closed_at"] - filed).total_seconds())  # type: ignore[operator]
+            found[place].close_minutes[int((t["closed_at"] - filed).total_seconds() + 30) // 60] += 1  # type: ignore[operator]
     return found
 
 
@@ -130,9 +130,11 @@ async def test_figures_are_what_a_slow_count_finds(database: Database, now: date
             for place, figures in counted.items():
                 for rate in ("filed", "response", "solved", "satisfied", "on_time", "repeat"):
                     assert getattr(figures, rate) == getattr(expected[place], rate), (name, place, rate)
-                for times in ("reply_seconds", "close_seconds"):
-                    found = sorted(getattr(figures, times))
-                    assert found == pytest.approx(sorted(getattr(expected[place], times)), abs=0.01), (name, times)
+                for times in ("reply_minutes", "close_minutes"):
+                    assert getattr(figures, times) == getattr(expected[place], times), (name, times)
+            said = {place: (each.solved, each.satisfied) for place, each in counted.items()}
+            answers = await statistics.answers(session, span)
+            assert said == {p: (a.solved, a.satisfied) for p in counted for a in [answers.get(p, Figures())]}
             alone = min(counted)
             only = await statistics.count(session, span, CALENDAR, now, alone)
             assert only.keys() == {alone}
@@ -142,13 +144,11 @@ async def test_figures_are_what_a_slow_count_finds(database: Database, now: date
 
 
 def test_the_middle_and_the_ninth_tenth_are_those_of_a_ranked_list() -> None:
-    found = statistics.spread([float(i) for i in range(1, 11)])
-    assert found is not None
-    assert (found.count, found.median.total_seconds(), found.ninth.total_seconds()) == (10, 5, 9)
-    assert statistics.spread([]) is None
-    one = statistics.spread([7.0])
-    assert one is not None
-    assert one.median == one.ninth == timedelta(seconds=7)
+    minute = timedelta(minutes=1)
+    assert statistics.spread(dict.fromkeys(range(1, 11), 1)) == Spread(10, 5 * minute, 9 * minute)
+    assert statistics.spread({}) is None
+    assert statistics.spread({7: 1}) == Spread(1, 7 * minute, 7 * minute)
+    assert statistics.spread({9: 3, 2: 17}) == Spread(20, 2 * minute, 9 * minute)
 
 
 def test_a_semester_is_the_one_that_has_begun_and_the_one_before_is_known(now: datetime) -> None:

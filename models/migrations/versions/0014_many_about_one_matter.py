@@ -7,7 +7,7 @@ from alembic import op
 
 from models.base import Key, Moment, only
 
-revision = "0015"
+revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None

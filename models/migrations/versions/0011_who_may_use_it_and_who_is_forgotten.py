@@ -8,7 +8,7 @@ from alembic import op
 from models.base import Key, Moment, one_of
 from models.people import Audience
 
-revision = "0006"
+revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
