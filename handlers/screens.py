@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from bot.filters import markup
 from bot.outgoing import said
-from bot.texts import Texts
 
 
 def pressed(query: CallbackQuery, below: bool) -> Message | CallbackQuery:
@@ -41,12 +39,3 @@ async def respond(event: Message | CallbackQuery, text: str, keyboard: dict[str,
         await event.reply(text, reply_markup=markup(keyboard))
     else:
         await show(event, text, keyboard)
-
-
-async def leave(state: FSMContext, t: Texts) -> str:
-    """Leave what was being done for something else. Returns what to say of it first: words that somebody has sent and
-    that went nowhere are not dropped in silence.
-    """
-    parts = (await state.get_data()).get("parts")
-    await state.clear()
-    return t("draft.left") + "\n\n" if parts else ""

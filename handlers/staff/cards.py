@@ -129,8 +129,7 @@ async def act(query: CallbackQuery, press: keyboards.Desk, desk: Desk, state: FS
             await ask(desk, state, writing, ticket, f"desk.{press.act}_prompt")
         case "answers":
             must_stand(Deed.ANSWER, ticket)
-            found = canned.buttons(await canned.choices(desk.session, desk.station, desk.toolbox, t))
-            await below(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, found))
+            await below(query, *canned.offered(desk, ticket, await canned.choices(desk)))
         case "resolve":
             must_stand(Deed.RESOLVE, ticket)
             await below(
@@ -167,16 +166,9 @@ async def choose(query: CallbackQuery, press: Choice, desk: Desk, state: FSMCont
     await state.clear()
     match press.step:
         case "template":
-            answer = await canned.chosen(desk.session, desk.station, press.value, desk.toolbox, t)
-            text = await canned.said(desk.session, ticket, answer, desk.toolbox, desk.now)
-            await show(
-                query,
-                t("desk.preview", text=text, number=ticket.id),
-                keyboards.send_template(t, ticket.id, press.value),
-            )
+            await show(query, *await canned.preview(desk, ticket, await canned.chosen(desk, press.value)))
         case "templates":
-            found = canned.buttons(await canned.choices(desk.session, desk.station, desk.toolbox, t))
-            await show(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, found))
+            await show(query, *canned.offered(desk, ticket, await canned.choices(desk)))
         case "send":
             if query.message is None:
                 raise Refusal("desk.old_button")
@@ -185,8 +177,8 @@ async def choose(query: CallbackQuery, press: Choice, desk: Desk, state: FSMCont
             source = (query.message.chat.id, query.message.message_id)
             if await words.by_source(desk.session, desk.house.vault.tag("source", *source)) is not None:
                 raise Refusal("desk.sent_already", number=ticket.id)
-            answer = await canned.chosen(desk.session, desk.station, press.value, desk.toolbox, t)
-            content = {"type": "text", "text": await canned.said(desk.session, ticket, answer, desk.toolbox, desk.now)}
+            answer = await canned.chosen(desk, press.value)
+            content = {"type": "text", "text": await canned.said(desk, ticket, answer)}
             await answering.answer(desk.session, ticket, someone, content, desk.house, desk.now, source)
             await canned.used(desk.session, answer.value)
             await show(query, t("desk.template_sent", number=ticket.id, name=someone.name))

@@ -23,8 +23,9 @@ LOOKS = {
     "speaker", "admitted", "holds", "to_reporter", "show", "used",
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""
-ASKS = {"permissions.must", "permissions.may", "cases.must_handle", "students/report.py:_mine"}
-"""What asks; and so do the methods of what a handler is given that call these, as `desk.may` and `talk.own` do."""
+ASKS = {"permissions.must", "permissions.may", "cases.must_handle"}
+FINDS = {"students/report.py:_mine"}
+"""Whoever has called one of these has asked, if it does; as with the methods of what a handler is given."""
 FREE = {
     "anywhere.py": "help, and leaving what one is doing oneself",
     "membership.py": "Telegram's own news: nobody acts",
@@ -129,8 +130,7 @@ class Handlers:
     def asked_before(self, function: str, seen: frozenset[str] = frozenset()) -> bool:
         """Whether this one asks by itself, or is only called by those that have."""
         methods = {where for methods in self.methods.values() for where in methods.values()}
-        methods |= {f"staff/common.py:{name}" for name in ("may", "may_here", "may_read", "may_wherever")}
-        if any(each in ASKS or (each in methods and self.asks(each)) for each in self.calls[function]):
+        if any(each in ASKS or (each in methods | FINDS and self.asks(each)) for each in self.calls[function]):
             return True
         callers = {other for other, theirs in self.calls.items() if function in theirs} - seen
         return bool(callers) and all(self.asked_before(each, seen | {function}) for each in callers)
