@@ -23,8 +23,8 @@ from bot.contents import content_of, is_said, kept_of, says_something
 from bot.filters import markup
 from bot.helping import overview
 from bot.people import anonymous_admin, hidden
-from bot.texts import Texts
 from bot.untrusted import units
+from handlers.occasion import must_be_seen
 from handlers.screens import show
 from handlers.staff.desk import NUMBER, AtDesk, Desk, replied_to, ticket_of
 from handlers.staff.prompts import Writing, expected, is_stale
@@ -66,18 +66,16 @@ def router() -> Router:
     return router
 
 
-async def cancel(message: Message, t: Texts, state: FSMContext) -> None:
-    """Nothing more is expected of this staff member."""
-    if hidden(message):
-        # What is expected is kept under the real id.
-        raise Refusal("hidden.command", command="cancel")
+async def cancel(message: Message, command: CommandObject, desk: Desk, state: FSMContext) -> None:
+    """Nothing more is expected of this staff member; what is expected is kept under the real id."""
+    must_be_seen(message, command)
     await state.clear()
-    await message.reply(t("desk.cancelled"))
+    await message.reply(desk.t("desk.cancelled"))
 
 
-async def help_(message: Message, t: Texts, station: Station) -> None:
+async def help_(message: Message, desk: Desk) -> None:
     """How this chat is used."""
-    await message.reply(overview(t, t.pick(station.names)))
+    await message.reply(overview(desk.t, desk.t.pick(desk.station.names)))
 
 
 async def command(message: Message, command: CommandObject, desk: Desk, state: FSMContext) -> None:

@@ -81,14 +81,11 @@ def router() -> Router:
 async def act(query: CallbackQuery, press: keyboards.Desk, desk: Desk, state: FSMContext) -> None:
     """A button on a card."""
     t = desk.t
-    someone = desk.member()
-    ticket = await tickets.get(desk.session, press.ticket)
     if press.act not in DEEDS:
         raise Refusal("desk.old_button")
-    await desk.may(DEEDS[press.act], ticket)
+    ticket, someone = await desk.on(DEEDS[press.act], press.ticket)
     if press.act == "history":
-        text, keyboard = await _history(desk, ticket, 0)
-        await below(query, text, keyboard)
+        await below(query, *await _history(desk, ticket, 0))
         return
     # Another button leaves what was being written: a later reply must not end a ticket that has gone on meanwhile.
     await state.clear()
@@ -104,11 +101,8 @@ async def act(query: CallbackQuery, press: keyboards.Desk, desk: Desk, state: FS
         case "return":
             must_stand(Deed.RETURN, ticket)
             found = [(key, t.plain(f"decline.{key}")) for key in DECLINE_REASONS]
-            await below(
-                query,
-                t("desk.decline_why", number=ticket.id),
-                keyboards.chosen(t, ticket.id, "decline", found, write="decline_write"),
-            )
+            keyboard = keyboards.chosen(t, ticket.id, "decline", found, write="decline_write")
+            await below(query, t("desk.decline_why", number=ticket.id), keyboard)
         case "more":
             await below(query, t("desk.more_text", number=ticket.id), keyboards.more(t, ticket, desk.station))
         case "cluster":
@@ -132,19 +126,13 @@ async def act(query: CallbackQuery, press: keyboards.Desk, desk: Desk, state: FS
             await below(query, *canned.offered(desk, ticket, await canned.choices(desk)))
         case "resolve":
             must_stand(Deed.RESOLVE, ticket)
-            await below(
-                query,
-                t("desk.resolve_how", number=ticket.id),
-                keyboards.resolutions(t, ticket.id, RESOLUTIONS),
-            )
+            keyboard = keyboards.resolutions(t, ticket.id, RESOLUTIONS)
+            await below(query, t("desk.resolve_how", number=ticket.id), keyboard)
         case "transfer":
             must_stand(Deed.TRANSFER, ticket)
-            places = await desk.elsewhere()
-            await below(
-                query,
-                t("desk.transfer_where", number=ticket.id),
-                keyboards.places(t, ticket.id, [(p.key, t.pick(p.names)) for p in places]),
-            )
+            places = [(place.key, t.pick(place.names)) for place in await desk.elsewhere()]
+            keyboard = keyboards.places(t, ticket.id, places)
+            await below(query, t("desk.transfer_where", number=ticket.id), keyboard)
         case _:
             raise Refusal("desk.old_button")
 
@@ -208,9 +196,8 @@ async def choose(query: CallbackQuery, press: Choice, desk: Desk, state: FSMCont
                 return
             if why not in TRANSFER_REASONS:
                 raise Refusal("desk.old_button")
-            await answering.transfer(
-                desk.session, ticket, someone, to, desk.toolbox.everywhere(f"transfer.{why}"), desk.house, desk.now
-            )
+            reason = desk.toolbox.everywhere(f"transfer.{why}")
+            await answering.transfer(desk.session, ticket, someone, to, reason, desk.house, desk.now)
             await show(query, t("desk.transferred", number=ticket.id, station=t.pick(to.names), name=someone.name))
         case _:
             raise Refusal("desk.old_button")

@@ -67,9 +67,9 @@ async def elsewhere(message: Message, t: Texts) -> None:
     await message.answer(t("desk.in_group_only"))
 
 
-def _scope(station: Station) -> Station | None:
+def _scope(desk: Desk) -> Station | None:
     """Whose tickets are listed here: None for everybody's."""
-    return None if permissions.may(Deed.LIST_ALL, permissions.there(station)) else station
+    return None if permissions.may(Deed.LIST_ALL, permissions.there(desk.station)) else desk.station
 
 
 async def _may_read(desk: Desk, deed: Deed, message: Message, command: CommandObject) -> None:
@@ -99,7 +99,7 @@ async def turned(query: CallbackQuery, press: Turn, desk: Desk) -> None:
 
 
 async def _page(event: Message | CallbackQuery, what: str, number: int, desk: Desk) -> None:
-    scope = _scope(desk.station)
+    scope = _scope(desk)
     if what == "open":
         found = await listing.open_ones(desk.session, scope, A_PAGE, number)
     else:
@@ -177,7 +177,7 @@ async def _found(event: Message | CallbackQuery, typed: str, page: int, desk: De
     what = listing.sought(typed, _buildings(desk.settings), _states(desk.toolbox), desk.house)
     if what == listing.Sought():
         raise Refusal("list.find_what")
-    found = await listing.find(desk.session, what, _scope(desk.station), A_PAGE, page)
+    found = await listing.find(desk.session, what, _scope(desk), A_PAGE, page)
     typed = typed[:TYPED_LENGTH]
     if not found.tickets:
         await respond(event, desk.t("list.none_found", typed=typed), lists.found([], typed, 0, False))

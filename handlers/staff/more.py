@@ -68,12 +68,10 @@ def router() -> Router:
 async def act(query: CallbackQuery, press: More, desk: Desk, state: FSMContext) -> None:
     """A button of the second keyboard, or a choice after it; who may and what is possible is asked anew."""
     t = desk.t
-    someone = desk.member()
-    ticket = await tickets.get(desk.session, press.ticket)
     deed = DEEDS.get(press.act)
     if deed is None:
         raise Refusal("desk.old_button")
-    await desk.may(deed, ticket)
+    ticket, someone = await desk.on(deed, press.ticket)
     must_stand(deed, ticket)
     these = await _shown(desk.session, state, ticket) if press.act == "cluster" else []
     await state.clear()
@@ -119,11 +117,8 @@ async def _assign(query: CallbackQuery, press: More, ticket: Ticket, staff: Pers
         found = [(str(each.id), inline(each.name, LABEL_LENGTH)) for each in there if each.id != ticket.claimed_by_id]
         if not found:
             raise Refusal("assign.nobody")
-        await show(
-            query,
-            desk.t("assign.whom", number=ticket.id),
-            keyboards.chosen(desk.t, ticket.id, "assign_to", found, width=2),
-        )
+        keyboard = keyboards.chosen(desk.t, ticket.id, "assign_to", found, width=2)
+        await show(query, desk.t("assign.whom", number=ticket.id), keyboard)
         return
     to = next((each for each in there if str(each.id) == press.value), None)
     if to is None:
