@@ -259,8 +259,8 @@ _ALIKE = similar.asking(
     [similar.of(bindparam("building"), bindparam("category"))],
     Ticket.station_id == bindparam("station"),
     Ticket.state.in_(ACTIVE),
-    Ticket.folded_under_id.is_(None),
     Ticket.id != bindparam("number"),
+    but=select(Ticket.id).where(Ticket.folded_under_id.is_not(None)),
 )
 
 

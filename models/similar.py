@@ -216,16 +216,21 @@ async def sweep(session: AsyncSession, now: datetime) -> bool:
 # ---------------------------------------------------------------- looking
 
 
-def asking(near: Sequence[ColumnElement[bool]], *which: ColumnElement[bool]) -> Select[Any]:
+def asking(
+    near: Sequence[ColumnElement[bool]], *which: ColumnElement[bool], but: Select[Any] | None = None
+) -> Select[Any]:
     """Of the tickets whose traces are any of `near`, and which are `which`, those that share most of the `pieces`, at
-    most so many as are to be `read`. Either half reads one stretch of the key for each piece; asked with "or", a
-    database would read them all. To be made once: making it takes as long as asking it.
+    most so many as are to be `read`; the few numbers of `but` are left out first, so that they crowd out no others.
+    Either half reads one stretch of the key for each piece; asked with "or", a database would read them all. To be
+    made once: making it takes as long as asking it.
     """
     wanted = _traces.c.piece.in_(bindparam("pieces", expanding=True))
     halves = [select(_traces.c.ticket_id).where(wanted, each) for each in near]
     left = (union_all(*halves) if len(halves) > 1 else halves[0]).subquery()
     most = (func.count().desc(), left.c.ticket_id.desc())
     sharing = select(left.c.ticket_id).group_by(left.c.ticket_id).order_by(*most)
+    if but is not None:
+        sharing = sharing.where(left.c.ticket_id.not_in(but))
     shared = sharing.limit(bindparam("read", type_=Integer)).subquery()
     return (
         select(_tickets.c.id, _tickets.c.folded, _tickets.c.marks)
