@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram import Router
-from aiogram.enums import ChatType
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 from magic_filter import MagicFilter
@@ -54,27 +53,12 @@ class Unsaid(Filter):
         return not is_said(message)
 
 
-class Private(Filter):
-    """In a private chat."""
-
-    async def __call__(self, event: Message | CallbackQuery) -> bool:
-        message = event.message if isinstance(event, CallbackQuery) else event
-        return message is not None and message.chat.type == ChatType.PRIVATE
-
-
 class InGroup(Filter):
     """In a group or supergroup, bound or not."""
 
     async def __call__(self, event: Message | CallbackQuery) -> bool:
         message = event.message if isinstance(event, CallbackQuery) else event
         return message is not None and message.chat.type in GROUPS
-
-
-class AtDesk(Filter):
-    """In the chat of a station, the office or the supervisors."""
-
-    async def __call__(self, event: Message | CallbackQuery, station: Any = None) -> bool:
-        return station is not None
 
 
 def markup(keyboard: dict[str, Any] | None) -> InlineKeyboardMarkup | None:

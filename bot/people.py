@@ -86,7 +86,9 @@ def language_of(code: str | None, languages: tuple[str, ...]) -> str:
 
 
 class People(BaseMiddleware):
-    """Gives handlers `person`, `t`, and in groups `station` and `staff`."""
+    """Gives filters and handlers `person`, `t`, `toolbox`, and in groups `station` and `staff`; most handlers take them
+    together, as their `desk` or their `talk` (`handlers/occasion.py`).
+    """
 
     def __init__(self, toolbox: Toolbox) -> None:
         self._toolbox = toolbox
@@ -102,7 +104,7 @@ class People(BaseMiddleware):
         user: User | None = data.get("event_from_user")
         chat: Chat | None = data.get("event_chat")
         house = self._toolbox.house
-        data["house"], data["settings"], data["toolbox"] = house, self._toolbox.settings, self._toolbox
+        data["house"], data["toolbox"] = house, self._toolbox
         data["person"] = data["staff"] = data["station"] = None
         if user is not None and user.is_bot and user.id not in SHARED_ACCOUNTS:
             return None

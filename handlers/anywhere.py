@@ -5,20 +5,18 @@ The commands are asked first, so that no conversation can swallow them; `old_but
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiogram import F, Router
 from aiogram.filters import Command, or_f
-from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from bot import menus
-from bot.filters import AtDesk, Commanding, Going, Private, Unsaid
+from bot.filters import Commanding, Going, Unsaid
 from bot.people import GROUPS
 from bot.texts import Texts
 from handlers.screens import show
-from handlers.students.new import New
-from models.people import Person
+from handlers.staff.desk import AtDesk
+from handlers.students.talk import Private, Talk
+from handlers.students.walk import is_drafting
 
 
 def router() -> Router:
@@ -58,28 +56,23 @@ async def forwarded(message: Message, t: Texts) -> None:
     await message.reply(t("forwarded.command"))
 
 
-async def cancel(message: Message, t: Texts, state: FSMContext) -> None:
+async def cancel(message: Message, talk: Talk) -> None:
     """Leave whatever is being done; nothing of it is kept."""
-    was_busy = await state.get_state() is not None
-    await state.clear()
-    await show(message, t("cancel.done" if was_busy else "cancel.nothing"), menus.home(t))
+    was_busy = await talk.state.get_state() is not None
+    await talk.state.clear()
+    await show(message, talk.t("cancel.done" if was_busy else "cancel.nothing"), menus.home(talk.t))
 
 
-async def cancel_pressed(query: CallbackQuery, t: Texts, state: FSMContext) -> None:
+async def cancel_pressed(query: CallbackQuery, talk: Talk) -> None:
     """The same by button."""
-    await state.clear()
-    await show(query, t("cancel.done"), menus.home(t))
+    await talk.state.clear()
+    await show(query, talk.t("cancel.done"), menus.home(talk.t))
 
 
-async def help_(event: Message | CallbackQuery, t: Texts, person: Person | None, state: FSMContext) -> None:
+async def help_(event: Message | CallbackQuery, talk: Talk) -> None:
     """What can be done here."""
-    await show(event, t("help.text"), await _way_back(t, person, state))
-
-
-async def _way_back(t: Texts, person: Person | None, state: FSMContext) -> dict[str, Any] | None:
-    if person is None or not person.agreed:
-        return None
-    return menus.back_home(t, drafting=await state.get_state() in New)
+    back = menus.back_home(talk.t, drafting=await is_drafting(talk)) if talk.person.agreed else None
+    await show(event, talk.t("help.text"), back)
 
 
 async def old_button(query: CallbackQuery, t: Texts) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from bot.filters import markup
 from bot.outgoing import said
-from bot.texts import Texts
 
 
 def pressed(query: CallbackQuery, below: bool) -> Message | CallbackQuery:
@@ -35,10 +33,9 @@ async def show(event: Message | CallbackQuery, text: str, keyboard: dict[str, An
         await event.answer(text, reply_markup=markup(keyboard))
 
 
-async def leave(state: FSMContext, t: Texts) -> str:
-    """Leave what was being done for something else. Returns what to say of it first: words that somebody has sent and
-    that went nowhere are not dropped in silence.
-    """
-    parts = (await state.get_data()).get("parts")
-    await state.clear()
-    return t("draft.left") + "\n\n" if parts else ""
+async def respond(event: Message | CallbackQuery, text: str, keyboard: dict[str, Any] | None = None) -> None:
+    """The same in a group, where others write too: in place of the pressed screen, or as a reply to the words."""
+    if isinstance(event, Message):
+        await event.reply(text, reply_markup=markup(keyboard))
+    else:
+        await show(event, text, keyboard)

@@ -15,7 +15,7 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import outbox
+from models import letters, outbox
 from models.base import Base
 from models.outbox import Lane, Repeat
 from models.people import Grant, Person, Role
@@ -108,11 +108,11 @@ async def tell(
     session: AsyncSession, people: Sequence[Person], text: str, now: datetime, /, *, not_before: datetime, **params: Any
 ) -> None:
     """A notice in private to those of the union's people who have a chat with the bot: who has pressed /start and
-    agreed. It has no key of its own, because a key never names a person: whoever says it sees that it is said once.
+    agreed.
     """
     for person in people:
         if person.agreed:
-            await _post(session, person.telegram_id, "told", {"text": text, "params": params}, now, not_before)
+            await letters.to_person(session, person, text, now, not_before=not_before, **params)
 
 
 async def show(
@@ -126,26 +126,14 @@ async def show(
     dedupe: str | None = None,
 ) -> None:
     """A screen of the roster's with its buttons, drawn as it is when the courier gets to it."""
-    await _post(session, chat_id, "roster", {"what": what, "number": number}, now, not_before or now, dedupe)
-
-
-async def _post(
-    session: AsyncSession,
-    chat_id: int,
-    letter: str,
-    payload: dict[str, Any],
-    now: datetime,
-    not_before: datetime,
-    dedupe: str | None = None,
-) -> None:
     await outbox.post(
         session,
         now=now,
         lane=Lane.NOTICE,
         repeat=Repeat.NUMBERED,
         chat_id=chat_id,
-        letter=letter,
-        payload=payload,
+        letter="roster",
+        payload={"what": what, "number": number},
         not_before=not_before,
         dedupe=dedupe,
     )

@@ -412,7 +412,8 @@ class Database:
             finally:
                 await database.leave()
 
-        return await asyncio.to_thread(asyncio.run, alone())
+        # Begun there and not here: whoever is cancelled while all threads are busy leaves nothing half made.
+        return await asyncio.to_thread(lambda: asyncio.run(alone()))
 
     async def fold(self) -> bool:
         """Bring SQLite's log into the file and empty it: what was deleted from the file can still be read in the log.

@@ -268,9 +268,18 @@ async def to_station(
 
 
 async def to_person(
-    session: AsyncSession, person: Person, text: str, now: datetime, /, *, dedupe: str | None = None, **params: Any
+    session: AsyncSession,
+    person: Person,
+    text: str,
+    now: datetime,
+    /,
+    *,
+    not_before: datetime | None = None,
+    **params: Any,
 ) -> None:
-    """A notice to somebody about themselves, in the language they read when it is drawn."""
+    """A notice to somebody in private, in the language they read when it is drawn. It has no key of its own, because a
+    key never names a person: whoever says it sees that it is said once.
+    """
     await outbox.post(
         session,
         now=now,
@@ -279,7 +288,7 @@ async def to_person(
         chat_id=person.telegram_id,
         letter="told",
         payload={"text": text, "params": params},
-        dedupe=dedupe,
+        not_before=not_before,
     )
 
 

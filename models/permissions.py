@@ -5,7 +5,7 @@ the one in `lifecycle.py`. Handlers ask `must` with those that somebody is at th
 with the bot `alone`, to a sealed report `cases.standing`), and never decide themselves; `docs/permissions.md` is this
 table printed (`python -m tests.permissions --write`).
 
-A new command: a line in `Deed`, a line in `MAY`, and its handler asks `may` (`handlers/staff/common.py`).
+A new command: a line in `Deed`, a line in `MAY`, and its handler asks `desk.may` (`handlers/staff/desk.py`).
 """
 
 from __future__ import annotations

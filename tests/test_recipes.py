@@ -16,8 +16,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 import handlers
 from bot.settings import Settings
 from bot.toolbox import Toolbox
+from handlers.staff.desk import AtDesk, Desk
+from handlers.students.talk import Private, Talk
+from handlers.union.acting import Acting, Wherever
 from models.database import Database
 from models.inbox import Incoming
+from models.permissions import Deed
 from scheduler import clock
 from scheduler.clock import Job
 from tests.campus import EXAMPLE, running
@@ -56,12 +60,21 @@ async def test_a_job_is_a_function_and_a_line(database_url: str, monkeypatch: py
 
 
 async def test_a_conversation_is_a_file_and_a_line(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def weather(message: Message) -> None:
-        await message.answer("It rains.")
+    async def weather(message: Message, talk: Talk) -> None:
+        await message.answer(f"It rains on {talk.person.name}.")
+
+    async def roof(message: Message, desk: Desk) -> None:
+        someone = await desk.may_here(Deed.WALKIN)
+        await message.reply(f"{someone.name}, the roof of {desk.t.pick(desk.station.names)} leaks.")
+
+    async def sky(message: Message, acting: Acting) -> None:
+        await message.reply(f"{(await acting.may(Deed.POLL)).name}, it clears up.")
 
     def mine() -> Router:
         router = Router(name="weather")
-        router.message.register(weather, Command("weather"))
+        router.message.register(weather, Command("weather"), Private())
+        router.message.register(roof, Command("weather"), AtDesk())
+        router.message.register(sky, Command("sky"), Wherever())
         return router
 
     whole = handlers.router
@@ -76,6 +89,10 @@ async def test_a_conversation_is_a_file_and_a_line(database_url: str, monkeypatc
     async with running(database_url) as campus:
         alice = await campus.student("Alice")
         await alice.says("/weather")
-        await alice.reads("It rains.")
+        await alice.reads("It rains on Alice.")
+        await campus.li.says("/weather", chat=campus.east)
+        await campus.li.reads("Li, the roof of East", chat=campus.east)
+        await campus.admin.says("/sky", chat=campus.office)
+        await campus.admin.reads("Zhao, it clears up.", chat=campus.office)
         number = await campus.files(alice, "The tap drips")
         await campus.east.shows(f"#{number} ·")

@@ -10,7 +10,6 @@ anything else ─▶ nothing: colleagues talk to each other
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from aiogram import F, Router
@@ -21,18 +20,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards
 from bot.contents import content_of, is_said, kept_of, says_something
-from bot.filters import AtDesk, markup
+from bot.filters import markup
 from bot.helping import overview
-from bot.people import Presence, anonymous_admin, hidden
-from bot.texts import Texts
+from bot.people import anonymous_admin, hidden
 from bot.untrusted import units
+from handlers.occasion import must_be_seen
 from handlers.screens import show
-from handlers.staff.common import NUMBER, Writing, elsewhere, expected, is_stale, may, member, ticket_of
+from handlers.staff.desk import NUMBER, AtDesk, Desk, replied_to, ticket_of
+from handlers.staff.prompts import Writing, expected, is_stale
 from models import answering, conversations, projects, sorting, stations, tickets, words
 from models.conversations import NOWHERE, Standing
 from models.errors import Refusal
-from models.house import House
-from models.people import Person
 from models.permissions import Deed
 from models.stations import Station
 from models.tickets import Ticket
@@ -68,92 +66,56 @@ def router() -> Router:
     return router
 
 
-async def cancel(message: Message, t: Texts, state: FSMContext) -> None:
-    """Nothing more is expected of this staff member."""
-    if hidden(message):
-        # What is expected is kept under the real id.
-        raise Refusal("hidden.command", command="cancel")
+async def cancel(message: Message, command: CommandObject, desk: Desk, state: FSMContext) -> None:
+    """Nothing more is expected of this staff member; what is expected is kept under the real id."""
+    must_be_seen(message, command)
     await state.clear()
-    await message.reply(t("desk.cancelled"))
+    await message.reply(desk.t("desk.cancelled"))
 
 
-async def help_(message: Message, t: Texts, station: Station) -> None:
+async def help_(message: Message, desk: Desk) -> None:
     """How this chat is used."""
-    await message.reply(overview(t, t.pick(station.names)))
+    await message.reply(overview(desk.t, desk.t.pick(desk.station.names)))
 
 
-async def command(
-    message: Message,
-    command: CommandObject,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    house: House,
-    t: Texts,
-    state: FSMContext,
-) -> None:
+async def command(message: Message, command: CommandObject, desk: Desk, state: FSMContext) -> None:
     """/claim, /ask, /note, /resolve, /transfer as a reply to a card; a picture under /ask or /note goes along."""
-    someone = None if hidden(message) else member(staff, presence)
-    ticket = await ticket_of(session, message)
-    if ticket is None:
-        raise Refusal("desk.reply_to_card", command=command.command)
+    someone = None if hidden(message) else desk.member()
+    ticket = await replied_to(desk.session, message, command)
     content = {**kept_of(message), "text": (command.args or "").strip()}
     if command.command != "claim" and not says_something([content]):
         raise Refusal("desk.words_missing", command=command.command)
     if someone is not None:
         await state.clear()
         source = (message.chat.id, message.message_id)
-        await _obey(command.command, content, ticket, someone, source, station, session, house, now, t)
+        await _obey(command.command, content, ticket, source, desk)
     elif anonymous_admin(message):
-        await _who_are_you(message, {"command": command.command, "content": content}, ticket, session, house, now, t)
+        await _who_are_you(message, {"command": command.command, "content": content}, ticket, desk)
     else:
         raise Refusal("hidden.command", command=command.command)
 
 
-async def _obey(
-    command: str,
-    content: dict[str, Any],
-    ticket: Ticket,
-    staff: Person,
-    source: tuple[int, int],
-    station: Station,
-    session: AsyncSession,
-    house: House,
-    now: datetime,
-    t: Texts,
-) -> None:
+async def _obey(command: str, content: dict[str, Any], ticket: Ticket, source: tuple[int, int], desk: Desk) -> None:
     """Do what a command says; it is known by then who gave it."""
     text = str(content["text"])
-    await may(session, Deed(command), ticket, station, staff)
+    staff = await desk.may(Deed(command), ticket)
     match command:
         case "claim":
-            await answering.claim(session, ticket, staff, house, now)
+            await answering.claim(desk.session, ticket, staff, desk.house, desk.now)
         case "ask":
-            await answering.answer(session, ticket, staff, content, house, now, source, asks=True)
+            await answering.answer(desk.session, ticket, staff, content, desk.house, desk.now, source, asks=True)
         case "note":
-            await answering.note(session, ticket, staff, content, house, now, source)
+            await answering.note(desk.session, ticket, staff, content, desk.house, desk.now, source)
         case "resolve":
-            await answering.resolve(session, ticket, staff, reason_of(text), house, now)
+            await answering.resolve(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
         case "transfer":
-            to, reason = await _place_and_reason(session, station, text, t)
-            await answering.transfer(session, ticket, staff, to, reason_of(reason), house, now)
+            to, reason = await _place_and_reason(desk, text)
+            await answering.transfer(desk.session, ticket, staff, to, reason_of(reason), desk.house, desk.now)
 
 
-async def reply(
-    message: Message,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    house: House,
-    t: Texts,
-    state: FSMContext,
-) -> None:
+async def reply(message: Message, desk: Desk, state: FSMContext) -> None:
     """A reply to something the bot wrote about a ticket."""
-    ticket = await ticket_of(session, message) or await _asked_about(session, message, state)
+    ticket = await ticket_of(desk.session, message) or await _asked_about(desk.session, message, state)
     if ticket is None:
         # A reply to a colleague, or to something of the bot's that is about no ticket.
         return
@@ -162,59 +124,49 @@ async def reply(
     content = kept_of(message)
     if hidden(message):
         if anonymous_admin(message):
-            await _who_are_you(message, {"content": content}, ticket, session, house, now, t)
+            await _who_are_you(message, {"content": content}, ticket, desk)
         return
-    someone = member(staff, presence)
+    someone = desk.member()
     source = (message.chat.id, message.message_id)
-    if not await _say(ticket, someone, content, source, station, session, house, now, state):
-        await message.reply(t("desk.prompt_stale", name=someone.name))
+    if not await _say(ticket, content, source, desk, state):
+        await message.reply(desk.t("desk.prompt_stale", name=someone.name))
 
 
-async def _say(
-    ticket: Ticket,
-    staff: Person,
-    content: dict[str, Any],
-    source: tuple[int, int],
-    station: Station,
-    session: AsyncSession,
-    house: House,
-    now: datetime,
-    state: FSMContext,
-) -> bool:
+async def _say(ticket: Ticket, content: dict[str, Any], source: tuple[int, int], desk: Desk, state: FSMContext) -> bool:
     """What these words are: what the bot asked for last, a note by its sign, or the answer. Returns False when they
     were asked for so long ago that nothing was done with them.
     """
     text = str(content.get("text", "")).strip()
     if text.startswith(NOTE_SIGN):
-        await may(session, Deed.NOTE, ticket, station, staff)
+        staff = await desk.may(Deed.NOTE, ticket)
         stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
-        await answering.note(session, ticket, staff, _said_in(stripped), house, now, source)
+        await answering.note(desk.session, ticket, staff, _said_in(stripped), desk.house, desk.now, source)
         return True
-    if await is_stale(state, ticket, now):
+    if await is_stale(state, ticket, desk.now):
         await state.clear()
         return False
     data, writing = await state.get_data(), await expected(state, ticket)
-    await may(session, WRITTEN.get(writing or "", Deed.ANSWER), ticket, station, staff)
+    staff = await desk.may(WRITTEN.get(writing or "", Deed.ANSWER), ticket)
     if writing == Writing.note.state:
-        await answering.note(session, ticket, staff, _said_in(content), house, now, source)
+        await answering.note(desk.session, ticket, staff, _said_in(content), desk.house, desk.now, source)
     elif writing == Writing.resolution.state:
-        await answering.resolve(session, ticket, staff, reason_of(text), house, now)
+        await answering.resolve(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
     elif writing == Writing.transfer.state:
-        to = await stations.by_key(session, data["to"])
+        to = await stations.by_key(desk.session, data["to"])
         assert to is not None, "the place was chosen from the open ones"
-        await answering.transfer(session, ticket, staff, to, reason_of(text), house, now)
+        await answering.transfer(desk.session, ticket, staff, to, reason_of(text), desk.house, desk.now)
     elif writing == Writing.decline.state:
-        await answering.give_back(session, ticket, staff, reason_of(text), house, now)
+        await answering.give_back(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
     elif writing == Writing.reopening.state:
-        await sorting.reopen(session, ticket, staff, reason_of(text), house, now)
+        await sorting.reopen(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
     elif writing == Writing.tags.state:
-        await sorting.tag(session, ticket, staff, text, now)
+        await sorting.tag(desk.session, ticket, staff, text, desk.now)
     elif writing == Writing.project.state:
-        project = await projects.suggest(session, text, station, now)
-        await sorting.link(session, ticket, staff, project, now)
+        project = await projects.suggest(desk.session, text, desk.station, desk.now)
+        await sorting.link(desk.session, ticket, staff, project, desk.now)
     else:
         asks = writing == Writing.question.state
-        await answering.answer(session, ticket, staff, _said_in(content), house, now, source, asks=asks)
+        await answering.answer(desk.session, ticket, staff, _said_in(content), desk.house, desk.now, source, asks=asks)
     if writing is not None:
         await state.clear()
     return True
@@ -238,9 +190,9 @@ def reason_of(text: str) -> str:
     return text
 
 
-async def edited(message: Message, session: AsyncSession, now: datetime, house: House) -> None:
+async def edited(message: Message, desk: Desk) -> None:
     """An answer was edited where it was written; only its author can do that."""
-    said = await words.by_source(session, house.vault.tag("source", message.chat.id, message.message_id))
+    said = await words.by_source(desk.session, desk.house.vault.tag("source", message.chat.id, message.message_id))
     content = content_of(message)
     if said is None or content is None or said.retracted_at is not None:
         return
@@ -250,37 +202,19 @@ async def edited(message: Message, session: AsyncSession, now: datetime, house: 
         content["text"] = text.removeprefix(NOTE_SIGN).strip()
     for name in ("/ask ", "/note "):
         content["text"] = str(content.get("text", "")).removeprefix(name)
-    await tickets.edit(session, said, content, now)
+    await tickets.edit(desk.session, said, content, desk.now)
 
 
-async def _who_are_you(
-    message: Message,
-    said: dict[str, Any],
-    ticket: Ticket,
-    session: AsyncSession,
-    house: House,
-    now: datetime,
-    t: Texts,
-) -> None:
+async def _who_are_you(message: Message, said: dict[str, Any], ticket: Ticket, desk: Desk) -> None:
     """An anonymous admin wrote: the words or the command wait for a press, because a press carries the real id."""
     key = _waiting_key(message.chat.id, str(message.message_id))
     waiting = Standing(None, {"ticket": ticket.id, **said})
-    await conversations.write(session, key, NOWHERE, waiting, house.vault, now)
-    await message.reply(t("desk.who_are_you"), reply_markup=markup(keyboards.as_me(t, ticket.id, message.message_id)))
+    await conversations.write(desk.session, key, NOWHERE, waiting, desk.house.vault, desk.now)
+    keyboard = keyboards.as_me(desk.t, ticket.id, message.message_id)
+    await message.reply(desk.t("desk.who_are_you"), reply_markup=markup(keyboard))
 
 
-async def as_me(
-    query: CallbackQuery,
-    ticket: Ticket,
-    staff: Person,
-    message_id: str,
-    station: Station,
-    session: AsyncSession,
-    house: House,
-    now: datetime,
-    t: Texts,
-    state: FSMContext,
-) -> None:
+async def as_me(query: CallbackQuery, ticket: Ticket, message_id: str, desk: Desk, state: FSMContext) -> None:
     """The press that says whose the waiting words are: they are sent once, as what the bot had asked this person for
     (`state` is the presser's), or the command is carried out once.
     """
@@ -288,19 +222,19 @@ async def as_me(
         raise Refusal("desk.old_button")
     chat_id = query.message.chat.id
     key = _waiting_key(chat_id, message_id)
-    waiting = await conversations.read(session, key, house.vault)
+    waiting = await conversations.read(desk.session, key, desk.house.vault)
     if waiting.data.get("ticket") != ticket.id:
         raise Refusal("desk.old_button")
     data, source = waiting.data, (chat_id, int(message_id))
-    await conversations.write(session, key, waiting, NOWHERE, house.vault, now)
+    await conversations.write(desk.session, key, waiting, NOWHERE, desk.house.vault, desk.now)
     if "command" in data:
         await state.clear()
-        await _obey(data["command"], data["content"], ticket, staff, source, station, session, house, now, t)
-        await show(query, t("desk.done_as", name=staff.name, command=data["command"], number=ticket.id))
+        await _obey(data["command"], data["content"], ticket, source, desk)
+        await show(query, desk.t("desk.done_as", name=desk.member().name, command=data["command"], number=ticket.id))
     else:
-        done = await _say(ticket, staff, data["content"], source, station, session, house, now, state)
+        done = await _say(ticket, data["content"], source, desk, state)
         key = "desk.sent_as" if done else "desk.prompt_stale"
-        await show(query, t(key, name=staff.name, number=ticket.id))
+        await show(query, desk.t(key, name=desk.member().name, number=ticket.id))
 
 
 def _waiting_key(chat_id: int, message_id: str) -> str:
@@ -319,14 +253,14 @@ async def _asked_about(session: AsyncSession, message: Message, state: FSMContex
     return await tickets.get(session, number)
 
 
-async def _place_and_reason(session: AsyncSession, station: Station, text: str, t: Texts) -> tuple[Station, str]:
+async def _place_and_reason(desk: Desk, text: str) -> tuple[Station, str]:
     """Where to and why: a place by its key or by its name in any language, then the reason. A name may be several
     words, so the longest that fits is meant.
     """
-    desks = [place for place in await stations.open_desks(session) if place.desk is not stations.Desk.SUPERVISORS]
+    desks = [place for place in await stations.open_desks(desk.session) if place.desk is not stations.Desk.SUPERVISORS]
     called = {name.casefold(): place for place in desks for name in (place.key, *place.names.values())}
     for name in sorted(called, key=len, reverse=True):
         if text.casefold() == name or text.casefold().startswith(f"{name} "):
             return called[name], text[len(name) :].strip()
-    known = ", ".join(f"{p.key} ({t.pick(p.names)})" for p in await elsewhere(session, station))
+    known = ", ".join(f"{p.key} ({desk.t.pick(p.names)})" for p in await desk.elsewhere())
     raise Refusal("desk.unknown_place", typed=text.partition(" ")[0][:TYPED_LENGTH], places=known)

@@ -6,24 +6,17 @@ the card ─▶ show them ─▶ a page below the card ─▶ another page
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from aiogram import Router
 from aiogram.types import CallbackQuery
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.bursts import Folded, Out, listed
-from bot.filters import AtDesk, Pressed
-from bot.people import Presence
-from bot.texts import Texts
+from bot.filters import Pressed
 from handlers.screens import show
 from handlers.staff.cards import below
-from handlers.staff.common import may, member
-from models import bursts, tickets
+from handlers.staff.desk import AtDesk, Desk
+from models import bursts
 from models.errors import Refusal
-from models.people import Person
 from models.permissions import Deed
-from models.stations import Station
 
 
 def router() -> Router:
@@ -34,42 +27,21 @@ def router() -> Router:
     return router
 
 
-async def look(
-    query: CallbackQuery,
-    press: Folded,
-    session: AsyncSession,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    t: Texts,
-) -> None:
+async def look(query: CallbackQuery, press: Folded, desk: Desk) -> None:
     """A page of them."""
-    someone = member(staff, presence)
-    ticket = await tickets.get(session, press.ticket)
-    await may(session, Deed.SPLIT, ticket, station, someone)
-    text, keyboard = await listed(session, ticket, press.page, t)
+    ticket, _ = await desk.on(Deed.SPLIT, press.ticket)
+    text, keyboard = await listed(desk.session, ticket, press.page, desk.t)
     if press.below:
         await show(query, text, keyboard)
     else:
         await below(query, text, keyboard)
 
 
-async def take_out(
-    query: CallbackQuery,
-    press: Out,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    t: Texts,
-) -> None:
+async def take_out(query: CallbackQuery, press: Out, desk: Desk) -> None:
     """This one is something else."""
-    someone = member(staff, presence)
-    ticket = await tickets.get(session, press.ticket)
-    await may(session, Deed.SPLIT, ticket, station, someone)
-    head = await bursts.speaker(session, ticket)
+    ticket, someone = await desk.on(Deed.SPLIT, press.ticket)
+    head = await bursts.speaker(desk.session, ticket)
     if head is ticket:
         raise Refusal("burst.not_folded", number=ticket.id)
-    await bursts.unfold(session, ticket, now, someone)
-    await show(query, *await listed(session, head, press.page, t))
+    await bursts.unfold(desk.session, ticket, desk.now, someone)
+    await show(query, *await listed(desk.session, head, press.page, desk.t))

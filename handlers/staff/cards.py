@@ -15,31 +15,25 @@ Every prompt has a way out. A press counts only for members of the chat in which
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from aiogram import Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import following, keyboards, pasts
 from bot.cards import MOST_ALIKE
-from bot.filters import AtDesk, Pressed, markup
+from bot.filters import Pressed, markup
 from bot.following import Past
-from bot.keyboards import Choice, Desk
-from bot.people import Presence
+from bot.keyboards import Choice
 from bot.texts import Texts
-from bot.toolbox import Toolbox
 from bot.untrusted import inline
 from handlers.screens import show
 from handlers.staff import answers, canned
-from handlers.staff.common import Writing, elsewhere, expect, may, member
-from models import answering, bursts, copies, letters, merging, tickets, walkins, words
+from handlers.staff.desk import AtDesk, Desk
+from handlers.staff.prompts import Writing, ask, ask_below
+from models import answering, bursts, copies, merging, tickets, walkins, words
 from models.errors import Refusal
-from models.house import House
-from models.outbox import Lane
-from models.people import Person
 from models.permissions import Deed, must_stand
 from models.stations import Station
 from models.tickets import Ticket
@@ -78,59 +72,42 @@ STEPS: dict[str, Deed] = {
 def router() -> Router:
     """The handlers of this room's buttons."""
     router = Router(name="cards")
-    router.callback_query.register(act, Pressed(Desk), AtDesk())
+    router.callback_query.register(act, Pressed(keyboards.Desk), AtDesk())
     router.callback_query.register(choose, Pressed(Choice), AtDesk())
     router.callback_query.register(past, Pressed(Past), AtDesk())
     return router
 
 
-async def act(
-    query: CallbackQuery,
-    press: Desk,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    house: House,
-    t: Texts,
-    toolbox: Toolbox,
-    state: FSMContext,
-) -> None:
+async def act(query: CallbackQuery, press: keyboards.Desk, desk: Desk, state: FSMContext) -> None:
     """A button on a card."""
-    someone = member(staff, presence)
-    ticket = await tickets.get(session, press.ticket)
+    t = desk.t
     if press.act not in DEEDS:
         raise Refusal("desk.old_button")
-    await may(session, DEEDS[press.act], ticket, station, someone)
+    ticket, someone = await desk.on(DEEDS[press.act], press.ticket)
     if press.act == "history":
-        text, keyboard = await _history(session, ticket, 0, t, now)
-        await below(query, text, keyboard)
+        await below(query, *await _history(desk, ticket, 0))
         return
     # Another button leaves what was being written: a later reply must not end a ticket that has gone on meanwhile.
     await state.clear()
     match press.act:
         case "claim":
-            await answering.claim(session, ticket, someone, house, now)
+            await answering.claim(desk.session, ticket, someone, desk.house, desk.now)
         case "release":
-            await answering.release(session, ticket, someone, house, now)
+            await answering.release(desk.session, ticket, someone, desk.house, desk.now)
         case "accept":
-            await answering.accept(session, ticket, someone, house, now)
+            await answering.accept(desk.session, ticket, someone, desk.house, desk.now)
         case "recall":
-            await answering.recall(session, ticket, someone, house, now)
+            await answering.recall(desk.session, ticket, someone, desk.house, desk.now)
         case "return":
             must_stand(Deed.RETURN, ticket)
             found = [(key, t.plain(f"decline.{key}")) for key in DECLINE_REASONS]
-            await below(
-                query,
-                t("desk.decline_why", number=ticket.id),
-                keyboards.chosen(t, ticket.id, "decline", found, write="decline_write"),
-            )
+            keyboard = keyboards.chosen(t, ticket.id, "decline", found, write="decline_write")
+            await below(query, t("desk.decline_why", number=ticket.id), keyboard)
         case "more":
-            await below(query, t("desk.more_text", number=ticket.id), keyboards.more(t, ticket, station))
+            await below(query, t("desk.more_text", number=ticket.id), keyboards.more(t, ticket, desk.station))
         case "cluster":
-            alike = await merging.alike(session, ticket, MOST_ALIKE)
-            folded = await bursts.count(session, [ticket, *alike])
+            alike = await merging.alike(desk.session, ticket, MOST_ALIKE)
+            folded = await bursts.count(desk.session, [ticket, *alike])
             if not alike and not folded:
                 raise Refusal("merge.none_alike", number=ticket.id)
             # What is merged later is what was shown here, and by whom it was seen.
@@ -138,98 +115,73 @@ async def act(
             text = cluster_text(t, ticket, alike, folded)
             await below(query, text, keyboards.cluster(t, ticket.id, len(alike) + folded + 1))
         case "resend":
-            if not await copies.resend(session, ticket, house, now):
+            if not await copies.resend(desk.session, ticket, desk.house, desk.now):
                 raise Refusal("desk.nothing_to_resend", number=ticket.id)
         case "ask" | "note":
             must_stand(DEEDS[press.act], ticket)
-            await expect(state, Writing.question if press.act == "ask" else Writing.note, ticket, now)
-            await prompt(session, station, ticket, f"desk.{press.act}_prompt", someone, now)
+            writing = Writing.question if press.act == "ask" else Writing.note
+            await ask(desk, state, writing, ticket, f"desk.{press.act}_prompt")
         case "answers":
             must_stand(Deed.ANSWER, ticket)
-            found = canned.buttons(await canned.choices(session, station, toolbox, t))
-            await below(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, found))
+            await below(query, *canned.offered(desk, ticket, await canned.choices(desk)))
         case "resolve":
             must_stand(Deed.RESOLVE, ticket)
-            await below(
-                query, t("desk.resolve_how", number=ticket.id), keyboards.resolutions(t, ticket.id, RESOLUTIONS)
-            )
+            keyboard = keyboards.resolutions(t, ticket.id, RESOLUTIONS)
+            await below(query, t("desk.resolve_how", number=ticket.id), keyboard)
         case "transfer":
             must_stand(Deed.TRANSFER, ticket)
-            places = await elsewhere(session, station)
-            await below(
-                query,
-                t("desk.transfer_where", number=ticket.id),
-                keyboards.places(t, ticket.id, [(p.key, t.pick(p.names)) for p in places]),
-            )
+            places = [(place.key, t.pick(place.names)) for place in await desk.elsewhere()]
+            keyboard = keyboards.places(t, ticket.id, places)
+            await below(query, t("desk.transfer_where", number=ticket.id), keyboard)
         case _:
             raise Refusal("desk.old_button")
 
 
-async def choose(
-    query: CallbackQuery,
-    press: Choice,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    t: Texts,
-    house: House,
-    toolbox: Toolbox,
-    state: FSMContext,
-) -> None:
+async def choose(query: CallbackQuery, press: Choice, desk: Desk, state: FSMContext) -> None:
     """A choice below a card; the ticket is asked anew whether it still allows it."""
-    someone = member(staff, presence)
-    ticket = await tickets.get(session, press.ticket)
+    t = desk.t
+    someone = desk.member()
+    ticket = await tickets.get(desk.session, press.ticket)
     if press.step == "cancel":
         await state.clear()
         await show(query, t("desk.cancelled"))
         return
     if press.step == "as_me":
         # What they were asked to write is what these words are.
-        await answers.as_me(query, ticket, someone, press.value, station, session, house, now, t, state)
+        await answers.as_me(query, ticket, press.value, desk, state)
         return
-    await may(session, STEPS.get(press.step, Deed.ANSWER), ticket, station, someone)
+    await desk.may(STEPS.get(press.step, Deed.ANSWER), ticket)
     await state.clear()
     match press.step:
         case "template":
-            answer = await canned.chosen(session, station, press.value, toolbox, t)
-            text = await canned.said(session, ticket, answer, toolbox, now)
-            await show(
-                query,
-                t("desk.preview", text=text, number=ticket.id),
-                keyboards.send_template(t, ticket.id, press.value),
-            )
+            await show(query, *await canned.preview(desk, ticket, await canned.chosen(desk, press.value)))
         case "templates":
-            found = canned.buttons(await canned.choices(session, station, toolbox, t))
-            await show(query, t("desk.templates", number=ticket.id), keyboards.templates(t, ticket.id, found))
+            await show(query, *canned.offered(desk, ticket, await canned.choices(desk)))
         case "send":
             if query.message is None:
                 raise Refusal("desk.old_button")
             # A template was written by nobody: it is known by its preview, which sends it once however often it is
             # pressed.
             source = (query.message.chat.id, query.message.message_id)
-            if await words.by_source(session, house.vault.tag("source", *source)) is not None:
+            if await words.by_source(desk.session, desk.house.vault.tag("source", *source)) is not None:
                 raise Refusal("desk.sent_already", number=ticket.id)
-            answer = await canned.chosen(session, station, press.value, toolbox, t)
-            content = {"type": "text", "text": await canned.said(session, ticket, answer, toolbox, now)}
-            await answering.answer(session, ticket, someone, content, house, now, source)
-            await canned.used(session, answer.value)
+            answer = await canned.chosen(desk, press.value)
+            content = {"type": "text", "text": await canned.said(desk, ticket, answer)}
+            await answering.answer(desk.session, ticket, someone, content, desk.house, desk.now, source)
+            await canned.used(desk.session, answer.value)
             await show(query, t("desk.template_sent", number=ticket.id, name=someone.name))
         case "resolve" if press.value in RESOLUTIONS:
-            reason = toolbox.everywhere(f"resolution.{press.value}")
-            await answering.resolve(session, ticket, someone, reason, house, now)
+            reason = desk.toolbox.everywhere(f"resolution.{press.value}")
+            await answering.resolve(desk.session, ticket, someone, reason, desk.house, desk.now)
             # Nobody can ask a visitor; the next message asks the staff instead.
-            visitor = await walkins.of(session, ticket)
+            visitor = await walkins.of(desk.session, ticket)
             done = "desk.resolved_visitor" if visitor else "desk.resolved"
             await show(query, t(done, number=ticket.id, name=someone.name))
         case "resolve_write":
             must_stand(Deed.RESOLVE, ticket)
-            await expect(state, Writing.resolution, ticket, now)
-            await show(query, t("desk.write_below", number=ticket.id))
-            await prompt(session, station, ticket, "desk.resolve_prompt", someone, now)
+            await ask_below(query, desk, state, Writing.resolution, ticket, "desk.resolve_prompt")
         case "place":
-            to = await _place(session, station, press.value)
+            to = await _place(desk, press.value)
             await show(
                 query,
                 t("desk.transfer_why", number=ticket.id, station=t.pick(to.names)),
@@ -237,16 +189,15 @@ async def choose(
             )
         case "why" if "." in press.value:
             key, _, why = press.value.partition(".")
-            to = await _place(session, station, key)
+            to = await _place(desk, key)
             if why == "write":
                 must_stand(Deed.TRANSFER, ticket)
-                await expect(state, Writing.transfer, ticket, now, to=key)
-                await show(query, t("desk.write_below", number=ticket.id))
-                await prompt(session, station, ticket, "desk.transfer_prompt", someone, now)
+                await ask_below(query, desk, state, Writing.transfer, ticket, "desk.transfer_prompt", to=key)
                 return
             if why not in TRANSFER_REASONS:
                 raise Refusal("desk.old_button")
-            await answering.transfer(session, ticket, someone, to, toolbox.everywhere(f"transfer.{why}"), house, now)
+            reason = desk.toolbox.everywhere(f"transfer.{why}")
+            await answering.transfer(desk.session, ticket, someone, to, reason, desk.house, desk.now)
             await show(query, t("desk.transferred", number=ticket.id, station=t.pick(to.names), name=someone.name))
         case _:
             raise Refusal("desk.old_button")
@@ -259,16 +210,8 @@ async def below(query: CallbackQuery, text: str, keyboard: dict[str, object]) ->
     await query.message.reply(text, reply_markup=markup(keyboard), allow_sending_without_reply=True)
 
 
-async def prompt(
-    session: AsyncSession, station: Station, ticket: Ticket, text: str, staff: Person, now: datetime
-) -> None:
-    """Asks for words. It is a letter about the ticket, so a reply to it finds the ticket."""
-    how: dict[str, Any] = {"ticket": ticket, "keyboard": "cancel", "lane": Lane.ANSWER}
-    await letters.to_station(session, station, text, now, **how, name=staff.name)
-
-
-async def _place(session: AsyncSession, station: Station, key: str) -> Station:
-    for place in await elsewhere(session, station):
+async def _place(desk: Desk, key: str) -> Station:
+    for place in await desk.elsewhere():
         if place.key == key:
             return place
     raise Refusal("desk.old_button")
@@ -285,28 +228,15 @@ def cluster_text(t: Texts, ticket: Ticket, found: Sequence[Ticket], folded: int)
     return "\n".join([t("merge.cluster", number=ticket.id), *rows])
 
 
-async def past(
-    query: CallbackQuery,
-    press: Past,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    t: Texts,
-) -> None:
+async def past(query: CallbackQuery, press: Past, desk: Desk) -> None:
     """Another page of a ticket's history, or the newest as it is now, where the history stands."""
-    someone = member(staff, presence)
-    ticket = await tickets.get(session, press.ticket)
-    await may(session, Deed.HISTORY, ticket, station, someone)
-    await show(query, *await _history(session, ticket, press.page, t, now))
+    ticket, _ = await desk.on(Deed.HISTORY, press.ticket)
+    await show(query, *await _history(desk, ticket, press.page))
 
 
-async def _history(
-    session: AsyncSession, ticket: Ticket, page: int, t: Texts, now: datetime
-) -> tuple[str, dict[str, Any]]:
+async def _history(desk: Desk, ticket: Ticket, page: int) -> tuple[str, dict[str, Any]]:
     """Everything that happened, a page at a time, the newest first."""
-    found = pasts.pages(await pasts.for_staff(session, ticket, t, now))
+    found = pasts.pages(await pasts.for_staff(desk.session, ticket, desk.t, desk.now))
     page = min(page, len(found) - 1)
-    head = t("past.head", number=ticket.id, page=len(found) - page, pages=len(found))
-    return f"{head}\n\n{found[page]}", following.history(t, ticket.id, page, len(found) - 1)
+    head = desk.t("past.head", number=ticket.id, page=len(found) - page, pages=len(found))
+    return f"{head}\n\n{found[page]}", following.history(desk.t, ticket.id, page, len(found) - 1)

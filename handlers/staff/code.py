@@ -6,25 +6,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.filters import AtDesk, InGroup
-from bot.people import Presence, hidden
-from bot.settings import Settings
-from bot.texts import Texts
-from handlers.staff.common import may_here, member
+from bot.filters import InGroup
+from handlers.occasion import must_be_seen
+from handlers.staff.desk import AtDesk, Desk
 from models import access, roster
 from models.access import Mode
 from models.errors import Refusal
-from models.house import House
-from models.people import Person
 from models.permissions import Deed
-from models.stations import Station
 
 
 def router() -> Router:
@@ -34,42 +26,30 @@ def router() -> Router:
     return router
 
 
-async def code(
-    message: Message,
-    command: CommandObject,
-    staff: Person | None,
-    presence: Presence | None,
-    t: Texts,
-    settings: Settings,
-    house: House,
-    now: datetime,
-    session: AsyncSession,
-    station: Station,
-) -> None:
+async def code(message: Message, command: CommandObject, desk: Desk) -> None:
     """The code for whoever stands at the desk."""
-    if hidden(message):
-        raise Refusal("hidden.command", command="code")
-    staff = member(staff, presence)
-    await may_here(session, Deed.CODE, station, staff)
+    must_be_seen(message, command)
+    staff = await desk.may_here(Deed.CODE)
     wanted = (command.args or "").strip()
-    match settings.access.mode:
+    match desk.settings.access.mode:
         case Mode.OPEN:
-            await message.reply(t("code.open"))
+            await message.reply(desk.t("code.open"))
         case Mode.CODE if wanted.lower() == "new":
-            await may_here(session, Deed.CODE_NEW, station, staff)
-            rotation = await access.rotate(session, now, staff)
-            shown = access.campus_code(rotation.id, house.vault)
-            await message.reply(t("code.new", code=shown, days=access.OLD_CODE.days))
+            await desk.may_here(Deed.CODE_NEW)
+            rotation = await access.rotate(desk.session, desk.now, staff)
+            shown = access.campus_code(rotation.id, desk.house.vault)
+            await message.reply(desk.t("code.new", code=shown, days=access.OLD_CODE.days))
         case Mode.CODE:
-            rotation = await access.newest(session, now)
-            shown = access.campus_code(rotation.id, house.vault)
-            await message.reply(t("code.campus", code=shown, since=t.stamp(rotation.begun_at, now)))
+            rotation = await access.newest(desk.session, desk.now)
+            shown = access.campus_code(rotation.id, desk.house.vault)
+            await message.reply(desk.t("code.campus", code=shown, since=desk.t.stamp(rotation.begun_at, desk.now)))
         case Mode.ROSTER:
             number = roster.number_of(wanted)
             if number is None:
                 raise Refusal("code.which_number")
-            until = now + access.STATION_CODE
-            one_time = await roster.issue(session, number, staff, house.vault, until, now)
+            until = desk.now + access.STATION_CODE
+            one_time = await roster.issue(desk.session, number, staff, desk.house.vault, until, desk.now)
             if one_time is None:
                 raise Refusal("code.not_on_roster", student=number)
-            await message.reply(t("code.one_time", student=number, code=one_time, until=t.moment(until, now)))
+            ends = desk.t.moment(until, desk.now)
+            await message.reply(desk.t("code.one_time", student=number, code=one_time, until=ends))

@@ -18,20 +18,18 @@ from datetime import date, datetime, time
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import rostering, rosters
-from bot.filters import AtDesk, Pressed, Private, markup
-from bot.people import Presence
+from bot.filters import Pressed, markup
 from bot.rosters import HandOver, Roster, Screen, Swapping
-from bot.texts import Texts
+from handlers.occasion import Occasion
 from handlers.screens import show
-from handlers.staff.common import may_here, member
+from handlers.staff.desk import AtDesk, Desk
+from handlers.students.talk import Private, Talk
 from models import colleagues, handovers, permissions, shifts, swaps, turns
-from models.calendar import ONE_DAY, WorkCalendar
+from models.calendar import ONE_DAY
 from models.errors import Refusal
 from models.handovers import Side
-from models.house import House
 from models.people import Person
 from models.permissions import Deed, Who
 from models.shifts import Shift
@@ -56,49 +54,30 @@ def router() -> Router:
     return router
 
 
-async def week(
-    message: Message,
-    session: AsyncSession,
-    station: Station,
-    person: Person | None,
-    now: datetime,
-    house: House,
-    t: Texts,
-) -> None:
+async def week(message: Message, desk: Desk, person: Person | None) -> None:
     """The roster; `/duty edit` goes straight to its changes."""
+    session, station, t, calendar, now = desk.session, desk.station, desk.t, desk.house.calendar, desk.now
     permissions.must(Deed.ROSTER, permissions.there(station))
     if (message.text or "").split()[1:2] == ["edit"] and person is not None:
-        await may_here(session, Deed.ROSTER_WRITE, station, person)
-        screen = await rostering.days(session, station, t, house.calendar, now)
+        permissions.must(Deed.ROSTER_WRITE, await permissions.standing(session, person, station))
+        screen = await rostering.days(session, station, t, calendar, now)
     else:
-        screen = await rosters.week(session, station, _monday(house.calendar.day_of(now)), t, house.calendar, now)
+        screen = await rosters.week(session, station, _monday(calendar.day_of(now)), t, calendar, now)
     await message.reply(screen[0], reply_markup=markup(screen[1]))
 
 
-async def mine(
-    event: Message | CallbackQuery, session: AsyncSession, person: Person, now: datetime, house: House, t: Texts
-) -> None:
+async def mine(event: Message | CallbackQuery, talk: Talk) -> None:
     """One's own shifts, in private."""
-    found = await turns.of_person(session, person, house.calendar, now)
+    found = await turns.of_person(talk.session, talk.person, talk.house.calendar, talk.now)
     if not found:
         raise Refusal("duty.none_of_yours")
-    await show(event, *rosters.own_turns(person, found, t, now, lead=False, private=True))
+    await show(event, *rosters.own_turns(talk.person, found, talk.t, talk.now, lead=False, private=True))
 
 
-async def roster(
-    query: CallbackQuery,
-    press: Roster,
-    session: AsyncSession,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    now: datetime,
-    house: House,
-    t: Texts,
-) -> None:
+async def roster(query: CallbackQuery, press: Roster, desk: Desk) -> None:
     """A look at another week, or a step of a change."""
-    someone, calendar = member(staff, presence), house.calendar
-    await may_here(session, Deed.ROSTER, station, someone)
+    session, station, t, calendar, now = desk.session, desk.station, desk.t, desk.house.calendar, desk.now
+    someone = await desk.may_here(Deed.ROSTER)
     match press.step:
         case "week":
             monday = _monday(_day(press.value) if press.value else calendar.day_of(now))
@@ -113,23 +92,15 @@ async def roster(
                 await query.message.reply(screen[0], reply_markup=markup(screen[1]), allow_sending_without_reply=True)
         case "me":
             # Pressed by whoever wants to be on the list, while the lead has the screen open.
-            found_shift = await _shift(session, station, press.number)
+            found_shift = await _shift(desk, press.number)
             await show(query, *await rostering.shift(session, station, found_shift, t, calendar, now))
         case _:
-            await may_here(session, Deed.ROSTER_WRITE, station, someone)
-            await show(query, *await _change(session, press, station, someone, now, calendar, t))
+            await show(query, *await _change(press, await desk.may_here(Deed.ROSTER_WRITE), desk))
 
 
-async def _change(
-    session: AsyncSession,
-    press: Roster,
-    station: Station,
-    lead: Person,
-    now: datetime,
-    calendar: WorkCalendar,
-    t: Texts,
-) -> Screen:
+async def _change(press: Roster, lead: Person, desk: Desk) -> Screen:
     """What a lead presses, and the screen that follows."""
+    session, station, t, calendar, now = desk.session, desk.station, desk.t, desk.house.calendar, desk.now
     number = press.number
     match press.step:
         case "edit":
@@ -146,7 +117,7 @@ async def _change(
             starts, ends = _clock(press.value[:4]), _clock(press.value[4:])
             found = await shifts.add(session, station, number, starts, ends, lead, calendar, now)
         case _:
-            found = await _shift(session, station, number)
+            found = await _shift(desk, number)
     match press.step:
         case "who":
             known = {person.id: person for person in await colleagues.known(session, station, now)}
@@ -171,53 +142,28 @@ async def _change(
     return await rostering.shift(session, station, found, t, calendar, now)
 
 
-async def swap(
-    query: CallbackQuery,
-    press: Swapping,
-    session: AsyncSession,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    now: datetime,
-    house: House,
-    t: Texts,
-) -> None:
+async def swap(query: CallbackQuery, press: Swapping, desk: Desk) -> None:
     """A step of a swap, in the group."""
-    someone, calendar = member(staff, presence), house.calendar
     if press.step == "all":
-        await may_here(session, Deed.SWAP, station, someone)
+        await desk.may_here(Deed.SWAP)
+        calendar, now = desk.house.calendar, desk.now
         today = calendar.day_of(now)
-        found = await turns.between(session, station, today, today + ONE_DAY * OTHERS_AHEAD, calendar)
-        await show(query, *rosters.all_turns([turn for turn in found if turn.ends > now], t, now))
+        found = await turns.between(desk.session, desk.station, today, today + ONE_DAY * OTHERS_AHEAD, calendar)
+        await show(query, *rosters.all_turns([turn for turn in found if turn.ends > now], desk.t, now))
         return
-    await _swap(query, press, session, station, someone, now, house, t)
+    await _swap(query, press, desk, desk.station, desk.member())
 
 
-async def swap_alone(
-    query: CallbackQuery,
-    press: Swapping,
-    session: AsyncSession,
-    person: Person,
-    now: datetime,
-    house: House,
-    t: Texts,
-) -> None:
+async def swap_alone(query: CallbackQuery, press: Swapping, talk: Talk) -> None:
     """The same in private: of one's own shifts, and of what one was asked oneself."""
-    await _swap(query, press, session, None, person, now, house, t)
+    await _swap(query, press, talk, None, talk.person)
 
 
 async def _swap(
-    query: CallbackQuery,
-    press: Swapping,
-    session: AsyncSession,
-    here: Station | None,
-    someone: Person,
-    now: datetime,
-    house: House,
-    t: Texts,
+    query: CallbackQuery, press: Swapping, occasion: Occasion, here: Station | None, someone: Person
 ) -> None:
     """`here` is None in private."""
-    calendar = house.calendar
+    session, t, calendar, now = occasion.session, occasion.t, occasion.house.calendar, occasion.now
     if press.step in ("yes", "no"):
         offered = await session.get(shifts.Swap, press.number)
         if offered is None:
@@ -258,31 +204,22 @@ async def _swap(
         await show(query, t("swap.assigned", giver=giver.name, taker=taker.name, when=when))
 
 
-async def sign(
-    query: CallbackQuery,
-    press: HandOver,
-    session: AsyncSession,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    now: datetime,
-    house: House,
-    t: Texts,
-) -> None:
+async def sign(query: CallbackQuery, press: HandOver, desk: Desk) -> None:
     """One side of a handover gives its word."""
-    someone = member(staff, presence)
-    await may_here(session, Deed.SIGN, station, someone)
-    handover, _ = await handovers.get(session, press.number)
-    if handover.station_id != station.id:
+    someone = await desk.may_here(Deed.SIGN)
+    handover, _ = await handovers.get(desk.session, press.number)
+    if handover.station_id != desk.station.id:
         raise Refusal("handover.gone")
-    await handovers.sign(session, press.number, Side.INCOMING if press.incoming else Side.OUTGOING, someone, now)
-    await session.flush()
-    await show(query, *await rosters.draw(session, "handover", press.number, t, house.calendar, now))
+    side = Side.INCOMING if press.incoming else Side.OUTGOING
+    await handovers.sign(desk.session, press.number, side, someone, desk.now)
+    await desk.session.flush()
+    screen = await rosters.draw(desk.session, "handover", press.number, desk.t, desk.house.calendar, desk.now)
+    await show(query, *screen)
 
 
-async def _shift(session: AsyncSession, station: Station, number: int) -> Shift:
-    found = await shifts.get(session, number)
-    if found.station_id != station.id:
+async def _shift(desk: Desk, number: int) -> Shift:
+    found = await shifts.get(desk.session, number)
+    if found.station_id != desk.station.id:
         raise Refusal("shift.gone")
     return found
 

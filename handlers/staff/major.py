@@ -7,29 +7,23 @@ approved ─▶ each report reader in private: received
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Any
 
 from aiogram import F, Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.filters import AtDesk, Pressed
+from bot.filters import Pressed
 from bot.majors import SIGN, Decide
 from bot.majors import text as majors_text
-from bot.people import Presence, hidden
-from bot.texts import Texts
-from bot.toolbox import Toolbox
+from handlers.occasion import must_be_seen
 from handlers.screens import show
 from handlers.staff.answers import reason_of
-from handlers.staff.common import may, may_here, may_wherever, member, ticket_of
+from handlers.staff.desk import AtDesk, Desk, ticket_of
+from handlers.union.acting import Acting, Wherever
 from models import majors, tickets
 from models.errors import Refusal
-from models.house import House
-from models.people import Person
 from models.permissions import Deed
-from models.stations import Station
 
 NUMBERED = re.compile(r"#?(\d{1,18})\s+(.+)", re.S)
 BACK = re.compile(r"Z(\d{1,18})\b")
@@ -40,60 +34,40 @@ def router() -> Router:
     router = Router(name="major")
     router.message.register(propose, Command("major"), AtDesk())
     router.message.register(sent_back, AtDesk(), F.reply_to_message, answers_why)
-    router.callback_query.register(decide, Pressed(Decide))
+    router.callback_query.register(decide, Pressed(Decide), Wherever())
     return router
 
 
-async def propose(
-    message: Message,
-    command: CommandObject,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    t: Texts,
-) -> None:
+async def propose(message: Message, command: CommandObject, desk: Desk) -> None:
     """Staff name a ticket of this place and why."""
-    if hidden(message):
-        raise Refusal("hidden.command", command="major")
-    someone, words = member(staff, presence), (command.args or "").strip()
-    numbered, ticket = NUMBERED.fullmatch(words), await ticket_of(session, message)
+    must_be_seen(message, command)
+    someone, words = desk.member(), (command.args or "").strip()
+    numbered, ticket = NUMBERED.fullmatch(words), await ticket_of(desk.session, message)
     if ticket is None:
         if numbered is None:
             raise Refusal("major.which")
-        ticket, words = await tickets.get(session, int(numbered[1])), numbered[2]
-    await may(session, Deed.MAJOR, ticket, station, someone)
-    await majors.propose(session, ticket, someone, reason_of(words), now)
-    await message.reply(t("major.sent_up", number=ticket.id))
+        ticket, words = await tickets.get(desk.session, int(numbered[1])), numbered[2]
+    await desk.may(Deed.MAJOR, ticket)
+    await majors.propose(desk.session, ticket, someone, reason_of(words), desk.now)
+    await message.reply(desk.t("major.sent_up", number=ticket.id))
 
 
-async def decide(
-    query: CallbackQuery,
-    press: Decide,
-    session: AsyncSession,
-    now: datetime,
-    station: Station | None,
-    person: Person | None,
-    presence: Presence | None,
-    house: House,
-    t: Texts,
-    toolbox: Toolbox,
-) -> None:
+async def decide(query: CallbackQuery, press: Decide, acting: Acting) -> None:
     """A supervisor decides in their group, a report reader confirms in private."""
-    major = await majors.get(session, press.major)
+    major = await majors.get(acting.session, press.major)
     if press.act == "got":
-        reader = await may_wherever(session, Deed.MAJOR_RECEIVE, query, person, station, presence)
-        await majors.confirm(session, major, reader, now)
-        await show(query, await majors_text(session, major, t, toolbox, now) + "\n" + t("major.got"))
+        reader = await acting.may(Deed.MAJOR_RECEIVE)
+        await majors.confirm(acting.session, major, reader, acting.now)
+        text = await majors_text(acting.session, major, acting.t, acting.toolbox, acting.now)
+        await show(query, text + "\n" + acting.t("major.got"))
         return
-    supervisor = await may_wherever(session, Deed.MAJOR_DECIDE, query, person, station, presence)
+    supervisor = await acting.may(Deed.MAJOR_DECIDE)
     if press.act == "approve":
-        readers = await majors.approve(session, major, supervisor, house.vault, now)
-        text = await majors_text(session, major, t, toolbox, now)
-        await show(query, text + "\n" + (t("major.on_its_way") if readers else t("major.no_readers")))
+        readers = await majors.approve(acting.session, major, supervisor, acting.house.vault, acting.now)
+        text = await majors_text(acting.session, major, acting.t, acting.toolbox, acting.now)
+        await show(query, text + "\n" + (acting.t("major.on_its_way") if readers else acting.t("major.no_readers")))
     elif isinstance(query.message, Message):
-        head = t("major.why", sign=SIGN, major=major.id, number=major.ticket_id, name=supervisor.name)
+        head = acting.t("major.why", sign=SIGN, major=major.id, number=major.ticket_id, name=supervisor.name)
         await query.message.answer(head)
 
 
@@ -107,19 +81,9 @@ async def answers_why(message: Message) -> Any:
     return {"number": int(found[1])} if found is not None and text.startswith(SIGN) else False
 
 
-async def sent_back(
-    message: Message,
-    number: int,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    t: Texts,
-) -> None:
+async def sent_back(message: Message, number: int, desk: Desk) -> None:
     """The reason for sending it back."""
-    supervisor = member(staff, presence)
-    await may_here(session, Deed.MAJOR_DECIDE, station, supervisor)
-    major = await majors.get(session, number)
-    await majors.send_back(session, major, supervisor, reason_of(message.text or ""), now)
-    await message.reply(t("major.went_back", number=major.ticket_id))
+    supervisor = await desk.may_here(Deed.MAJOR_DECIDE)
+    major = await majors.get(desk.session, number)
+    await majors.send_back(desk.session, major, supervisor, reason_of(message.text or ""), desk.now)
+    await message.reply(desk.t("major.went_back", number=major.ticket_id))

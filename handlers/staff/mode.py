@@ -5,25 +5,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from aiogram import Router
-from aiogram.filters import Command
+from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import lists
-from bot.filters import AtDesk, Pressed, markup
+from bot.filters import Pressed, markup
 from bot.lists import Mode
-from bot.people import Presence, hidden
-from bot.texts import Texts
+from bot.people import Presence
+from handlers.occasion import must_be_seen
 from handlers.screens import show
-from handlers.staff.common import may_here, member
+from handlers.staff.desk import AtDesk, Desk
 from models import modes
 from models.errors import Refusal
-from models.people import Person
 from models.permissions import Deed
-from models.stations import Station
 
 
 def router() -> Router:
@@ -34,47 +29,30 @@ def router() -> Router:
     return router
 
 
-async def begin(
-    message: Message,
-    session: AsyncSession,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    t: Texts,
-) -> None:
+async def begin(message: Message, command: CommandObject, desk: Desk) -> None:
     """What would change."""
-    if hidden(message):
-        raise Refusal("hidden.command", command="mode")
-    await may_here(session, Deed.MODE, station, member(staff, presence))
-    if not station.topics:
-        _can_have_topics(message, presence)
-    to = "plain" if station.topics else "topics"
-    count = await modes.count(session, station)
-    await message.reply(t.n(f"mode.sure_{to}", count), reply_markup=markup(lists.mode_sure(t, to)))
+    must_be_seen(message, command)
+    await desk.may_here(Deed.MODE)
+    if not desk.station.topics:
+        _can_have_topics(message, desk.presence)
+    to = "plain" if desk.station.topics else "topics"
+    count = await modes.count(desk.session, desk.station)
+    await message.reply(desk.t.n(f"mode.sure_{to}", count), reply_markup=markup(lists.mode_sure(desk.t, to)))
 
 
-async def change(
-    query: CallbackQuery,
-    press: Mode,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    t: Texts,
-) -> None:
+async def change(query: CallbackQuery, press: Mode, desk: Desk) -> None:
     """Sure, or not."""
-    someone = member(staff, presence)
+    someone = desk.member()
     if press.to == "cancel":
-        await show(query, t("desk.cancelled"))
+        await show(query, desk.t("desk.cancelled"))
         return
     if press.to not in ("topics", "plain") or not isinstance(query.message, Message):
         raise Refusal("desk.old_button")
-    await may_here(session, Deed.MODE, station, someone)
+    await desk.may_here(Deed.MODE)
     if press.to == "topics":
-        _can_have_topics(query.message, presence)
-    count = await modes.switch(session, station, press.to == "topics", someone, now)
-    await show(query, t.n(f"mode.done_{press.to}", count, name=someone.name))
+        _can_have_topics(query.message, desk.presence)
+    count = await modes.switch(desk.session, desk.station, press.to == "topics", someone, desk.now)
+    await show(query, desk.t.n(f"mode.done_{press.to}", count, name=someone.name))
 
 
 def _can_have_topics(message: Message, presence: Presence | None) -> None:

@@ -10,32 +10,29 @@ the student's appeal (`handlers/students/appeal.py`) ─▶ the office, about a 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.filters import AtDesk, Pressed, markup
+from bot.filters import Pressed, markup
 from bot.keyboards import MOST_DIGITS
 from bot.order import Order, lifting
-from bot.people import Presence, hidden
 from bot.sealed import screen
-from bot.texts import Texts
-from bot.toolbox import Toolbox
 from bot.untrusted import inline
+from handlers.occasion import must_be_seen
 from handlers.screens import show
 from handlers.staff.answers import reason_of
-from handlers.staff.common import may, may_here, member
-from models import mutes, postings, requesters, sealed, tickets
+from handlers.staff.desk import AtDesk, Desk
+from models import mutes, postings, requesters, sealed, stations, tickets
 from models.errors import Refusal
-from models.house import House
 from models.mutes import Mute
 from models.people import Person
 from models.permissions import Deed
 from models.requesters import Reached, Requester
-from models.stations import Desk, Station
+from models.stations import Station
 from models.tickets import Ticket
 from models.words import Words
 
@@ -56,36 +53,27 @@ def router() -> Router:
     return router
 
 
-async def quiet(
-    message: Message,
-    command: CommandObject,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    house: House,
-    t: Texts,
-) -> None:
+async def quiet(message: Message, command: CommandObject, desk: Desk) -> None:
     """Mute or block whoever wrote the words that this replies to."""
-    if hidden(message):
-        raise Refusal("hidden.command", command=command.command)
-    someone, said = member(staff, presence), (command.args or "").strip()
+    must_be_seen(message, command)
+    someone, said = desk.member(), (command.args or "").strip()
     if command.command == "block":
-        await may_here(session, Deed.BLOCK, station, someone)
+        await desk.may_here(Deed.BLOCK)
         span = None
     else:
         found = SPAN.fullmatch(said)
         if found is None:
             raise Refusal("mute.how")
         span, said = timedelta(hours=int(found[1]) * (24 if found[2] == "d" else 1)), found[3]
-    ticket, who, said = await _meant(message, session, said, by_number=span is None)
-    await may(session, Deed.MUTE, ticket, station, someone)
-    mute = await mutes.mute(session, ticket, who, station, someone, span, reason_of(said), house, now)
+    ticket, who, said = await _meant(message, desk.session, said, by_number=span is None)
+    await desk.may(Deed.MUTE, ticket)
+    mute = await mutes.mute(
+        desk.session, ticket, who, desk.station, someone, span, reason_of(said), desk.house, desk.now
+    )
     if mute.until is None:
-        await message.reply(t("block.done", which=mute.id))
+        await message.reply(desk.t("block.done", which=mute.id))
     else:
-        await message.reply(t("mute.done", moment=t.moment(mute.until, now)))
+        await message.reply(desk.t("mute.done", moment=desk.t.moment(mute.until, desk.now)))
 
 
 async def _meant(
@@ -117,57 +105,36 @@ async def _meant(
 # ---------------------------------------------------------------- who is not heard
 
 
-async def blocked(
-    message: Message,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    house: House,
-    t: Texts,
-) -> None:
+async def blocked(message: Message, command: CommandObject, desk: Desk) -> None:
     """Everybody who is not heard now: why, by whom, and never who they are."""
-    if hidden(message):
-        raise Refusal("hidden.command", command="blocked")
-    await may_here(session, Deed.BLOCK, station, member(staff, presence))
-    text, found = await _list(session, house, t, now)
-    await message.reply(text, reply_markup=markup(lifting(t, [mute.id for mute in found])))
+    must_be_seen(message, command)
+    await desk.may_here(Deed.BLOCK)
+    text, found = await _list(desk)
+    await message.reply(text, reply_markup=markup(lifting(desk.t, [mute.id for mute in found])))
 
 
-async def unblock(
-    message: Message,
-    command: CommandObject,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    house: House,
-    t: Texts,
-    toolbox: Toolbox,
-) -> None:
+async def unblock(message: Message, command: CommandObject, desk: Desk) -> None:
     """Lift what has this number on the list."""
-    if hidden(message):
-        raise Refusal("hidden.command", command="unblock")
-    admin = member(staff, presence)
-    await may_here(session, Deed.BLOCK, station, admin)
+    must_be_seen(message, command)
+    admin = await desk.may_here(Deed.BLOCK)
     number = (command.args or "").strip().lstrip("#")
     if not (number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS):
         raise Refusal("unblock.which")
-    found = await mutes.get(session, int(number), now)
-    told = await _lift(session, found, admin, house, toolbox, now)
-    await message.reply(t("unblock.told" if told else "unblock.done", which=number, name=admin.name))
+    found = await mutes.get(desk.session, int(number), desk.now)
+    told = await _lift(desk, found, admin)
+    await message.reply(desk.t("unblock.told" if told else "unblock.done", which=number, name=admin.name))
 
 
-async def _list(session: AsyncSession, house: House, t: Texts, now: datetime) -> tuple[str, list[Mute]]:
-    everybody = await mutes.in_force(session, now)
+async def _list(desk: Desk) -> tuple[str, list[Mute]]:
+    t = desk.t
+    everybody = await mutes.in_force(desk.session, desk.now)
     found = everybody[:LISTED]
     lines = [t.n("blocked.head", len(everybody)) if everybody else t("blocked.nobody")]
     for mute in found:
-        place = await session.get_one(Station, mute.station_id)
-        giver = await session.get_one(Person, mute.given_by_id)
-        end = t.plain("blocked.until", moment=t.moment(mute.until, now)) if mute.until else t.plain("blocked.for_good")
+        place = await desk.session.get_one(Station, mute.station_id)
+        giver = await desk.session.get_one(Person, mute.given_by_id)
+        until = t.moment(mute.until, desk.now) if mute.until else None
+        end = t.plain("blocked.until", moment=until) if until else t.plain("blocked.for_good")
         lines.append(
             t(
                 "blocked.line",
@@ -175,7 +142,7 @@ async def _list(session: AsyncSession, house: House, t: Texts, now: datetime) ->
                 end=end,
                 station=t.pick(place.names),
                 name=inline(giver.name, NAME_LENGTH),
-                reason=inline(mutes.facts_of(mute, house.vault)["reason"], REASON_LENGTH),
+                reason=inline(mutes.facts_of(mute, desk.house.vault)["reason"], REASON_LENGTH),
             )
         )
         if mute.appealed:
@@ -185,53 +152,39 @@ async def _list(session: AsyncSession, house: House, t: Texts, now: datetime) ->
     return "\n".join(lines), found
 
 
-async def _lift(session: AsyncSession, found: Mute, by: Person, house: House, toolbox: Toolbox, now: datetime) -> bool:
-    who = await mutes.decide(session, found, True, by, house, now)
-    await _tell(session, who, "appeal.lifted", house, toolbox, now)
+async def _lift(desk: Desk, found: Mute, by: Person) -> bool:
+    who = await mutes.decide(desk.session, found, True, by, desk.house, desk.now)
+    await _tell(desk, who, "appeal.lifted")
     return who is not None
 
 
-async def _tell(
-    session: AsyncSession, who: Reached | None, text: str, house: House, toolbox: Toolbox, now: datetime
-) -> None:
+async def _tell(desk: Desk, who: Reached | None, text: str) -> None:
     if who is not None:
-        facts = screen(toolbox.t(who.language)(text), None)
-        await sealed.post(session, facts, house.vault, now, chat_id=who.chat_id)
+        facts = screen(desk.toolbox.t(who.language)(text), None)
+        await sealed.post(desk.session, facts, desk.house.vault, desk.now, chat_id=who.chat_id)
 
 
 # ---------------------------------------------------------------- what is decided
 
 
-async def decide(
-    query: CallbackQuery,
-    press: Order,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    house: House,
-    t: Texts,
-    toolbox: Toolbox,
-) -> None:
+async def decide(query: CallbackQuery, press: Order, desk: Desk) -> None:
     """Lift and keep below an appeal; lift below the list."""
-    someone = member(staff, presence)
-    await may_here(session, Deed.LIFT, station, someone)
-    found = await mutes.get(session, press.mute, now)
+    someone = await desk.may_here(Deed.LIFT)
+    found = await mutes.get(desk.session, press.mute, desk.now)
     if press.act == "free":
-        await may_here(session, Deed.BLOCK, station, someone)
-        await _lift(session, found, someone, house, toolbox, now)
-        text, left = await _list(session, house, t, now)
-        await show(query, text, lifting(t, [mute.id for mute in left]))
+        await desk.may_here(Deed.BLOCK)
+        await _lift(desk, found, someone)
+        text, left = await _list(desk)
+        await show(query, text, lifting(desk.t, [mute.id for mute in left]))
         return
-    if press.act not in ("lift", "keep") or station.id != (await mutes.judge(session, found)).id:
+    if press.act not in ("lift", "keep") or desk.station.id != (await mutes.judge(desk.session, found)).id:
         raise Refusal("desk.old_button")
     if press.act == "lift":
-        await _lift(session, found, someone, house, toolbox, now)
+        await _lift(desk, found, someone)
         key = "appeal.was_lifted"
     else:
-        who = await mutes.decide(session, found, False, someone, house, now)
-        text = "appeal.kept_above" if station.desk is Desk.SUPERVISORS else "appeal.kept"
-        await _tell(session, who, text, house, toolbox, now)
+        who = await mutes.decide(desk.session, found, False, someone, desk.house, desk.now)
+        text = "appeal.kept_above" if desk.station.desk is stations.Desk.SUPERVISORS else "appeal.kept"
+        await _tell(desk, who, text)
         key = "appeal.was_kept"
-    await show(query, t(key, which=press.mute, name=someone.name))
+    await show(query, desk.t(key, which=press.mute, name=someone.name))

@@ -10,34 +10,29 @@ later: an answer is written down ─▶ told on the spot, by phone?
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from aiogram import Router
-from aiogram.filters import Command, StateFilter
+from aiogram.filters import Command, CommandObject, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import lists
 from bot.cards import KIND_ICONS, excerpt
 from bot.contents import kept_of, says_something
-from bot.filters import AtDesk, Commanding, Pressed, markup
+from bot.filters import Commanding, Pressed, markup
 from bot.lists import Heard, Told, Walk
-from bot.people import Presence, hidden
-from bot.settings import Settings
 from bot.texts import Texts
-from handlers.screens import show
-from handlers.staff.common import may, may_here, member, to_a_prompt
+from handlers.occasion import must_be_seen
+from handlers.screens import respond, show
+from handlers.staff.desk import AtDesk, Desk, to_a_prompt
 from models import tickets, walkins
 from models.asking import Draft
 from models.errors import Refusal
-from models.house import House
 from models.lifecycle import Kind
 from models.people import Person
 from models.permissions import Deed
-from models.stations import Station
 from models.walkins import CONTACT_LENGTH, WAYS
 
 
@@ -65,70 +60,48 @@ def router() -> Router:
     return router
 
 
-async def begin(
-    message: Message,
-    session: AsyncSession,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    t: Texts,
-    state: FSMContext,
-) -> None:
+async def begin(message: Message, command: CommandObject, desk: Desk, state: FSMContext) -> None:
     """What did they come with?"""
-    if hidden(message):
-        raise Refusal("hidden.command", command="walkin")
-    await may_here(session, Deed.WALKIN, station, member(staff, presence))
+    must_be_seen(message, command)
+    await desk.may_here(Deed.WALKIN)
     await state.set_state(Recording.kind)
     await state.set_data({})
-    await message.reply(t("walkin.kind"), reply_markup=markup(_kinds(t)))
+    await message.reply(desk.t("walkin.kind"), reply_markup=markup(_kinds(desk.t)))
 
 
-async def step(
-    query: CallbackQuery,
-    press: Walk,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    settings: Settings,
-    house: House,
-    t: Texts,
-    state: FSMContext,
-) -> None:
+async def step(query: CallbackQuery, press: Walk, desk: Desk, state: FSMContext) -> None:
     """A press on the way. Whose conversation it is says the state, which is the presser's own."""
-    someone = member(staff, presence)
-    await may_here(session, Deed.WALKIN, station, someone)
+    t, settings = desk.t, desk.settings
+    someone = await desk.may_here(Deed.WALKIN)
     data, at = await state.get_data(), await state.get_state()
+    buildings = {"-", *settings.building_keys()}
     if press.step == "cancel":
         await state.clear()
         await show(query, t("desk.cancelled"))
     elif press.step == "kind" and at == Recording.kind.state and press.value in set(Kind):
         await state.set_data({"kind": press.value})
         await state.set_state(Recording.category)
-        await _categories(query, press.value, None, settings, t)
+        await _categories(query, press.value, None, desk)
     elif press.step == "category" and at == Recording.category.state and press.value in settings.category_keys():
         if not settings.category_takes(press.value, data["kind"]):
             raise Refusal("desk.old_button")
         if settings.categories_for(data["kind"], parent=press.value):
             await state.set_data({**data, "parent": press.value})
-            await _categories(query, data["kind"], press.value, settings, t)
+            await _categories(query, data["kind"], press.value, desk)
             return
         await state.set_data({**data, "category": press.value})
         await state.set_state(Recording.building)
-        await _buildings(query, settings, t)
-    elif (
-        press.step == "building" and at == Recording.building.state and press.value in {"-", *settings.building_keys()}
-    ):
+        await _buildings(query, desk)
+    elif press.step == "building" and at == Recording.building.state and press.value in buildings:
         await state.set_data({**data, "building": None if press.value == "-" else press.value})
         await state.set_state(Recording.words)
         await show(query, t("walkin.words", name=someone.name), lists.walk_words(t))
     elif press.step == "no_contact" and at == Recording.contact.state:
-        await _preview(query, None, settings, t, state)
+        await _preview(query, None, desk, state)
     elif press.step == "file" and at == Recording.preview.state:
-        await _file(query, data, someone, session, house, now, t, state)
+        await _file(query, data, someone, desk, state)
     elif press.step == "back":
-        await _back(query, data, at, someone, settings, t, state)
+        await _back(query, data, at, someone, desk, state)
     else:
         raise Refusal("desk.old_button")
 
@@ -138,23 +111,23 @@ async def _back(
     data: dict[str, Any],
     at: str | None,
     staff: Person,
-    settings: Settings,
-    t: Texts,
+    desk: Desk,
     state: FSMContext,
 ) -> None:
     """The step before this one, in the message that was pressed."""
+    t = desk.t
     if at == Recording.category.state and data.get("parent"):
         await state.set_data({"kind": data["kind"]})
-        await _categories(query, data["kind"], None, settings, t)
+        await _categories(query, data["kind"], None, desk)
     elif at == Recording.category.state:
         await state.set_state(Recording.kind)
         await show(query, t("walkin.kind"), _kinds(t))
     elif at == Recording.building.state:
         await state.set_state(Recording.category)
-        await _categories(query, data["kind"], data.get("parent"), settings, t)
+        await _categories(query, data["kind"], data.get("parent"), desk)
     elif at == Recording.words.state:
         await state.set_state(Recording.building)
-        await _buildings(query, settings, t)
+        await _buildings(query, desk)
     elif at == Recording.contact.state:
         await state.set_state(Recording.words)
         await show(query, t("walkin.words", name=staff.name), lists.walk_words(t))
@@ -170,59 +143,42 @@ def _kinds(t: Texts) -> dict[str, Any]:
     return lists.walk_choices(t, "kind", [(k.value, f"{KIND_ICONS[k]} {t.plain(f'kind.{k}')}") for k in Kind])
 
 
-async def _buildings(query: CallbackQuery, settings: Settings, t: Texts) -> None:
+async def _buildings(query: CallbackQuery, desk: Desk) -> None:
+    t, settings = desk.t, desk.settings
     choices = [(k, t.pick(settings.building_names(k))) for k in settings.building_keys()]
     await show(query, t("walkin.building"), lists.walk_choices(t, "building", choices, none=t.plain("building.none")))
 
 
-async def _categories(query: CallbackQuery, kind: str, parent: str | None, settings: Settings, t: Texts) -> None:
+async def _categories(query: CallbackQuery, kind: str, parent: str | None, desk: Desk) -> None:
+    t, settings = desk.t, desk.settings
     choices = [(k, t.pick(settings.category_names(k))) for k in settings.categories_for(kind, parent=parent)]
     await show(query, t("walkin.category"), lists.walk_choices(t, "category", choices))
 
 
-async def words(
-    message: Message,
-    session: AsyncSession,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    t: Texts,
-    state: FSMContext,
-) -> None:
+async def words(message: Message, desk: Desk, state: FSMContext) -> None:
     """What they said, or a picture of what they brought."""
-    someone = member(staff, presence)
-    await may_here(session, Deed.WALKIN, station, someone)
+    someone = await desk.may_here(Deed.WALKIN)
     content = kept_of(message)
     if not says_something([content]):
         raise Refusal("draft.says_nothing")
     data = await state.get_data()
     await state.set_data({**data, "content": content, "source": [message.chat.id, message.message_id]})
     await state.set_state(Recording.contact)
-    text = t("walkin.contact", name=someone.name, most=CONTACT_LENGTH)
-    await message.reply(text, reply_markup=markup(lists.walk_words(t, contact=True)))
+    text = desk.t("walkin.contact", name=someone.name, most=CONTACT_LENGTH)
+    await message.reply(text, reply_markup=markup(lists.walk_words(desk.t, contact=True)))
 
 
-async def contact(
-    message: Message,
-    session: AsyncSession,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    settings: Settings,
-    t: Texts,
-    state: FSMContext,
-) -> None:
+async def contact(message: Message, desk: Desk, state: FSMContext) -> None:
     """How they can be reached."""
-    await may_here(session, Deed.WALKIN, station, member(staff, presence))
+    await desk.may_here(Deed.WALKIN)
     typed = " ".join((message.text or "").split())
     if not 1 <= len(typed) <= CONTACT_LENGTH:
         raise Refusal("walkin.contact_length", most=CONTACT_LENGTH)
-    await _preview(message, typed, settings, t, state)
+    await _preview(message, typed, desk, state)
 
 
-async def _preview(
-    event: Message | CallbackQuery, typed: str | None, settings: Settings, t: Texts, state: FSMContext
-) -> None:
+async def _preview(event: Message | CallbackQuery, typed: str | None, desk: Desk, state: FSMContext) -> None:
+    t, settings = desk.t, desk.settings
     data = {**await state.get_data(), "contact": typed}
     if not {"kind", "category", "building", "content"} <= data.keys():
         raise Refusal("desk.old_button")
@@ -237,22 +193,10 @@ async def _preview(
         contact=typed or t.plain("walkin.no_contact"),
         words=excerpt([data["content"]]),
     )
-    if isinstance(event, Message):
-        await event.reply(text, reply_markup=markup(lists.walk_preview(t)))
-    else:
-        await show(event, text, lists.walk_preview(t))
+    await respond(event, text, lists.walk_preview(t))
 
 
-async def _file(
-    query: CallbackQuery,
-    data: dict[str, Any],
-    staff: Person,
-    session: AsyncSession,
-    house: House,
-    now: datetime,
-    t: Texts,
-    state: FSMContext,
-) -> None:
+async def _file(query: CallbackQuery, data: dict[str, Any], staff: Person, desk: Desk, state: FSMContext) -> None:
     source: Sequence[int] = data["source"]
     draft = Draft(
         kind=Kind(data["kind"]),
@@ -261,53 +205,31 @@ async def _file(
         contents=[data["content"]],
         sources=[(source[0], source[1])],
     )
-    ticket = await walkins.record(session, draft, staff, data["contact"], house, now)
+    ticket = await walkins.record(desk.session, draft, staff, data["contact"], desk.house, desk.now)
     await state.clear()
-    place = await tickets.station_of(session, ticket)
-    await show(query, t("walkin.filed", number=ticket.id, station=t.pick(place.names), name=staff.name))
+    place = await tickets.station_of(desk.session, ticket)
+    await show(query, desk.t("walkin.filed", number=ticket.id, station=desk.t.pick(place.names), name=staff.name))
 
 
 # ---------------------------------------------------------------- what came of it
 
 
-async def told(
-    query: CallbackQuery,
-    press: Told,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    t: Texts,
-) -> None:
+async def told(query: CallbackQuery, press: Told, desk: Desk) -> None:
     """They were told."""
-    someone = member(staff, presence)
-    ticket = await tickets.get(session, press.ticket)
-    await may(session, Deed.ANSWER, ticket, station, someone)
+    ticket, someone = await desk.on(Deed.ANSWER, press.ticket)
     if press.how not in WAYS:
         raise Refusal("desk.old_button")
-    await walkins.told(session, ticket, someone, press.how, now)
-    how = t.plain(f"walkin.told_{press.how}")
-    await show(query, t("walkin.told", number=ticket.id, name=someone.name, how=how))
+    await walkins.told(desk.session, ticket, someone, press.how, desk.now)
+    how = desk.t.plain(f"walkin.told_{press.how}")
+    await show(query, desk.t("walkin.told", number=ticket.id, name=someone.name, how=how))
 
 
-async def heard(
-    query: CallbackQuery,
-    press: Heard,
-    session: AsyncSession,
-    now: datetime,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    house: House,
-    t: Texts,
-) -> None:
+async def heard(query: CallbackQuery, press: Heard, desk: Desk) -> None:
     """What they said."""
-    someone = member(staff, presence)
-    ticket = await tickets.get(session, press.ticket)
-    await may(session, Deed.ANSWER, ticket, station, someone)
+    t = desk.t
+    ticket, someone = await desk.on(Deed.ANSWER, press.ticket)
     if press.what in ("yes", "no"):
-        await walkins.heard(session, ticket, someone, press.what == "yes", house, now)
+        await walkins.heard(desk.session, ticket, someone, press.what == "yes", desk.house, desk.now)
         if press.what == "no":
             await show(query, t("walkin.reopened", number=ticket.id))
         else:
@@ -315,7 +237,7 @@ async def heard(
     elif press.what == "unknown":
         await show(query, t("walkin.unknown", number=ticket.id))
     elif press.what in set("12345"):
-        await walkins.rated(session, ticket, someone, int(press.what), now)
+        await walkins.rated(desk.session, ticket, someone, int(press.what), desk.now)
         await show(query, t("walkin.thanks", number=ticket.id))
     elif press.what == "0":
         await show(query, t("walkin.thanks", number=ticket.id))

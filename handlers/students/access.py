@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import datetime
 from typing import Any
 
 from aiogram import F, Router
@@ -20,26 +19,21 @@ from aiogram.filters import Command, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import doors
 from bot.contents import content_of
 from bot.doors import Number
-from bot.filters import Going, Pressed, Private
+from bot.filters import Going, Pressed
 from bot.keyboards import Go, Press
 from bot.menus import Belongs, Join, Pick, Step
 from bot.sealed import Tell
-from bot.settings import Settings
-from bot.texts import Texts
-from bot.toolbox import Toolbox
 from bot.untrusted import inline
 from handlers.screens import show
 from handlers.students import new, start
 from handlers.students.report import Reporting
+from handlers.students.talk import Private, Talk
 from models import access, roster
 from models.access import Answer, Mode, Tried
-from models.house import House
-from models.people import Person
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{3,18}[A-Za-z0-9]")
 """What may be meant as a code; any other words are kept until the person is in."""
@@ -66,18 +60,14 @@ def router() -> Router:
     return router
 
 
-async def at_the_door(_: CallbackQuery, person: Person | None, settings: Settings, session: AsyncSession) -> bool:
+async def at_the_door(_: Message | CallbackQuery, talk: Talk) -> bool:
     """Filter: somebody who agrees and is not in yet."""
-    return person is not None and not await access.admitted(session, person, settings.access.mode)
+    return not await access.admitted(talk.session, talk.person, talk.settings.access.mode)
 
 
-async def outside(
-    event: Message | CallbackQuery, person: Person | None, settings: Settings, session: AsyncSession
-) -> bool:
+async def outside(event: Message | CallbackQuery, talk: Talk) -> bool:
     """Filter: somebody who has agreed and is not in."""
-    if person is None or not person.agreed:
-        return False
-    return not await access.admitted(session, person, settings.access.mode)
+    return talk.person.agreed and await at_the_door(event, talk)
 
 
 INSIDE: tuple[type[Press], ...] = (Pick, Step, Join, Belongs)
@@ -94,84 +84,67 @@ async def leads_inside(query: CallbackQuery) -> bool:
     return to in ("home", "new", "profile", "report") or any(data.startswith(f"{kind.prefix}:") for kind in INSIDE)
 
 
-async def agree(query: CallbackQuery, person: Person, t: Texts, settings: Settings, state: FSMContext) -> None:
+async def agree(query: CallbackQuery, talk: Talk) -> None:
     """Consent first, then the door."""
-    person.agreed = True
-    await ask(query, t, settings, state)
+    talk.person.agreed = True
+    await ask(query, talk)
 
 
-async def ask(
-    event: Message | CallbackQuery, t: Texts, settings: Settings, state: FSMContext, before: str = ""
-) -> None:
+async def ask(event: Message | CallbackQuery, talk: Talk, before: str = "") -> None:
     """What is asked at the door; `before` says what came of the last answer."""
-    if settings.access.mode is Mode.CODE:
-        await state.set_state(Access.code)
+    t = talk.t
+    if talk.settings.access.mode is Mode.CODE:
+        await talk.state.set_state(Access.code)
         await show(event, before + t("access.ask_code"), doors.outside(t))
         return
-    number = (await state.get_data()).get("number")
+    number = (await talk.state.get_data()).get("number")
     if number is None:
-        await state.set_state(Access.number)
+        await talk.state.set_state(Access.number)
         await show(event, before + t("access.ask_number"), doors.outside(t))
     else:
-        await state.set_state(Access.code)
+        await talk.state.set_state(Access.code)
         await show(event, before + t("access.ask_one_time", student=number), doors.outside(t, number=True))
 
 
-async def other_number(query: CallbackQuery, t: Texts, settings: Settings, state: FSMContext) -> None:
+async def other_number(query: CallbackQuery, talk: Talk) -> None:
     """They mistyped their number."""
-    await _drop_number(state)
-    await ask(query, t, settings, state)
+    await _drop_number(talk.state)
+    await ask(query, talk)
 
 
-async def pick_language(
-    query: CallbackQuery,
-    press: Pick,
-    person: Person,
-    house: House,
-    toolbox: Toolbox,
-    settings: Settings,
-    state: FSMContext,
-) -> None:
+async def pick_language(query: CallbackQuery, press: Pick, talk: Talk) -> None:
     """The same door in another language."""
-    start.choose_language(person, press.value, house)
-    await ask(query, toolbox.t(person.language), settings, state)
+    start.choose_language(talk, press.value)
+    await ask(query, talk)
 
 
-async def knock(
-    message: Message,
-    person: Person,
-    t: Texts,
-    settings: Settings,
-    house: House,
-    now: datetime,
-    session: AsyncSession,
-    state: FSMContext,
-) -> None:
+async def knock(message: Message, talk: Talk) -> None:
     """Something was said at the door: a number, a code, or words, which are kept."""
     typed = unicodedata.normalize("NFKC", message.text or "").strip()
-    data = await state.get_data()
-    if settings.access.mode is Mode.ROSTER and data.get("number") is None:
+    data = await talk.state.get_data()
+    if talk.settings.access.mode is Mode.ROSTER and data.get("number") is None:
         number = roster.number_of(typed)
         if number is not None:
-            await state.update_data(number=number)
-            await ask(message, t, settings, state)
+            await talk.state.update_data(number=number)
+            await ask(message, talk)
             return
-        if await state.get_state() == Access.number.state and typed and len(typed.split()) == 1 and typed.isascii():
-            await ask(message, t, settings, state, t("access.no_number", typed=inline(typed, SHOWN_NUMBER)) + "\n\n")
+        asked = await talk.state.get_state() == Access.number.state
+        if asked and typed and len(typed.split()) == 1 and typed.isascii():
+            await ask(message, talk, talk.t("access.no_number", typed=inline(typed, SHOWN_NUMBER)) + "\n\n")
             return
-        await _keep(message, t, settings, state)
+        await _keep(message, talk)
         return
     if not _may_be_code(typed):
-        await _keep(message, t, settings, state)
+        await _keep(message, talk)
         return
-    if settings.access.mode is Mode.CODE:
-        tried = await access.try_campus_code(session, person, typed, house.vault, now)
+    if talk.settings.access.mode is Mode.CODE:
+        tried = await access.try_campus_code(talk.session, talk.person, typed, talk.house.vault, talk.now)
     else:
-        tried = await access.prove(session, person, str(data["number"]), typed, house.vault, now)
+        tried = await access.prove(talk.session, talk.person, str(data["number"]), typed, talk.house.vault, talk.now)
     if tried.answer is Answer.IN:
-        await come_in(message, person, t, state, tried)
+        await come_in(message, talk, tried)
     else:
-        await ask(message, t, settings, state, _refused(tried, t, now, settings.access.mode) + "\n\n")
+        await ask(message, talk, _refused(tried, talk) + "\n\n")
 
 
 def _may_be_code(typed: str) -> bool:
@@ -179,39 +152,39 @@ def _may_be_code(typed: str) -> bool:
     return CODE.fullmatch(typed) is not None and len(typed.split()) <= 2 and len(roster.code_of(typed)) <= 12
 
 
-def _refused(tried: Tried, t: Texts, now: datetime, mode: Mode) -> str:
+def _refused(tried: Tried, talk: Talk) -> str:
+    t = talk.t
     if tried.answer is Answer.WAIT:
         assert tried.until is not None
-        return t("access.wait", moment=t.moment(tried.until, now), span=t.span(tried.until - now))
-    wrong = t("access.wrong_code" if mode is Mode.CODE else "access.wrong_one_time")
+        span = t.span(tried.until - talk.now)
+        return t("access.wait", moment=t.moment(tried.until, talk.now), span=span)
+    wrong = t("access.wrong_code" if talk.settings.access.mode is Mode.CODE else "access.wrong_one_time")
     if tried.until is None:
         return wrong
-    return f"{wrong} {t('access.then_wait', span=t.span(tried.until - now))}"
+    return f"{wrong} {t('access.then_wait', span=t.span(tried.until - talk.now))}"
 
 
-async def _keep(message: Message, t: Texts, settings: Settings, state: FSMContext) -> None:
+async def _keep(message: Message, talk: Talk) -> None:
     """Words at the door wait for whoever wrote them to be let in."""
     kept = ""
     if content_of(message) is not None:
-        before = (await state.get_data()).get("pending", [])
-        await state.update_data(pending=new.held_with(before, message))
-        kept = t("access.kept") + "\n\n"
-    await ask(message, t, settings, state, kept)
+        before = (await talk.state.get_data()).get("pending", [])
+        await talk.state.update_data(pending=new.held_with(before, message))
+        kept = talk.t("access.kept") + "\n\n"
+    await ask(message, talk, kept)
 
 
-async def come_in(
-    event: Message | CallbackQuery, person: Person, t: Texts, state: FSMContext, tried: Tried | None = None
-) -> None:
+async def come_in(event: Message | CallbackQuery, talk: Talk, tried: Tried | None = None) -> None:
     """They are in: on to what was kept, to the two questions, or to the menu."""
-    await _drop_number(state)
+    await _drop_number(talk.state)
     if isinstance(event, Message):
-        said = t("access.in_moved" if tried is not None and tried.moved else "access.in")
+        said = talk.t("access.in_moved" if tried is not None and tried.moved else "access.in")
         await event.answer(said)
-    if person.building is None and person.audience is None:
-        await state.set_state(start.Profile.consent)
-        await start.profile(event, person, t, state)
+    if talk.person.building is None and talk.person.audience is None:
+        await talk.state.set_state(start.Profile.consent)
+        await start.profile(event, talk)
     else:
-        await start.to_menu(event, person, t, state)
+        await start.to_menu(event, talk)
 
 
 async def _drop_number(state: FSMContext) -> None:

@@ -6,28 +6,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from aiogram import F, Router
 from aiogram.filters import StateFilter
-from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import menus
-from bot.filters import Pressed, Private
+from bot.filters import Pressed
 from bot.keyboards import keyboard
 from bot.order import Order, decision
 from bot.sealed import screen
-from bot.texts import Texts
-from bot.toolbox import Toolbox
 from bot.untrusted import lines, units
-from handlers.screens import leave, pressed, show
+from handlers.screens import pressed, show
+from handlers.students.talk import Private, Talk
 from models import mutes, sealed
 from models.errors import Refusal
-from models.house import House
-from models.people import Person
 from models.stations import Station
 
 MOST_WORDS = 1000
@@ -48,48 +41,31 @@ def router() -> Router:
     return router
 
 
-async def ask(
-    query: CallbackQuery,
-    press: Order,
-    person: Person,
-    session: AsyncSession,
-    state: FSMContext,
-    house: House,
-    now: datetime,
-    t: Texts,
-) -> None:
+async def ask(query: CallbackQuery, press: Order, talk: Talk) -> None:
     """Why is it unfair? Asked only where somebody can look at it; the notice stays."""
     if press.act != "appeal":
         raise Refusal("old.button")
-    await mutes.to_appeal(session, person, house, now)
-    left = await leave(state, t)
-    await state.set_state(Appealing.words)
-    await show(pressed(query, below=True), left + t("appeal.why", most=MOST_WORDS), keyboard([[menus.way_out(t)]]))
+    await mutes.to_appeal(talk.session, talk.person, talk.house, talk.now)
+    left = await talk.leave()
+    await talk.state.set_state(Appealing.words)
+    text = left + talk.t("appeal.why", most=MOST_WORDS)
+    await show(pressed(query, below=True), text, keyboard([[menus.way_out(talk.t)]]))
 
 
-async def send(
-    message: Message,
-    person: Person,
-    session: AsyncSession,
-    state: FSMContext,
-    house: House,
-    now: datetime,
-    t: Texts,
-    toolbox: Toolbox,
-) -> None:
+async def send(message: Message, talk: Talk) -> None:
     """Their words go to whoever decides, with the reason and without a name."""
     words = lines(message.text or "")
     if not words:
         raise Refusal("appeal.words_only")
     if units(words) > MOST_WORDS:
         raise Refusal("appeal.too_long", length=units(words), most=MOST_WORDS)
-    found = await mutes.appeal(session, person, words, house, now)
-    judge = await mutes.judge(session, found.mute)
-    theirs, place = toolbox.t(judge.language), await session.get_one(Station, found.mute.station_id)
+    found = await mutes.appeal(talk.session, talk.person, words, talk.house, talk.now)
+    judge = await mutes.judge(talk.session, found.mute)
+    theirs, place = talk.toolbox.t(judge.language), await talk.session.get_one(Station, found.mute.station_id)
     text = theirs(
         "appeal.card", which=found.mute.id, station=theirs.pick(place.names), reason=found.reason, words=found.words
     )
     facts = screen(text, decision(theirs, found.mute.id))
-    await sealed.post(session, facts, house.vault, now, chat_id=judge.chat_id)
-    await state.clear()
-    await show(message, t(f"appeal.sent_{judge.desk}"), menus.back_home(t))
+    await sealed.post(talk.session, facts, talk.house.vault, talk.now, chat_id=judge.chat_id)
+    await talk.state.clear()
+    await show(message, talk.t(f"appeal.sent_{judge.desk}"), menus.back_home(talk.t))

@@ -11,24 +11,21 @@ from __future__ import annotations
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
-from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import faq
 from bot.faq import OTHERS, PAGE, Helped, Read, Topic
-from bot.filters import Going, Pressed, Private
+from bot.filters import Going, Pressed
 from bot.settings import Settings
-from bot.texts import Texts
-from bot.toolbox import Toolbox
 from bot.untrusted import inline
-from handlers.screens import leave, show
+from handlers.screens import show
 from handlers.students import new
+from handlers.students.talk import Private, Talk
+from handlers.students.walk import Walk, is_drafting, walking
 from models import faq as votes
 from models.articles import ASKED_LENGTH, Article, Shelf
 from models.errors import Refusal
-from models.house import House
-from models.people import Audience, Person
+from models.people import Audience
 
 OWN = 5
 SHOWN_WORDS = 60
@@ -42,84 +39,68 @@ def router() -> Router:
     router.callback_query.register(contents, Going("faq"), private)
     router.callback_query.register(topic, Pressed(Topic), private)
     router.callback_query.register(read, Pressed(Read), private)
-    router.callback_query.register(helped, Pressed(Helped), private, new.walking)
+    router.callback_query.register(helped, Pressed(Helped), private, walking)
     return router
 
 
-async def look_up(
-    message: Message,
-    command: CommandObject,
-    person: Person,
-    t: Texts,
-    house: House,
-    toolbox: Toolbox,
-    session: AsyncSession,
-    state: FSMContext,
-) -> None:
+async def look_up(message: Message, command: CommandObject, talk: Talk) -> None:
     """/faq with words; alone it is the list."""
     words = " ".join((command.args or "").split())
     if not words:
-        await contents(message, person, t, toolbox, state)
+        await contents(message, talk)
         return
-    drafting = await state.get_state() in new.New
+    drafting = await is_drafting(talk)
     if not drafting:
         # The other way round than a message: who edits a command does not edit what became of it.
         source = [message.chat.id, -message.message_id]
-        await state.update_data(asked=[{"type": "text", "text": words}, source])
-    folded = house.fold(words[:ASKED_LENGTH])
-    hits = toolbox.shelf.search(folded, audience=person.audience)
+        await talk.state.update_data(asked=[{"type": "text", "text": words}, source])
+    folded = talk.house.fold(words[:ASKED_LENGTH])
+    hits = talk.toolbox.shelf.search(folded, audience=talk.person.audience)
     if not hits:
-        await votes.missed(session, folded, house)
-        text = t("faq.none", words=inline(words, SHOWN_WORDS))
-        await show(message, text, faq.found(t, toolbox.shelf, [], drafting=drafting))
+        await votes.missed(talk.session, folded, talk.house)
+        text = talk.t("faq.none", words=inline(words, SHOWN_WORDS))
+        await show(message, text, faq.found(talk.t, talk.toolbox.shelf, [], drafting=drafting))
         return
     if len(hits) == 1:
-        await _show_article(message, hits[0].key, t, toolbox.shelf, session, drafting=drafting)
+        await _show_article(message, hits[0].key, talk)
         return
-    keyboard = faq.found(t, toolbox.shelf, [hit.key for hit in hits], drafting=drafting)
-    await show(message, t("faq.found", words=inline(words, SHOWN_WORDS)), keyboard)
+    keyboard = faq.found(talk.t, talk.toolbox.shelf, [hit.key for hit in hits], drafting=drafting)
+    await show(message, talk.t("faq.found", words=inline(words, SHOWN_WORDS)), keyboard)
 
 
-async def contents(
-    event: Message | CallbackQuery, person: Person, t: Texts, toolbox: Toolbox, state: FSMContext
-) -> None:
+async def contents(event: Message | CallbackQuery, talk: Talk) -> None:
     """What is written for them, and the topics."""
-    shelf, drafting = toolbox.shelf, await state.get_state() in new.New
-    topics = by_topic(shelf, toolbox.settings, person.audience)
-    own = [key for key in shelf.listed(person.audience) if shelf.is_for(key, person.audience)][:OWN]
-    named = [(key, t.plain("faq.others") if key == OTHERS else _name(key, t, toolbox.settings)) for key in topics]
-    text = t("faq.contents" if shelf else "faq.empty")
-    await show(event, text, faq.contents(t, shelf, own, named, drafting=drafting))
+    shelf, drafting = talk.toolbox.shelf, await is_drafting(talk)
+    topics = by_topic(shelf, talk.settings, talk.person.audience)
+    own = [key for key in shelf.listed(talk.person.audience) if shelf.is_for(key, talk.person.audience)][:OWN]
+    named = [(key, talk.t.plain("faq.others") if key == OTHERS else _name(key, talk)) for key in topics]
+    text = talk.t("faq.contents" if shelf else "faq.empty")
+    await show(event, text, faq.contents(talk.t, shelf, own, named, drafting=drafting))
 
 
-async def topic(
-    query: CallbackQuery, press: Topic, person: Person, t: Texts, toolbox: Toolbox, state: FSMContext
-) -> None:
+async def topic(query: CallbackQuery, press: Topic, talk: Talk) -> None:
     """One topic's articles, a page of them."""
-    keys = by_topic(toolbox.shelf, toolbox.settings, person.audience).get(press.value, [])
+    keys = by_topic(talk.toolbox.shelf, talk.settings, talk.person.audience).get(press.value, [])
     if not keys[press.number * PAGE :]:
         raise Refusal("old.button")
-    name = t("faq.others") if press.value == OTHERS else _name(press.value, t, toolbox.settings)
-    drafting = await state.get_state() in new.New
-    keyboard = faq.page(t, toolbox.shelf, press.value, keys, press.number, drafting=drafting)
-    await show(query, t("faq.topic", topic=name), keyboard)
+    name = talk.t("faq.others") if press.value == OTHERS else _name(press.value, talk)
+    drafting = await is_drafting(talk)
+    keyboard = faq.page(talk.t, talk.toolbox.shelf, press.value, keys, press.number, drafting=drafting)
+    await show(query, talk.t("faq.topic", topic=name), keyboard)
 
 
-async def read(
-    query: CallbackQuery, press: Read, t: Texts, toolbox: Toolbox, session: AsyncSession, state: FSMContext
-) -> None:
+async def read(query: CallbackQuery, press: Read, talk: Talk) -> None:
     """The article that was chosen."""
-    drafting = await state.get_state() in new.New
-    await _show_article(query, press.value, t, toolbox.shelf, session, drafting=drafting)
+    await _show_article(query, press.value, talk)
 
 
-async def helped(query: CallbackQuery, press: Helped, walk: new.Walk) -> None:
+async def helped(query: CallbackQuery, press: Helped, walk: Walk) -> None:
     """ "Did it help?" """
-    t, state = walk.t, walk.state
-    article = _article(press.value, t, walk.shelf) if press.value != OTHERS else None
+    t = walk.t
+    article = _article(press.value, walk) if press.value != OTHERS else None
     if article is not None:
         await votes.voted(walk.session, article.key, article.language, helpful=press.yes)
-    drafting = await state.get_state() in new.New
+    drafting = await is_drafting(walk)
     # What did not help is not offered again before it is sent.
     said_no = [article.key] if article is not None else []
     if press.yes:
@@ -131,14 +112,14 @@ async def helped(query: CallbackQuery, press: Helped, walk: new.Walk) -> None:
         walk.data["faq_no"] = [*walk.data.get("faq_no", []), *said_no]
         await walk.go_on()
     else:
-        asked = (await state.get_data()).get("asked")
-        left = await leave(state, t)
+        asked = (await walk.state.get_data()).get("asked")
+        left = await walk.leave()
         if asked:
-            await new.take_up(query, [asked], t, state)
+            await new.take_up(query, [asked], walk)
         else:
             walk.data = {}
             await walk.kinds(left)
-        await state.update_data(faq_no=said_no)
+        await walk.state.update_data(faq_no=said_no)
 
 
 def by_topic(shelf: Shelf, settings: Settings, audience: Audience | None) -> dict[str, list[str]]:
@@ -152,21 +133,20 @@ def by_topic(shelf: Shelf, settings: Settings, audience: Audience | None) -> dic
     return {key: keys for key, keys in found.items() if keys}
 
 
-def _name(category: str, t: Texts, settings: Settings) -> str:
-    return t.pick(settings.category_names(category))
+def _name(category: str, talk: Talk) -> str:
+    return talk.t.pick(talk.settings.category_names(category))
 
 
-def _article(key: str, t: Texts, shelf: Shelf) -> Article:
+def _article(key: str, talk: Talk) -> Article:
     """Raises Refusal when there is no such article (any more)."""
-    article = faq.read(shelf, key, t)
+    article = faq.read(talk.toolbox.shelf, key, talk.t)
     if article is None:
         raise Refusal("old.button")
     return article
 
 
-async def _show_article(
-    event: Message | CallbackQuery, key: str, t: Texts, shelf: Shelf, session: AsyncSession, *, drafting: bool
-) -> None:
-    article = _article(key, t, shelf)
-    await votes.shown(session, article.key, article.language)
-    await show(event, f"{faq.body(article, t)}\n\n{t('faq.helped')}", faq.under_article(t, key, drafting=drafting))
+async def _show_article(event: Message | CallbackQuery, key: str, talk: Talk) -> None:
+    article = _article(key, talk)
+    await votes.shown(talk.session, article.key, article.language)
+    text = f"{faq.body(article, talk.t)}\n\n{talk.t('faq.helped')}"
+    await show(event, text, faq.under_article(talk.t, key, drafting=await is_drafting(talk)))

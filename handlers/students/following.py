@@ -8,32 +8,24 @@ a draft that reads like what was just dealt with ─▶ "it is back" ─▶ thei
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from aiogram import Router
 from aiogram.filters import StateFilter
-from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import following, menus, pasts
 from bot.aliases import called
 from bot.cards import excerpt
-from bot.filters import Pressed, Private
+from bot.filters import Pressed
 from bot.following import Back, Look
 from bot.keyboards import back_to_ticket
-from bot.settings import Settings
-from bot.texts import Texts
-from handlers.screens import leave, show
+from handlers.screens import show
 from handlers.students import mine
-from handlers.students.new import New, Walk, walking
-from handlers.students.own import own
+from handlers.students.talk import Private, Talk
+from handlers.students.walk import New, Walk, walking
 from models import asking, permissions, requesters, retracting, tickets
 from models import following as goes_on
 from models.errors import Refusal
-from models.house import House
 from models.lifecycle import ENDED, OPEN, Kind, State
-from models.people import Person
 from models.permissions import Deed, Who
 from models.requesters import Requester
 from models.stations import Station
@@ -58,26 +50,16 @@ def router() -> Router:
     return router
 
 
-async def look(
-    query: CallbackQuery,
-    press: Look,
-    person: Person,
-    t: Texts,
-    house: House,
-    now: datetime,
-    session: AsyncSession,
-    state: FSMContext,
-    settings: Settings,
-    walk: Walk,
-) -> None:
+async def look(query: CallbackQuery, press: Look, walk: Walk) -> None:
     """A closer look at one's own ticket; whose it is and what is possible is asked anew at every press."""
+    session, house, t, now = walk.session, walk.house, walk.t, walk.now
     deed = DEEDS.get(press.act)
     if deed is None:
         raise Refusal("old.button")
-    ticket, place = await own(session, deed, press.ticket, person, house)
+    ticket, place = await walk.own(deed, press.ticket)
     match press.act:
         case "who":
-            await show(query, await _who_reads(session, ticket, place, t), back_to_ticket(t, ticket.id))
+            await show(query, await _who_reads(ticket, place, walk), back_to_ticket(t, ticket.id))
         case "past":
             found = pasts.pages(await pasts.for_requester(session, ticket, place, t, now))
             page = min(press.page, len(found) - 1)
@@ -96,11 +78,11 @@ async def look(
                 await show(query, t("take_back.withdrawn", number=ticket.id), menus.back_home(t))
                 return
             await query.answer(t.plain("take_back.done", number=ticket.id), show_alert=True)
-            await mine.show_ticket(query, ticket, place, t, session, settings, now)
+            await mine.show_ticket(query, ticket, place, walk)
         case "again":
             if not await goes_on.may_go_on(session, ticket, place, now):
                 raise Refusal("old.button")
-            left = await leave(state, t)
+            left = await walk.leave()
             walk.data = {
                 "kind": ticket.kind,
                 "category": ticket.category,
@@ -108,7 +90,7 @@ async def look(
                 "follows": ticket.id,
                 "follows_anonymous": place.anonymous,
             }
-            if ticket.category not in settings.category_keys():
+            if ticket.category not in walk.settings.category_keys():
                 # Config has changed since: they choose anew.
                 del walk.data["category"]
             await walk.go_on(left + t("follow.begun", number=ticket.id) + "\n\n")
@@ -116,11 +98,11 @@ async def look(
             raise Refusal("old.button")
 
 
-async def back(query: CallbackQuery, press: Back, walk: Walk, now: datetime, state: FSMContext) -> None:
+async def back(query: CallbackQuery, press: Back, walk: Walk) -> None:
     """The draft is about something that was just dealt with. One's own ticket is reopened with these words; another's
     is left as it is, and the new one says what it goes on from.
     """
-    session, house = walk.session, walk.house
+    session, house, now = walk.session, walk.house, walk.now
     if press.ticket not in walk.data.get("ended", []):
         raise Refusal("old.button")
     ticket = await tickets.get(session, press.ticket)
@@ -133,7 +115,7 @@ async def back(query: CallbackQuery, press: Back, walk: Walk, now: datetime, sta
     ):
         await asking.reopen(session, ticket, place, house, now)
         await asking.add(session, ticket, place, walk.parts, house, now)
-        await state.clear()
+        await walk.state.clear()
         await show(query, walk.t("follow.reopened", number=ticket.id), back_to_ticket(walk.t, ticket.id))
         return
     walk.data |= {
@@ -144,8 +126,9 @@ async def back(query: CallbackQuery, press: Back, walk: Walk, now: datetime, sta
     await walk.go_on()
 
 
-async def _who_reads(session: AsyncSession, ticket: Ticket, place: Requester, t: Texts) -> str:
+async def _who_reads(ticket: Ticket, place: Requester, talk: Talk) -> str:
     """Everybody who can read the ticket now, and what of it."""
+    session, t = talk.session, talk.t
     here = t.pick((await session.get_one(Station, ticket.station_id)).names)
     rows = [t("who.head", number=ticket.id)]
     if place.anonymous:

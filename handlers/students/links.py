@@ -7,28 +7,21 @@ A link with the campus code's proof also opens the door.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from aiogram import Router
 from aiogram.filters import CommandObject, CommandStart
-from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import doors
 from bot.doors import Here
-from bot.filters import Pressed, Private
-from bot.settings import Settings
-from bot.texts import Texts
-from handlers.screens import leave, show
+from bot.filters import Pressed
+from handlers.screens import show
 from handlers.students import access as door
-from handlers.students import new, start
-from handlers.students.new import Walk
+from handlers.students import start
+from handlers.students.talk import Private, Talk
+from handlers.students.walk import Walk, is_drafting, walking
 from models import access, links, stations
 from models.access import Mode
 from models.errors import Refusal
-from models.house import House
-from models.people import Person
 from models.stations import Station
 
 
@@ -37,69 +30,59 @@ def router() -> Router:
     router = Router(name="links")
     private = Private()
     router.message.register(open_link, CommandStart(deep_link=True), private)
-    router.callback_query.register(begin, Pressed(Here), private, let_in, new.walking)
+    router.callback_query.register(begin, Pressed(Here), private, let_in, walking)
     return router
 
 
-async def let_in(_: CallbackQuery, person: Person, settings: Settings, session: AsyncSession) -> bool:
+async def let_in(_: CallbackQuery, talk: Talk) -> bool:
     """Filter: somebody who has agreed and is in; anybody else is asked at the door."""
-    return person.agreed and await access.admitted(session, person, settings.access.mode)
+    return talk.person.agreed and await access.admitted(talk.session, talk.person, talk.settings.access.mode)
 
 
-async def open_link(
-    message: Message,
-    command: CommandObject,
-    person: Person,
-    t: Texts,
-    settings: Settings,
-    house: House,
-    now: datetime,
-    session: AsyncSession,
-    state: FSMContext,
-) -> None:
+async def open_link(message: Message, command: CommandObject, talk: Talk) -> None:
     """What the link says is checked; what is not ours or has ended is said, and it goes on as by /start."""
-    link = links.read((command.args or "").strip(), house.vault, now)
-    station = await stations.by_key(session, link.station) if link is not None else None
+    link = links.read((command.args or "").strip(), talk.house.vault, talk.now)
+    station = await stations.by_key(talk.session, link.station) if link is not None else None
     proves = link is not None and link.rotation is not None
-    if proves and settings.access.mode is Mode.CODE:
+    if proves and talk.settings.access.mode is Mode.CODE:
         assert link is not None
         assert link.rotation is not None
-        if await access.holds(session, link.rotation, now):
-            await access.let_in(session, person, house.vault)
+        if await access.holds(talk.session, link.rotation, talk.now):
+            await access.let_in(talk.session, talk.person, talk.house.vault)
     if station is None or station.closed:
-        before, station = t("link.old") + "\n\n", None
+        before, station = talk.t("link.old") + "\n\n", None
     else:
-        before = t("link.station", station=t.pick(station.names)) + "\n\n"
-        await state.update_data(station=station.key)
-    if not person.agreed:
-        await start.ask_to_agree(message, t, house, state, before)
-    elif not await access.admitted(session, person, settings.access.mode):
-        await door.ask(message, t, settings, state, before)
-    elif await state.get_state() in door.Access:
-        await door.come_in(message, person, t, state)
+        before = talk.t("link.station", station=talk.t.pick(station.names)) + "\n\n"
+        await talk.state.update_data(station=station.key)
+    if not talk.person.agreed:
+        await start.ask_to_agree(message, talk, before)
+    elif not await access.admitted(talk.session, talk.person, talk.settings.access.mode):
+        await door.ask(message, talk, before)
+    elif await talk.state.get_state() in door.Access:
+        await door.come_in(message, talk)
     elif station is None:
-        await start.to_menu(message, person, t, state, before)
+        await start.to_menu(message, talk, before)
     else:
-        await _known(message, station, t, settings, state)
+        await _known(message, station, talk)
 
 
-async def _known(message: Message, station: Station, t: Texts, settings: Settings, state: FSMContext) -> None:
-    drafting = await state.get_state() in new.New
+async def _known(message: Message, station: Station, talk: Talk) -> None:
+    drafting = await is_drafting(talk)
     if not drafting:
         # Only a button of this screen leads there: whoever goes elsewhere has gone.
-        data = await state.get_data()
+        data = await talk.state.get_data()
         data.pop("station", None)
-        await state.set_data(data)
-    names = ", ".join(t.pick(settings.building_names(key)) for key in settings.buildings_of(station.key))
-    text = t("link.known", station=t.pick(station.names), buildings=names or "—")
-    await show(message, text, doors.led_here(t, station.key, drafting=drafting))
+        await talk.state.set_data(data)
+    names = ", ".join(talk.t.pick(talk.settings.building_names(key)) for key in talk.settings.buildings_of(station.key))
+    text = talk.t("link.known", station=talk.t.pick(station.names), buildings=names or "—")
+    await show(message, text, doors.led_here(talk.t, station.key, drafting=drafting))
 
 
-async def begin(query: CallbackQuery, press: Here, walk: Walk, session: AsyncSession) -> None:
+async def begin(query: CallbackQuery, press: Here, walk: Walk) -> None:
     """A ticket that begins at this station."""
-    station = await stations.by_key(session, press.station)
+    station = await stations.by_key(walk.session, press.station)
     if station is None or station.closed:
         raise Refusal("old.button")
-    left = await leave(walk.state, walk.t)
+    left = await walk.leave()
     walk.data = {"station": station.key}
     await walk.kinds(left)

@@ -7,30 +7,25 @@ anything else ─▶ which matter does it belong to? (open tickets, or a new one
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from aiogram import F, Router
 from aiogram.filters import StateFilter
-from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards, menus
 from bot.contents import content_of, says_something
-from bot.filters import Pressed, Private
+from bot.filters import Pressed
 from bot.menus import Belongs
-from bot.texts import Texts
 from handlers.screens import show
 from handlers.students import mine, new
-from handlers.students.own import own
+from handlers.students.talk import Private, Talk
+from handlers.students.walk import parts_of
 from models import asking, permissions, requesters, tickets, words
 from models.errors import Refusal
-from models.house import House
 from models.lifecycle import OPEN
 from models.lifecycle import State as TicketState
-from models.people import Person
 from models.permissions import Deed, Who
 from models.requesters import Requester
 from models.tickets import Ticket
@@ -61,73 +56,62 @@ def router() -> Router:
     return router
 
 
-async def about_a_ticket(message: Message, person: Person, house: House, session: AsyncSession) -> Any:
+async def about_a_ticket(message: Message, talk: Talk) -> Any:
     """Filter: a reply to one of the bot's messages about a ticket of theirs; hands over their `place` in it."""
     replied = message.reply_to_message
     assert replied is not None
-    place = await requesters.addressed_by(session, replied.message_id, person, house.vault)
+    place = await requesters.addressed_by(talk.session, replied.message_id, talk.person, talk.house.vault)
     return {"place": place} if place is not None else False
 
 
-async def reply(
-    message: Message, place: Requester, t: Texts, house: House, now: datetime, session: AsyncSession
-) -> None:
+async def reply(message: Message, place: Requester, talk: Talk) -> None:
     """It belongs to that ticket; what was being done stays as it was."""
-    ticket = await tickets.get(session, place.ticket_id)
+    ticket = await tickets.get(talk.session, place.ticket_id)
     permissions.must(Deed.ADD, (Who.REQUESTER,), ticket)
-    await mine.add_words(message, ticket, place, t, house, now, session)
+    await mine.add_words(message, ticket, place, talk)
 
 
-async def edited(message: Message, house: House, now: datetime, session: AsyncSession) -> None:
+async def edited(message: Message, talk: Talk) -> None:
     """Words that are with the station already were edited."""
-    tag = house.vault.tag("source", message.chat.id, message.message_id)
-    said = await words.by_source(session, tag)
+    tag = talk.house.vault.tag("source", message.chat.id, message.message_id)
+    said = await words.by_source(talk.session, tag)
     content = content_of(message)
     if said is not None and content is not None:
         content.pop("album", None)
-        await asking.edit(session, said, content, house, now)
+        await asking.edit(talk.session, said, content, talk.house, talk.now)
 
 
-async def hold(
-    message: Message, person: Person, t: Texts, house: House, session: AsyncSession, state: FSMContext
-) -> None:
+async def hold(message: Message, talk: Talk) -> None:
     """Keep the words and ask where they belong; with no open ticket they begin a new one."""
-    data = await state.get_data()
+    data = await talk.state.get_data()
     # Words from before the consent belong with these; a draft's never do.
-    before = data.get("parts", []) if await state.get_state() == Loose.held.state else data.get("pending", [])
+    before = data.get("parts", []) if await talk.state.get_state() == Loose.held.state else data.get("pending", [])
     held = new.held_with(before, message)
     if not says_something([content for content, _ in held]):
         raise Refusal("draft.says_nothing")
-    open_ones = await _open_tickets(session, person, house)
+    open_ones = await _open_tickets(talk)
     if not open_ones:
-        await new.take_up(message, held, t, state)
+        await new.take_up(message, held, talk)
         return
-    await state.set_state(Loose.held)
-    await state.set_data({"parts": held})
-    await show(message, t("loose.ask"), menus.belongs(t, [(ticket.id, ticket.subject) for ticket in open_ones]))
+    await talk.state.set_state(Loose.held)
+    await talk.state.set_data({"parts": held})
+    await show(
+        message, talk.t("loose.ask"), menus.belongs(talk.t, [(ticket.id, ticket.subject) for ticket in open_ones])
+    )
 
 
-async def belongs(
-    query: CallbackQuery,
-    press: Belongs,
-    person: Person,
-    t: Texts,
-    house: House,
-    now: datetime,
-    session: AsyncSession,
-    state: FSMContext,
-) -> None:
+async def belongs(query: CallbackQuery, press: Belongs, talk: Talk) -> None:
     """They said where the held words belong."""
-    data = await state.get_data()
+    data = await talk.state.get_data()
     if press.ticket == 0:
-        await new.take_up(query, data.get("parts", []), t, state)
+        await new.take_up(query, data.get("parts", []), talk)
         return
-    ticket, place = await own(session, Deed.ADD, press.ticket, person, house)
-    await asking.add(session, ticket, place, new.parts_of(data), house, now)
-    await state.clear()
-    await show(query, t("mine.added", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
+    ticket, place = await talk.own(Deed.ADD, press.ticket)
+    await asking.add(talk.session, ticket, place, parts_of(data), talk.house, talk.now)
+    await talk.state.clear()
+    await show(query, talk.t("mine.added", number=ticket.id), keyboards.back_to_ticket(talk.t, ticket.id))
 
 
-async def _open_tickets(session: AsyncSession, person: Person, house: House) -> list[Ticket]:
-    numbers = [place.ticket_id for place in await requesters.all_of(session, person, house.vault)]
-    return await tickets.several(session, numbers, states=(*OPEN, TicketState.RESOLVED), most=OFFERED)
+async def _open_tickets(talk: Talk) -> list[Ticket]:
+    numbers = [place.ticket_id for place in await requesters.all_of(talk.session, talk.person, talk.house.vault)]
+    return await tickets.several(talk.session, numbers, states=(*OPEN, TicketState.RESOLVED), most=OFFERED)

@@ -15,22 +15,18 @@ from aiogram.filters import Command, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards, menus, pasts
 from bot.aliases import called
 from bot.contents import kept_of
-from bot.filters import Going, Pressed, Private, markup
+from bot.filters import Going, Pressed, markup
 from bot.following import looks as closer
 from bot.keyboards import Fixed, Mine, Rate
 from bot.menus import Page
-from bot.settings import Settings
-from bot.texts import Texts
-from handlers.screens import leave, pressed, show
-from handlers.students.own import own
+from handlers.screens import pressed, show
+from handlers.students.talk import Private, Talk
 from models import asking, deadlines, following, requesters, retracting, stations, tickets
 from models.errors import Refusal
-from models.house import House
 from models.lifecycle import OPEN, Action, Kind
 from models.lifecycle import State as TicketState
 from models.people import Person
@@ -78,19 +74,15 @@ def router() -> Router:
     return router
 
 
-async def first_page(
-    event: Message | CallbackQuery, person: Person, t: Texts, house: House, session: AsyncSession, state: FSMContext
-) -> None:
+async def first_page(event: Message | CallbackQuery, talk: Talk) -> None:
     """The list from its beginning."""
-    await _stop_following(state)
-    await _list(event, 0, person, t, house, session)
+    await _stop_following(talk.state)
+    await _list(event, 0, talk)
 
 
-async def page(
-    query: CallbackQuery, press: Page, person: Person, t: Texts, house: House, session: AsyncSession
-) -> None:
+async def page(query: CallbackQuery, press: Page, talk: Talk) -> None:
     """Another page of the list."""
-    await _list(query, press.number, person, t, house, session)
+    await _list(query, press.number, talk)
 
 
 async def _stop_following(state: FSMContext) -> None:
@@ -99,181 +91,143 @@ async def _stop_following(state: FSMContext) -> None:
         await state.clear()
 
 
-async def _list(
-    event: Message | CallbackQuery, number: int, person: Person, t: Texts, house: House, session: AsyncSession
-) -> None:
-    places = await requesters.all_of(session, person, house.vault)
+async def _list(event: Message | CallbackQuery, number: int, talk: Talk) -> None:
+    places = await requesters.all_of(talk.session, talk.person, talk.house.vault)
     if not places:
-        await show(event, t("mine.none"), menus.nothing_yet(t))
+        await show(event, talk.t("mine.none"), menus.nothing_yet(talk.t))
         return
     last = (len(places) - 1) // PAGE_SIZE
     number = min(max(number, 0), last)
     shown = places[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
-    rows = await tickets.several(session, [place.ticket_id for place in shown])
+    rows = await tickets.several(talk.session, [place.ticket_id for place in shown])
     await show(
         event,
-        t.n("mine.list", len(places)),
-        menus.mine(t, [(ticket.id, ticket.state, ticket.subject) for ticket in rows], number, last),
+        talk.t.n("mine.list", len(places)),
+        menus.mine(talk.t, [(ticket.id, ticket.state, ticket.subject) for ticket in rows], number, last),
     )
 
 
-async def act(
-    query: CallbackQuery,
-    press: Mine,
-    person: Person,
-    t: Texts,
-    house: House,
-    now: datetime,
-    session: AsyncSession,
-    state: FSMContext,
-    settings: Settings,
-) -> None:
+async def act(query: CallbackQuery, press: Mine, talk: Talk) -> None:
     """A button on one's own ticket; whose it is and what is possible is asked anew at every press."""
+    t = talk.t
     deed = DEEDS.get(press.act)
     if deed is None:
         raise Refusal("old.button")
-    ticket, place = await own(session, deed, press.ticket, person, house)
+    ticket, place = await talk.own(deed, press.ticket)
     where = pressed(query, press.below)
     match press.act:
         case "view":
-            await _stop_following(state)
+            await _stop_following(talk.state)
         case "urge":
-            await asking.urge(session, ticket, now)
+            await asking.urge(talk.session, ticket, talk.now)
             await query.answer(t.plain("mine.urged", number=ticket.id), show_alert=True)
         case "withdraw":
-            await show(where, t("mine.withdraw_sure", number=ticket.id), keyboards.withdraw_sure(t, ticket.id))
+            sure = keyboards.withdraw_sure(t, ticket.id)
+            await show(where, t("mine.withdraw_sure", number=ticket.id), sure)
             return
         case "withdraw_sure":
-            await asking.withdraw(session, ticket, place, now)
+            await asking.withdraw(talk.session, ticket, place, talk.now)
             await show(where, t("mine.withdrawn", number=ticket.id), menus.back_home(t))
             return
         case "reopen":
-            await asking.reopen(session, ticket, place, house, now)
+            await asking.reopen(talk.session, ticket, place, talk.house, talk.now)
             await query.answer(t.plain("mine.reopened", number=ticket.id), show_alert=True)
         case "add":
             if not tickets.allowed(ticket, Action.ADD) and ticket.state is not TicketState.RESOLVED:
                 raise Refusal("refused.add", number=ticket.id, state=ticket.state)
-            left = await leave(state, t)
-            await state.set_state(Follow.adding)
-            await state.set_data({"ticket": ticket.id})
-            await show(where, left + t("mine.add", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
+            await _ask_for_words(where, "mine.add", ticket, talk)
             return
         case "rate":
             await show(where, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
             return
         case "no_remark":
-            await _stop_following(state)
+            await _stop_following(talk.state)
             await show(where, t("rate.thanks"), menus.back_home(t))
             return
         case _:
             raise Refusal("old.button")
-    await show_ticket(where, ticket, place, t, session, settings, now)
+    await show_ticket(where, ticket, place, talk)
 
 
-async def fixed(
-    query: CallbackQuery,
-    press: Fixed,
-    person: Person,
-    t: Texts,
-    house: House,
-    now: datetime,
-    session: AsyncSession,
-    state: FSMContext,
-) -> None:
+async def fixed(query: CallbackQuery, press: Fixed, talk: Talk) -> None:
     """ "Is it really fixed?" """
     deed = Deed.CONFIRM if press.yes else Deed.REOPEN
-    ticket, place = await own(session, deed, press.ticket, person, house)
+    ticket, place = await talk.own(deed, press.ticket)
     where = pressed(query, press.below)
     if isinstance(where, Message):
         # It has been answered: pressing the other one a day later would be a slip.
-        await where.edit_reply_markup(reply_markup=markup(keyboards.view(t, ticket.id)))
+        await where.edit_reply_markup(reply_markup=markup(keyboards.view(talk.t, ticket.id)))
     if press.yes:
-        await asking.confirm(session, ticket, place, now)
-        await show(where, t("rate.ask", number=ticket.id), keyboards.rating(t, ticket.id))
+        await asking.confirm(talk.session, ticket, place, talk.now)
+        await show(where, talk.t("rate.ask", number=ticket.id), keyboards.rating(talk.t, ticket.id))
         return
-    await asking.reopen(session, ticket, place, house, now)
-    left = await leave(state, t)
-    await state.set_state(Follow.adding)
-    await state.set_data({"ticket": ticket.id})
-    await show(where, left + t("mine.still_wrong", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
+    await asking.reopen(talk.session, ticket, place, talk.house, talk.now)
+    await _ask_for_words(where, "mine.still_wrong", ticket, talk)
 
 
-async def rate(
-    query: CallbackQuery,
-    press: Rate,
-    person: Person,
-    t: Texts,
-    house: House,
-    now: datetime,
-    session: AsyncSession,
-    state: FSMContext,
-) -> None:
+async def _ask_for_words(event: Message | CallbackQuery, text: str, ticket: Ticket, talk: Talk) -> None:
+    """What they say from now on is about this ticket."""
+    left = await talk.leave()
+    await talk.state.set_state(Follow.adding)
+    await talk.state.set_data({"ticket": ticket.id})
+    await show(event, left + talk.t(text, number=ticket.id), keyboards.back_to_ticket(talk.t, ticket.id))
+
+
+async def rate(query: CallbackQuery, press: Rate, talk: Talk) -> None:
     """1–5, then a word if they like."""
-    ticket, place = await own(session, Deed.RATE, press.ticket, person, house)
-    await asking.rate(session, ticket, place, press.stars, now)
-    if (await state.get_data()).get("parts"):
+    ticket, place = await talk.own(Deed.RATE, press.ticket)
+    await asking.rate(talk.session, ticket, place, press.stars, talk.now)
+    if (await talk.state.get_data()).get("parts"):
         # The words of a draft are worth more than a word with a rating: it is not asked for.
-        await show(query, t("rate.thanks"), keyboards.back_to_ticket(t, ticket.id))
+        await show(query, talk.t("rate.thanks"), keyboards.back_to_ticket(talk.t, ticket.id))
         return
-    await state.set_state(Follow.remark)
-    await state.set_data({"ticket": ticket.id, "until": (now + REMARK_WAITS).isoformat()})
-    await show(
-        query, t("rate.word", stars="★" * press.stars + "☆" * (5 - press.stars)), keyboards.no_remark(t, ticket.id)
-    )
+    await talk.state.set_state(Follow.remark)
+    await talk.state.set_data({"ticket": ticket.id, "until": (talk.now + REMARK_WAITS).isoformat()})
+    stars = "★" * press.stars + "☆" * (5 - press.stars)
+    await show(query, talk.t("rate.word", stars=stars), keyboards.no_remark(talk.t, ticket.id))
 
 
-async def still_asked(_: Message, state: FSMContext, now: datetime) -> bool:
+async def still_asked(_: Message, talk: Talk) -> bool:
     """Filter: the question after the word is still fresh. Later words are about something else, and would be lost as
     a remark.
     """
-    until = (await state.get_data()).get("until")
-    return until is not None and now < datetime.fromisoformat(until)
+    until = (await talk.state.get_data()).get("until")
+    return until is not None and talk.now < datetime.fromisoformat(until)
 
 
-async def remark(
-    message: Message, person: Person, t: Texts, house: House, now: datetime, session: AsyncSession, state: FSMContext
-) -> None:
+async def remark(message: Message, talk: Talk) -> None:
     """The word with the rating."""
-    ticket, place = await own(session, Deed.RATE, (await state.get_data())["ticket"], person, house)
-    await asking.remark(session, ticket, place, message.text or "", house, now)
-    await state.clear()
-    await show(message, t("rate.thanks"), menus.back_home(t))
+    ticket, place = await talk.own(Deed.RATE, (await talk.state.get_data())["ticket"])
+    await asking.remark(talk.session, ticket, place, message.text or "", talk.house, talk.now)
+    await talk.state.clear()
+    await show(message, talk.t("rate.thanks"), menus.back_home(talk.t))
 
 
-async def add(
-    message: Message, person: Person, t: Texts, house: House, now: datetime, session: AsyncSession, state: FSMContext
-) -> None:
+async def add(message: Message, talk: Talk) -> None:
     """More words for a ticket; it stays open for further ones until they go elsewhere."""
-    ticket, place = await own(session, Deed.ADD, (await state.get_data())["ticket"], person, house)
-    await add_words(message, ticket, place, t, house, now, session)
+    ticket, place = await talk.own(Deed.ADD, (await talk.state.get_data())["ticket"])
+    await add_words(message, ticket, place, talk)
 
 
-async def add_words(
-    message: Message, ticket: Ticket, place: Requester, t: Texts, house: House, now: datetime, session: AsyncSession
-) -> None:
+async def add_words(message: Message, ticket: Ticket, place: Requester, talk: Talk) -> None:
     """Bring this message to the station and say so. Raises Refusal when it says nothing that can be passed on."""
-    await asking.add(session, ticket, place, [(kept_of(message), (message.chat.id, message.message_id))], house, now)
-    await show(message, t("mine.added", number=ticket.id), keyboards.back_to_ticket(t, ticket.id))
+    await asking.add(
+        talk.session, ticket, place, [(kept_of(message), (message.chat.id, message.message_id))], talk.house, talk.now
+    )
+    await show(message, talk.t("mine.added", number=ticket.id), keyboards.back_to_ticket(talk.t, ticket.id))
 
 
-async def show_ticket(
-    event: Message | CallbackQuery,
-    ticket: Ticket,
-    place: Requester,
-    t: Texts,
-    session: AsyncSession,
-    settings: Settings,
-    now: datetime,
-) -> None:
+async def show_ticket(event: Message | CallbackQuery, ticket: Ticket, place: Requester, talk: Talk) -> None:
     """One ticket as it stands, and what its student can do with it."""
-    station = await session.get_one(stations.Station, ticket.station_id)
-    holder = await session.get(Person, ticket.claimed_by_id) if ticket.claimed_by_id else None
+    t = talk.t
+    station = await talk.session.get_one(stations.Station, ticket.station_id)
+    holder = await talk.session.get(Person, ticket.claimed_by_id) if ticket.claimed_by_id else None
     lines = [
         t(
             "mine.ticket",
             number=ticket.id,
             kind=t.plain(f"kind.{ticket.kind}"),
-            category=t.pick(settings.category_path(ticket.category)),
+            category=t.pick(talk.settings.category_path(ticket.category)),
             state=t.plain(f"state.{ticket.state}"),
             station=t.pick(station.names),
             subject=ticket.subject,
@@ -284,24 +238,26 @@ async def show_ticket(
         found = deadlines.next_deadline(ticket)
         if found is not None:
             step, due = found
-            key = f"mine.overdue.{step}" if due <= now else f"mine.due.{step}"
-            lines.append(t(key, moment=t.moment(due, now)))
+            key = f"mine.overdue.{step}" if due <= talk.now else f"mine.due.{step}"
+            lines.append(t(key, moment=t.moment(due, talk.now)))
         if ticket.escalation:
             lines.append(t(f"mine.told.{ticket.escalation}"))
     if place.pseudonym is not None:
         lines.append(t("mine.alias", who=called(t, place)))
     if ticket.follows_id is not None:
         lines.append(t("mine.follows", earlier=ticket.follows_id))
-    lines += [t("mine.goes_on", later=later) for later in await following.after(session, ticket)]
+    lines += [t("mine.goes_on", later=later) for later in await following.after(talk.session, ticket)]
     lines.append(t("mine.who_reads_anonymous" if place.anonymous else "mine.who_reads", station=t.pick(station.names)))
     if ticket.state in OPEN and ticket.kind is not Kind.THANKS:
         lines.append(t("similar.others"))
     lines.append("")
-    told = [e for e in await tickets.timeline(session, ticket.id) if pasts.is_told(e, place)]
-    lines += [pasts.told(e, t, now) for e in told[-SHOWN_EVENTS:]]
-    retracts = tickets.allowed(ticket, Action.TAKE_BACK) and bool(await retracting.last_of(session, ticket, place))
-    late = await following.is_too_late(session, ticket, place, now)
-    looks = closer(t, ticket.id, retracts=retracts, goes_on=await following.may_go_on(session, ticket, place, now))
+    told = [e for e in await tickets.timeline(talk.session, ticket.id) if pasts.is_told(e, place)]
+    lines += [pasts.told(e, t, talk.now) for e in told[-SHOWN_EVENTS:]]
+    retracts = tickets.allowed(ticket, Action.TAKE_BACK) and bool(await retracting.last_of(talk.session, ticket, place))
+    late = await following.is_too_late(talk.session, ticket, place, talk.now)
+    looks = closer(
+        t, ticket.id, retracts=retracts, goes_on=await following.may_go_on(talk.session, ticket, place, talk.now)
+    )
     await show(event, "\n".join(lines), keyboards.own_ticket(t, ticket, place, looks, late=late))
 
 

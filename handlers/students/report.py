@@ -8,31 +8,27 @@ From each step one goes back to the one before it; nothing that was said is lost
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from aiogram import Router
 from aiogram.filters import Command, StateFilter
-from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import menus
 from bot.cards import excerpt
 from bot.contents import kept_of, says_something
-from bot.filters import Going, Pressed, Private
+from bot.filters import Going, Pressed
 from bot.keyboards import Go, button, keyboard
 from bot.sealed import ABOUT_LENGTH, Tell, own_keys, own_text, screen
-from bot.texts import Texts
 from bot.untrusted import inline
-from handlers.screens import leave
-from handlers.students.new import held_with, parts_of
+from handlers.students.new import held_with
+from handlers.students.talk import Private, Talk
+from handlers.students.walk import parts_of
 from models import cases, casework, permissions, sealed
 from models.cases import Case, Head, Report
 from models.errors import Refusal
-from models.house import House
-from models.people import Person, Role
+from models.people import Role
 from models.permissions import Deed, Who
 
 
@@ -72,118 +68,91 @@ async def not_a_command(message: Message) -> bool:
     return not (message.text or message.caption or "").startswith("/")
 
 
-async def explain(
-    event: Message | CallbackQuery,
-    person: Person,
-    t: Texts,
-    house: House,
-    now: datetime,
-    session: AsyncSession,
-    state: FSMContext,
-) -> None:
+async def explain(event: Message | CallbackQuery, talk: Talk) -> None:
     """What it is for, who receives it and what happens; and when nobody can receive it yet, that it would wait."""
-    left = await leave(state, t)
-    rows = [[button(t.plain("report.begin"), Tell("begin"))]]
-    if await cases.of_reporter(session, person, house.vault):
-        rows.append([button(t.plain("report.mine"), Tell("list"))])
-    text = left + t("report.explain", days=house.forget_after.days)
-    if not await cases.readers_room(session, house.vault):
-        text += "\n\n" + t("report.nobody_there")
-    await _show(event, text, keyboard([*rows, [menus.way_home(t)]]), person, house, now, session)
+    left = await talk.leave()
+    rows = [[button(talk.t.plain("report.begin"), Tell("begin"))]]
+    if await cases.of_reporter(talk.session, talk.person, talk.house.vault):
+        rows.append([button(talk.t.plain("report.mine"), Tell("list"))])
+    text = left + talk.t("report.explain", days=talk.house.forget_after.days)
+    if not await cases.readers_room(talk.session, talk.house.vault):
+        text += "\n\n" + talk.t("report.nobody_there")
+    await _show(event, text, keyboard([*rows, [menus.way_home(talk.t)]]), talk)
 
 
-async def _show(
-    event: Message | CallbackQuery,
-    text: str,
-    keys: dict[str, Any],
-    person: Person,
-    house: House,
-    now: datetime,
-    session: AsyncSession,
-) -> None:
+async def _show(event: Message | CallbackQuery, text: str, keys: dict[str, Any], talk: Talk) -> None:
     on = event.message.message_id if isinstance(event, CallbackQuery) and event.message else None
-    await sealed.post(session, screen(text, keys, on), house.vault, now, chat_id=person.telegram_id)
+    await _post(screen(text, keys, on), talk)
 
 
-async def step(
-    query: CallbackQuery,
-    press: Tell,
-    person: Person,
-    t: Texts,
-    house: House,
-    now: datetime,
-    session: AsyncSession,
-    state: FSMContext,
-) -> None:
+async def _post(facts: dict[str, Any], talk: Talk) -> None:
+    await sealed.post(talk.session, facts, talk.house.vault, talk.now, chat_id=talk.person.telegram_id)
+
+
+async def step(query: CallbackQuery, press: Tell, talk: Talk) -> None:
     """A press; what has been said so far is kept sealed with the conversation."""
-    data = await state.get_data()
+    t = talk.t
+    data = await talk.state.get_data()
     if press.to in ("list", "view", "add"):
-        await _own(query, press, person, t, house, now, session, state)
+        await _own(query, press, talk)
         return
     if press.to == "begin":
-        await state.set_state(Reporting.about)
-        await state.set_data({})
-        await _show(query, t("report.about"), keyboard([[menus.way_out(t)]]), person, house, now, session)
+        await talk.state.set_state(Reporting.about)
+        await talk.state.set_data({})
+        await _show(query, t("report.about"), keyboard([[menus.way_out(t)]]), talk)
         return
-    if await state.get_state() not in Reporting or "about" not in data:
+    if await talk.state.get_state() not in Reporting or "about" not in data:
         raise Refusal("old.button")
     match press.to:
         case "yes":
             rows = [
                 [button(inline(each.name, 40), Tell("who", str(each.id)))]
-                for each in await cases.holding(session, Role.SUPERVISOR)
+                for each in await cases.holding(talk.session, Role.SUPERVISOR)
             ]
             rows.append([button(t.plain("report.not_listed"), Tell("who", "0"))])
             below = [button(t.plain("nav.back"), Tell("stay")), menus.way_out(t)]
-            await _show(query, t("report.which"), keyboard([*rows, below]), person, house, now, session)
+            await _show(query, t("report.which"), keyboard([*rows, below]), talk)
             return
         case "stay":
             pass
         case "back":
-            before = BEFORE.get(await state.get_state() or "")
+            before = BEFORE.get(await talk.state.get_state() or "")
             if before is None:
                 raise Refusal("old.button")
-            await state.set_state(before)
+            await talk.state.set_state(before)
         case "no" | "who":
             data |= {"supervisor": press.to == "who", "recused": None}
             if press.to == "who" and press.value != "0":
-                found = [p for p in await cases.holding(session, Role.SUPERVISOR) if str(p.id) == press.value]
+                found = [p for p in await cases.holding(talk.session, Role.SUPERVISOR) if str(p.id) == press.value]
                 if not found:
                     raise Refusal("old.button")
                 data["recused"] = found[0].telegram_id
-            await state.set_data(data)
-            await state.set_state(Reporting.words)
+            await talk.state.set_data(data)
+            await talk.state.set_state(Reporting.words)
         case "words" if says_something([content for content, _ in parts_of(data)]):
-            await state.set_state(Reporting.name)
+            await talk.state.set_state(Reporting.name)
         case "named" | "anonymous":
             data["named"] = press.to == "named"
-            await state.set_data(data)
-            await state.set_state(Reporting.preview)
+            await talk.state.set_data(data)
+            await talk.state.set_state(Reporting.preview)
         case "send" if {"supervisor", "named"} <= data.keys() and data.get("parts"):
             permissions.must(Deed.REPORT, (Who.STRANGER,))
-            name = person.name if data["named"] else None
+            name = talk.person.name if data["named"] else None
             head = Head(data["about"], data["supervisor"], data["recused"], name)
-            await casework.file(session, Report(head, [c for c, _ in parts_of(data)]), person, house, now)
-            await state.clear()
-            await _show(query, t("report.sent"), menus.back_home(t), person, house, now, session)
+            report = Report(head, [content for content, _ in parts_of(data)])
+            await casework.file(talk.session, report, talk.person, talk.house, talk.now)
+            await talk.state.clear()
+            await _show(query, t("report.sent"), menus.back_home(t), talk)
             return
         case _:
             raise Refusal("draft.says_nothing" if press.to == "words" else "old.button")
-    await _ask(query, data, person, t, house, now, session, state)
+    await _ask(query, data, talk)
 
 
-async def _ask(
-    event: Message | CallbackQuery,
-    data: dict[str, Any],
-    person: Person,
-    t: Texts,
-    house: House,
-    now: datetime,
-    session: AsyncSession,
-    state: FSMContext,
-) -> None:
+async def _ask(event: Message | CallbackQuery, data: dict[str, Any], talk: Talk) -> None:
     """The question of the step the conversation is at."""
-    at, parts = await state.get_state(), [content for content, _ in parts_of(data)]
+    t = talk.t
+    at, parts = await talk.state.get_state(), [content for content, _ in parts_of(data)]
     out = [*([button(t.plain("nav.back"), Tell("back"))] if at in BEFORE else []), menus.way_out(t)]
     match at:
         case Reporting.about.state:
@@ -198,67 +167,56 @@ async def _ask(
             text = t("report.name")
             rows = [[button(t.plain(f"report.{n}"), Tell(n))] for n in ("anonymous", "named")]
         case _:
-            who = person.name if data["named"] else t.plain("case.anonymous")
+            who = talk.person.name if data["named"] else t.plain("case.anonymous")
             about = inline(data["about"], ABOUT_LENGTH)
             text = t("report.preview", about=about, who=who, count=len(parts), words=excerpt(parts))
             rows = [[button(t.plain("report.send"), Tell("send"))]]
-    await _show(event, text, keyboard([*rows, out]), person, house, now, session)
+    await _show(event, text, keyboard([*rows, out]), talk)
 
 
-async def words(
-    message: Message, person: Person, t: Texts, house: House, now: datetime, session: AsyncSession, state: FSMContext
-) -> None:
+async def words(message: Message, talk: Talk) -> None:
     """Whom it is about, what happened, or more of it."""
-    data, at = await state.get_data(), await state.get_state()
+    data, at = await talk.state.get_data(), await talk.state.get_state()
     if at == Reporting.adding.state and "code" in data:
-        case = await _mine(session, data["code"], person, house)
-        await casework.add(session, case, [kept_of(message)], house, now)
-        await _show(message, t("report.added", code=case.code), own_keys(t, case), person, house, now, session)
+        case = await _mine(talk, data["code"])
+        await casework.add(talk.session, case, [kept_of(message)], talk.house, talk.now)
+        await _show(message, talk.t("report.added", code=case.code), own_keys(talk.t, case), talk)
         return
     if at == Reporting.about.state or "about" not in data:
         about = " ".join((message.text or "").split())
         if not about or len(about) > ABOUT_LENGTH:
             raise Refusal("report.about_short", most=ABOUT_LENGTH)
         data["about"] = about
-        await state.set_state(Reporting.supervisor)
+        await talk.state.set_state(Reporting.supervisor)
     elif at != Reporting.supervisor.state:
         data["parts"] = held_with(data.get("parts", []), message)
-        await state.set_state(Reporting.words)
-    await state.set_data(data)
-    await _ask(message, data, person, t, house, now, session, state)
+        await talk.state.set_state(Reporting.words)
+    await talk.state.set_data(data)
+    await _ask(message, data, talk)
 
 
-async def _mine(session: AsyncSession, code: str, person: Person, house: House) -> Case:
-    case = await cases.by_code(session, code)
-    permissions.must(Deed.REPORT_FOLLOW, await cases.standing(session, case, person, person.telegram_id, house.vault))
+async def _mine(talk: Talk, code: str) -> Case:
+    case = await cases.by_code(talk.session, code)
+    who = await cases.standing(talk.session, case, talk.person, talk.person.telegram_id, talk.house.vault)
+    permissions.must(Deed.REPORT_FOLLOW, who)
     return case
 
 
-async def _own(
-    query: CallbackQuery,
-    press: Tell,
-    person: Person,
-    t: Texts,
-    house: House,
-    now: datetime,
-    session: AsyncSession,
-    state: FSMContext,
-) -> None:
+async def _own(query: CallbackQuery, press: Tell, talk: Talk) -> None:
+    t = talk.t
     if press.to == "list":
-        mine = await cases.of_reporter(session, person, house.vault)
+        mine = await cases.of_reporter(talk.session, talk.person, talk.house.vault)
         rows = [[button(f"R-{c.code} · {t.plain(f'case.state.{c.state}')}", Tell("view", c.code))] for c in mine[:20]]
         back = [button(t.plain("nav.back"), Go("report"))]
-        await _show(query, t("report.list"), keyboard([*rows, back]), person, house, now, session)
+        await _show(query, t("report.list"), keyboard([*rows, back]), talk)
         return
-    case = await _mine(session, press.value, person, house)
+    case = await _mine(talk, press.value)
     if press.to == "add":
-        await leave(state, t)
-        await state.set_state(Reporting.adding)
-        await state.set_data({"code": case.code})
-        await sealed.post(
-            session, screen(t("report.say_more", code=case.code), None), house.vault, now, chat_id=person.telegram_id
-        )
+        await talk.leave()
+        await talk.state.set_state(Reporting.adding)
+        await talk.state.set_data({"code": case.code})
+        await _post(screen(t("report.say_more", code=case.code), None), talk)
         return
-    lines = await cases.lines_of(session, case, house.vault)
-    text = own_text(case, cases.head_of(case, house.vault), lines, t, now)
-    await sealed.post(session, screen(text, own_keys(t, case)), house.vault, now, chat_id=person.telegram_id)
+    lines = await cases.lines_of(talk.session, case, talk.house.vault)
+    text = own_text(case, cases.head_of(case, talk.house.vault), lines, t, talk.now)
+    await _post(screen(text, own_keys(t, case)), talk)

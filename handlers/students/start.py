@@ -12,22 +12,19 @@ from typing import Any
 
 from aiogram import F, Router
 from aiogram.filters import Command, CommandStart, StateFilter
-from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
 from bot import menus
 from bot.contents import content_of
-from bot.filters import Going, Pressed, Private
+from bot.filters import Going, Pressed
 from bot.keyboards import Go
 from bot.menus import Pick
-from bot.settings import Settings
-from bot.texts import Texts
-from bot.toolbox import Toolbox
-from handlers.screens import leave, show
+from handlers.screens import show
 from handlers.students import new, places
+from handlers.students.talk import Private, Talk
+from handlers.students.walk import Walk, is_drafting, walking
 from models.errors import Refusal
-from models.house import House
 from models.people import Audience, Person
 
 
@@ -51,7 +48,7 @@ def router() -> Router:
     router.callback_query.register(agree_first, private, not_agreed)
     router.callback_query.register(home_pressed, Going("home"), private)
     router.callback_query.register(language, Going("language"), private)
-    router.callback_query.register(pick_language, Pressed(Pick), private, picked("language"), new.walking)
+    router.callback_query.register(pick_language, Pressed(Pick), private, picked("language"), walking)
     router.callback_query.register(profile, Going("profile"), private)
     router.callback_query.register(pick_audience, Pressed(Pick), private, picked("audience"))
     router.callback_query.register(
@@ -75,144 +72,130 @@ async def not_agreed(_: Message | CallbackQuery, person: Person | None) -> bool:
     return person is not None and not person.agreed
 
 
-async def start(message: Message, person: Person, t: Texts, house: House, state: FSMContext) -> None:
+async def start(message: Message, talk: Talk) -> None:
     """Begin, or begin again: never loses a draft's owner in an old screen."""
-    if not person.agreed:
-        await ask_to_agree(message, t, house, state)
+    if not talk.person.agreed:
+        await ask_to_agree(message, talk)
         return
-    await to_menu(message, person, t, state)
+    await to_menu(message, talk)
 
 
-async def ask_to_agree(message: Message, t: Texts, house: House, state: FSMContext, before: str = "") -> None:
+async def ask_to_agree(message: Message, talk: Talk, before: str = "") -> None:
     """The consent; `before` says where they have come."""
-    await state.set_state(Profile.consent)
-    await show(message, before + t("consent.text"), menus.consent(t, house.languages))
+    await talk.state.set_state(Profile.consent)
+    await show(message, before + talk.t("consent.text"), menus.consent(talk.t, talk.house.languages))
 
 
-async def to_menu(
-    event: Message | CallbackQuery, person: Person, t: Texts, state: FSMContext, before: str = ""
-) -> None:
+async def to_menu(event: Message | CallbackQuery, talk: Talk, before: str = "") -> None:
     """To the menu; but words from before the consent have waited long enough and come first."""
-    if not await new.take_up_pending(event, t, state):
-        await show(event, before + await leave(state, t) + t("home.text", name=person.name), menus.home(t))
+    if not await new.take_up_pending(event, talk):
+        text = before + await talk.leave() + talk.t("home.text", name=talk.person.name)
+        await show(event, text, menus.home(talk.t))
 
 
-async def ask_consent(message: Message, t: Texts, house: House, state: FSMContext) -> None:
+async def ask_consent(message: Message, talk: Talk) -> None:
     """Words before agreeing: they are kept in the conversation and taken up as soon as the person agrees."""
     content = content_of(message)
     if content is not None and not str(content.get("text", "")).startswith("/"):
-        before = (await state.get_data()).get("pending", [])
-        await state.update_data(pending=new.held_with(before, message))
-    await ask_to_agree(message, t, house, state)
+        before = (await talk.state.get_data()).get("pending", [])
+        await talk.state.update_data(pending=new.held_with(before, message))
+    await ask_to_agree(message, talk)
 
 
-async def agree_first(query: CallbackQuery, t: Texts, house: House) -> None:
+async def agree_first(query: CallbackQuery, talk: Talk) -> None:
     """A button pressed by somebody who has not agreed (an old chat, a forged press)."""
-    await show(query, t("consent.text"), menus.consent(t, house.languages))
+    await show(query, talk.t("consent.text"), menus.consent(talk.t, talk.house.languages))
 
 
-async def consent_language(query: CallbackQuery, press: Pick, person: Person, house: House, toolbox: Toolbox) -> None:
+async def consent_language(query: CallbackQuery, press: Pick, talk: Talk) -> None:
     """The same screen in another language."""
-    choose_language(person, press.value, house)
-    t = toolbox.t(person.language)
-    await show(query, t("consent.text"), menus.consent(t, house.languages))
+    choose_language(talk, press.value)
+    await show(query, talk.t("consent.text"), menus.consent(talk.t, talk.house.languages))
 
 
-async def agree(query: CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
+async def agree(query: CallbackQuery, talk: Talk) -> None:
     """Consent, kept without a date (law 11), and on to the two questions about oneself."""
-    if person.agreed and await state.get_state() not in Profile:
+    if talk.person.agreed and await talk.state.get_state() not in Profile:
         # An old screen, long agreed to.
-        await to_menu(query, person, t, state)
+        await to_menu(query, talk)
         return
-    person.agreed = True
-    await profile(query, person, t, state)
+    talk.person.agreed = True
+    await profile(query, talk)
 
 
-async def profile(event: Message | CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
+async def profile(event: Message | CallbackQuery, talk: Talk) -> None:
     """The two questions, for the first time or again; on the way between them nothing is left."""
-    left = "" if await state.get_state() in Profile else await leave(state, t)
-    await state.set_state(Profile.audience)
-    await show(event, left + t("audience.ask"), menus.audiences(t, person.audience))
+    left = "" if await talk.state.get_state() in Profile else await talk.leave()
+    await talk.state.set_state(Profile.audience)
+    await show(event, left + talk.t("audience.ask"), menus.audiences(talk.t, talk.person.audience))
 
 
-async def pick_audience(
-    query: CallbackQuery, press: Pick, person: Person, t: Texts, settings: Settings, state: FSMContext
-) -> None:
+async def pick_audience(query: CallbackQuery, press: Pick, talk: Talk) -> None:
     """Which students they belong to; "-" is not saying."""
     if press.value != "-" and press.value not in set(Audience):
         raise Refusal("old.button")
-    person.audience = None if press.value == "-" else Audience(press.value)
-    await state.set_state(Profile.building)
-    keys = settings.buildings_from((await state.get_data()).get("station"))
-    await show(query, t("building.ask"), _buildings(t, person, settings, keys))
+    talk.person.audience = None if press.value == "-" else Audience(press.value)
+    await talk.state.set_state(Profile.building)
+    keys = talk.settings.buildings_from((await talk.state.get_data()).get("station"))
+    await show(query, talk.t("building.ask"), _buildings(talk, keys))
 
 
-async def pick_building(
-    query: CallbackQuery, press: Pick, person: Person, t: Texts, settings: Settings, state: FSMContext
-) -> None:
+async def pick_building(query: CallbackQuery, press: Pick, talk: Talk) -> None:
     """Where they live, from the list."""
-    if press.value != "-" and press.value not in settings.building_keys():
+    if press.value != "-" and press.value not in talk.settings.building_keys():
         raise Refusal("old.button")
-    await _settled(query, None if press.value == "-" else press.value, person, t, settings, state)
+    await _settled(query, None if press.value == "-" else press.value, talk)
 
 
-async def type_building(
-    message: Message, person: Person, t: Texts, settings: Settings, house: House, state: FSMContext
-) -> None:
+async def type_building(message: Message, talk: Talk) -> None:
     """Where they live, typed: a near miss is offered, never guessed."""
-    found = places.find(message.text or "", settings, house)
+    found = places.find(message.text or "", talk.settings, talk.house)
     if len(found) == 1 and found[0].sure:
-        await _settled(message, found[0].key, person, t, settings, state)
+        await _settled(message, found[0].key, talk)
         return
-    keys = [f.key for f in found] or settings.buildings_from((await state.get_data()).get("station"))
-    text = t("building.which") if found else t("building.unknown", typed=(message.text or "")[:60])
-    await show(message, text, _buildings(t, person, settings, keys))
+    keys = [f.key for f in found] or talk.settings.buildings_from((await talk.state.get_data()).get("station"))
+    text = talk.t("building.which") if found else talk.t("building.unknown", typed=(message.text or "")[:60])
+    await show(message, text, _buildings(talk, keys))
 
 
-def _buildings(t: Texts, person: Person, settings: Settings, keys: Sequence[str]) -> dict[str, Any]:
-    return menus.buildings(t, keys, settings, back=Go("profile"), out=menus.way_home(t), chosen=person.building)
+def _buildings(talk: Talk, keys: Sequence[str]) -> dict[str, Any]:
+    return menus.buildings(
+        talk.t, keys, talk.settings, back=Go("profile"), out=menus.way_home(talk.t), chosen=talk.person.building
+    )
 
 
-async def _settled(
-    event: Message | CallbackQuery,
-    building: str | None,
-    person: Person,
-    t: Texts,
-    settings: Settings,
-    state: FSMContext,
-) -> None:
-    person.building = building
-    if await new.take_up_pending(event, t, state):
+async def _settled(event: Message | CallbackQuery, building: str | None, talk: Talk) -> None:
+    talk.person.building = building
+    if await new.take_up_pending(event, talk):
         return
-    await state.clear()
-    name = t.pick(settings.building_names(building)) if building else t("building.no")
-    await show(event, t("profile.done", building=name), menus.home(t))
+    await talk.state.clear()
+    name = talk.t.pick(talk.settings.building_names(building)) if building else talk.t("building.no")
+    await show(event, talk.t("profile.done", building=name), menus.home(talk.t))
 
 
-async def home_pressed(query: CallbackQuery, person: Person, t: Texts, state: FSMContext) -> None:
+async def home_pressed(query: CallbackQuery, talk: Talk) -> None:
     """Back to the menu; what was being done is left."""
-    await to_menu(query, person, t, state)
+    await to_menu(query, talk)
 
 
-async def language(event: Message | CallbackQuery, t: Texts, house: House, state: FSMContext) -> None:
+async def language(event: Message | CallbackQuery, talk: Talk) -> None:
     """Choose the language."""
-    drafting = await state.get_state() in new.New
-    await show(event, t("language.ask"), menus.languages(t, house.languages, drafting=drafting))
+    drafting = await is_drafting(talk)
+    await show(event, talk.t("language.ask"), menus.languages(talk.t, talk.house.languages, drafting=drafting))
 
 
-async def pick_language(
-    query: CallbackQuery, press: Pick, person: Person, house: House, toolbox: Toolbox, walk: new.Walk
-) -> None:
+async def pick_language(query: CallbackQuery, press: Pick, walk: Walk) -> None:
     """From now on everything is said in this one, also what is still waiting to be sent; a draft goes on in it."""
-    choose_language(person, press.value, house)
-    walk.t = toolbox.t(person.language)
-    if await walk.state.get_state() in new.New:
+    choose_language(walk, press.value)
+    if await is_drafting(walk):
         await walk.go_on()
     else:
-        await to_menu(query, person, walk.t, walk.state)
+        await to_menu(query, walk)
 
 
-def choose_language(person: Person, language: str, house: House) -> None:
-    if language not in house.languages:
+def choose_language(talk: Talk, language: str) -> None:
+    """From now on everything is said in this one. Raises Refusal for one that the union does not speak."""
+    if language not in talk.house.languages:
         raise Refusal("old.button")
-    person.language, person.language_chosen = language, True
+    talk.person.language, talk.person.language_chosen = language, True
+    talk.t = talk.toolbox.t(language)

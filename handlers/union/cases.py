@@ -8,7 +8,6 @@ a reply to anything else of the case ─▶ words to the reporter; one that begi
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Any
 
 from aiogram import F, Router
@@ -17,18 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.contents import kept_of, says_something
 from bot.filters import Pressed, markup
-from bot.people import Presence
 from bot.sealed import SIGNS, Handle, outcome_keys
-from bot.texts import Texts
 from handlers.staff.answers import NOTE_SIGN, reason_of
-from handlers.staff.common import may_wherever
+from handlers.union.acting import Acting, Wherever
 from models import audit, cases, casework, permissions, sealed
 from models.cases import Case
 from models.errors import Refusal
-from models.house import House
 from models.people import Person
 from models.permissions import Deed
-from models.stations import Station
 
 HEAD = re.compile(r"R-([2-9A-Z]{4})\b")
 
@@ -36,13 +31,15 @@ HEAD = re.compile(r"R-([2-9A-Z]{4})\b")
 def router() -> Router:
     """Asked before every conversation: a reply to a case is about it, whatever else is being done."""
     router = Router(name="cases")
-    router.callback_query.register(act, Pressed(Handle))
-    router.message.register(reply, F.reply_to_message, about_a_case)
+    router.callback_query.register(act, Pressed(Handle), Wherever())
+    router.message.register(reply, F.reply_to_message, about_a_case, Wherever())
     return router
 
 
-def _must_be_there(query: CallbackQuery | Message, presence: Presence | None) -> int:
-    message = query.message if isinstance(query, CallbackQuery) else query
+def _must_be_there(acting: Acting) -> int:
+    """The chat, in which whoever acts is."""
+    event, presence = acting.event, acting.presence
+    message = event.message if isinstance(event, CallbackQuery) else event
     if message is None:
         raise Refusal("desk.old_button")
     if message.chat.id < 0 and (presence is None or not presence.present):
@@ -50,29 +47,20 @@ def _must_be_there(query: CallbackQuery | Message, presence: Presence | None) ->
     return message.chat.id
 
 
-async def act(
-    query: CallbackQuery,
-    press: Handle,
-    session: AsyncSession,
-    now: datetime,
-    person: Person | None,
-    station: Station | None,
-    presence: Presence | None,
-    house: House,
-    t: Texts,
-) -> None:
+async def act(query: CallbackQuery, press: Handle, acting: Acting) -> None:
     """A button; who presses, where, and whether the case is theirs is asked anew each time."""
-    chat_id, vault = _must_be_there(query, presence), house.vault
+    chat_id, vault = _must_be_there(acting), acting.house.vault
+    session, house, now = acting.session, acting.house, acting.now
     assert query.message is not None
     if press.act == "room":
-        teacher = await may_wherever(session, Deed.REPORT_ROOM, query, person, station, presence)
+        teacher = await acting.may(Deed.REPORT_ROOM)
         await cases.confirm_room(session, chat_id, teacher, vault, now)
         await audit.record(session, "case_room", now, staff=teacher)
-        await query.bot.send_message(chat_id, t("case.room_confirmed", name=teacher.name))  # type: ignore[union-attr]
+        await query.bot.send_message(chat_id, acting.t("case.room_confirmed", name=teacher.name))  # type: ignore[union-attr]
         await casework.room_confirmed(session, house, now)
         return
     case = await cases.by_code(session, press.code)
-    handler = await cases.must_handle(session, case, person, chat_id, vault)
+    handler = await cases.must_handle(session, case, acting.person, chat_id, vault)
     on = query.message.message_id
     match press.act:
         case "ack":
@@ -83,7 +71,7 @@ async def act(
         case "card":
             await casework.show(session, case, chat_id, house, now, message_id=on)
         case "outcome" if isinstance(query.message, Message):
-            await query.message.edit_reply_markup(reply_markup=markup(outcome_keys(t, case)))
+            await query.message.edit_reply_markup(reply_markup=markup(outcome_keys(acting.t, case)))
         case _ if press.act in SIGNS:
             facts = {"what": "prompt", "case": case.id, "act": press.act, "name": handler.name}
             await sealed.post(session, facts, vault, now, chat_id=chat_id)
@@ -112,21 +100,13 @@ async def about_a_case(message: Message, session: AsyncSession, person: Person |
     return {"case": case, "how": how}
 
 
-async def reply(
-    message: Message,
-    case: Case,
-    how: str,
-    session: AsyncSession,
-    now: datetime,
-    person: Person,
-    presence: Presence | None,
-    house: House,
-    t: Texts,
-) -> None:
+async def reply(message: Message, case: Case, how: str, acting: Acting) -> None:
     """The reporter's own words, or what a supervisor was asked for."""
+    session, house, now = acting.session, acting.house, acting.now
     content = kept_of(message)
     content.pop("album", None)
-    chat_id = _must_be_there(message, presence)
+    chat_id, person = _must_be_there(acting), acting.person
+    assert person is not None, "a reply of nobody known is about no case"
     who = await cases.standing(session, case, person, chat_id, house.vault)
     if permissions.may(Deed.REPORT_FOLLOW, who):
         await casework.add(session, case, [content], house, now)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from aiogram import F, Router
 from aiogram.filters import Command, CommandObject, StateFilter
@@ -18,16 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import menus
 from bot.filters import Pressed, markup
 from bot.menus import Ask
-from bot.people import Presence, hidden
-from bot.texts import Texts
+from handlers.occasion import must_be_seen
 from handlers.screens import show
-from handlers.staff.common import may_wherever
+from handlers.union.acting import Acting, Wherever
 from models import pulses
 from models.errors import Refusal
-from models.house import House
-from models.people import Person
 from models.permissions import Deed
-from models.stations import Station
 
 OPEN_FOR = timedelta(days=2)
 
@@ -43,101 +39,64 @@ class Asking(StatesGroup):
 def router() -> Router:
     """This conversation's handlers, and the counting of votes."""
     router = Router(name="pulses")
-    router.message.register(begin, Command("poll"))
+    router.message.register(begin, Command("poll"), Wherever())
     words = F.text & ~F.text.startswith("/")
-    router.message.register(question, StateFilter(Asking.question), words)
-    router.message.register(options, StateFilter(Asking.options), words)
-    router.callback_query.register(step, Pressed(Ask))
+    router.message.register(question, StateFilter(Asking.question), words, Wherever())
+    router.message.register(options, StateFilter(Asking.options), words, Wherever())
+    router.callback_query.register(step, Pressed(Ask), Wherever())
     router.poll.register(count)
     return router
 
 
-async def begin(
-    message: Message,
-    command: CommandObject,
-    person: Person | None,
-    station: Station | None,
-    presence: Presence | None,
-    session: AsyncSession,
-    t: Texts,
-    state: FSMContext,
-) -> None:
+async def begin(message: Message, command: CommandObject, acting: Acting, state: FSMContext) -> None:
     """/poll, with the question or without."""
-    if hidden(message):
-        raise Refusal("hidden.command", command="poll")
-    await may_wherever(session, Deed.POLL, message, person, station, presence)
+    must_be_seen(message, command)
+    await acting.may(Deed.POLL)
     await state.clear()
     parts = [part.strip() for part in (command.args or "").split("|") if part.strip()]
     if not parts:
         await state.set_state(Asking.question)
-        await message.reply(t("pulse.question"), reply_markup=markup(menus.pulse_cancel(t)))
+        await message.reply(acting.t("pulse.question"), reply_markup=markup(menus.pulse_cancel(acting.t)))
         return
     await state.set_data({"question": _question(parts[0])})
     if len(parts) == 1:
-        await _preview(message, None, session, t, state)
+        await _preview(message, None, acting, state)
     else:
-        await _preview(message, _options(parts[1:]), session, t, state)
+        await _preview(message, _options(parts[1:]), acting, state)
 
 
-async def question(
-    message: Message,
-    person: Person | None,
-    station: Station | None,
-    presence: Presence | None,
-    session: AsyncSession,
-    t: Texts,
-    state: FSMContext,
-) -> None:
+async def question(message: Message, acting: Acting, state: FSMContext) -> None:
     """The question."""
-    await may_wherever(session, Deed.POLL, message, person, station, presence)
+    await acting.may(Deed.POLL)
     await state.set_data({"question": _question(message.text or "")})
     await state.set_state(Asking.options)
-    await message.reply(t("pulse.options"), reply_markup=markup(menus.pulse_scale(t)))
+    await message.reply(acting.t("pulse.options"), reply_markup=markup(menus.pulse_scale(acting.t)))
 
 
-async def options(
-    message: Message,
-    person: Person | None,
-    station: Station | None,
-    presence: Presence | None,
-    session: AsyncSession,
-    t: Texts,
-    state: FSMContext,
-) -> None:
+async def options(message: Message, acting: Acting, state: FSMContext) -> None:
     """The answers, one a line."""
-    await may_wherever(session, Deed.POLL, message, person, station, presence)
+    await acting.may(Deed.POLL)
     lines = [line.strip() for line in (message.text or "").splitlines() if line.strip()]
-    await _preview(message, _options(lines), session, t, state)
+    await _preview(message, _options(lines), acting, state)
 
 
-async def step(
-    query: CallbackQuery,
-    press: Ask,
-    person: Person | None,
-    station: Station | None,
-    presence: Presence | None,
-    session: AsyncSession,
-    house: House,
-    now: datetime,
-    t: Texts,
-    state: FSMContext,
-) -> None:
+async def step(query: CallbackQuery, press: Ask, acting: Acting, state: FSMContext) -> None:
     """A press on the way."""
-    await may_wherever(session, Deed.POLL, query, person, station, presence)
+    await acting.may(Deed.POLL)
     data = await state.get_data()
     if press.step == "cancel":
         await state.clear()
-        await show(query, t("pulse.cancelled"))
+        await show(query, acting.t("pulse.cancelled"))
         return
     if "question" not in data:
         raise Refusal("old.button")
     if press.step == "scale":
-        await _preview(query, None, session, t, state)
+        await _preview(query, None, acting, state)
     elif press.step == "send" and await state.get_state() == Asking.preview.state:
-        until = house.calendar.after_quiet(now) + OPEN_FOR
-        await pulses.launch(session, data["question"], data.get("options"), until, house, now)
+        until = acting.house.calendar.after_quiet(acting.now) + OPEN_FOR
+        await pulses.launch(acting.session, data["question"], data.get("options"), until, acting.house, acting.now)
         await state.clear()
-        await show(query, t("pulse.sent", question=data["question"], until=t.moment(until, now)))
+        await show(query, acting.t("pulse.sent", question=data["question"], until=acting.t.moment(until, acting.now)))
     else:
         raise Refusal("old.button")
 
@@ -147,16 +106,15 @@ async def count(poll: Poll, session: AsyncSession) -> None:
     await pulses.voted(session, poll.id, [option.voter_count for option in poll.options])
 
 
-async def _preview(
-    event: Message | CallbackQuery, chosen: list[str] | None, session: AsyncSession, t: Texts, state: FSMContext
-) -> None:
+async def _preview(event: Message | CallbackQuery, chosen: list[str] | None, acting: Acting, state: FSMContext) -> None:
+    t = acting.t
     data = await state.get_data()
     await state.set_data({**data, "options": chosen})
     await state.set_state(Asking.preview)
     shown = chosen or [t.plain(f"pulse.scale.{i}") for i in range(1, pulses.SCALE + 1)]
     text = t.n(
         "pulse.preview",
-        len(await pulses.recipients(session)),
+        len(await pulses.recipients(acting.session)),
         question=data["question"],
         options="\n".join(f"• {option}" for option in shown),
     )

@@ -7,25 +7,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import exports as files
 from bot import menus
 from bot.filters import InGroup, Pressed, markup
 from bot.menus import ExportPeriod
-from bot.people import Presence, hidden
-from bot.settings import Settings
-from bot.texts import Texts, UnknownText
+from bot.texts import UnknownText
 from bot.untrusted import inline
+from handlers.occasion import must_be_seen
 from handlers.screens import show
-from handlers.staff.common import may_wherever
+from handlers.union.acting import Acting, Wherever
 from models import exports, seals, stations
 from models.errors import Refusal
 from models.people import Person
@@ -41,110 +38,84 @@ NAME_LENGTH = 40
 def router() -> Router:
     """These commands' handlers."""
     router = Router(name="records")
-    router.message.register(audit, Command("audit"), InGroup())
-    router.message.register(export, Command("export"), InGroup())
-    router.callback_query.register(export_pressed, Pressed(ExportPeriod), InGroup())
+    router.message.register(audit, Command("audit"), InGroup(), Wherever())
+    router.message.register(export, Command("export"), InGroup(), Wherever())
+    router.callback_query.register(export_pressed, Pressed(ExportPeriod), InGroup(), Wherever())
     return router
 
 
-async def audit(
-    message: Message,
-    command: CommandObject,
-    person: Person | None,
-    station: Station | None,
-    presence: Presence | None,
-    session: AsyncSession,
-    now: datetime,
-    t: Texts,
-) -> None:
+async def audit(message: Message, command: CommandObject, acting: Acting) -> None:
     """The last steps of a ticket."""
-    if hidden(message):
-        raise Refusal("hidden.command", command="audit")
-    await may_wherever(session, Deed.AUDIT, message, person, station, presence)
+    must_be_seen(message, command)
+    await acting.may(Deed.AUDIT)
     number = (command.args or "").strip().lstrip("#")
     if not (number.isascii() and number.isdigit() and len(number) < 16):
         raise Refusal("audit.which")
-    if await session.get(Ticket, int(number)) is None:
+    if await acting.session.get(Ticket, int(number)) is None:
         raise Refusal("audit.unknown", number=int(number))
-    steps = await seals.last_steps(session, int(number), STEPS)
-    places = {each.key: t.pick(each.names) for each in await session.scalars(select(Station))}
-    lines = [await _line(session, step, places, t, now) for step in steps]
-    await message.reply(t("audit.head", number=int(number)) + "\n" + "\n".join(lines))
+    steps = await seals.last_steps(acting.session, int(number), STEPS)
+    places = {each.key: acting.t.pick(each.names) for each in await acting.session.scalars(select(Station))}
+    lines = [await _line(acting, step, places) for step in steps]
+    await message.reply(acting.t("audit.head", number=int(number)) + "\n" + "\n".join(lines))
 
 
-async def _line(session: AsyncSession, step: Step, places: dict[str, str], t: Texts, now: datetime) -> str:
-    staff = await session.get(Person, step.staff_id) if step.staff_id is not None else None
+async def _line(acting: Acting, step: Step, places: dict[str, str]) -> str:
+    staff = await acting.session.get(Person, step.staff_id) if step.staff_id is not None else None
     who = inline(staff.name, NAME_LENGTH) if staff is not None else ""
     place = step.detail.get("to") or step.detail.get("station")
     if place:
         who = f"{who} → {places.get(str(place), str(place))}".strip()
     key = f"desk_event.{step.what}" if step.source is Source.EVENT else f"act.{step.what}"
     try:
-        what = t.plain(key)
+        what = acting.t.plain(key)
     except UnknownText:
         # A step of a part of the program that has no words for it here.
         what = step.what
-    return t("audit.line" if who else "audit.line_nobody", moment=t.stamp(step.at, now), what=what, who=who)
+    moment = acting.t.stamp(step.at, acting.now)
+    return acting.t("audit.line" if who else "audit.line_nobody", moment=moment, what=what, who=who)
 
 
-async def export(
-    message: Message,
-    command: CommandObject,
-    person: Person | None,
-    station: Station | None,
-    presence: Presence | None,
-    session: AsyncSession,
-    settings: Settings,
-    now: datetime,
-    t: Texts,
-) -> None:
+async def export(message: Message, command: CommandObject, acting: Acting) -> None:
     """/export, with the period or without."""
-    if hidden(message):
-        raise Refusal("hidden.command", command="export")
-    admin = await may_wherever(session, Deed.EXPORT, message, person, station, presence)
-    wish: dict[str, Any] = {"format": "xlsx", "language": t.language}
+    must_be_seen(message, command)
+    admin = await acting.may(Deed.EXPORT)
+    wish: dict[str, Any] = {"format": "xlsx", "language": acting.t.language}
     words = (command.args or "").lower().split()
     if not words:
-        await message.reply(t("export.which"), reply_markup=markup(menus.export_periods(t)))
+        await message.reply(acting.t("export.which"), reply_markup=markup(menus.export_periods(acting.t)))
         return
-    open_places = {place.key for place in await stations.open_desks(session)}
+    open_places = {place.key for place in await stations.open_desks(acting.session)}
     for word in words:
         if word in files.FORMATS:
             wish["format"] = word
         elif word in open_places:
             wish["station"] = word
-        elif (named := files.filter_of(word, settings, t)) is not None:
+        elif (named := files.filter_of(word, acting.settings, acting.t)) is not None:
             wish[named[0]] = named[1]
         else:
-            first, last = files.period(word, now.astimezone(settings.timezone).date(), settings)
-            wish |= {"from": first.isoformat(), "to": last.isoformat()}
+            wish |= _days(word, acting)
     if "from" not in wish:
         raise Refusal("export.which")
-    await message.reply(await _ask(session, wish, admin, now, t))
+    await message.reply(await _ask(acting, wish, admin))
 
 
-async def export_pressed(
-    query: CallbackQuery,
-    press: ExportPeriod,
-    person: Person | None,
-    station: Station | None,
-    presence: Presence | None,
-    session: AsyncSession,
-    settings: Settings,
-    now: datetime,
-    t: Texts,
-) -> None:
+async def export_pressed(query: CallbackQuery, press: ExportPeriod, acting: Acting) -> None:
     """The same by buttons."""
-    admin = await may_wherever(session, Deed.EXPORT, query, person, station, presence)
+    admin = await acting.may(Deed.EXPORT)
     if press.format not in files.FORMATS or press.period not in files.PERIODS:
         raise Refusal("desk.old_button")
-    first, last = files.period(press.period, now.astimezone(settings.timezone).date(), settings)
-    wish = {"format": press.format, "language": t.language, "from": first.isoformat(), "to": last.isoformat()}
-    await show(query, await _ask(session, wish, admin, now, t))
+    wish = {"format": press.format, "language": acting.t.language, **_days(press.period, acting)}
+    await show(query, await _ask(acting, wish, admin))
 
 
-async def _ask(session: AsyncSession, wish: dict[str, Any], admin: Person, now: datetime, t: Texts) -> str:
+def _days(period: str, acting: Acting) -> dict[str, str]:
+    """The first and the last day of what is named so."""
+    first, last = files.period(period, acting.now.astimezone(acting.settings.timezone).date(), acting.settings)
+    return {"from": first.isoformat(), "to": last.isoformat()}
+
+
+async def _ask(acting: Acting, wish: dict[str, Any], admin: Person) -> str:
     only = "".join(f"-{wish[each]}" for each in ("station", "kind", "category", "state") if each in wish)
     name = f"tickets{only}-{wish['from']}-{wish['to']}.{wish['format']}"
-    await exports.ask(session, name, wish, admin, now)
-    return t("export.asked", name=name)
+    await exports.ask(acting.session, name, wish, admin, acting.now)
+    return acting.t("export.asked", name=name)

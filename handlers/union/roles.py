@@ -6,21 +6,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import roles as screens
-from bot.filters import AtDesk, Pressed, markup
+from bot.filters import Pressed, markup
 from bot.keyboards import MOST_DIGITS
-from bot.people import Presence, hidden
 from bot.roles import Granting
-from bot.texts import Texts
+from handlers.occasion import must_be_seen
 from handlers.screens import show
-from handlers.staff.common import may_here, member
+from handlers.staff.desk import AtDesk, Desk
 from models import people, roles
 from models.errors import Refusal
 from models.people import Person, Role
@@ -36,28 +33,18 @@ def router() -> Router:
     return router
 
 
-async def look(
-    message: Message,
-    command: CommandObject,
-    session: AsyncSession,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    now: datetime,
-    t: Texts,
-) -> None:
+async def look(message: Message, command: CommandObject, desk: Desk) -> None:
     """Everybody, or one person."""
-    if hidden(message):
-        raise Refusal("hidden.command", command="roles")
-    await may_here(session, Deed.ROLES, station, member(staff, presence))
-    whom = await _meant(message, (command.args or "").strip(), session)
+    must_be_seen(message, command)
+    await desk.may_here(Deed.ROLES)
+    whom = await _meant(message, (command.args or "").strip(), desk.session)
     if whom is None:
-        for text in screens.everybody(await roles.holders(session), t, now):
+        for text in screens.everybody(await roles.holders(desk.session), desk.t, desk.now):
             await message.reply(text)
         return
-    held = await roles.holders(session, whom.telegram_id)
-    keys = screens.choices(whom, held, roles.GIVEN_AT[station.desk], await roles.places(session), t)
-    await message.reply(screens.of(whom, held, t, now), reply_markup=markup(keys))
+    held = await roles.holders(desk.session, whom.telegram_id)
+    keys = screens.choices(whom, held, roles.GIVEN_AT[desk.station.desk], await roles.places(desk.session), desk.t)
+    await message.reply(screens.of(whom, held, desk.t, desk.now), reply_markup=markup(keys))
 
 
 async def _meant(message: Message, said: str, session: AsyncSession) -> Person | None:
@@ -79,26 +66,16 @@ async def _meant(message: Message, said: str, session: AsyncSession) -> Person |
     return found
 
 
-async def change(
-    query: CallbackQuery,
-    press: Granting,
-    session: AsyncSession,
-    station: Station,
-    staff: Person | None,
-    presence: Presence | None,
-    now: datetime,
-    t: Texts,
-) -> None:
+async def change(query: CallbackQuery, press: Granting, desk: Desk) -> None:
     """Give or take back; who presses and what is held is asked anew."""
-    someone = member(staff, presence)
-    await may_here(session, Deed.ROLES, station, someone)
-    whom = await people.by_telegram_id(session, press.whom)
-    place = await session.get(Station, press.place) if press.place else None
+    someone = await desk.may_here(Deed.ROLES)
+    whom = await people.by_telegram_id(desk.session, press.whom)
+    place = await desk.session.get(Station, press.place) if press.place else None
     if whom is None or press.role not in set(Role) or press.act not in ("give", "take"):
         raise Refusal("desk.old_button")
     rule = roles.give if press.act == "give" else roles.take_back
-    await rule(session, station, someone, Role(press.role), whom, place, now)
-    await session.flush()
-    held = await roles.holders(session, whom.telegram_id)
-    keys = screens.choices(whom, held, roles.GIVEN_AT[station.desk], await roles.places(session), t)
-    await show(query, screens.of(whom, held, t, now), keys)
+    await rule(desk.session, desk.station, someone, Role(press.role), whom, place, desk.now)
+    await desk.session.flush()
+    held = await roles.holders(desk.session, whom.telegram_id)
+    keys = screens.choices(whom, held, roles.GIVEN_AT[desk.station.desk], await roles.places(desk.session), desk.t)
+    await show(query, screens.of(whom, held, desk.t, desk.now), keys)

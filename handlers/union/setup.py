@@ -11,26 +11,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import menus
 from bot.filters import InGroup, Pressed, markup
 from bot.menus import SetUp
 from bot.people import Presence, anonymous_admin, clean_name
 from bot.texts import Texts
-from bot.toolbox import Toolbox
 from bot.untrusted import inline
 from handlers.screens import show
-from handlers.staff.common import may_wherever
+from handlers.union.acting import Acting, Wherever
 from models import stations, tickets
 from models.errors import Refusal
-from models.house import House
-from models.people import Person
 from models.permissions import Deed
 from models.stations import Station
 
@@ -40,117 +34,96 @@ TITLE_LENGTH = 80
 def router() -> Router:
     """This conversation's handlers."""
     router = Router(name="setup")
-    router.message.register(begin, Command("setup"), InGroup())
-    router.callback_query.register(step, Pressed(SetUp), InGroup())
+    router.message.register(begin, Command("setup"), InGroup(), Wherever())
+    router.callback_query.register(step, Pressed(SetUp), InGroup(), Wherever())
     return router
 
 
-async def begin(
-    message: Message,
-    session: AsyncSession,
-    person: Person | None,
-    station: Station | None,
-    presence: Presence | None,
-    t: Texts,
-    toolbox: Toolbox,
-) -> None:
+async def begin(message: Message, acting: Acting) -> None:
     """Which place is this? An anonymous admin is asked by the presses that follow, which carry the real id."""
     if not anonymous_admin(message):
-        admin = await may_wherever(session, Deed.SETUP, message, person, station, presence)
-        if presence is not None and presence.bot_muted:
+        admin = await acting.may(Deed.SETUP)
+        if acting.presence is not None and acting.presence.bot_muted:
             assert message.bot is not None
-            words = toolbox.t(admin.language)("setup.muted", chat=message.chat.title or "")
+            words = acting.toolbox.t(admin.language)("setup.muted", chat=message.chat.title or "")
             await message.bot.send_message(admin.telegram_id, words)
             return
-    places = [(p.key, t.pick(p.names), p.chat_id is not None) for p in await stations.open_desks(session)]
-    await message.reply(t("setup.which"), reply_markup=markup(menus.setup_places(t, places)))
+    places = [(p.key, acting.t.pick(p.names), p.chat_id is not None) for p in await stations.open_desks(acting.session)]
+    await message.reply(acting.t("setup.which"), reply_markup=markup(menus.setup_places(acting.t, places)))
 
 
-async def step(
-    query: CallbackQuery,
-    press: SetUp,
-    session: AsyncSession,
-    person: Person | None,
-    presence: Presence | None,
-    station: Station | None,
-    now: datetime,
-    t: Texts,
-    house: House,
-    toolbox: Toolbox,
-) -> None:
+async def step(query: CallbackQuery, press: SetUp, acting: Acting) -> None:
     """A choice on the way; everything but "I see it" is the admins'."""
+    t = acting.t
     if not isinstance(query.message, Message):
         raise Refusal("desk.old_button")
-    chat = query.message.chat
+    chat, presence = query.message.chat, acting.presence
     if press.step == "seen":
         if presence is None or not presence.present:
             raise Refusal("desk.members_only")
-        await show(query, t("setup.works", name=person.name if person else ""))
+        await show(query, t("setup.works", name=acting.person.name if acting.person else ""))
         return
-    await may_wherever(session, Deed.SETUP, query, person, station, presence)
+    await acting.may(Deed.SETUP)
     if presence is not None and presence.bot_muted:
         raise Refusal("setup.muted", chat=chat.title or "")
     match press.step:
         case "place" | "move":
-            place = await stations.by_key(session, press.value)
-            if place is None or place.closed:
-                raise Refusal("desk.old_button")
+            place = await _open_place(acting, press.value)
             if press.step == "place" and place.chat_id not in (None, chat.id):
-                await stations.must_be_free(session, place, chat.id)
-                title = inline(presence.sits_in if presence is not None else "", TITLE_LENGTH) or t.plain(
-                    "setup.another_group"
-                )
+                await stations.must_be_free(acting.session, place, chat.id)
+                title = inline(presence.sits_in if presence is not None else "", TITLE_LENGTH)
+                title = title or t.plain("setup.another_group")
                 text = t("setup.sits_elsewhere", station=t.pick(place.names), chat=title)
                 await show(query, text, menus.setup_move(t, place.key))
                 return
             if chat.is_forum:
-                await show(query, t("setup.topics", station=t.pick(place.names)), menus.setup_topics(t, place.key))
+                await show(
+                    query,
+                    t("setup.topics", station=t.pick(place.names)),
+                    menus.setup_topics(t, place.key),
+                )
             else:
-                await _seat(query, place, False, chat.id, session, presence, now, toolbox)
+                await _seat(query, place, False, chat.id, acting)
         case "topics" | "plain":
-            place = await stations.by_key(session, press.value)
-            if place is None or place.closed:
-                raise Refusal("desk.old_button")
+            place = await _open_place(acting, press.value)
             topics = press.step == "topics" and bool(chat.is_forum)
-            await _seat(query, place, topics, chat.id, session, presence, now, toolbox)
+            await _seat(query, place, topics, chat.id, acting)
         case "language":
-            if station is None or press.value not in house.languages:
+            if acting.station is None or press.value not in acting.house.languages:
                 raise Refusal("desk.old_button")
-            station.language = press.value
-            await tickets.post_open_cards(session, station, now)
-            await query.answer(toolbox.t(press.value).plain("setup.language_set"), show_alert=True)
+            acting.station.language = press.value
+            await tickets.post_open_cards(acting.session, acting.station, acting.now)
+            await query.answer(acting.toolbox.t(press.value).plain("setup.language_set"), show_alert=True)
         case "cancel":
             await show(query, t("desk.cancelled"))
         case _:
             raise Refusal("desk.old_button")
 
 
-async def _seat(
-    query: CallbackQuery,
-    place: Station,
-    topics: bool,
-    chat_id: int,
-    session: AsyncSession,
-    presence: Presence | None,
-    now: datetime,
-    toolbox: Toolbox,
-) -> None:
+async def _open_place(acting: Acting, key: str) -> Station:
+    place = await stations.by_key(acting.session, key)
+    if place is None or place.closed:
+        raise Refusal("desk.old_button")
+    return place
+
+
+async def _seat(query: CallbackQuery, place: Station, topics: bool, chat_id: int, acting: Acting) -> None:
     before = place.chat_id
-    await stations.bind(session, place, chat_id, topics)
-    await session.flush()
-    t = toolbox.t(place.language)
+    await stations.bind(acting.session, place, chat_id, topics)
+    await acting.session.flush()
+    t = acting.toolbox.t(place.language)
     name = t.pick(place.names)
     if before not in (None, chat_id) and query.bot is not None:
         assert isinstance(query.message, Message)
         title = inline(query.message.chat.title or "", TITLE_LENGTH)
         text = t("setup.moved_away", station=name, chat=title, name=clean_name(query.from_user))
         await query.bot.send_message(before, text)
-    missing = _missing(presence, topics, t)
+    missing = _missing(acting.presence, topics, t)
     lines = [t("setup.seated", station=name), *(missing or [t("setup.rights_fine")])]
-    await show(query, "\n".join(lines), menus.setup_languages(t, toolbox.house.languages))
+    await show(query, "\n".join(lines), menus.setup_languages(t, acting.toolbox.house.languages))
     assert isinstance(query.message, Message)
     await query.message.answer(t("setup.test_card", station=name), reply_markup=markup(menus.setup_seen(t)))
-    count = await tickets.post_open_cards(session, place, now)
+    count = await tickets.post_open_cards(acting.session, place, acting.now)
     if count:
         await query.message.answer(t.n("setup.open_cards", count))
 

@@ -19,7 +19,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import logs
 from bot.inbox import LARGEST, Intake, Poller, arrival
@@ -226,11 +225,11 @@ async def test_a_handler_that_raises_leaves_nothing_behind(database_url: str, mo
     async with running(database_url) as campus:
         alice = await campus.student("Alice")
 
-        async def broken(*args: Any, session: AsyncSession, **kwargs: Any) -> None:
-            session.add(Conversation(place="left behind", sealed=b"x", day=BEGIN.date()))
+        async def broken(event: Any, number: int, talk: Any) -> None:
+            talk.session.add(Conversation(place="left behind", sealed=b"x", day=BEGIN.date()))
             raise ZeroDivisionError("the words of a student")
 
-        monkeypatch.setattr(mine, "_list", lambda event, n, person, t, house, session: broken(session=session))
+        monkeypatch.setattr(mine, "_list", broken)
         await alice.says("/mine")
         said = await alice.reads("went wrong")
         async with campus.app.database.reading() as session:
@@ -293,7 +292,7 @@ async def test_values_that_the_database_refuses_do_not_stop_the_chat(
 
         async def odd(*args: Any, **kwargs: Any) -> None:
             if next(failures, None) is not None:
-                await args[-1].scalar(select(func.count()).select_from(Person).where(Person.name == 2**80))
+                await args[-1].session.scalar(select(func.count()).select_from(Person).where(Person.name == 2**80))
             await real(*args, **kwargs)
 
         monkeypatch.setattr(mine, "_list", odd)
@@ -317,7 +316,7 @@ async def test_a_row_that_the_database_refuses_is_not_in_the_log(
             alice = await campus.student("Alice")
 
             async def refused(*args: Any) -> None:
-                await args[-1].execute(
+                await args[-1].session.execute(
                     insert(Outgoing).values(method=None, letter=None, payload={"text": "the words of a student"})
                 )
 
@@ -413,7 +412,7 @@ async def test_an_outgoing_row_is_written_with_the_update_or_not_at_all(
         async def halfway(event: Any, *args: Any) -> None:
             await event.answer("half of it is said")
             if next(failures, None) is not None:
-                await args[-1].flush()
+                await args[-1].session.flush()
                 raise ZeroDivisionError
             await real(event, *args)
 

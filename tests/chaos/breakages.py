@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.inbox import Intake
 from bot.people import Presence
 from bot.worker import Worker
-from handlers.staff import common
+from handlers.staff import desk
 from models import inbox
 from models.inbox import Handling, Incoming
 from models.outbox import Outgoing, Repeat, Sending
@@ -90,7 +90,7 @@ def know_only_notes() -> None:
     def number_shown(message: Message) -> int | None:
         return None
 
-    common._number_shown = number_shown
+    desk._number_shown = number_shown
 
 
 BREAKAGES: dict[str, Callable[[], None]] = {

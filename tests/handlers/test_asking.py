@@ -10,6 +10,8 @@ from pathlib import Path
 import handlers
 
 HANDLERS = Path(handlers.__file__).parent
+PATHS = sorted(HANDLERS.rglob("*.py"))
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 RULES = {
     "answering", "asking", "casework", "handovers", "majors", "merging", "modes", "retracting", "roster", "shifts",
@@ -21,8 +23,9 @@ LOOKS = {
     "speaker", "admitted", "holds", "to_reporter", "show", "used",
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""
-ASKS = {"may", "may_here", "may_read", "may_wherever", "own", "permissions.must", "permissions.may"}
-ASKS |= {"cases.must_handle", "_mine"}
+ASKS = {"permissions.must", "permissions.may", "cases.must_handle"}
+FINDS = {"students/report.py:_mine"}
+"""Whoever has called one of these has asked, if it does; as with the methods of what a handler is given."""
 FREE = {
     "anywhere.py": "help, and leaving what one is doing oneself",
     "membership.py": "Telegram's own news: nobody acts",
@@ -57,61 +60,84 @@ class Handlers:
     """What the functions of this room call, and which of them Telegram's updates come to."""
 
     def __init__(self) -> None:
+        self.trees = {path.relative_to(HANDLERS).as_posix(): ast.parse(path.read_text("utf-8")) for path in PATHS}
+        self.methods: dict[str, dict[str, str]] = {}
+        """Of each class of this room, `file:method` by the method's name; what it has from its base included."""
+        for name, tree in self.trees.items():
+            for each in tree.body:
+                if isinstance(each, ast.ClassDef):
+                    assert each.name not in self.methods, "they are told apart by their names"
+                    self.methods[each.name] = {f.name: f"{name}:{f.name}" for f in _functions(each)}
+        for tree in self.trees.values():
+            for each in tree.body:
+                for base in each.bases if isinstance(each, ast.ClassDef) else []:
+                    inherited = self.methods.get(ast.unparse(base), {})
+                    self.methods[each.name] = inherited | self.methods[each.name]  # type: ignore[attr-defined]
         self.calls: dict[str, set[str]] = {}
         self.registered: set[str] = set()
-        for path in sorted(HANDLERS.rglob("*.py")):
-            name, tree = path.relative_to(HANDLERS).as_posix(), ast.parse(path.read_text("utf-8"))
-            known = _known(tree, name)
-            for node in ast.walk(tree):
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                    called = {ast.unparse(c.func) for c in ast.walk(node) if isinstance(c, ast.Call)}
-                    self.calls[f"{name}:{node.name}"] = {known.get(each, each) for each in called}
+        for name, tree in self.trees.items():
+            known = {f.name: f"{name}:{f.name}" for f in _functions(tree)} | self._imported(tree)
+            for function in _functions(tree):
+                self._read(name, function, known)
+            for each in tree.body:
+                if isinstance(each, ast.ClassDef):
+                    own = {f"self.{method}": where for method, where in self.methods[each.name].items()}
+                    for function in _functions(each):
+                        self._read(name, function, known | own)
             self.registered |= {f"{name}:{each}" for each in _registered(tree)}
+
+    def _read(self, file: str, function: Function, known: dict[str, str]) -> None:
+        for argument in function.args.args:
+            # `desk: Desk` makes `desk.may` a method of that class.
+            kind = ast.unparse(argument.annotation) if argument.annotation is not None else ""
+            for called, where in known.items():
+                if called.startswith(f"{kind}.") and kind:
+                    known = known | {f"{argument.arg}.{called.removeprefix(f'{kind}.')}": where}
+        calls = {ast.unparse(c.func) for c in ast.walk(function) if isinstance(c, ast.Call)}
+        self.calls[f"{file}:{function.name}"] = {known.get(each, each) for each in calls}
+
+    def _imported(self, tree: ast.Module) -> dict[str, str]:
+        """What a call in this file means: a function of another file of this room, or a method of one of its
+        classes, also of this file's.
+        """
+        known: dict[str, str] = {}
+        for each in tree.body:
+            if isinstance(each, ast.ClassDef):
+                known |= {f"{each.name}.{method}": where for method, where in self.methods[each.name].items()}
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("handlers"):
+                continue
+            room = (node.module or "").removeprefix("handlers").strip(".").replace(".", "/")
+            for alias in node.names:
+                called, file = alias.asname or alias.name, f"{room}/{alias.name}.py".lstrip("/")
+                if file in self.trees:
+                    other = self.trees[file]
+                    known |= {f"{called}.{f.name}": f"{file}:{f.name}" for f in _functions(other)}
+                    for kind in (each.name for each in other.body if isinstance(each, ast.ClassDef)):
+                        known |= {f"{called}.{kind}.{method}": where for method, where in self.methods[kind].items()}
+                else:
+                    known[called] = f"{room}.py:{alias.name}"
+                    known |= {f"{called}.{method}": where for method, where in self.methods.get(alias.name, {}).items()}
+        return known
 
     def asks(self, function: str, seen: frozenset[str] = frozenset()) -> bool:
         """Whether this one asks, or one that it calls."""
         calls = self.calls.get(function, set())
-        if {_plain(each) for each in calls} & ASKS:
+        if calls & ASKS:
             return True
         return any(self.asks(each, seen | {function}) for each in calls - seen if each in self.calls)
 
     def asked_before(self, function: str, seen: frozenset[str] = frozenset()) -> bool:
         """Whether this one asks by itself, or is only called by those that have."""
-        if {_plain(each) for each in self.calls[function]} & ASKS:
+        methods = {where for methods in self.methods.values() for where in methods.values()}
+        if any(each in ASKS or (each in methods | FINDS and self.asks(each)) for each in self.calls[function]):
             return True
         callers = {other for other, theirs in self.calls.items() if function in theirs} - seen
         return bool(callers) and all(self.asked_before(each, seen | {function}) for each in callers)
 
 
-def _plain(call: str) -> str:
-    """`staff/common.py:may` is `may`."""
-    return call.rpartition(":")[2]
-
-
-def _known(tree: ast.Module, name: str) -> dict[str, str]:
-    """What a call in this file means: a function of this file, or of another of this room."""
-    known = {f.name: f"{name}:{f.name}" for f in tree.body if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)}
-    known |= {
-        f"self.{f.name}": f"{name}:{f.name}" for c in tree.body if isinstance(c, ast.ClassDef) for f in c.body
-        if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)
-    }  # fmt: skip
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("handlers"):
-            continue
-        room = (node.module or "").removeprefix("handlers").strip(".").replace(".", "/")
-        for alias in node.names:
-            inside = HANDLERS / room / f"{alias.name}.py"
-            if inside.exists():
-                other = ast.parse(inside.read_text("utf-8"))
-                where, called = inside.relative_to(HANDLERS).as_posix(), alias.asname or alias.name
-                known |= {
-                    f"{called}.{f.name}": f"{where}:{f.name}"
-                    for f in other.body
-                    if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)
-                }
-            else:
-                known[alias.asname or alias.name] = f"{room}.py:{alias.name}"
-    return known
+def _functions(inside: ast.Module | ast.ClassDef) -> list[Function]:
+    return [each for each in inside.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def _registered(tree: ast.Module) -> set[str]:
@@ -152,7 +178,7 @@ PRIVATE = {"people.must_be", "people.roles", "Role.ADMIN", "Role.LEAD", "Desk.OF
 
 def test_no_handler_decides_by_itself() -> None:
     """Roles, and what a place's desk lets its people do, are read by the table alone."""
-    for path in sorted(HANDLERS.rglob("*.py")):
+    for path in PATHS:
         name = path.relative_to(HANDLERS).as_posix()
         words = {ast.unparse(node) for node in ast.walk(ast.parse(path.read_text("utf-8")))}
         assert name in FREE or not words & PRIVATE, (name, words & PRIVATE)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
+import threading
+import warnings
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
 
 import pytest
 from sqlalchemy import Connection, event, func, select, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.database import Database, driver_url
 from models.migrations import migrate
@@ -185,3 +190,26 @@ async def test_the_log_is_emptied_as_soon_as_nobody_reads(lite: Database) -> Non
 def test_only_the_two_engines_are_taken(url: str) -> None:
     with pytest.raises(ValueError, match="neither sqlite nor postgresql"):
         driver_url(url)
+
+
+async def test_what_is_cancelled_before_its_thread_begins_leaves_nothing_half_made(tmp_path: Path) -> None:
+    """While every thread is busy the program may end; Python told of a coroutine that nobody had waited for."""
+    database, free = Database(f"sqlite:///{tmp_path / 'a.db'}"), threading.Event()
+
+    async def work(session: AsyncSession) -> None:
+        raise AssertionError("it does not begin")
+
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    busy = asyncio.ensure_future(asyncio.to_thread(free.wait))
+    asked = asyncio.ensure_future(database.aside(work))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        free.set()
+        await busy
+        gc.collect()
+    await database.close()

@@ -1,0 +1,50 @@
+"""What is at hand while one update is handled, whatever kind of conversation it belongs to.
+
+A filter gives the handler the kind it is for: `AtDesk` its `desk` (`staff/desk.py`), `Private` its `talk`
+(`students/talk.py`), `Wherever` the one who is `acting` (`union/acting.py`). Each knows who speaks and where, and asks
+the one table (`models/permissions.py`) for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiogram.filters import CommandObject
+from aiogram.types import Message
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.people import hidden
+from bot.settings import Settings
+from bot.texts import Texts
+from bot.toolbox import Toolbox
+from models.errors import Refusal
+from models.house import House
+
+
+@dataclass
+class Occasion:
+    """The open transaction, what time it is, what is made once at the start, and the texts in the language of the
+    chat.
+    """
+
+    session: AsyncSession
+    now: datetime
+    toolbox: Toolbox
+    t: Texts
+
+    @property
+    def house(self) -> House:
+        """What the rules know of the union."""
+        return self.toolbox.house
+
+    @property
+    def settings(self) -> Settings:
+        """config.toml."""
+        return self.toolbox.settings
+
+
+def must_be_seen(message: Message, command: CommandObject) -> None:
+    """Raises Refusal for a command whose writer Telegram hides: the buttons say who presses."""
+    if hidden(message):
+        raise Refusal("hidden.command", command=command.command)
