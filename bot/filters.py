@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram import Router
+from aiogram.enums import ChatType
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 from magic_filter import MagicFilter
@@ -51,6 +52,14 @@ class Unsaid(Filter):
 
     async def __call__(self, message: Message) -> bool:
         return not is_said(message)
+
+
+class Alone(Filter):
+    """In a private chat."""
+
+    async def __call__(self, event: Message | CallbackQuery) -> bool:
+        message = event.message if isinstance(event, CallbackQuery) else event
+        return message is not None and message.chat.type == ChatType.PRIVATE
 
 
 class InGroup(Filter):

@@ -7,6 +7,9 @@ each chat answers what nobody else understood.
 from __future__ import annotations
 
 from aiogram import Router
+from aiogram.filters import Filter
+
+from bot.filters import Alone, InGroup
 
 
 def router() -> Router:
@@ -53,7 +56,21 @@ def router() -> Router:
     students = (start, appeal, faq, inline, report, mine, following, new)
     union = (membership, setup, faq_stats, pulses, records, roles)
     staff = (duty, order, cards, bursts, more, sort, answers)
-    others = (*desks, *students, *union, *staff, loose, strangers)
-    for part in (*first, access.router(), *(each.router() for each in others), anywhere.last()):
+    others = (*students, *desks, *union, *staff, loose, strangers)
+    alone = {appeal, report, mine, following, new}
+    together = {canned, walkin, mode, code, order, cards, bursts, more, sort, answers}
+    kinds = {**dict.fromkeys(alone, Alone), **dict.fromkeys(together, InGroup)}
+    parts = (_only(each.router(), kinds.get(each)) for each in others)
+    for part in (*first, access.router(), *parts, anywhere.last()):
         root.include_router(part)
     return root
+
+
+def _only(part: Router, kind: type[Filter] | None) -> Router:
+    """A conversation that is held in chats of one kind only: in the others it is passed over as a whole, its handlers
+    are not asked one by one.
+    """
+    if kind is not None:
+        for observer in (part.message, part.edited_message, part.callback_query):
+            observer.filter(kind())
+    return part

@@ -19,12 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import base, outbox, postings, requesters, words
+from models.database import plainly
 from models.house import House
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Person
@@ -323,19 +324,23 @@ async def leave(session: AsyncSession, chat_id: int, language: str, now: datetim
         )
 
 
+# Made once, and on the table: it is asked at every word of a student, and nearly always there is nothing.
+_outbox = cast(Table, Outgoing.__table__)
+_WAKE = (
+    update(_outbox)
+    .where(
+        _outbox.c.requester_id == bindparam("whose"),
+        _outbox.c.state == base.said(Sending.DUE),
+        _outbox.c.holds == base.said(False),
+        _outbox.c.not_before > bindparam("now"),
+    )
+    .values(not_before=bindparam("now"))
+)
+
+
 async def are_awake(session: AsyncSession, requester: Requester, now: datetime) -> None:
     """They have just said something: what waits for the morning on this ticket goes out to them now."""
-    await session.execute(
-        update(Outgoing)
-        .where(
-            Outgoing.requester_id == requester.id,
-            Outgoing.state == base.said(Sending.DUE),
-            Outgoing.holds.is_(False),
-            Outgoing.not_before > now,
-        )
-        .values(not_before=now)
-        .execution_options(synchronize_session="fetch")
-    )
+    await plainly(session, _WAKE, {"whose": requester.id, "now": now})
 
 
 async def when_awake(session: AsyncSession, requester: Requester, house: House, now: datetime) -> datetime:

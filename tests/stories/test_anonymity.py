@@ -208,10 +208,10 @@ async def test_what_was_deleted_is_not_left_in_the_file_or_its_log(database_url:
         await alice.says("On second thoughts, nobody is to read this")
         await alice.says("/cancel")
         await alice.reads(t.plain("cancel.done"))
-        await campus.files(alice, TAP, anonymous=True)
-        await campus.quiet()
         written = (str(alice.id), "nobody is to read this")
         assert all(on_disk(needle) for needle in written), "the log still knows"
+        await campus.files(alice, TAP, anonymous=True)
+        await campus.quiet()
         await campus.later(hours=1)
         await campus.quiet()
         assert not [needle for needle in written if on_disk(needle)]
