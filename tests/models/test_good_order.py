@@ -81,8 +81,9 @@ async def test_an_anonymous_student_is_muted_without_being_known_and_may_appeal(
         ticket = await asking.file(session, draft(anonymous=True), alice, HOUSE, now)
         (who,) = await requesters.waiting.about(session, ticket.id)
         day = timedelta(hours=24)
-        mute = await mutes.mute(session, ticket, who, places["east"], lead, day, "rude in #1", HOUSE, now)
-        assert mutes.facts_of(mute, HOUSE.vault)["reason"] == "rude in #…"
+        reason = "rude in #1, ＃12, 工单12, 工單：第 12 號, 12号工单, tickets no. 12, 12 times in room 12"
+        mute = await mutes.mute(session, ticket, who, places["east"], lead, day, reason, HOUSE, now)
+        assert mutes.facts_of(mute, HOUSE.vault)["reason"] == f"rude in {'#…, ' * 6}12 times in room 12"
         assert mute.until is not None
         assert (mute.until.minute, mute.until.second) == (0, 0)
         for add in (False, True):
@@ -100,6 +101,34 @@ async def test_an_anonymous_student_is_muted_without_being_known_and_may_appeal(
         assert told is not None
         assert told.chat_id == alice.telegram_id
         await asking.file(session, draft(), alice, HOUSE, now)
+
+
+async def test_two_mutes_do_not_say_that_they_are_one_persons(database: Database, now: datetime) -> None:
+    """Nor does the record of one say in which moment its student was told, beside which ticket; and where nobody is
+    muted, nothing is opened to find that out.
+    """
+    now = now.replace(minute=17, second=21)
+    async with database.transaction() as session:
+        places, admin, alice = await furnish(session), await staff(session), await student(session)
+        hidden = await asking.file(session, draft(anonymous=True), alice, HOUSE, now)
+        named = await asking.file(session, draft(), alice, HOUSE, now)
+        given = []
+        for ticket, span in ((hidden, None), (named, None), (hidden, timedelta(hours=2)), (named, timedelta(hours=1))):
+            (who,) = await requesters.waiting.about(session, ticket.id)
+            given.append(await mutes.mute(session, ticket, who, places["office"], admin, span, "rude", HOUSE, now))
+        assert set(await mutes.in_force(session, now)) == set(given), "none has taken another's place"
+        assert len({(mute.salt, mute.tag) for mute in given}) == len({mute.tag for mute in given}) == 4
+        acts = {act.at for act in await session.scalars(select(Act))}
+        told = await session.scalars(select(Outgoing).where(Outgoing.letter == "notice"))
+        assert acts.isdisjoint({row.not_before for row in told})
+        for left in reversed(given):
+            mute = await mutes.standing(session, alice.telegram_id, HOUSE.vault, now)
+            assert mute is not None
+            assert mute.until is None or left in given[2:]
+            await mutes.decide(session, left, True, admin, HOUSE, now)
+        assert await mutes.standing(session, alice.telegram_id, HOUSE.vault, now) is None
+        who.person_id, who.address = None, b"nobody can open this"
+        await mutes.must_hear(session, who, HOUSE, now)
 
 
 async def test_a_muted_student_answers_what_staff_asked_and_nothing_else(database: Database, now: datetime) -> None:
