@@ -221,10 +221,10 @@ async def test_roles_are_seen_given_and_taken_back_in_the_chat(database_url: str
         await teacher.says(f"/roles {campus.wang.id}", chat=room)
         asked = await teacher.reads(t.plain("roles.holds_none"), chat=room)
         labels = [button["text"] for button in asked.buttons]
-        assert labels == ["➕ Supervising teacher", "➕ Reader of the Party committee"]
+        assert labels == ["➕ Supervising teacher", "➕ Report reader (Party committee)"]
         assert await campus.admin.taps("➕ Supervising", chat=room) == t.plain("roles.supervisor_only")
-        await teacher.taps("➕ Reader", chat=room)
-        await teacher.reads("Reader of the Party committee · Wang · by Teacher Sun", chat=room)
+        await teacher.taps("➕ Report reader", chat=room)
+        await teacher.reads("Report reader (Party committee) · Wang · by Teacher Sun", chat=room)
         forged = asked.buttons[0]["callback_data"]
         assert await campus.admin.presses(asked, forged, chat=office) == t.plain("roles.not_here")
         assert await acts(campus) == ["grant", "revoke", "grant"]
