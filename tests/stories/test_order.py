@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from models import people, stations
+from models import mutes, people, requesters, stations, tickets
 from models.audit import Act
 from models.people import Role
 from sandbox.client import Group, Message, Person, photo
@@ -31,6 +31,18 @@ async def teachers(campus: Campus) -> tuple[Person, Group]:
         assert place is not None
         place.chat_id, place.language = room.id, "en"
     return teacher, room
+
+
+async def many_blocks(campus: Campus, number: int, count: int) -> list[int]:
+    async with campus.app.database.transaction() as session:
+        ticket = await tickets.get(session, number)
+        place, admin = await stations.by_key(session, "office"), await people.by_telegram_id(session, campus.admin.id)
+        assert place is not None
+        assert admin is not None
+        (who,) = await requesters.waiting.about(session, number)
+        house, now = campus.app.toolbox.house, campus.clock()
+        found = [await mutes.mute(session, ticket, who, place, admin, None, "rude", house, now) for _ in range(count)]
+        return [mute.id for mute in found]
 
 
 async def saying(place: Person | Group, words: str) -> list[Message]:
@@ -194,6 +206,17 @@ async def test_the_office_blocks_and_the_supervising_teacher_is_where_to_turn(da
         await campus.admin.reads(t.plain("mute.over"), chat=office)
         await campus.files(alice, "The lamp in the corridor is broken", category=("repairs", "power"))
         assert await acts(campus) == ["block", "unblock", "block", "unblock"]
+
+        given = await many_blocks(campus, number, 13)
+        await campus.admin.says("/blocked", chat=office)
+        shown = await campus.admin.reads("13 mutes and blocks in force · page 1 of 2", chat=office)
+        seen = re.findall(r"\b\d{6}\b", shown.text)
+        await campus.admin.taps("›", chat=office)
+        shown = await campus.admin.reads("page 2 of 2", chat=office)
+        seen += re.findall(r"\b\d{6}\b", shown.text)
+        assert sorted(seen) == sorted(map(str, given)), "everybody can be lifted"
+        await campus.admin.taps(re.compile("^Lift"), chat=office)
+        await campus.admin.reads(re.compile("^🔇 12 mutes and blocks in force\n"), chat=office)
 
 
 async def test_roles_are_seen_given_and_taken_back_in_the_chat(database_url: str) -> None:
