@@ -18,6 +18,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import errors
 from bot.filters import Pressed, markup
 from bot.keyboards import MOST_DIGITS
 from bot.order import Order, Unheard, lifting, pages
@@ -171,14 +172,20 @@ async def _row(desk: Desk, mute: Mute) -> str:
 
 async def _lift(desk: Desk, found: Mute, by: Person) -> bool:
     who = await mutes.decide(desk.session, found, True, by, desk.house, desk.now)
-    await _tell(desk, who, "appeal.lifted")
-    return who is not None
+    if who is None:
+        return False
+    t = desk.toolbox.t(who.language)
+    left = await mutes.standing(desk.session, who.chat_id, desk.house.vault, desk.now)
+    if left is None:
+        await _tell(desk, who, t("appeal.lifted"))
+    else:
+        still = mutes.refusal_of(left, desk.house.vault)
+        await _tell(desk, who, "\n".join([t("appeal.lifted_one"), errors.sentence(still, t)]), errors.way_out(still, t))
+    return True
 
 
-async def _tell(desk: Desk, who: Reached | None, text: str) -> None:
-    if who is not None:
-        facts = screen(desk.toolbox.t(who.language)(text), None)
-        await sealed.post(desk.session, facts, desk.house.vault, desk.now, chat_id=who.chat_id)
+async def _tell(desk: Desk, who: Reached, text: str, keys: dict[str, Any] | None = None) -> None:
+    await sealed.post(desk.session, screen(text, keys), desk.house.vault, desk.now, chat_id=who.chat_id)
 
 
 # ---------------------------------------------------------------- what is decided
@@ -202,6 +209,7 @@ async def decide(query: CallbackQuery, press: Order, desk: Desk) -> None:
     else:
         who = await mutes.decide(desk.session, found, False, someone, desk.house, desk.now)
         text = "appeal.kept_above" if desk.station.desk is stations.Desk.SUPERVISORS else "appeal.kept"
-        await _tell(desk, who, text)
+        if who is not None:
+            await _tell(desk, who, desk.toolbox.t(who.language)(text))
         key = "appeal.was_kept"
     await show(query, desk.t(key, which=press.mute, name=someone.name))

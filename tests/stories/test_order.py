@@ -109,6 +109,7 @@ async def test_a_lead_mutes_the_student_appeals_and_the_office_decides(database_
             await people.grant(session, Role.LEAD, lead, given_by=1, now=now, station_id=place.id)
         alice = await campus.student("Alice")
         number = await campus.files(alice, "You idiots never mend anything", anonymous=True)
+        await alice.says("/start")
         card = await east.shows(f"#{number} ·")
         await campus.li.says("/mute 24h insults", chat=east, reply_to=card)
         await campus.li.reads("Only this station's lead", chat=east)
@@ -122,8 +123,11 @@ async def test_a_lead_mutes_the_student_appeals_and_the_office_decides(database_
         assert "insults" in notice.text
 
         refused = "You cannot file or add anything until Tue 13 Oct 10:00"
-        await alice.says("/new")
+        assert await alice.taps(t.plain("home.new")) == "", "it would not fit into the little window"
         await alice.reads(refused)
+        await alice.says("/new")
+        found = await alice.reads(refused)
+        assert [button["text"] for button in found.buttons] == [t.plain("appeal.do")], "the notice may be lost"
         await alice.says("And it drips", reply_to=notice)
         await alice.reads(refused)
         words = next(m for m in await alice.transcript() if m.text == "You idiots never mend anything")
@@ -179,6 +183,8 @@ async def test_the_office_blocks_and_the_supervising_teacher_is_where_to_turn(da
         await campus.wang.says("The tap is mended", chat=campus.east, reply_to=card)
         await alice.reads("The tap is mended")
         assert "in person" in (await alice.taps(t.plain("appeal.do")) or "")
+        await campus.admin.says(f"/block #{number} more threats", chat=office)
+        await alice.reads("more threats")
 
         teacher, room = await teachers(campus)
         await alice.taps(t.plain("appeal.do"))
@@ -188,6 +194,12 @@ async def test_the_office_blocks_and_the_supervising_teacher_is_where_to_turn(da
         assert await campus.admin.taps(t.plain("appeal.keep"), chat=room) == t.plain("appeal.supervisors_only")
         await teacher.taps(t.plain("appeal.lift"), chat=room)
         await room.shows("lifted by Teacher Sun")
+        still = await alice.reads("something else still holds")
+        assert "threats" in still.text
+        await alice.taps(t.plain("appeal.do"), message=still)
+        await alice.says("It was my other brother")
+        await room.shows("It was my other brother")
+        await teacher.taps(t.plain("appeal.lift"), chat=room)
         await alice.reads("It has been lifted")
 
         await campus.admin.says(f"/block #{number} threats again", chat=office)
@@ -205,7 +217,7 @@ async def test_the_office_blocks_and_the_supervising_teacher_is_where_to_turn(da
         await campus.admin.says(f"/unblock {which}", chat=office)
         await campus.admin.reads(t.plain("mute.over"), chat=office)
         await campus.files(alice, "The lamp in the corridor is broken", category=("repairs", "power"))
-        assert await acts(campus) == ["block", "unblock", "block", "unblock"]
+        assert await acts(campus) == ["block", "block", "unblock", "unblock", "block", "unblock"]
 
         given = await many_blocks(campus, number, 13)
         await campus.admin.says("/blocked", chat=office)
