@@ -56,6 +56,40 @@ async def test_the_one_it_is_about_is_recused_and_the_others_read_it_in_private(
         assert await cases.must_handle(session, case, qian, qian.telegram_id, HOUSE.vault) is qian
 
 
+async def test_whom_it_is_about_does_not_choose_who_reads_it(database: Database, now: datetime) -> None:
+    """Supervisors give and take roles by themselves: who comes after a report reads it only by config.toml."""
+    async with database.transaction() as session:
+        places = await furnish(session)
+        above, alice, later = places["supervisors"], await student(session), now + timedelta(hours=1)
+        above.chat_id = -1009
+        sun, qian, friend = (
+            await staff(session, 1, "Sun"),
+            await staff(session, 2, "Qian"),
+            await staff(session, 3, "Fu"),
+        )
+        reader, chosen = await staff(session, 4, "Reader"), await staff(session, 5, "Chosen")
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
+        await session.flush()
+        await roles.give(session, above, sun, Role.SUPERVISOR, qian, None, now)
+        await roles.give(session, above, sun, Role.READER, reader, None, now)
+        head = Head("Sun", supervisor=True, recused=sun.telegram_id)
+        case = await casework.file(session, Report(head, WORDS), alice, HOUSE, now)
+
+        async def may_read() -> list[int]:
+            return await cases.chats(session, case, HOUSE.vault)
+
+        await roles.give(session, above, sun, Role.SUPERVISOR, friend, None, later)
+        await roles.give(session, above, sun, Role.READER, chosen, None, later)
+        assert await may_read() == [qian.telegram_id]
+        await roles.take_back(session, above, sun, Role.SUPERVISOR, qian, None, later)
+        assert await may_read() == [reader.telegram_id]
+        await roles.give(session, above, sun, Role.SUPERVISOR, qian, None, later)
+        assert await may_read() == [reader.telegram_id]
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id, chosen.telegram_id], later)
+        await session.flush()
+        assert await may_read() == [chosen.telegram_id]
+
+
 async def test_no_record_export_or_other_system_meets_a_report(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         places = await furnish(session)
