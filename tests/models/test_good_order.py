@@ -238,7 +238,12 @@ async def test_every_act_of_good_order_is_in_the_sealed_chain_and_names_no_stude
         assert told[5] == (admin.id, None, {"station": "office", "reason": "rude"})
         assert told[6] == (admin.id, None, {"grant": 3, "role": "lead", "station": "east"})
         assert str(alice.telegram_id) not in f"{told}"
-        assert await seals.seal(session, HOUSE.vault) >= len(acts)
+        # Of a mute only the hour is told, and one that took a moment longer comes after what was done in the next hour.
+        before = now.replace(minute=59, second=59)
+        await roles.give(session, office, admin, Role.LEAD, li, east, before + timedelta(seconds=2))
+        assert await seals.seal(session, HOUSE.vault) > len(acts)
+        await mutes.mute(session, ticket, who, east, lead, day, "rude", HOUSE, before)
+        assert await seals.seal(session, HOUSE.vault) == 1
         assert (await seals.verify(session, HOUSE.vault)).finding is None
 
 
