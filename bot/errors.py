@@ -8,7 +8,9 @@ import secrets
 import traceback
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from bot import order
 from bot.texts import Texts
 from models.errors import Refusal
 
@@ -24,6 +26,13 @@ def sentence(refusal: Refusal, t: Texts) -> str:
 def plain_sentence(refusal: Refusal, t: Texts) -> str:
     """The same for the little window over a button, which knows no HTML; 200 characters at the most."""
     return t.plain(refusal.key, **_localised(refusal, t))[:200]
+
+
+def way_out(refusal: Refusal, t: Texts) -> dict[str, Any] | None:
+    """The button below the sentence of somebody who is not heard: they may appeal, wherever they meet it. The notice
+    with the same button waits for the morning, and may never arrive. None for every other refusal.
+    """
+    return order.appeal(t) if refusal.key in ("mute.muted", "mute.blocked") else None
 
 
 def _localised(refusal: Refusal, t: Texts) -> dict[str, object]:

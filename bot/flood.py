@@ -41,6 +41,7 @@ class _Lately:
     """When, and by which update or album."""
     until: datetime | None = None
     first: str = ""
+    """The update that was too much."""
 
 
 class Counter:
@@ -53,10 +54,11 @@ class Counter:
         self._newest = datetime.min.replace(tzinfo=UTC)
         self._swept = self._newest
 
-    def judge(self, who: int, key: str, moment: datetime) -> Pause | None:
-        """None for a message that is taken. The same key, a part of the same album or an update that runs again,
-        gets the same answer.
+    def judge(self, who: int, update: str, moment: datetime, album: str | None = None) -> Pause | None:
+        """None for a message that is taken. A part of the same album, or an update that runs again, gets the same
+        answer; only the first part of an album that is too much is `first`.
         """
+        key = album or update
         self._sweep(moment)
         lately = self._lately.setdefault(who, _Lately())
         while lately.taken and lately.taken[0][0] <= moment - A_MINUTE:
@@ -64,9 +66,9 @@ class Counter:
         if any(key == each for _, each in lately.taken):
             return None
         if lately.until is not None and moment < lately.until:
-            return Pause(lately.until, first=key == lately.first)
+            return Pause(lately.until, first=update == lately.first)
         if len(lately.taken) >= self._most:
-            lately.first, lately.until = key, _full_minute(moment + A_MINUTE)
+            lately.first, lately.until = update, _full_minute(moment + A_MINUTE)
             return Pause(lately.until, first=True)
         lately.taken.append((moment, key))
         return None
@@ -112,7 +114,7 @@ class Flood(BaseMiddleware):
         # The parts of an album come one by one, and an edit of one of them is a message of its own.
         album = None if edited else message.media_group_id
         moment = datetime.fromtimestamp(message.edit_date, UTC) if edited and message.edit_date else message.date
-        pause = self._counter.judge(message.from_user.id, album or str(event.update_id), moment)
+        pause = self._counter.judge(message.from_user.id, str(event.update_id), moment, album)
         if pause is None:
             return await handler(event, data)
         if pause.first:

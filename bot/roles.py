@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from bot.keyboards import Press, button, keyboard
+from bot.reports import messages
 from bot.texts import Texts
-from bot.untrusted import inline, units
+from bot.untrusted import inline
 from models.people import Person, Role
 from models.roles import Holder
 from models.stations import Station
 
 NAME_LENGTH = 40
-MOST_UNITS = 4000
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,12 @@ class Granting(Press, prefix="zg"):
 
 
 def everybody(holders: Sequence[Holder], t: Texts, now: datetime) -> list[str]:
-    """Who holds which role, given by whom and when: in one message, or where that is too much one for each role."""
-    parts = []
+    """Who holds which role, given by whom and when, in as few messages as Telegram takes."""
+    lines = []
     for role in Role:
         rows = [_line(each, t, now) for each in holders if each.grant.role is role]
-        parts.append("\n".join([f"<b>{t(f'roles.{role}')}</b>", *(rows or [t("roles.nobody")])]))
-    parts.append(t("roles.how"))
-    whole = "\n\n".join(parts)
-    return [whole] if units(whole) <= MOST_UNITS else parts
+        lines += [f"<b>{t(f'roles.{role}')}</b>", *(rows or [t("roles.nobody")]), ""]
+    return [part.strip() for part in messages([*lines, t("roles.how")])]
 
 
 def of(whom: Person, holders: Sequence[Holder], t: Texts, now: datetime) -> str:

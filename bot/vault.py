@@ -31,6 +31,7 @@ class KeyVault:
         self._key = key
         self._cipher = AESGCM(derive(key, "address"))
         self._tags = derive(key, "tags")
+        self._apart: dict[str, KeyVault] = {}
 
     def seal(self, plain: bytes, context: str) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
@@ -43,7 +44,10 @@ class KeyVault:
             raise ValueError("what is sealed does not open: another key, or moved to another place") from None
 
     def apart(self, purpose: str) -> KeyVault:
-        return KeyVault(derive(self._key, f"apart {purpose}"))
+        # Kept: deriving takes longer than what is done with it.
+        if purpose not in self._apart:
+            self._apart[purpose] = KeyVault(derive(self._key, f"apart {purpose}"))
+        return self._apart[purpose]
 
     def tag(self, purpose: str, *parts: int | str) -> str:
         text = "\x1f".join([purpose, *map(str, parts)])

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.methods import AnswerCallbackQuery, TelegramMethod
-from aiogram.types import Message, Update
+from aiogram.types import InaccessibleMessage, Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
@@ -266,15 +266,15 @@ class Worker:
             if mouth is None:
                 return
             t = self._toolbox.t(await self._language(mouth.session, update))
-            query = update.callback_query
-            if query is not None:
+            query, keys = update.callback_query, errors.way_out(refusal, t)
+            if query is not None and keys is None:
                 await self._bot(
                     AnswerCallbackQuery(
                         callback_query_id=query.id, text=errors.plain_sentence(refusal, t), show_alert=True
                     )
                 )
             else:
-                await self._say(mouth, update, errors.sentence(refusal, t))
+                await self._say(mouth, update, errors.sentence(refusal, t), keys)
         self._after(mouth.afterwards, update)
 
     async def _set_aside(self, row_id: int, update: Update | None, error: Exception) -> None:
@@ -309,9 +309,10 @@ class Worker:
         if update is not None:
             self._after(mouth.afterwards, update)
 
-    async def _say(self, mouth: Mouth, update: Update, text: str) -> None:
-        event = update.event
-        if not isinstance(event, Message):
+    async def _say(self, mouth: Mouth, update: Update, text: str, keys: dict[str, Any] | None = None) -> None:
+        """A reply to a message, and to a press one to the message under which the button stands."""
+        event = update.callback_query.message if update.callback_query is not None else update.event
+        if not isinstance(event, Message | InaccessibleMessage):
             return
         await outbox.post(
             mouth.session,
@@ -319,12 +320,13 @@ class Worker:
             lane=Lane.ANSWER,
             repeat=Repeat.NEVER,
             chat_id=event.chat.id,
-            thread_id=event.message_thread_id if event.is_topic_message else None,
+            thread_id=event.message_thread_id if isinstance(event, Message) and event.is_topic_message else None,
             method="sendMessage",
             payload={
                 "text": text,
                 "parse_mode": "HTML",
                 "reply_parameters": {"message_id": event.message_id, "allow_sending_without_reply": True},
+                **({"reply_markup": keys} if keys is not None else {}),
             },
         )
 

@@ -9,7 +9,8 @@ the same for both. How it goes on stands in `casework.py`.
 Who may read a case is asked at every moment anew:
 
     about staff                     the supervisors, in their group, once one of them has confirmed it
-    about a supervising teacher     every other supervisor, each in private; where there is none, the report readers
+    about a supervising teacher     every other supervisor, each in private; where there is none, the report readers;
+                                    of both only who was it when the report came, and whom config.toml names
 
 Some days after a case was closed everything that was said about it is destroyed, and then nobody may read it.
 """
@@ -23,7 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, delete, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -299,15 +300,14 @@ async def addressee(session: AsyncSession, row: Outgoing, vault: Vault) -> int |
 # ---------------------------------------------------------------- who may read
 
 
-async def holding(session: AsyncSession, role: Role) -> list[Person]:
-    """Those who hold a role now and whom the bot knows, by name."""
-    rows = await session.scalars(
-        select(Person)
-        .where(
-            Person.telegram_id.in_(select(Grant.telegram_id).where(Grant.role == role, Grant.taken_back_at.is_(None)))
-        )
-        .order_by(Person.name, Person.id)
-    )
+async def holding(session: AsyncSession, role: Role, since: datetime | None = None) -> list[Person]:
+    """Those who hold a role now and whom the bot knows, by name; with `since` only those who have held it from then on,
+    and whom config.toml names.
+    """
+    held = select(Grant.telegram_id).where(Grant.role == role, Grant.taken_back_at.is_(None))
+    if since is not None:
+        held = held.where(or_(Grant.given_by.is_(None), Grant.given_at <= since))
+    rows = await session.scalars(select(Person).where(Person.telegram_id.in_(held)).order_by(Person.name, Person.id))
     return list(rows)
 
 
@@ -319,11 +319,14 @@ async def somebody_named(session: AsyncSession) -> bool:
     return found is not None
 
 
-async def confidants(session: AsyncSession, head: Head) -> list[Person]:
-    """Who reads a case about a supervising teacher, each in private: the others, or else the report readers."""
-    others = [p for p in await holding(session, Role.SUPERVISOR) if p.telegram_id != head.recused]
-    if not others:
-        others = [p for p in await holding(session, Role.READER) if p.telegram_id != head.recused]
+async def confidants(session: AsyncSession, case: Case, head: Head) -> list[Person]:
+    """Who reads a case about a supervising teacher, each in private: the others, or else the report readers.
+
+    Only those who were it when the case was filed, and whom config.toml names: whom it is about gives roles too.
+    """
+    others: list[Person] = []
+    for role in (Role.SUPERVISOR, Role.READER):
+        others = others or [p for p in await holding(session, role, case.filed_at) if p.telegram_id != head.recused]
     return others
 
 
@@ -368,7 +371,7 @@ async def chats(session: AsyncSession, case: Case, vault: Vault) -> list[int]:
         return []
     head = head_of(case, vault)
     if head.supervisor:
-        return [person.telegram_id for person in await confidants(session, head)]
+        return [person.telegram_id for person in await confidants(session, case, head)]
     chat_id = await readers_room(session, vault)
     return [] if chat_id is None else [chat_id]
 

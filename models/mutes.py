@@ -1,8 +1,10 @@
 """Who is not heard for a time, or until further notice, and how they can have that looked at again.
 
-A mute names nobody and no ticket: it is a keyed tag over a Telegram id, made in the moment in which a lead mutes from
-the sealed address of whoever wrote, and it ends at a full hour. So an anonymous student can be muted without anybody
-learning who they are (docs/decisions/0006). Reports about staff are heard always: they do not come by here.
+A mute names nobody and no ticket: it is a keyed tag over a salt of its own and a Telegram id, made in the moment in
+which a lead mutes from the sealed address of whoever wrote, and it ends at a full hour. So an anonymous student can be
+muted without anybody learning who they are, and two mutes do not say that they are one person's: the second replaces
+nothing, each is over or lifted by itself (docs/decisions/0006). Reports about staff are heard always: they do not come
+by here.
 """
 
 from __future__ import annotations
@@ -10,17 +12,18 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, delete, or_, select
+from sqlalchemy import ForeignKey, LargeBinary, bindparam, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import audit, letters, requesters, stations
 from models.base import Base, Key
+from models.database import plainly
 from models.errors import Refusal
 from models.house import House
 from models.people import Person
@@ -31,6 +34,11 @@ from models.vault import Vault
 
 LEAST_NUMBER = 100_000
 """Numbers have six digits."""
+_A_TICKET = re.compile(
+    r"(?:[#＃№]|\btickets?|工[单單])(?:[\s:：#＃№第]|\b(?:number|no)\b\.?)*\d+(?:\s*[号號])?|\d+\s*[号號]\s*工[单單]",
+    re.I,
+)
+"""How people write a ticket's number. In a reason it would join the mute and the ticket."""
 LONGEST = timedelta(days=7)
 """A lead's mute; whoever is to be kept out longer is the office's to block."""
 
@@ -41,7 +49,9 @@ class Mute(Base):
     __tablename__ = "mutes"
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    tag: Mapped[str] = mapped_column(index=True)
+    salt: Mapped[str]
+    """Of its own; empty in what was given before there were salts."""
+    tag: Mapped[str]
     until: Mapped[datetime | None]
     """A full hour; None for somebody the office has blocked."""
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
@@ -62,9 +72,8 @@ class Appeal:
     words: str
 
 
-def tag_of(telegram_id: int, vault: Vault) -> str:
-    """Under what a mute of theirs is kept."""
-    return vault.apart("mute").tag("mute", telegram_id)
+def _tag(salt: str, telegram_id: int, vault: Vault) -> str:
+    return vault.apart("mute").tag(f"mute{salt}", telegram_id)
 
 
 def _seal(tag: str, facts: Mapping[str, Any], vault: Vault) -> bytes:
@@ -77,33 +86,59 @@ def facts_of(mute: Mute, vault: Vault) -> dict[str, Any]:
     return facts
 
 
+_t: Any = Mute.__table__
+_IN_FORCE = (
+    select(_t.c.id, _t.c.salt, _t.c.tag)
+    .where(or_(_t.c.until.is_(None), _t.c.until > bindparam("now", type_=_t.c.until.type)))
+    .order_by(_t.c.until.is_(None).desc(), _t.c.until.desc())
+)
+"""Asked for every message of a student's, and mostly there is none. Blocks first, then what lasts longest."""
+
+
 async def standing(session: AsyncSession, telegram_id: int, vault: Vault, now: datetime) -> Mute | None:
     """What keeps this person from being heard now; a block before a mute."""
-    mute: Mute | None = await session.scalar(
-        select(Mute)
-        .where(Mute.tag == tag_of(telegram_id, vault), or_(Mute.until.is_(None), Mute.until > now))
-        .order_by(Mute.until.is_(None).desc(), Mute.until.desc())
-        .limit(1)
-    )
-    return mute
+    return await _theirs(session, await _in_force(session, now), telegram_id, vault)
+
+
+async def _in_force(session: AsyncSession, now: datetime) -> Sequence[Any]:
+    return (await plainly(session, _IN_FORCE, {"now": now})).all()
+
+
+async def _theirs(session: AsyncSession, found: Sequence[Any], telegram_id: int, vault: Vault) -> Mute | None:
+    for number, salt, tag in found:
+        if secrets.compare_digest(tag, _tag(salt, telegram_id, vault)):
+            return await session.get_one(Mute, number)
+    return None
+
+
+async def all_of(session: AsyncSession, telegram_id: int, vault: Vault) -> list[Mute]:
+    """Everything that keeps this person from being heard, or did until the clock comes by."""
+    rows = await session.scalars(select(Mute).order_by(Mute.id))
+    return [row for row in rows if secrets.compare_digest(row.tag, _tag(row.salt, telegram_id, vault))]
+
+
+def refusal_of(mute: Mute, vault: Vault) -> Refusal:
+    """What somebody reads who is not heard: the reason and the end."""
+    reason = facts_of(mute, vault)["reason"]
+    if mute.until is None:
+        return Refusal("mute.blocked", reason=reason)
+    return Refusal("mute.muted", reason=reason, until=mute.until)
 
 
 async def must_be_heard(session: AsyncSession, telegram_id: int, house: House, now: datetime) -> None:
     """Raises Refusal, with the reason and the end, for somebody who is muted or blocked."""
     mute = await standing(session, telegram_id, house.vault, now)
-    if mute is None:
-        return
-    reason = facts_of(mute, house.vault)["reason"]
-    if mute.until is None:
-        raise Refusal("mute.blocked", reason=reason)
-    raise Refusal("mute.muted", reason=reason, until=mute.until)
+    if mute is not None:
+        raise refusal_of(mute, house.vault)
 
 
 async def must_hear(session: AsyncSession, requester: Requester, house: House, now: datetime) -> None:
     """The same for one who waits for a ticket."""
-    reached = await requesters.reach(session, requester, house.vault)
-    if reached is not None:
-        await must_be_heard(session, reached.chat_id, house, now)
+    found = await _in_force(session, now)
+    reached = await requesters.reach(session, requester, house.vault) if found else None
+    mute = await _theirs(session, found, reached.chat_id, house.vault) if reached is not None else None
+    if mute is not None:
+        raise refusal_of(mute, house.vault)
 
 
 # ---------------------------------------------------------------- muting and blocking
@@ -129,14 +164,12 @@ async def mute(
     reached = await requesters.reach(session, requester, house.vault)
     if reached is None:
         raise Refusal("mute.gone", number=ticket.id)
-    # A ticket's number in the reason would join the mute and the ticket.
-    reason = re.sub(r"#\s*\d+", "#…", reason)
-    tag, until = tag_of(reached.chat_id, house.vault), _full_hour(now + span) if span is not None else None
-    await session.execute(
-        delete(Mute).where(Mute.tag == tag, Mute.until.is_(None) if until is None else Mute.until <= until)
-    )
+    reason = _A_TICKET.sub("#…", reason)
+    salt, until = secrets.token_hex(16), _full_hour(now + span) if span is not None else None
+    tag = _tag(salt, reached.chat_id, house.vault)
     found = Mute(
         id=await _number(session),
+        salt=salt,
         tag=tag,
         until=until,
         sealed=_seal(tag, {"reason": reason}, house.vault),
@@ -146,13 +179,13 @@ async def mute(
     session.add(found)
     await session.flush()
     if span is None:
-        await audit.record(session, "block", now, staff=staff, station=station.key, reason=reason)
+        await audit.record(session, "block", _hour_of(now), staff=staff, station=station.key, reason=reason)
         await letters.to_requester(
             session, ticket, requester, "mute.told_blocked", house, now, keyboard="appeal", reason=reason
         )
     else:
         hours = int(span.total_seconds() // 3600)
-        await audit.record(session, "mute", now, staff=staff, station=station.key, hours=hours, reason=reason)
+        await audit.record(session, "mute", _hour_of(now), staff=staff, station=station.key, hours=hours, reason=reason)
         due = until.isoformat() if until else None
         await letters.to_requester(
             session, ticket, requester, "mute.told", house, now, keyboard="appeal", reason=reason, due=due
@@ -172,8 +205,15 @@ async def _number(session: AsyncSession) -> int:
 
 def _full_hour(moment: datetime) -> datetime:
     """The next full hour: a mute's end must not tell to the second when it was given."""
-    down = moment.replace(minute=0, second=0, microsecond=0)
+    down = _hour_of(moment)
     return down if down == moment else down + timedelta(hours=1)
+
+
+def _hour_of(moment: datetime) -> datetime:
+    """The hour in which something was done, which is all that the record tells: what the student is told of it waits in
+    the outbox beside their ticket, and the same moment there would join the mute and the ticket.
+    """
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 async def get(session: AsyncSession, number: int, now: datetime) -> Mute:
@@ -196,7 +236,7 @@ async def without_appeal(session: AsyncSession, telegram_id: int, vault: Vault) 
     """Whoever is not heard wants to be forgotten: what they said in an appeal and where to answer it goes. The mute
     stays until it is over, or /forget would be the way out of it.
     """
-    for found in await session.scalars(select(Mute).where(Mute.tag == tag_of(telegram_id, vault))):
+    for found in await all_of(session, telegram_id, vault):
         found.sealed = _seal(found.tag, {"reason": facts_of(found, vault)["reason"]}, vault)
 
 
@@ -269,6 +309,6 @@ async def decide(
         found.sealed = _seal(found.tag, {"reason": facts["reason"]}, house.vault)
     # Which one it was, without its number: that would say to the minute when the row was made.
     place = await session.get_one(Station, found.station_id)
-    await audit.record(session, act, now, staff=by, station=place.key, reason=facts["reason"])
+    await audit.record(session, act, _hour_of(now), staff=by, station=place.key, reason=facts["reason"])
     await session.flush()
     return who

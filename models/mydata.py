@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import cases, conversations, mutes, requesters, roster, stations, tickets, words
 from models.audit import Act
-from models.mutes import Mute
 from models.outbox import Outgoing, Sending
 from models.people import Grant, Person
 from models.requesters import Requester
@@ -79,7 +78,7 @@ async def _roles(session: AsyncSession, person: Person) -> list[dict[str, Any]]:
 
 
 async def _mutes(session: AsyncSession, person: Person, vault: Vault) -> list[dict[str, Any]]:
-    rows = await session.scalars(select(Mute).where(Mute.tag == mutes.tag_of(person.telegram_id, vault)))
+    rows = await mutes.all_of(session, person.telegram_id, vault)
     return [{"until": _at(row.until), "reason": mutes.facts_of(row, vault)["reason"]} for row in rows]
 
 

@@ -35,8 +35,10 @@ from models.vault import Vault
 BATCH = 500
 STRAGGLERS = 10_000
 """So far below the last sealed number of its table a row may still come: a transaction that was open meanwhile."""
-LATE = timedelta(hours=1)
-"""A row that says it is so much older than one sealed before it was not written when it says."""
+LATE = timedelta(hours=2)
+"""A row that says it is so much older than one sealed before it was not written when it says. Of a mute only the hour
+is told: an hour for that, and one for what was under way.
+"""
 FIRST = "0" * 64
 """What the first entry has before it."""
 

@@ -22,6 +22,7 @@ TOOLBOX = frozenset(
         "config",
         "contents",
         "doors",
+        "errors",
         "exports",
         "faq",
         "filters",

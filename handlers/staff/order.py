@@ -3,7 +3,7 @@ appeal.
 
 /mute 24h reason (a lead, as a reply to the student's words)
 /block reason (an admin, in the office, likewise; or /block #12 reason: whoever filed it)
-/blocked ─▶ who is not heard, by number ─▶ lifted          /unblock 482913
+/blocked ─▶ who is not heard, by number, a page ─▶ ‹ › ─▶ lifted          /unblock 482913
 the student's appeal (`handlers/students/appeal.py`) ─▶ the office, about a block the supervising teachers: lift · keep
 """
 
@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import errors
 from bot.filters import Pressed, markup
 from bot.keyboards import MOST_DIGITS
-from bot.order import Order, lifting
+from bot.order import Order, Unheard, lifting, pages
 from bot.sealed import screen
-from bot.untrusted import inline
+from bot.untrusted import cut, inline
 from handlers.occasion import must_be_seen
 from handlers.screens import show
 from handlers.staff.answers import reason_of
@@ -38,7 +40,6 @@ from models.words import Words
 
 SPAN = re.compile(r"(\d{1,3})\s*([hd])\s+(.+)", re.S)
 OF_TICKET = re.compile(rf"#(\d{{1,{MOST_DIGITS}}})\s+(.+)", re.S)
-LISTED = 20
 REASON_LENGTH, NAME_LENGTH = 80, 40
 
 
@@ -50,6 +51,7 @@ def router() -> Router:
     router.message.register(blocked, Command("blocked"), desk)
     router.message.register(unblock, Command("unblock"), desk)
     router.callback_query.register(decide, Pressed(Order), desk)
+    router.callback_query.register(turned, Pressed(Unheard), desk)
     return router
 
 
@@ -109,8 +111,14 @@ async def blocked(message: Message, command: CommandObject, desk: Desk) -> None:
     """Everybody who is not heard now: why, by whom, and never who they are."""
     must_be_seen(message, command)
     await desk.may_here(Deed.BLOCK)
-    text, found = await _list(desk)
-    await message.reply(text, reply_markup=markup(lifting(desk.t, [mute.id for mute in found])))
+    text, keys = await _list(desk, 0)
+    await message.reply(text, reply_markup=markup(keys))
+
+
+async def turned(query: CallbackQuery, press: Unheard, desk: Desk) -> None:
+    """Another page."""
+    await desk.may_here(Deed.BLOCK)
+    await show(query, *await _list(desk, press.page))
 
 
 async def unblock(message: Message, command: CommandObject, desk: Desk) -> None:
@@ -125,43 +133,59 @@ async def unblock(message: Message, command: CommandObject, desk: Desk) -> None:
     await message.reply(desk.t("unblock.told" if told else "unblock.done", which=number, name=admin.name))
 
 
-async def _list(desk: Desk) -> tuple[str, list[Mute]]:
+async def _list(desk: Desk, page: int) -> tuple[str, dict[str, Any] | None]:
+    t, found = desk.t, await _pages(desk)
+    if not found:
+        return t("blocked.nobody"), None
+    page, last = min(page, len(found) - 1), len(found) - 1
+    head = t.n("blocked.head", sum(map(len, found))) + (t("list.page", page=page + 1, of=last + 1) if last else "")
+    text = "\n".join([head, *(row for _, row in found[page])])
+    return text, lifting(t, [number for number, _ in found[page]], page, last)
+
+
+async def _page_of(desk: Desk, mute: Mute) -> int:
+    found = await _pages(desk)
+    return next(n for n, page in enumerate(found) if any(number == mute.id for number, _ in page))
+
+
+async def _pages(desk: Desk) -> list[list[tuple[int, str]]]:
+    return pages([(mute.id, await _row(desk, mute)) for mute in await mutes.in_force(desk.session, desk.now)])
+
+
+async def _row(desk: Desk, mute: Mute) -> str:
     t = desk.t
-    everybody = await mutes.in_force(desk.session, desk.now)
-    found = everybody[:LISTED]
-    lines = [t.n("blocked.head", len(everybody)) if everybody else t("blocked.nobody")]
-    for mute in found:
-        place = await desk.session.get_one(Station, mute.station_id)
-        giver = await desk.session.get_one(Person, mute.given_by_id)
-        until = t.moment(mute.until, desk.now) if mute.until else None
-        end = t.plain("blocked.until", moment=until) if until else t.plain("blocked.for_good")
-        lines.append(
-            t(
-                "blocked.line",
-                which=mute.id,
-                end=end,
-                station=t.pick(place.names),
-                name=inline(giver.name, NAME_LENGTH),
-                reason=inline(mutes.facts_of(mute, desk.house.vault)["reason"], REASON_LENGTH),
-            )
-        )
-        if mute.appealed:
-            lines.append(t("blocked.kept" if mute.decided else "blocked.appealed"))
-    if len(everybody) > LISTED:
-        lines.append(t.n("blocked.more", len(everybody) - LISTED))
-    return "\n".join(lines), found
+    place = await desk.session.get_one(Station, mute.station_id)
+    giver = await desk.session.get_one(Person, mute.given_by_id)
+    until = t.moment(mute.until, desk.now) if mute.until else None
+    row = t(
+        "blocked.line",
+        which=mute.id,
+        end=t.plain("blocked.until", moment=until) if until else t.plain("blocked.for_good"),
+        station=cut(t.pick(place.names), NAME_LENGTH),
+        name=inline(giver.name, NAME_LENGTH),
+        reason=inline(mutes.facts_of(mute, desk.house.vault)["reason"], REASON_LENGTH),
+    )
+    if mute.appealed:
+        row += "\n" + t("blocked.kept" if mute.decided else "blocked.appealed")
+    return row
 
 
 async def _lift(desk: Desk, found: Mute, by: Person) -> bool:
     who = await mutes.decide(desk.session, found, True, by, desk.house, desk.now)
-    await _tell(desk, who, "appeal.lifted")
-    return who is not None
+    if who is None:
+        return False
+    t = desk.toolbox.t(who.language)
+    left = await mutes.standing(desk.session, who.chat_id, desk.house.vault, desk.now)
+    if left is None:
+        await _tell(desk, who, t("appeal.lifted"))
+    else:
+        still = mutes.refusal_of(left, desk.house.vault)
+        await _tell(desk, who, "\n".join([t("appeal.lifted_one"), errors.sentence(still, t)]), errors.way_out(still, t))
+    return True
 
 
-async def _tell(desk: Desk, who: Reached | None, text: str) -> None:
-    if who is not None:
-        facts = screen(desk.toolbox.t(who.language)(text), None)
-        await sealed.post(desk.session, facts, desk.house.vault, desk.now, chat_id=who.chat_id)
+async def _tell(desk: Desk, who: Reached, text: str, keys: dict[str, Any] | None = None) -> None:
+    await sealed.post(desk.session, screen(text, keys), desk.house.vault, desk.now, chat_id=who.chat_id)
 
 
 # ---------------------------------------------------------------- what is decided
@@ -173,9 +197,9 @@ async def decide(query: CallbackQuery, press: Order, desk: Desk) -> None:
     found = await mutes.get(desk.session, press.mute, desk.now)
     if press.act == "free":
         await desk.may_here(Deed.BLOCK)
+        here = await _page_of(desk, found)
         await _lift(desk, found, someone)
-        text, left = await _list(desk)
-        await show(query, text, lifting(desk.t, [mute.id for mute in left]))
+        await show(query, *await _list(desk, here))
         return
     if press.act not in ("lift", "keep") or desk.station.id != (await mutes.judge(desk.session, found)).id:
         raise Refusal("desk.old_button")
@@ -185,6 +209,7 @@ async def decide(query: CallbackQuery, press: Order, desk: Desk) -> None:
     else:
         who = await mutes.decide(desk.session, found, False, someone, desk.house, desk.now)
         text = "appeal.kept_above" if desk.station.desk is stations.Desk.SUPERVISORS else "appeal.kept"
-        await _tell(desk, who, text)
+        if who is not None:
+            await _tell(desk, who, desk.toolbox.t(who.language)(text))
         key = "appeal.was_kept"
     await show(query, desk.t(key, which=press.mute, name=someone.name))

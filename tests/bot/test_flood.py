@@ -27,10 +27,18 @@ def test_what_is_too_much_is_said_once_and_until_when() -> None:
 
 def test_an_album_is_one_message_and_is_not_torn() -> None:
     counter = Counter(2)
-    assert [counter.judge(1, "album", at(0)) for _ in range(10)] == [None] * 10
+    assert [counter.judge(1, f"a{n}", at(0), "album") for n in range(10)] == [None] * 10
     assert counter.judge(1, "1", at(1)) is None
     assert counter.judge(1, "2", at(1)) == Pause(UNTIL, first=True)
-    assert counter.judge(1, "album", at(1)) is None
+    assert counter.judge(1, "a10", at(1), "album") is None
+
+
+def test_an_album_that_is_too_much_is_refused_once() -> None:
+    counter = Counter(1)
+    counter.judge(1, "0", at(0))
+    for _ in range(2):
+        parts = [counter.judge(1, f"a{n}", at(1), "album") for n in range(10)]
+        assert parts == [Pause(UNTIL, first=not n) for n in range(10)], "also when they run again"
 
 
 def test_what_was_written_over_hours_is_no_flood_when_it_comes_at_once() -> None:

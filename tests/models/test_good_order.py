@@ -56,6 +56,40 @@ async def test_the_one_it_is_about_is_recused_and_the_others_read_it_in_private(
         assert await cases.must_handle(session, case, qian, qian.telegram_id, HOUSE.vault) is qian
 
 
+async def test_whom_it_is_about_does_not_choose_who_reads_it(database: Database, now: datetime) -> None:
+    """Supervisors give and take roles by themselves: who comes after a report reads it only by config.toml."""
+    async with database.transaction() as session:
+        places = await furnish(session)
+        above, alice, later = places["supervisors"], await student(session), now + timedelta(hours=1)
+        above.chat_id = -1009
+        sun, qian, friend = (
+            await staff(session, 1, "Sun"),
+            await staff(session, 2, "Qian"),
+            await staff(session, 3, "Fu"),
+        )
+        reader, chosen = await staff(session, 4, "Reader"), await staff(session, 5, "Chosen")
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id], now)
+        await session.flush()
+        await roles.give(session, above, sun, Role.SUPERVISOR, qian, None, now)
+        await roles.give(session, above, sun, Role.READER, reader, None, now)
+        head = Head("Sun", supervisor=True, recused=sun.telegram_id)
+        case = await casework.file(session, Report(head, WORDS), alice, HOUSE, now)
+
+        async def may_read() -> list[int]:
+            return await cases.chats(session, case, HOUSE.vault)
+
+        await roles.give(session, above, sun, Role.SUPERVISOR, friend, None, later)
+        await roles.give(session, above, sun, Role.READER, chosen, None, later)
+        assert await may_read() == [qian.telegram_id]
+        await roles.take_back(session, above, sun, Role.SUPERVISOR, qian, None, later)
+        assert await may_read() == [reader.telegram_id]
+        await roles.give(session, above, sun, Role.SUPERVISOR, qian, None, later)
+        assert await may_read() == [reader.telegram_id]
+        await people.grant_configured(session, Role.SUPERVISOR, [sun.telegram_id, chosen.telegram_id], later)
+        await session.flush()
+        assert await may_read() == [chosen.telegram_id]
+
+
 async def test_no_record_export_or_other_system_meets_a_report(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         places = await furnish(session)
@@ -81,8 +115,9 @@ async def test_an_anonymous_student_is_muted_without_being_known_and_may_appeal(
         ticket = await asking.file(session, draft(anonymous=True), alice, HOUSE, now)
         (who,) = await requesters.waiting.about(session, ticket.id)
         day = timedelta(hours=24)
-        mute = await mutes.mute(session, ticket, who, places["east"], lead, day, "rude in #1", HOUSE, now)
-        assert mutes.facts_of(mute, HOUSE.vault)["reason"] == "rude in #…"
+        reason = "rude in #1, ＃12, 工单12, 工單：第 12 號, 12号工单, tickets no. 12, 12 times in room 12"
+        mute = await mutes.mute(session, ticket, who, places["east"], lead, day, reason, HOUSE, now)
+        assert mutes.facts_of(mute, HOUSE.vault)["reason"] == f"rude in {'#…, ' * 6}12 times in room 12"
         assert mute.until is not None
         assert (mute.until.minute, mute.until.second) == (0, 0)
         for add in (False, True):
@@ -100,6 +135,34 @@ async def test_an_anonymous_student_is_muted_without_being_known_and_may_appeal(
         assert told is not None
         assert told.chat_id == alice.telegram_id
         await asking.file(session, draft(), alice, HOUSE, now)
+
+
+async def test_two_mutes_do_not_say_that_they_are_one_persons(database: Database, now: datetime) -> None:
+    """Nor does the record of one say in which moment its student was told, beside which ticket; and where nobody is
+    muted, nothing is opened to find that out.
+    """
+    now = now.replace(minute=17, second=21)
+    async with database.transaction() as session:
+        places, admin, alice = await furnish(session), await staff(session), await student(session)
+        hidden = await asking.file(session, draft(anonymous=True), alice, HOUSE, now)
+        named = await asking.file(session, draft(), alice, HOUSE, now)
+        given = []
+        for ticket, span in ((hidden, None), (named, None), (hidden, timedelta(hours=2)), (named, timedelta(hours=1))):
+            (who,) = await requesters.waiting.about(session, ticket.id)
+            given.append(await mutes.mute(session, ticket, who, places["office"], admin, span, "rude", HOUSE, now))
+        assert set(await mutes.in_force(session, now)) == set(given), "none has taken another's place"
+        assert len({(mute.salt, mute.tag) for mute in given}) == len({mute.tag for mute in given}) == 4
+        acts = {act.at for act in await session.scalars(select(Act))}
+        told = await session.scalars(select(Outgoing).where(Outgoing.letter == "notice"))
+        assert acts.isdisjoint({row.not_before for row in told})
+        for left in reversed(given):
+            mute = await mutes.standing(session, alice.telegram_id, HOUSE.vault, now)
+            assert mute is not None
+            assert mute.until is None or left in given[2:]
+            await mutes.decide(session, left, True, admin, HOUSE, now)
+        assert await mutes.standing(session, alice.telegram_id, HOUSE.vault, now) is None
+        who.person_id, who.address = None, b"nobody can open this"
+        await mutes.must_hear(session, who, HOUSE, now)
 
 
 async def test_a_muted_student_answers_what_staff_asked_and_nothing_else(database: Database, now: datetime) -> None:
@@ -175,7 +238,12 @@ async def test_every_act_of_good_order_is_in_the_sealed_chain_and_names_no_stude
         assert told[5] == (admin.id, None, {"station": "office", "reason": "rude"})
         assert told[6] == (admin.id, None, {"grant": 3, "role": "lead", "station": "east"})
         assert str(alice.telegram_id) not in f"{told}"
-        assert await seals.seal(session, HOUSE.vault) >= len(acts)
+        # Of a mute only the hour is told, and one that took a moment longer comes after what was done in the next hour.
+        before = now.replace(minute=59, second=59)
+        await roles.give(session, office, admin, Role.LEAD, li, east, before + timedelta(seconds=2))
+        assert await seals.seal(session, HOUSE.vault) > len(acts)
+        await mutes.mute(session, ticket, who, east, lead, day, "rude", HOUSE, before)
+        assert await seals.seal(session, HOUSE.vault) == 1
         assert (await seals.verify(session, HOUSE.vault)).finding is None
 
 

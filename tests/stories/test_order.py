@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from models import people, stations
+from models import mutes, people, requesters, stations, tickets
 from models.audit import Act
 from models.people import Role
 from sandbox.client import Group, Message, Person, photo
@@ -31,6 +31,18 @@ async def teachers(campus: Campus) -> tuple[Person, Group]:
         assert place is not None
         place.chat_id, place.language = room.id, "en"
     return teacher, room
+
+
+async def many_blocks(campus: Campus, number: int, count: int) -> list[int]:
+    async with campus.app.database.transaction() as session:
+        ticket = await tickets.get(session, number)
+        place, admin = await stations.by_key(session, "office"), await people.by_telegram_id(session, campus.admin.id)
+        assert place is not None
+        assert admin is not None
+        (who,) = await requesters.waiting.about(session, number)
+        house, now = campus.app.toolbox.house, campus.clock()
+        found = [await mutes.mute(session, ticket, who, place, admin, None, "rude", house, now) for _ in range(count)]
+        return [mute.id for mute in found]
 
 
 async def saying(place: Person | Group, words: str) -> list[Message]:
@@ -97,6 +109,7 @@ async def test_a_lead_mutes_the_student_appeals_and_the_office_decides(database_
             await people.grant(session, Role.LEAD, lead, given_by=1, now=now, station_id=place.id)
         alice = await campus.student("Alice")
         number = await campus.files(alice, "You idiots never mend anything", anonymous=True)
+        await alice.says("/start")
         card = await east.shows(f"#{number} ·")
         await campus.li.says("/mute 24h insults", chat=east, reply_to=card)
         await campus.li.reads("Only this station's lead", chat=east)
@@ -110,8 +123,11 @@ async def test_a_lead_mutes_the_student_appeals_and_the_office_decides(database_
         assert "insults" in notice.text
 
         refused = "You cannot file or add anything until Tue 13 Oct 10:00"
-        await alice.says("/new")
+        assert await alice.taps(t.plain("home.new")) == "", "it would not fit into the little window"
         await alice.reads(refused)
+        await alice.says("/new")
+        found = await alice.reads(refused)
+        assert [button["text"] for button in found.buttons] == [t.plain("appeal.do")], "the notice may be lost"
         await alice.says("And it drips", reply_to=notice)
         await alice.reads(refused)
         words = next(m for m in await alice.transcript() if m.text == "You idiots never mend anything")
@@ -167,6 +183,8 @@ async def test_the_office_blocks_and_the_supervising_teacher_is_where_to_turn(da
         await campus.wang.says("The tap is mended", chat=campus.east, reply_to=card)
         await alice.reads("The tap is mended")
         assert "in person" in (await alice.taps(t.plain("appeal.do")) or "")
+        await campus.admin.says(f"/block #{number} more threats", chat=office)
+        await alice.reads("more threats")
 
         teacher, room = await teachers(campus)
         await alice.taps(t.plain("appeal.do"))
@@ -176,6 +194,12 @@ async def test_the_office_blocks_and_the_supervising_teacher_is_where_to_turn(da
         assert await campus.admin.taps(t.plain("appeal.keep"), chat=room) == t.plain("appeal.supervisors_only")
         await teacher.taps(t.plain("appeal.lift"), chat=room)
         await room.shows("lifted by Teacher Sun")
+        still = await alice.reads("something else still holds")
+        assert "threats" in still.text
+        await alice.taps(t.plain("appeal.do"), message=still)
+        await alice.says("It was my other brother")
+        await room.shows("It was my other brother")
+        await teacher.taps(t.plain("appeal.lift"), chat=room)
         await alice.reads("It has been lifted")
 
         await campus.admin.says(f"/block #{number} threats again", chat=office)
@@ -193,7 +217,18 @@ async def test_the_office_blocks_and_the_supervising_teacher_is_where_to_turn(da
         await campus.admin.says(f"/unblock {which}", chat=office)
         await campus.admin.reads(t.plain("mute.over"), chat=office)
         await campus.files(alice, "The lamp in the corridor is broken", category=("repairs", "power"))
-        assert await acts(campus) == ["block", "unblock", "block", "unblock"]
+        assert await acts(campus) == ["block", "block", "unblock", "unblock", "block", "unblock"]
+
+        given = await many_blocks(campus, number, 13)
+        await campus.admin.says("/blocked", chat=office)
+        shown = await campus.admin.reads("13 mutes and blocks in force · page 1 of 2", chat=office)
+        seen = re.findall(r"\b\d{6}\b", shown.text)
+        await campus.admin.taps("›", chat=office)
+        shown = await campus.admin.reads("page 2 of 2", chat=office)
+        seen += re.findall(r"\b\d{6}\b", shown.text)
+        assert sorted(seen) == sorted(map(str, given)), "everybody can be lifted"
+        await campus.admin.taps(re.compile("^Lift"), chat=office)
+        await campus.admin.reads(re.compile("^🔇 12 mutes and blocks in force\n"), chat=office)
 
 
 async def test_roles_are_seen_given_and_taken_back_in_the_chat(database_url: str) -> None:
@@ -221,10 +256,10 @@ async def test_roles_are_seen_given_and_taken_back_in_the_chat(database_url: str
         await teacher.says(f"/roles {campus.wang.id}", chat=room)
         asked = await teacher.reads(t.plain("roles.holds_none"), chat=room)
         labels = [button["text"] for button in asked.buttons]
-        assert labels == ["➕ Supervising teacher", "➕ Reader of the Party committee"]
+        assert labels == ["➕ Supervising teacher", "➕ Report reader (Party committee)"]
         assert await campus.admin.taps("➕ Supervising", chat=room) == t.plain("roles.supervisor_only")
-        await teacher.taps("➕ Reader", chat=room)
-        await teacher.reads("Reader of the Party committee · Wang · by Teacher Sun", chat=room)
+        await teacher.taps("➕ Report reader", chat=room)
+        await teacher.reads("Report reader (Party committee) · Wang · by Teacher Sun", chat=room)
         forged = asked.buttons[0]["callback_data"]
         assert await campus.admin.presses(asked, forged, chat=office) == t.plain("roles.not_here")
         assert await acts(campus) == ["grant", "revoke", "grant"]
