@@ -189,12 +189,12 @@ def _filed(_: Mapper[Any], connection: Connection, ticket: Ticket) -> None:
 
 @event.listens_for(Ticket, "after_update")
 def _changed(_: Mapper[Any], connection: Connection, ticket: Ticket) -> None:
-    """Its words were erased, or it is open again long after it had ended."""
+    """Its words were erased, or it is open again long after it had ended; what nobody is offered leaves no traces."""
     state = inspect(ticket)
     before = state.attrs.folded.history.deleted
     if before:
         _take(connection, traces(ticket.id, ticket.building, ticket.category, before[0]))
-    if before or True in state.attrs.sought.history.added:
+    if ticket.sought and (before or True in state.attrs.sought.history.added):
         _leave(connection, ticket)
 
 

@@ -125,6 +125,9 @@ async def test_what_ended_long_ago_leaves_no_traces_until_it_is_open_again(datab
         assert not await similar.sweep(session, later), "safe to run twice"
         assert await traces(session) == {fresh.id, open_.id}
         await session.refresh(over)
+        over.folded = HOUSE.fold("有人被忘记了")
+        await session.flush()
+        assert over.id not in await traces(session), "erased words of what nobody is offered leave none either"
         over.state, over.closed_at = State.RESOLVED, None
         tickets.start_again(over, HOUSE, later)
         open_.folded = HOUSE.fold("另一句话")
