@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -35,6 +36,8 @@ from sqlalchemy.orm import Mapper, Session, class_mapper
 from models.sqlite import DRIVER, LONG, connect, copy_log, fold, log_length
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process that holds the SQLite file before giving up."""
@@ -353,10 +356,19 @@ class Database:
             self._end(group)
             if (length := log_length(self._path)) > self._too_long:
                 # Nobody writes now. Somebody who reads may hinder it; then the log grows on before the next try.
-                done = await in_thread(lambda: copy_log(self._path))
-                self._too_long = LONG if done else length + LONG
+                self._too_long = LONG if await self._copy_log() else length + LONG
         finally:
             self._turn.release()
+
+    async def _copy_log(self) -> bool:
+        """Bring the log into the file. False when that is not possible now, be it that the disk is full: what was
+        committed is kept all the same, and nobody's work has failed.
+        """
+        try:
+            return await in_thread(lambda: copy_log(self._path))
+        except sqlite3.Error as error:
+            log.warning("SQLite's log cannot be brought into its file: %s", error)
+            return False
 
     def _end(self, group: _Group) -> None:
         if self._group is group:
