@@ -279,11 +279,11 @@ class Database:
             raise OperationalError("CONNECT", None, error) from error
 
     @contextlib.asynccontextmanager
-    async def _reached(self) -> AsyncIterator[Asking]:
+    async def _reached(self, **how: Any) -> AsyncIterator[Asking]:
         """A session on PostgreSQL that has its connection. Raises OperationalError when none is to be had."""
         async with self._session() as session:
             with self.connecting():
-                await session.connection()
+                await session.connection(execution_options=how)
             yield session
 
     def _session(self, bind: Connection | None = None) -> Asking:
@@ -392,8 +392,10 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session that only reads: it never waits for the writer, and what it changes is thrown away."""
-        async with self._session() if self.is_sqlite else self._reached() as session:
+        """A session that only reads, all of it as it stood at the first question, on either database: it never waits
+        for the writer, and what it changes is thrown away.
+        """
+        async with self._session() if self.is_sqlite else self._reached(isolation_level="REPEATABLE READ") as session:
             try:
                 yield session
             finally:
