@@ -30,6 +30,7 @@ from bot.faq import Answered
 from bot.filters import Going, Pressed
 from bot.menus import Join, Pick, Step
 from bot.untrusted import cut
+from handlers.occasion import KEPT
 from handlers.screens import show
 from handlers.students import places
 from handlers.students.talk import Private, Talk
@@ -162,10 +163,6 @@ async def collect(message: Message, walk: Walk) -> None:
     data["parts_done"] = False
     data.pop("similar_seen", None)
     await walk.words()
-
-
-KEPT = ("parts", "pending")
-"""Under which names a conversation keeps words that have not gone anywhere yet."""
 
 
 async def of_the_draft(message: Message, state: FSMContext) -> bool:
