@@ -147,9 +147,12 @@ async def step(query: CallbackQuery, press: Step, walk: Walk) -> None:
                 raise Refusal("draft.says_nothing")
             walk.data["parts_done"] = True
             await walk.go_on()
-        case "name":
+        case "name" if {"kind", "category"} <= walk.data.keys():
             walk.data["similar_seen"] = True
             await walk.naming()
+        case "name":
+            # Of an earlier draft.
+            await walk.go_on()
         case "send":
             await _send(query, walk)
         case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from bot.menus import Pick
+from bot.menus import Pick, Step
 from bot.sealed import Tell
 from models.cases import Case
 from sandbox.client import Person, photo
@@ -105,7 +105,10 @@ async def test_an_old_button_leaves_a_draft_alone_or_says_that_it_was_not_sent(d
         await alice.presses(2, Tell("add", str(code)).pack())
         screen = await alice.reads(f"R-{code}")
         assert screen.text.endswith(t.plain("draft.left")), "what it is about stays at its head"
-        await alice.says("/cancel")
+        await alice.says("/new")
+        await alice.reads(t.plain("new.kind"))
+        await alice.presses(2, Step("name").pack())
+        await alice.reads(t.plain("new.kind"))
         zhao = campus.t("zh-hans")
         await campus.admin.says("/start")
         await campus.admin.taps(zhao.plain("consent.agree"))
