@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import TypeGuard
 
 import handlers
 
@@ -169,7 +170,7 @@ def _functions(inside: ast.Module | ast.ClassDef) -> list[Function]:
     return [each for each in inside.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
-def _is_turn(node: ast.AST) -> bool:
+def _is_turn(node: ast.AST) -> TypeGuard[ast.If | ast.Match]:
     """A way that only refuses leads nowhere."""
     if isinstance(node, ast.If):
         return "press." in ast.unparse(node.test) and not all(isinstance(each, ast.Raise) for each in node.body)
