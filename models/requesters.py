@@ -74,7 +74,7 @@ class Requester(Base):
 
 _requesters = cast(Table, Requester.__table__)
 _NAMED = select(_requesters.c.id).where(_requesters.c.person_id == bindparam("person"))
-TRIED_AT_ONCE = 5_000
+TRIED_AT_ONCE = 2_000
 """So many rows are read without holding the loop."""
 _ANONYMOUS = (
     select(_requesters.c.id, _requesters.c.salt, _requesters.c.owner_tag)
