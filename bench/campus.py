@@ -28,6 +28,8 @@ SENTENCES = Path(__file__).with_name("sentences.toml")
 CATEGORIES = ("water", "power", "furniture", "canteen", "noise", "internet", "teaching", "jobs")
 IN_CHINESE = 0.75
 AT_ONCE = 5_000
+FIRST_STUDENT, STUDENTS = 2 * 10**9, 50_000
+"""The chats of those who wrote them."""
 A_MONTH = 60 * 24 * 30
 """Minutes."""
 
@@ -86,7 +88,10 @@ async def fill(
                 }
             )
             traces += similar.traces(number, tickets[-1]["building"], tickets[-1]["category"], folded)
-            waiting.append({"id": number, "ticket_id": number, "number": 1, "left": False})
+            salt = f"{number:032x}"
+            tag = house.vault.tag("owner", salt, FIRST_STUDENT + number % STUDENTS)
+            place = {"id": number, "ticket_id": number, "number": 1, "left": False}
+            waiting.append(place | {"salt": salt, "owner_tag": tag})
             content = {"type": "text", "text": text}
             words.append(
                 {"ticket_id": number, "side": Side.STUDENT, "requester_id": number, "content": content, "at": at}

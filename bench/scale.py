@@ -37,7 +37,7 @@ from bot.settings import Settings
 from bot.texts import Catalogue
 from bot.toolbox import Toolbox, utcnow
 from bot.vault import new_key
-from models import answering, asking, listing, similar, stations, statistics, tickets
+from models import answering, asking, listing, requesters, similar, stations, statistics, tickets
 from models.asking import Draft
 from models.database import Database
 from models.lifecycle import OPEN, Kind
@@ -136,6 +136,14 @@ class Campus:
             rows = (await session.execute(asked)).all()
         scored = {row.id: reading.likeness(row.folded, row.marks) for row in rows}
         return {number: score for number, score in scored.items() if score >= similar.ENOUGH}
+
+    async def mine(self) -> None:
+        """A student looks at their own tickets, all of them anonymous; the database waits meanwhile."""
+        async with self.database.transaction() as session:
+            chat = campus.FIRST_STUDENT + self.chance.randrange(campus.STUDENTS)
+            someone = await meet(session, chat, "Alice", None, "en")
+            found = await requesters.all_of(session, someone, self.toolbox.house.vault)
+        assert found, "they have some"
 
     async def find(self, typed: str) -> None:
         """/find in the office."""
@@ -357,6 +365,19 @@ async def held(kind: str, large: Campus, rounds: int) -> list[Line]:
     ]
 
 
+async def own(kind: str, large: Campus, rounds: int) -> list[Line]:
+    """/mine, when every ticket is an anonymous one."""
+    times, loop = Times(), Watch()
+    async with loop:
+        for _ in range(rounds):
+            with times.measured():
+                await large.mine()
+    return [
+        Line(f"{kind}: /mine among 100 000 anonymous places, ms", times.median, 1000, str(times), most=True),
+        loop.line(f"{kind}: the loop held by /mine, ms"),
+    ]
+
+
 async def figures(kind: str, large: Campus, rounds: int) -> list[Line]:
     """/stats of the office, and all of it as a table."""
     calendar, times, loop = large.toolbox.house.calendar, Times(), Watch()
@@ -400,5 +421,6 @@ async def measured(quick: bool, kinds: Sequence[str] = ("SQLite", "PostgreSQL"))
                 lines.append(ratio("filing", kind, await grows(small, large, Campus.file, rounds)))
                 lines.append(ratio("a card press", kind, await grows(small, large, Campus.press, rounds)))
                 lines += await figures(kind, large, 3)
+                lines += await own(kind, large, 5)
                 lines += await held(kind, large, rounds)
     return lines

@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bot.keyboards import MOST_BYTES, Press, button, keyboard
+from bot.keyboards import MOST_BYTES, SEPARATOR, Press, button, keyboard
 from bot.texts import Texts
 from bot.untrusted import inline
 from models import deadlines
@@ -151,11 +151,10 @@ def page(tickets: Sequence[Ticket], what: str, number: int, last: int) -> dict[s
 
 
 def found(tickets: Sequence[Ticket], words: str, number: int, more: bool) -> dict[str, Any]:
-    """A page of what was found. Words too long for a button have one page."""
-    words = words.replace(":", " ")
+    """A page of what was found. Words that no button can carry as they are have one page: others find others."""
     turn = []
     for label, to, there in (("‹", number - 1, number > 0), ("›", number + 1, more)):
-        if there and len(f"lf:{to}:{words}".encode()) <= MOST_BYTES:
+        if there and SEPARATOR not in words and len(f"lf:{to}:{words}".encode()) <= MOST_BYTES:
             turn.append(button(label, Seek(to, words)))
     return keyboard([*_numbers(tickets), turn])
 

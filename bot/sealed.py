@@ -20,7 +20,7 @@ from bot.cards import excerpt
 from bot.keyboards import Go, Press, button, keyboard
 from bot.texts import Texts
 from bot.toolbox import Toolbox
-from bot.untrusted import inline
+from bot.untrusted import inline, units
 from models import cases, sealed, stations
 from models.cases import Case, CaseState, Head, Line, Said
 from models.casework import OUTCOMES
@@ -34,6 +34,8 @@ NAME_LENGTH = 40
 SIGNS = {"ask": "❓", "note": "📝", "founded": "✅", "unfounded": "❎", "passed_on": "↗️"}
 """What a reply to a prompt with this sign is."""
 SHOWN_STEPS = 6
+LONGEST = 3800
+"""Of what a message takes, as Telegram counts; the rest is for what says how much was left out."""
 
 
 @dataclass(frozen=True)
@@ -134,16 +136,17 @@ def _step(line: Line, t: Texts, now: datetime) -> str:
 
 
 def own_text(case: Case, head: Head, lines: Sequence[Line], t: Texts, now: datetime) -> str:
-    """A report as its reporter sees it: no notes, no supervisor's name."""
-    rows = [
+    """A report as its reporter sees it: no notes, no supervisor's name. Of very many words the newest."""
+    head_rows = [
         t("case.head", code=case.code, state=t.plain(f"case.state.{case.state}")),
         t("case.about", about=inline(head.about, ABOUT_LENGTH)),
         t("report.is_named" if head.name else "report.is_anonymous"),
     ]
     if not case.delivered:
-        rows.append(t("report.waits"))
+        head_rows.append(t("report.waits"))
     elif case.state is CaseState.SENT:
-        rows.append(t("case.late" if case.due <= now else "case.due", moment=t.stamp(case.due, now)))
+        head_rows.append(t("case.late" if case.due <= now else "case.due", moment=t.stamp(case.due, now)))
+    rows = []
     for line in lines:
         words = inline(excerpt([line.content]), ABOUT_LENGTH * 2)
         if line.said is Said.REPORTER:
@@ -154,7 +157,18 @@ def own_text(case: Case, head: Head, lines: Sequence[Line], t: Texts, now: datet
             text = inline(str(line.content.get("text", "")), ABOUT_LENGTH * 2)
             what = t.plain(f"case.step.{line.content['type']}")
             rows.append(t("report.step", moment=t.stamp(line.at, now), what=what, words=text).rstrip(" ·"))
-    return "\n".join(rows)[:3800]
+    shown = _newest(rows, LONGEST - units("\n".join(head_rows)))
+    if len(shown) < len(rows):
+        head_rows.append(t.n("report.earlier", len(rows) - len(shown)))
+    return "\n".join([*head_rows, *shown])
+
+
+def _newest(rows: Sequence[str], room: int) -> Sequence[str]:
+    """The last of these that fit into so many units, each whole: a cut might fall into a sign that is written out."""
+    first = len(rows)
+    while first and (room := room - units(rows[first - 1]) - 1) >= 0:
+        first -= 1
+    return rows[first:]
 
 
 # ---------------------------------------------------------------- letters

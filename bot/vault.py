@@ -12,7 +12,6 @@ import base64
 import binascii
 import hmac
 import os
-from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -51,7 +50,7 @@ class KeyVault:
 
     def tag(self, purpose: str, *parts: int | str) -> str:
         text = "\x1f".join([purpose, *map(str, parts)])
-        return hmac.new(self._tags, text.encode(), sha256).hexdigest()
+        return hmac.digest(self._tags, text.encode(), "sha256").hex()
 
 
 def derive(key: bytes, purpose: str) -> bytes:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aiogram.filters import CommandObject
+from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +21,9 @@ from bot.texts import Texts
 from bot.toolbox import Toolbox
 from models.errors import Refusal
 from models.house import House
+
+KEPT = ("parts", "pending")
+"""Under which names a conversation keeps words that have not gone anywhere yet."""
 
 
 @dataclass
@@ -42,6 +46,15 @@ class Occasion:
     def settings(self) -> Settings:
         """config.toml."""
         return self.toolbox.settings
+
+
+async def leave(state: FSMContext, t: Texts) -> str:
+    """Leave what was being done for something else. Returns what to say of it first: words that somebody has sent and
+    that went nowhere are not dropped in silence.
+    """
+    data = await state.get_data()
+    await state.clear()
+    return t("draft.left") + "\n\n" if any(data.get(name) for name in KEPT) else ""
 
 
 def must_be_seen(message: Message, command: CommandObject) -> None:

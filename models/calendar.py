@@ -224,11 +224,6 @@ class WorkCalendar:
             day += ONE_DAY
         return total / self._parts
 
-    def semester_at(self, moment: datetime) -> Semester | None:
-        """The semester in which this moment falls, by the local date; None in the vacation."""
-        day = _utc(moment).astimezone(self.timezone).date()
-        return next((term for term in self.semesters if term.starts <= day <= term.ends), None)
-
     def is_quiet(self, moment: datetime) -> bool:
         """Whether students are left in peace: from 22:30 up to 7:30 local time, on every day of the week."""
         local = _utc(moment).astimezone(self.timezone).time()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -35,6 +36,8 @@ from sqlalchemy.orm import Mapper, Session, class_mapper
 from models.sqlite import DRIVER, LONG, connect, copy_log, fold, log_length
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process that holds the SQLite file before giving up."""
@@ -276,11 +279,11 @@ class Database:
             raise OperationalError("CONNECT", None, error) from error
 
     @contextlib.asynccontextmanager
-    async def _reached(self) -> AsyncIterator[Asking]:
+    async def _reached(self, **how: Any) -> AsyncIterator[Asking]:
         """A session on PostgreSQL that has its connection. Raises OperationalError when none is to be had."""
         async with self._session() as session:
             with self.connecting():
-                await session.connection()
+                await session.connection(execution_options=how)
             yield session
 
     def _session(self, bind: Connection | None = None) -> Asking:
@@ -353,10 +356,19 @@ class Database:
             self._end(group)
             if (length := log_length(self._path)) > self._too_long:
                 # Nobody writes now. Somebody who reads may hinder it; then the log grows on before the next try.
-                done = await in_thread(lambda: copy_log(self._path))
-                self._too_long = LONG if done else length + LONG
+                self._too_long = LONG if await self._copy_log() else length + LONG
         finally:
             self._turn.release()
+
+    async def _copy_log(self) -> bool:
+        """Bring the log into the file. False when that is not possible now, be it that the disk is full: what was
+        committed is kept all the same, and nobody's work has failed.
+        """
+        try:
+            return await in_thread(lambda: copy_log(self._path))
+        except sqlite3.Error as error:
+            log.warning("SQLite's log cannot be brought into its file: %s", error)
+            return False
 
     def _end(self, group: _Group) -> None:
         if self._group is group:
@@ -380,8 +392,10 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session that only reads: it never waits for the writer, and what it changes is thrown away."""
-        async with self._session() if self.is_sqlite else self._reached() as session:
+        """A session that only reads, all of it as it stood at the first question, on either database: it never waits
+        for the writer, and what it changes is thrown away.
+        """
+        async with self._session() if self.is_sqlite else self._reached(isolation_level="REPEATABLE READ") as session:
             try:
                 yield session
             finally:

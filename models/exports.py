@@ -41,6 +41,7 @@ class Export(Base):
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
     made_at: Mapped[datetime | None]
     rows: Mapped[int | None]
+    """How many tickets are in it; None until it is made, and for one that could not be."""
 
 
 async def ask(session: AsyncSession, name: str, wish: dict[str, Any], staff: Person, now: datetime) -> Export:
@@ -58,9 +59,11 @@ async def waiting(session: AsyncSession) -> list[Export]:
 
 
 async def made(
-    session: AsyncSession, number: int, content: bytes | None, rows: int, office: Station, now: datetime
+    session: AsyncSession, number: int, content: bytes | None, rows: int | None, office: Station, now: datetime
 ) -> None:
-    """The file is there (None: there is nothing to put into one, or too much): the courier brings it to the office."""
+    """The file is there (None: there is nothing to put into one, or too much): the courier brings it to the office.
+    Without `rows` it could not be made, and the courier says so.
+    """
     export = await session.get_one(Export, number)
     export.content, export.rows, export.made_at = content, rows, now
     if office.chat_id is not None:

@@ -128,19 +128,24 @@ async def held(session: AsyncSession, telegram_id: int) -> frozenset[Role]:
     return frozenset(rows)
 
 
-async def grant(
-    session: AsyncSession, role: Role, telegram_id: int, *, given_by: int, now: datetime, station_id: int | None = None
-) -> None:
-    """Give somebody a role; giving what they hold already changes nothing."""
-    held = await session.scalar(
-        select(Grant.id).where(
+async def grants(session: AsyncSession, role: Role, telegram_id: int, station_id: int | None) -> list[Grant]:
+    """By which somebody holds this role now, at this station or, with None, wherever; none when they do not."""
+    rows = await session.scalars(
+        select(Grant).where(
             Grant.telegram_id == telegram_id,
             Grant.role == role,
             Grant.station_id.is_(None) if station_id is None else Grant.station_id == station_id,
             Grant.taken_back_at.is_(None),
         )
     )
-    if held is None:
+    return list(rows)
+
+
+async def grant(
+    session: AsyncSession, role: Role, telegram_id: int, *, given_by: int, now: datetime, station_id: int | None = None
+) -> None:
+    """Give somebody a role; giving what they hold already changes nothing."""
+    if not await grants(session, role, telegram_id, station_id):
         session.add(Grant(telegram_id=telegram_id, role=role, station_id=station_id, given_by=given_by, given_at=now))
 
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, and_, delete, or_, select, update
+from sqlalchemy import ForeignKey, Index, LargeBinary, Table, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import pseudonyms
-from models.base import Base, Key
+from models.base import Base, Key, only
+from models.database import in_thread, patiently, plainly
 from models.people import Person
 from models.postings import Posting
-from models.questions import Question
+from models.questions import Question, fetch
 from models.vault import Vault
 from models.words import Words
 
@@ -56,6 +58,7 @@ class Requester(Base):
         Index("uq_requesters_ticket_id_number", "ticket_id", "number", unique=True),
         Index("uq_requesters_ticket_id_person_id", "ticket_id", "person_id", unique=True),
         Index("ix_requesters_person_id", "person_id"),
+        Index("ix_requesters_anonymous", "id", **only("owner_tag IS NOT NULL")),
     )
 
     @property
@@ -68,6 +71,17 @@ class Requester(Base):
         """False for who came in person, for another system, and for whose address has been destroyed."""
         return self.person_id is not None or self.address is not None
 
+
+_requesters = cast(Table, Requester.__table__)
+_NAMED = select(_requesters.c.id).where(_requesters.c.person_id == bindparam("person"))
+TRIED_AT_ONCE = 2_000
+"""So many rows are read without holding the loop."""
+_ANONYMOUS = (
+    select(_requesters.c.id, _requesters.c.salt, _requesters.c.owner_tag)
+    .where(_requesters.c.owner_tag.is_not(None))
+    .order_by(_requesters.c.id)
+    .limit(TRIED_AT_ONCE)
+)
 
 CHAT_BYTES, LANGUAGE_BYTES = 8, 16
 """Written in full width, so that the length of the sealed form tells nothing."""
@@ -156,17 +170,22 @@ async def all_of(session: AsyncSession, person: Person, vault: Vault, *, also_le
     """Every place this person has, named ones and the anonymous ones whose keys are not yet destroyed; those they
     withdrew from only when asked for.
     """
-    rows = await session.scalars(
-        select(Requester)
-        .where(
-            *([] if also_left else [Requester.left.is_(False)]),
-            or_(
-                Requester.person_id == person.id, and_(Requester.person_id.is_(None), Requester.owner_tag.is_not(None))
-            ),
-        )
-        .order_by(Requester.ticket_id.desc())
-    )
-    return [r for r in rows if is_of(r, person, vault)]
+    await session.flush()
+    numbers = [row.id for row in await plainly(session, _NAMED, {"person": person.id})]
+    last = 0
+    while True:
+        # Whose an anonymous one is shows only when it is tried, and there may be very many.
+        tried = await patiently(session, _ANONYMOUS.where(_requesters.c.id > last))
+        numbers += await in_thread(partial(_of_these, tried, person, vault))
+        if len(tried) < TRIED_AT_ONCE:
+            break
+        last = tried[-1].id
+    places: list[Requester] = await fetch(session, Requester, numbers)
+    return sorted((r for r in places if also_left or not r.left), key=lambda r: r.ticket_id, reverse=True)
+
+
+def _of_these(rows: Iterable[Any], person: Person, vault: Vault) -> list[int]:
+    return [row.id for row in rows if is_tag_of(row.salt, row.owner_tag, person, vault)]
 
 
 async def addressed_by(session: AsyncSession, message_id: int, person: Person, vault: Vault) -> Requester | None:

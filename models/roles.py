@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from models import audit, letters, permissions, stations
+from models import audit, letters, people, permissions, stations
 from models.errors import Refusal
 from models.people import Grant, Person, Role
 from models.permissions import Deed
@@ -81,7 +81,7 @@ async def give(
     await must_give(session, here, giver, role)
     if (role is Role.LEAD) is not (place is not None and place.desk is Desk.STATION and not place.closed):
         raise Refusal("desk.old_button")
-    if await _held(session, whom.telegram_id, role, place):
+    if await people.grants(session, role, whom.telegram_id, place.id if place is not None else None):
         raise Refusal("roles.held")
     found = Grant(
         telegram_id=whom.telegram_id,
@@ -103,7 +103,7 @@ async def take_back(
     in config.toml, which would give it again at the next start.
     """
     await must_give(session, here, giver, role)
-    held = await _held(session, whom.telegram_id, role, place)
+    held = await people.grants(session, role, whom.telegram_id, place.id if place is not None else None)
     if not held:
         raise Refusal("roles.not_held")
     if any(grant.given_by is None for grant in held):
@@ -112,18 +112,6 @@ async def take_back(
         grant.taken_back_at = now
         await _record(session, "revoke", grant, giver, place, now)
     await letters.to_person(session, whom, f"roles.taken.{role}", now, **_where(place))
-
-
-async def _held(session: AsyncSession, telegram_id: int, role: Role, place: Station | None) -> list[Grant]:
-    rows = await session.scalars(
-        select(Grant).where(
-            Grant.telegram_id == telegram_id,
-            Grant.role == role,
-            Grant.station_id.is_(None) if place is None else Grant.station_id == place.id,
-            Grant.taken_back_at.is_(None),
-        )
-    )
-    return list(rows)
 
 
 async def _record(

@@ -189,27 +189,33 @@ def _filed(_: Mapper[Any], connection: Connection, ticket: Ticket) -> None:
 
 @event.listens_for(Ticket, "after_update")
 def _changed(_: Mapper[Any], connection: Connection, ticket: Ticket) -> None:
-    """Its words were erased, or it is open again long after it had ended."""
+    """Its words were erased, or it is open again long after it had ended; what nobody is offered leaves no traces."""
     state = inspect(ticket)
     before = state.attrs.folded.history.deleted
     if before:
         _take(connection, traces(ticket.id, ticket.building, ticket.category, before[0]))
-    if before or True in state.attrs.sought.history.added:
+    if ticket.sought and (before or True in state.attrs.sought.history.added):
         _leave(connection, ticket)
 
 
 async def sweep(session: AsyncSession, now: datetime) -> bool:
-    """Forget the traces of some of the tickets that nobody is offered any more. False when there were none."""
+    """Forget the traces of some of the tickets that nobody is offered any more. False when there were none.
+
+    What somebody changes at this moment is left for the next time; and whoever has read one of them and changes it
+    later finds another version, and begins anew: it may be open again, and would be open without traces.
+    """
     ended = select(_tickets.c.id, _tickets.c.building, _tickets.c.category, _tickets.c.folded).where(
         _tickets.c.sought == said(True), _tickets.c.closed_at < now - RECENT
     )
-    found = (await plainly(session, ended.order_by(_tickets.c.closed_at).limit(SWEPT_AT_ONCE))).all()
+    some = ended.order_by(_tickets.c.closed_at).limit(SWEPT_AT_ONCE).with_for_update(skip_locked=True)
+    found = (await plainly(session, some)).all()
     if not found:
         return False
     rows = [{f"its_{name}": value for name, value in row.items()} for each in found for row in traces(*each)]
     if rows:
         await plainly(session, _TAKE, rows)
-    await plainly(session, update(_tickets).where(_tickets.c.id.in_([each.id for each in found])).values(sought=False))
+    swept = update(_tickets).where(_tickets.c.id.in_([each.id for each in found]))
+    await plainly(session, swept.values(sought=False, version=_tickets.c.version + 1))
     return True
 
 

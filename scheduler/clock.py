@@ -36,6 +36,8 @@ class Job:
     every: Callable[..., BaseTrigger]
     """Makes the trigger for a `timezone`: one made without counts its hours in the machine's."""
     work: Work
+    beside: bool = False
+    """It may take a minute, and the others do not wait for it."""
 
     def trigger(self, timezone: tzinfo) -> BaseTrigger:
         """When to look, where this time zone is."""
@@ -50,7 +52,7 @@ JOBS = (
     # Somebody waits for them.
     Job("pictures", partial(IntervalTrigger, seconds=5), pictures.run),
     Job("forgetting", partial(IntervalTrigger, minutes=10), forgetting.run),
-    Job("exports", partial(IntervalTrigger, minutes=1), exports.run),
+    Job("exports", partial(IntervalTrigger, minutes=1), exports.run, beside=True),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),
@@ -58,7 +60,7 @@ JOBS = (
 
 
 class Scheduler:
-    """Runs the jobs, one at a time; each opens the transactions it needs."""
+    """Runs the jobs, one at a time but for those beside; each opens the transactions it needs."""
 
     def __init__(
         self, database: Database, toolbox: Toolbox, clock: Callable[[], datetime], committed: Callable[[], None]
@@ -68,11 +70,16 @@ class Scheduler:
         self._toolbox = toolbox
         self._clock = clock
         self._committed = committed
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time = {beside: asyncio.Lock() for beside in (False, True)}
 
     async def run(self) -> None:
-        """Until cancelled; everything that fell due while the program was away is done first."""
-        await self.run_due(self._clock())
+        """Until cancelled; everything that fell due while the program was away is done first, but for what takes
+        long.
+        """
+        now = self._clock()
+        for job in JOBS:
+            if not job.beside:
+                await self._run(job, now)
         timezone = self._toolbox.settings.timezone
         scheduler = AsyncIOScheduler(timezone=timezone)
         for job in JOBS:
@@ -100,7 +107,7 @@ class Scheduler:
         await self._run(job, self._clock())
 
     async def _run(self, job: Job, now: datetime) -> None:
-        async with self._one_at_a_time:
+        async with self._one_at_a_time[job.beside]:
             try:
                 await job.work(self._database, self._toolbox, now)
             except Exception as error:

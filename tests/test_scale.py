@@ -23,6 +23,7 @@ from models import answering, asking, bursts, listing, merging, requesters, simi
 from models import database as databases
 from models.database import Database
 from models.lifecycle import OPEN, Kind
+from models.people import meet
 from models.similar import Reading
 from models.tickets import Ticket
 from tests.campus import settings
@@ -105,6 +106,29 @@ async def test_nothing_that_a_student_or_staff_wait_for_goes_through_all_tickets
     assert len(seen) > 30
     assert walks(many, seen) == []
     assert walks(many, [("SELECT id FROM tickets WHERE subject = ?", ("x",))]), "it would be seen"
+
+
+async def test_of_all_anonymous_places_only_one_s_own_are_loaded(
+    many: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has to be tried, some at a time and in a thread; those whose keys are destroyed not even that."""
+    monkeypatch.setattr(requesters, "_ANONYMOUS", requesters._ANONYMOUS.limit(500))
+    monkeypatch.setattr(requesters, "TRIED_AT_ONCE", 500)
+    with statements(many) as seen:
+        async with many.transaction() as session:
+            someone = await meet(session, campus.FIRST_STUDENT + 807, "Alice", None, "en")
+            named = await asking.file(session, draft("水龙头"), someone, HOUSE, now)
+            seen.clear()
+            found = await requesters.all_of(session, someone, HOUSE.vault)
+            loaded = [row for row in session.info["rows"] if isinstance(row, requesters.Requester)]
+    assert [each.ticket_id for each in found] == [named.id, 807]
+    assert len(loaded) <= len(found)
+    tries = [(statement, values) for statement, values in seen if "owner_tag IS NOT NULL" in statement]
+    assert len(tries) == COUNT // 500 + 1
+    connection = sqlite.connect(Path(str(many.url.database)))
+    plans = [connection.execute(f"EXPLAIN QUERY PLAN {each}", values).fetchall() for each, values in tries]
+    connection.close()
+    assert all("ix_requesters_anonymous" in str(plan) for plan in plans)
 
 
 async def test_of_the_likest_most_are_found_though_few_are_read(many: Database) -> None:

@@ -72,7 +72,7 @@ async def export(drawing: Drawing) -> Letter:
     if station is None or station.desk is not Desk.OFFICE:
         return Letter()
     if made.content is None:
-        key = "export.too_much" if made.rows else "export.nothing"
+        key = "export.failed" if made.rows is None else "export.too_much" if made.rows else "export.nothing"
         return Letter([text_call(t(key, name=made.name), {"chat_id": drawing.chat_id})])
     file: Any = {"$file": base64.b64encode(made.content).decode(), "name": made.name}
     caption = t.n("export.caption", made.rows or 0)

@@ -41,7 +41,6 @@ from models.tickets import Ticket
 RESOLUTIONS = ("done", "explained", "elsewhere", "impossible")
 TRANSFER_REASONS = ("area", "task", "together")
 DECLINE_REASONS = ("not_ours", "no_means", "first")
-ALERT_LENGTH = 200
 ROW_LENGTH = 40
 DEEDS: dict[str, Deed] = {
     "claim": Deed.CLAIM,

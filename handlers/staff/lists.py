@@ -25,6 +25,7 @@ from bot.people import anonymous_admin
 from bot.settings import Settings
 from bot.texts import Texts
 from bot.toolbox import Toolbox
+from bot.untrusted import cut
 from handlers.occasion import must_be_seen
 from handlers.screens import respond
 from handlers.staff.desk import AtDesk, Desk
@@ -178,11 +179,11 @@ async def _found(event: Message | CallbackQuery, typed: str, page: int, desk: De
     if what == listing.Sought():
         raise Refusal("list.find_what")
     found = await listing.find(desk.session, what, _scope(desk), A_PAGE, page)
-    typed = typed[:TYPED_LENGTH]
+    shown = cut(typed, TYPED_LENGTH)
     if not found.tickets:
-        await respond(event, desk.t("list.none_found", typed=typed), lists.found([], typed, 0, False))
+        await respond(event, desk.t("list.none_found", typed=shown), lists.found([], typed, 0, False))
         return
-    head = desk.t("list.nearly" if found.nearly else "list.found", typed=typed)
+    head = desk.t("list.nearly" if found.nearly else "list.found", typed=shown)
     text = "\n".join([head, *await _lines(found.tickets, desk)])
     await respond(event, text, lists.found(found.tickets, typed, page, found.more))
 

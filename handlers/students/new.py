@@ -30,6 +30,7 @@ from bot.faq import Answered
 from bot.filters import Going, Pressed
 from bot.menus import Join, Pick, Step
 from bot.untrusted import cut
+from handlers.occasion import KEPT
 from handlers.screens import show
 from handlers.students import places
 from handlers.students.talk import Private, Talk
@@ -146,9 +147,12 @@ async def step(query: CallbackQuery, press: Step, walk: Walk) -> None:
                 raise Refusal("draft.says_nothing")
             walk.data["parts_done"] = True
             await walk.go_on()
-        case "name":
+        case "name" if {"kind", "category"} <= walk.data.keys():
             walk.data["similar_seen"] = True
             await walk.naming()
+        case "name":
+            # Of an earlier draft.
+            await walk.go_on()
         case "send":
             await _send(query, walk)
         case _:
@@ -162,10 +166,6 @@ async def collect(message: Message, walk: Walk) -> None:
     data["parts_done"] = False
     data.pop("similar_seen", None)
     await walk.words()
-
-
-KEPT = ("parts", "pending")
-"""Under which names a conversation keeps words that have not gone anywhere yet."""
 
 
 async def of_the_draft(message: Message, state: FSMContext) -> bool:

@@ -97,9 +97,9 @@ async def step(query: CallbackQuery, press: Tell, talk: Talk) -> None:
         await _own(query, press, talk)
         return
     if press.to == "begin":
+        left = await talk.leave()
         await talk.state.set_state(Reporting.about)
-        await talk.state.set_data({})
-        await _show(query, t("report.about"), keyboard([[menus.way_out(t)]]), talk)
+        await _show(query, left + t("report.about"), keyboard([[menus.way_out(t)]]), talk)
         return
     if await talk.state.get_state() not in Reporting or "about" not in data:
         raise Refusal("old.button")
@@ -212,10 +212,11 @@ async def _own(query: CallbackQuery, press: Tell, talk: Talk) -> None:
         return
     case = await _mine(talk, press.value)
     if press.to == "add":
-        await talk.leave()
+        left = await talk.leave()
         await talk.state.set_state(Reporting.adding)
         await talk.state.set_data({"code": case.code})
-        await _post(screen(t("report.say_more", code=case.code), None), talk)
+        # Its first line says what a reply to it is about.
+        await _post(screen(f"{t('report.say_more', code=case.code)}\n\n{left}".rstrip(), None), talk)
         return
     lines = await cases.lines_of(talk.session, case, talk.house.vault)
     text = own_text(case, cases.head_of(case, talk.house.vault), lines, t, talk.now)

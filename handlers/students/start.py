@@ -50,7 +50,7 @@ def router() -> Router:
     router.callback_query.register(language, Going("language"), private)
     router.callback_query.register(pick_language, Pressed(Pick), private, picked("language"), walking)
     router.callback_query.register(profile, Going("profile"), private)
-    router.callback_query.register(pick_audience, Pressed(Pick), private, picked("audience"))
+    router.callback_query.register(pick_audience, Pressed(Pick), private, picked("audience"), StateFilter(Profile))
     router.callback_query.register(
         pick_building, Pressed(Pick), private, picked("building"), StateFilter(Profile.building)
     )

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.texts import Texts
 from bot.toolbox import Toolbox
-from handlers.occasion import Occasion
+from handlers.occasion import Occasion, leave
 from models import permissions, tickets
 from models.people import Person
 from models.permissions import Deed, Who
@@ -40,12 +40,8 @@ class Talk(Occasion):
         return ticket, place
 
     async def leave(self) -> str:
-        """Leave what was being done for something else. Returns what to say of it first: words that somebody has sent
-        and that went nowhere are not dropped in silence.
-        """
-        parts = (await self.state.get_data()).get("parts")
-        await self.state.clear()
-        return self.t("draft.left") + "\n\n" if parts else ""
+        """`leave` of this chat."""
+        return await leave(self.state, self.t)
 
 
 class Private(Filter):

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import menus
 from bot.filters import Pressed, markup
 from bot.menus import Ask
-from handlers.occasion import must_be_seen
+from handlers.occasion import leave, must_be_seen
 from handlers.screens import show
 from handlers.union.acting import Acting, Wherever
 from models import pulses
@@ -52,17 +52,17 @@ async def begin(message: Message, command: CommandObject, acting: Acting, state:
     """/poll, with the question or without."""
     must_be_seen(message, command)
     await acting.may(Deed.POLL)
-    await state.clear()
+    left = await leave(state, acting.t)
     parts = [part.strip() for part in (command.args or "").split("|") if part.strip()]
     if not parts:
         await state.set_state(Asking.question)
-        await message.reply(acting.t("pulse.question"), reply_markup=markup(menus.pulse_cancel(acting.t)))
+        await message.reply(left + acting.t("pulse.question"), reply_markup=markup(menus.pulse_cancel(acting.t)))
         return
     await state.set_data({"question": _question(parts[0])})
     if len(parts) == 1:
-        await _preview(message, None, acting, state)
+        await _preview(message, None, acting, state, left)
     else:
-        await _preview(message, _options(parts[1:]), acting, state)
+        await _preview(message, _options(parts[1:]), acting, state, left)
 
 
 async def question(message: Message, acting: Acting, state: FSMContext) -> None:
@@ -106,7 +106,10 @@ async def count(poll: Poll, session: AsyncSession) -> None:
     await pulses.voted(session, poll.id, [option.voter_count for option in poll.options])
 
 
-async def _preview(event: Message | CallbackQuery, chosen: list[str] | None, acting: Acting, state: FSMContext) -> None:
+async def _preview(
+    event: Message | CallbackQuery, chosen: list[str] | None, acting: Acting, state: FSMContext, left: str = ""
+) -> None:
+    """What would be asked; `left` says what it put an end to."""
     t = acting.t
     data = await state.get_data()
     await state.set_data({**data, "options": chosen})
@@ -118,7 +121,7 @@ async def _preview(event: Message | CallbackQuery, chosen: list[str] | None, act
         question=data["question"],
         options="\n".join(f"• {option}" for option in shown),
     )
-    await show(event, text, menus.pulse_preview(t))
+    await show(event, left + text, menus.pulse_preview(t))
 
 
 def _question(text: str) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Any, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot import keyboards, menus
+from bot import keyboards, lists, menus
 from bot.keyboards import MOST_BYTES, Press
+from bot.lists import Seek
 
 LONGEST = 10**12
 """A ticket's number for the next hundred years."""
@@ -86,6 +87,16 @@ def test_another_spelling_of_the_same_is_refused(payload: str) -> None:
     for kind in KINDS:
         with pytest.raises(ValueError, match=r"."):
             kind.unpack(payload)
+
+
+@given(st.text(min_size=1, max_size=70))
+@example("East 1:tap")
+@example("w" * 59)
+def test_another_page_of_what_was_found_is_of_the_same_words_or_there_is_none(words: str) -> None:
+    turns = [each["callback_data"] for row in lists.found([], words, 1, True)["inline_keyboard"] for each in row]
+    pages = [Seek.unpack(turn) for turn in turns]
+    assert [(page.page, page.words) for page in pages] in ([], [(0, words), (2, words)])
+    assert bool(pages) == (":" not in words and len(words.encode()) < 60)
 
 
 def test_a_payload_that_does_not_fit_is_a_mistake_of_ours() -> None:

@@ -257,21 +257,6 @@ def test_a_make_up_day_inside_a_range_of_holidays_is_worked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "semester"),
-    [
-        row("the evening before", "2026-09-06 23:59", None),
-        row("the first moment, by the local date", "2026-09-07 00:00", "2026 autumn"),
-        row("the last", "2027-01-17 23:59", "2026 autumn"),
-        row("the vacation", "2027-02-10 12:00", None),
-        row("the next one", "2027-03-01 12:00", "2027 spring"),
-    ],
-)
-def test_a_moment_belongs_to_the_semester_of_its_local_date(moment: str, semester: str | None) -> None:
-    found = YEAR.semester_at(at(moment).astimezone(UTC))
-    assert (found.name if found else None) == semester
-
-
-@pytest.mark.parametrize(
     ("moment", "sent"),
     [
         row("just before the night", "2026-10-12 22:29", "Mon 2026-10-12 22:29"),
@@ -338,7 +323,7 @@ def test_a_working_life_that_ends_midway_is_refused() -> None:
         calendar.add(at("2026-10-14 16:00"), Span(hours=2))
 
 
-@pytest.mark.parametrize("ask", ["next_opening", "is_open", "semester_at", "is_quiet", "after_quiet"])
+@pytest.mark.parametrize("ask", ["next_opening", "is_open", "is_quiet", "after_quiet"])
 def test_a_moment_without_a_time_zone_is_refused(ask: str) -> None:
     with pytest.raises(ValueError, match="no time zone"):
         getattr(YEAR, ask)(at("2026-10-12 10:00").replace(tzinfo=None))

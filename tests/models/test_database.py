@@ -17,6 +17,7 @@ from sqlalchemy import Connection, event, func, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models import database as databases
 from models.database import Database, driver_url
 from models.migrations import migrate
 from models.people import Person, meet
@@ -184,6 +185,25 @@ async def test_the_log_is_emptied_as_soon_as_nobody_reads(lite: Database) -> Non
     assert log.stat().st_size == 0
     await under_way
     assert await names(lite) == ["1", "2", "4"]
+
+
+@pytest.mark.parametrize("kind", [sqlite3.OperationalError, sqlite3.DatabaseError])
+async def test_a_full_disk_under_the_log_fails_nobody_whose_work_is_kept(
+    lite: Database, monkeypatch: pytest.MonkeyPatch, kind: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    tried = []
+
+    def full(_: Path) -> bool:
+        tried.append(1)
+        raise kind("database or disk is full")
+
+    monkeypatch.setattr(databases, "copy_log", full)
+    monkeypatch.setattr(lite, "_too_long", 0)
+    await one(lite, 1)
+    await one(lite, 2)
+    assert await names(lite) == ["1", "2"]
+    assert len(tried) == 1, "it is tried again when the log has grown on"
+    assert "disk is full" in caplog.text
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "oracle://x"])

@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
 
 from models import asking, similar, tickets
 from models.database import Database
 from models.lifecycle import Kind, State
 from models.similar import ENOUGH, Trace, likeness, pairs
+from models.tickets import Ticket
 from tests.house import HOUSE, draft, furnish, student
 
 TAP = "卫生间的水龙头一直漏水，晚上睡不着"
@@ -125,6 +127,9 @@ async def test_what_ended_long_ago_leaves_no_traces_until_it_is_open_again(datab
         assert not await similar.sweep(session, later), "safe to run twice"
         assert await traces(session) == {fresh.id, open_.id}
         await session.refresh(over)
+        over.folded = HOUSE.fold("有人被忘记了")
+        await session.flush()
+        assert over.id not in await traces(session), "erased words of what nobody is offered leave none either"
         over.state, over.closed_at = State.RESOLVED, None
         tickets.start_again(over, HOUSE, later)
         open_.folded = HOUSE.fold("另一句话")
@@ -132,6 +137,40 @@ async def test_what_ended_long_ago_leaves_no_traces_until_it_is_open_again(datab
         assert await traces(session) == {over.id, fresh.id, open_.id}
         left = set(await session.scalars(select(Trace.piece).where(Trace.ticket_id == open_.id)))
         assert left == set(similar.pieces(open_.folded)), "words that were erased leave nothing"
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_is_opened_again_while_it_is_swept_keeps_its_traces(database: Database, now: datetime) -> None:
+    """Whoever was first: the other one passes it by, or begins anew."""
+    later = now + similar.RECENT + timedelta(hours=1)
+    async with database.transaction() as session:
+        await furnish(session)
+        ticket = await asking.file(session, draft(TAP), await student(session), HOUSE, now)
+        ticket.state, ticket.closed_at = State.CLOSED, now
+
+    def open_again(ticket: Ticket) -> None:
+        ticket.state = State.NEW
+        tickets.start_again(ticket, HOUSE, later)
+
+    with pytest.raises(StaleDataError):
+        async with database.transaction() as student_s:
+            read = await tickets.get(student_s, ticket.id)
+            async with database.transaction() as clock_s:
+                assert await similar.sweep(clock_s, later)
+            open_again(read)
+    async with database.transaction() as session:
+        open_again(await tickets.get(session, ticket.id))
+        await session.flush()
+        read = await tickets.get(session, ticket.id)
+        read.state, read.closed_at = State.CLOSED, now
+    async with database.transaction() as student_s:
+        open_again(await tickets.get(student_s, ticket.id))
+        await student_s.flush()
+        async with database.transaction() as clock_s:
+            await clock_s.execute(text("SET LOCAL lock_timeout = '1s'"))
+            assert not await similar.sweep(clock_s, later)
+    async with database.reading() as session:
+        assert set(await session.scalars(select(Trace.ticket_id))) == {ticket.id}
 
 
 @given(st.text(), st.text())

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models import database as databases
 from models import pulses, statistics
 from models.calendar import Semester, WorkCalendar
 from models.database import Database
@@ -141,6 +143,36 @@ async def test_figures_are_what_a_slow_count_finds(database: Database, now: date
             assert only[alone].repeat == counted[alone].repeat
             assert only[alone].filed == counted[alone].filed
             assert statistics.in_all(counted).filed == sum(f.filed for f in counted.values())
+
+
+async def test_what_is_filed_while_it_is_counted_is_not_counted_by_halves(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a place that had no ticket before: its answers would have nothing to stand beside."""
+    chance = random.Random(1)
+    async with database.transaction() as session:
+        places = [station.id for station in (await furnish(session)).values()]
+    added = iter(range(1, 100))
+
+    async def one_more() -> None:
+        number = next(added)
+        ticket = some_ticket(number, chance, now, places) | {"station_id": places[number % 3], "from_station_id": None}
+        ticket |= {"state": State.CLOSED, "filed_at": now - DAY, "replied_at": now, "closed_at": now - DAY}
+        async with database.transaction() as session:
+            await session.execute(insert(Ticket), [ticket])
+            await session.execute(insert(Requester), [{"ticket_id": number, "number": 1, "solved": True}])
+
+    async def patiently(session: AsyncSession, statement: Any) -> Any:
+        found = await databases.patiently(session, statement)
+        await one_more()
+        return found
+
+    await one_more()
+    monkeypatch.setattr(statistics, "patiently", patiently)
+    async with database.reading() as session:
+        found = await statistics.count(session, Period("week", now - 7 * DAY, now), CALENDAR, now)
+    assert {place: figures.filed for place, figures in found.items()} == {places[1]: 1}
+    assert next(added) > 4, "others were filed meanwhile"
 
 
 def test_the_middle_and_the_ninth_tenth_are_those_of_a_ranked_list() -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from bot.menus import Pick, Step
+from bot.sealed import Tell
+from models.cases import Case
 from sandbox.client import Person, photo
 from tests.campus import Campus, running
 
@@ -73,6 +77,48 @@ async def test_whoever_leaves_a_draft_is_told_that_it_was_not_sent(database_url:
         await alice.says(away if away.startswith("/") else "/start")
         screen = await alice.reads("What")
         assert t.plain("draft.left") not in screen.text, "there was nothing left to leave"
+
+
+async def test_an_old_button_leaves_a_draft_alone_or_says_that_it_was_not_sent(database_url: str) -> None:
+    """Also /poll, which whoever has a draft of their own may ask alone with the bot."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        await drafting(campus, alice)
+        about_me = Pick("audience", "graduate").pack()
+        assert await alice.presses(1, about_me) == t.plain("old.button")
+        await alice.says("It fell on my foot")
+        await alice.reads("Got 2 messages")
+        await alice.presses(2, Tell("begin").pack())
+        screen = await alice.reads(t.plain("report.about").splitlines()[0])
+        assert screen.text.startswith(t.plain("draft.left"))
+        await alice.says("Zhou of East Station")
+        await alice.taps(t.plain("report.no"))
+        await alice.says("He sold the free tickets")
+        await alice.reads("1 message so far")
+        for button in ("new.continue", "report.anonymous", "report.send"):
+            await alice.taps(t.plain(button))
+        await alice.reads(t.plain("report.sent").splitlines()[0])
+        async with campus.app.database.reading() as session:
+            code = await session.scalar(select(Case.code))
+        await drafting(campus, alice)
+        await alice.presses(2, Tell("add", str(code)).pack())
+        screen = await alice.reads(f"R-{code}")
+        assert screen.text.endswith(t.plain("draft.left")), "what it is about stays at its head"
+        await alice.says("/new")
+        await alice.reads(t.plain("new.kind"))
+        await alice.presses(2, Step("name").pack())
+        await alice.reads(t.plain("new.kind"))
+        zhao = campus.t("zh-hans")
+        await campus.admin.says("/start")
+        await campus.admin.taps(zhao.plain("consent.agree"))
+        await campus.admin.taps(zhao.plain("audience.skip"))
+        await campus.admin.taps(zhao.plain("building.none"))
+        await campus.admin.says(TAP)
+        await campus.admin.reads(TAP)
+        await campus.admin.says("/poll Tea or coffee? | Tea | Coffee")
+        screen = await campus.admin.reads("Tea or coffee?")
+        assert screen.text.startswith(zhao.plain("draft.left"))
 
 
 async def test_a_rating_in_the_middle_of_a_draft_leaves_it_alone(database_url: str) -> None:

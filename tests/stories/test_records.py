@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+from unittest import mock
+
 import pytest
 from sqlalchemy import select
 
+from bot import exports
 from models.audit import Act
 from models.seals import Link
 from tests.campus import running
@@ -36,6 +41,19 @@ async def test_the_office_sees_who_did_what_to_a_ticket(database_url: str) -> No
             assert len((await session.scalars(select(Link))).all()) == 2, "sealed within a minute"
 
 
+def fails_once(apart: Callable[..., Awaitable[int]]) -> Callable[..., Awaitable[int]]:
+    """The first table is not made."""
+    tried = []
+
+    async def once(*how: Any) -> int:
+        tried.append(1)
+        if len(tried) == 1:
+            raise RuntimeError("the table was not made: 1")
+        return await apart(*how)
+
+    return once
+
+
 async def test_an_admin_gets_the_month_as_a_table_in_the_office(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
@@ -51,9 +69,13 @@ async def test_an_admin_gets_the_month_as_a_table_in_the_office(database_url: st
         await campus.office.shows("Making tickets-east")
         await campus.later(minutes=1)
         await campus.office.shows("No tickets in that period, so there is no tickets-east-2026-09-01-2026-09-30.csv.")
-        await campus.admin.says("/export month csv complaint", chat=campus.office)
-        await campus.office.shows("Making tickets-complaint")
-        await campus.later(minutes=1)
+        with mock.patch.object(exports, "apart", fails_once(exports.apart)):
+            await campus.admin.says("/export month closed", chat=campus.office)
+            await campus.office.shows("Making tickets-closed")
+            await campus.admin.says("/export month csv complaint", chat=campus.office)
+            await campus.office.shows("Making tickets-complaint")
+            await campus.later(minutes=1)
+        await campus.office.shows("tickets-closed-2026-10-01-2026-10-12.xlsx could not be made")
         sent = await campus.office.shows("1 ticket.\n" + t.plain("export.csv_figures"))
         assert sent.raw["document"]["file_name"].endswith(".csv")
         await campus.admin.says("/export month suggestion", chat=campus.office)
@@ -66,6 +88,6 @@ async def test_an_admin_gets_the_month_as_a_table_in_the_office(database_url: st
         await campus.east.shows("Only admins of the union")
         async with campus.app.database.reading() as session:
             acts = (await session.scalars(select(Act).order_by(Act.id))).all()
-        assert [act.act for act in acts] == ["export"] * 4
+        assert [act.act for act in acts] == ["export"] * 5
         assert acts[1].detail is not None
         assert acts[1].detail["station"] == "east"
