@@ -17,7 +17,7 @@ draws it in the language its reader has at that moment. The letters:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -248,10 +248,11 @@ async def to_station(
     dedupe: str | None = None,
     keyboard: str | None = None,
     lane: Lane = Lane.NOTICE,
+    prompt: Mapping[str, Any] | None = None,
     **params: Any,
 ) -> None:
     """A notice in a station's chat, as a reply to the ticket's card when it is about one; in the lane of answers where
-    somebody waits for it.
+    somebody waits for it. `prompt` says what a reply to it is (`postings.Posting.prompt`).
     """
     if station.chat_id is None:
         return
@@ -262,7 +263,7 @@ async def to_station(
         repeat=Repeat.NUMBERED,
         chat_id=station.chat_id,
         letter="notice",
-        payload={"text": text, "params": params, "keyboard": keyboard},
+        payload={"text": text, "params": params, "keyboard": keyboard} | ({"prompt": dict(prompt)} if prompt else {}),
         dedupe=dedupe,
         ticket_id=ticket.id if ticket else None,
     )

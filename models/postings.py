@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import BigInteger, ForeignKey, Index, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Key
+from models.base import Base, Json, Key
 
 
 class Card(Base):
@@ -41,6 +43,10 @@ class Posting(Base):
     message_id: Mapped[int] = mapped_column(BigInteger)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), index=True)
     words_id: Mapped[int | None] = mapped_column(ForeignKey("words.id"), index=True)
+    prompt: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """What a reply to it is, where the bot asked somebody of the staff to write something: `writing`, and what was
+    chosen before. Empty once it was cancelled.
+    """
 
     __table_args__ = (
         Index("ix_postings_place", "chat_id", "message_id"),

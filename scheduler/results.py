@@ -181,6 +181,7 @@ async def _made(session: AsyncSession, attempts: Sequence[Attempt]) -> None:
                         "message_id": message_id,
                         "ticket_id": row.ticket_id,
                         "words_id": words_id,
+                        "prompt": (row.payload or {}).get("prompt") if row.letter == "notice" else None,
                     }
                 )
     if made:

@@ -27,7 +27,7 @@ from bot.untrusted import units
 from handlers.occasion import must_be_seen
 from handlers.screens import show
 from handlers.staff.desk import NUMBER, AtDesk, Desk, replied_to, ticket_of
-from handlers.staff.prompts import Writing, expected, is_stale
+from handlers.staff.prompts import Writing, expected, forget, is_stale, prompt_of
 from models import answering, conversations, projects, sorting, stations, tickets, words
 from models.conversations import NOWHERE, Standing
 from models.errors import Refusal
@@ -86,7 +86,7 @@ async def command(message: Message, command: CommandObject, desk: Desk, state: F
     if command.command != "claim" and not says_something([content]):
         raise Refusal("desk.words_missing", command=command.command)
     if someone is not None:
-        await state.clear()
+        await forget(state)
         source = (message.chat.id, message.message_id)
         await _obey(command.command, content, ticket, source, desk)
     elif anonymous_admin(message):
@@ -121,20 +121,27 @@ async def reply(message: Message, desk: Desk, state: FSMContext) -> None:
         return
     if not is_said(message):
         return
-    content = kept_of(message)
+    content, prompt = kept_of(message), await prompt_of(desk.session, message)
     if hidden(message):
         if anonymous_admin(message):
-            await _who_are_you(message, {"content": content}, ticket, desk)
+            await _who_are_you(message, {"content": content, "prompt": prompt}, ticket, desk)
         return
     someone = desk.member()
     source = (message.chat.id, message.message_id)
-    if not await _say(ticket, content, source, desk, state):
+    if not await _say(ticket, content, prompt, source, desk, state):
         await message.reply(desk.t("desk.prompt_stale", name=someone.name))
 
 
-async def _say(ticket: Ticket, content: dict[str, Any], source: tuple[int, int], desk: Desk, state: FSMContext) -> bool:
-    """What these words are: what the bot asked for last, a note by its sign, or the answer. Returns False when they
-    were asked for so long ago that nothing was done with them.
+async def _say(
+    ticket: Ticket,
+    content: dict[str, Any],
+    prompt: dict[str, Any] | None,
+    source: tuple[int, int],
+    desk: Desk,
+    state: FSMContext,
+) -> bool:
+    """What these words are: a note by its sign, what the prompt asks for that they reply to, what the bot asked for
+    last, or the answer. Returns False when they were asked for so long ago that nothing was done with them.
     """
     text = str(content.get("text", "")).strip()
     if text.startswith(NOTE_SIGN):
@@ -142,10 +149,15 @@ async def _say(ticket: Ticket, content: dict[str, Any], source: tuple[int, int],
         stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
         await answering.note(desk.session, ticket, staff, _said_in(stripped), desk.house, desk.now, source)
         return True
-    if await is_stale(state, ticket, desk.now):
+    if prompt is not None and not prompt:
+        if await expected(state, ticket) is not None:
+            await state.clear()
+        return False
+    if prompt is None and await is_stale(state, ticket, desk.now):
         await state.clear()
         return False
-    data, writing = await state.get_data(), await expected(state, ticket)
+    awaited = await expected(state, ticket)
+    data, writing = (await state.get_data(), awaited) if prompt is None else (prompt, str(prompt["writing"]))
     staff = await desk.may(WRITTEN.get(writing or "", Deed.ANSWER), ticket)
     if writing == Writing.note.state:
         await answering.note(desk.session, ticket, staff, _said_in(content), desk.house, desk.now, source)
@@ -167,7 +179,7 @@ async def _say(ticket: Ticket, content: dict[str, Any], source: tuple[int, int],
     else:
         asks = writing == Writing.question.state
         await answering.answer(desk.session, ticket, staff, _said_in(content), desk.house, desk.now, source, asks=asks)
-    if writing is not None:
+    if writing is not None and writing == awaited:
         await state.clear()
     return True
 
@@ -228,11 +240,11 @@ async def as_me(query: CallbackQuery, ticket: Ticket, message_id: str, desk: Des
     data, source = waiting.data, (chat_id, int(message_id))
     await conversations.write(desk.session, key, waiting, NOWHERE, desk.house.vault, desk.now)
     if "command" in data:
-        await state.clear()
+        await forget(state)
         await _obey(data["command"], data["content"], ticket, source, desk)
         await show(query, desk.t("desk.done_as", name=desk.member().name, command=data["command"], number=ticket.id))
     else:
-        done = await _say(ticket, data["content"], source, desk, state)
+        done = await _say(ticket, data["content"], data.get("prompt"), source, desk, state)
         key = "desk.sent_as" if done else "desk.prompt_stale"
         await show(query, desk.t(key, name=desk.member().name, number=ticket.id))
 

@@ -31,7 +31,7 @@ from bot.untrusted import inline
 from handlers.screens import show
 from handlers.staff import answers, canned
 from handlers.staff.desk import AtDesk, Desk
-from handlers.staff.prompts import Writing, ask, ask_below
+from handlers.staff.prompts import Writing, ask, ask_below, cancel, forget
 from models import answering, bursts, copies, merging, tickets, walkins, words
 from models.errors import Refusal
 from models.permissions import Deed, must_stand
@@ -86,8 +86,8 @@ async def act(query: CallbackQuery, press: keyboards.Desk, desk: Desk, state: FS
     if press.act == "history":
         await below(query, *await _history(desk, ticket, 0))
         return
-    # Another button leaves what was being written: a later reply must not end a ticket that has gone on meanwhile.
-    await state.clear()
+    # Another button leaves what was being written: a later reply to the card is an answer again.
+    await forget(state)
     match press.act:
         case "claim":
             await answering.claim(desk.session, ticket, someone, desk.house, desk.now)
@@ -110,6 +110,7 @@ async def act(query: CallbackQuery, press: keyboards.Desk, desk: Desk, state: FS
             if not alike and not folded:
                 raise Refusal("merge.none_alike", number=ticket.id)
             # What is merged later is what was shown here, and by whom it was seen.
+            await state.clear()
             await state.set_data({"cluster": ticket.id, "these": [each.id for each in alike]})
             text = cluster_text(t, ticket, alike, folded)
             await below(query, text, keyboards.cluster(t, ticket.id, len(alike) + folded + 1))
@@ -142,7 +143,8 @@ async def choose(query: CallbackQuery, press: Choice, desk: Desk, state: FSMCont
     someone = desk.member()
     ticket = await tickets.get(desk.session, press.ticket)
     if press.step == "cancel":
-        await state.clear()
+        await forget(state)
+        await cancel(desk.session, query)
         await show(query, t("desk.cancelled"))
         return
     if press.step == "as_me":
@@ -150,7 +152,7 @@ async def choose(query: CallbackQuery, press: Choice, desk: Desk, state: FSMCont
         await answers.as_me(query, ticket, press.value, desk, state)
         return
     await desk.may(STEPS.get(press.step, Deed.ANSWER), ticket)
-    await state.clear()
+    await forget(state)
     match press.step:
         case "template":
             await show(query, *await canned.preview(desk, ticket, await canned.chosen(desk, press.value)))

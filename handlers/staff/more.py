@@ -27,7 +27,7 @@ from bot.untrusted import inline
 from handlers.screens import show
 from handlers.staff.cards import DECLINE_REASONS, ROW_LENGTH
 from handlers.staff.desk import AtDesk, Desk
-from handlers.staff.prompts import Writing, ask, ask_below
+from handlers.staff.prompts import Writing, ask, ask_below, forget
 from models import answering, merging, projects, retracting, sorting, tickets
 from models.errors import Refusal
 from models.people import Person
@@ -74,7 +74,7 @@ async def act(query: CallbackQuery, press: More, desk: Desk, state: FSMContext) 
     ticket, someone = await desk.on(deed, press.ticket)
     must_stand(deed, ticket)
     these = await _shown(desk.session, state, ticket) if press.act == "cluster" else []
-    await state.clear()
+    await forget(state)
     match press.act:
         case "assign" | "assign_to":
             await _assign(query, press, ticket, someone, desk)

@@ -1,4 +1,9 @@
-"""What a staff member was asked to write, and what their next reply about the ticket is therefore."""
+"""What a staff member was asked to write, and what their next reply about the ticket is therefore.
+
+The prompt itself says what a reply to it is (`postings.Posting.prompt`): whatever they do meanwhile, a note stays a
+note. What the conversation remembers besides is for a reply to the card instead, and for a prompt that nobody has
+noted yet.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,12 @@ from typing import Any
 
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
-from aiogram.types import CallbackQuery
+from aiogram.types import CallbackQuery, Message
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.screens import show
 from handlers.staff.desk import Desk
-from models import letters
+from models import letters, postings
 from models.outbox import Lane
 from models.tickets import Ticket
 
@@ -41,9 +47,11 @@ async def ask(desk: Desk, state: FSMContext, writing: State, ticket: Ticket, tex
     """Ask for words: the next reply about this ticket is them. It is a letter about the ticket, so a reply to it finds
     the ticket.
     """
-    await state.set_state(writing)
-    await state.set_data({"ticket": ticket.id, "until": (desk.now + PROMPT_WAITS).isoformat(), **data})
-    how: dict[str, Any] = {"ticket": ticket, "keyboard": "cancel", "lane": Lane.ANSWER}
+    if await is_free(state):
+        await state.set_state(writing)
+        await state.set_data({"ticket": ticket.id, "until": (desk.now + PROMPT_WAITS).isoformat(), **data})
+    prompt = {"writing": writing.state, **data}
+    how: dict[str, Any] = {"ticket": ticket, "keyboard": "cancel", "lane": Lane.ANSWER, "prompt": prompt}
     await letters.to_station(desk.session, desk.station, text, desk.now, **how, name=desk.member().name)
 
 
@@ -55,6 +63,28 @@ async def ask_below(
     await ask(desk, state, writing, ticket, text, **data)
 
 
+async def is_free(state: FSMContext) -> bool:
+    """Whether they are in the middle of nothing that takes longer, such as recording a visitor: that is not given up
+    for a word about another ticket.
+    """
+    at = await state.get_state()
+    return at is None or at.startswith(f"{Writing.__name__}:")
+
+
+async def forget(state: FSMContext) -> None:
+    """Nothing is expected of them any more; what takes longer goes on."""
+    if await is_free(state):
+        await state.clear()
+
+
+async def cancel(session: AsyncSession, query: CallbackQuery) -> None:
+    """The prompt that is pressed asks for nothing any more."""
+    message = query.message
+    posting = await postings.in_chat(session, message.chat.id, message.message_id) if message is not None else None
+    if posting is not None and posting.prompt is not None:
+        posting.prompt = {}
+
+
 async def expected(state: FSMContext, ticket: Ticket) -> str | None:
     """What the next reply about this ticket is; None when nothing was asked for."""
     return await state.get_state() if (await state.get_data()).get("ticket") == ticket.id else None
@@ -64,3 +94,14 @@ async def is_stale(state: FSMContext, ticket: Ticket, now: datetime) -> bool:
     """Whether something was asked for about this ticket so long ago that a reply may mean anything."""
     until = (await state.get_data()).get("until")
     return await expected(state, ticket) is not None and until is not None and now >= datetime.fromisoformat(until)
+
+
+async def prompt_of(session: AsyncSession, message: Message) -> dict[str, Any] | None:
+    """What the bot asked for in the message that this replies to; None when it is no prompt, empty when it was
+    cancelled or is so old that a reply to it may mean anything.
+    """
+    replied = message.reply_to_message
+    posting = await postings.in_chat(session, message.chat.id, replied.message_id) if replied is not None else None
+    if replied is None or posting is None or posting.prompt is None:
+        return None
+    return posting.prompt if message.date - replied.date < PROMPT_WAITS else {}

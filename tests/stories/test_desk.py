@@ -281,6 +281,41 @@ async def test_a_prompt_of_an_hour_ago_sends_nothing_anywhere(database_url: str)
         assert "called twice" not in "".join(m.text for m in await campus.stage.transcript(alice.id))
 
 
+async def test_a_reply_to_a_prompt_is_what_it_asks_for_whatever_was_pressed_meanwhile(database_url: str) -> None:
+    """A note went to the student: because another prompt was open, because it was the second, because of a visitor."""
+    async with running(database_url) as campus:
+        t, wang, east = campus.t("en"), campus.wang, campus.east
+        alice, _, card = await filed(campus)
+        await campus.files(await campus.student("Bob"), "The lamp in the corridor flickers")
+        other = await east.shows("#2 ·")
+        await wang.taps(t.plain("desk.note"), chat=east, message=card)
+        note = await wang.reads("Only colleagues see notes", chat=east)
+        await wang.taps(t.plain("desk.ask"), chat=east, message=other)
+        await wang.reads("question to the student of #2", chat=east)
+        await wang.says("first note", chat=east, reply_to=note)
+        await wang.says("second note", chat=east, reply_to=note)
+        await east.shows("📝 Wang: second note")
+        await wang.says("/walkin", chat=east)
+        await wang.taps(t.plain("kind.complaint"), chat=east)
+        await wang.says("third note", chat=east, reply_to=note)
+        await wang.taps(t.plain("desk.ask"), chat=east, message=card)
+        question = await wang.reads("question to the student of #1", chat=east)
+        await wang.taps(t.plain("desk.note"), chat=east, message=other)
+        await wang.says("Which tap?", chat=east, reply_to=question)
+        await alice.reads("Which tap?")
+        await east.shows("waiting for the student")
+        await wang.taps(t.pick(campus.app.settings.category_names("repairs")), chat=east)
+        await wang.taps(t.plain("desk.note"), chat=east, message=card)
+        note = await wang.reads("Only colleagues see notes", chat=east)
+        await campus.quiet()
+        await wang.taps(t.plain("nav.cancel"), chat=east, message=note)
+        await wang.says("a note after all", chat=east, reply_to=note)
+        await wang.reads("that was not sent", chat=east)
+        await campus.quiet()
+        told = "".join(m.text for m in await campus.stage.transcript(alice.id))
+        assert "note" not in told
+
+
 async def test_a_prompt_that_nobody_has_noted_is_still_answered(database_url: str) -> None:
     """Somebody quicker than the note, or a program that ended before it: their words vanished without a word."""
     async with running(database_url) as campus:
