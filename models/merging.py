@@ -250,9 +250,13 @@ async def alike(session: AsyncSession, ticket: Ticket, most: int = LISTED) -> li
     """
     if ticket.kind is Kind.THANKS:
         return []
-    place = {"building": ticket.building or "", "category": ticket.category, "station": ticket.station_id}
-    values = {**place, "number": ticket.id}
+    values = _beside(ticket)
     return [each.ticket for each in await similar.nearest(session, ticket.folded, _ALIKE, values, most, READ_AT_MOST)]
+
+
+def _beside(ticket: Ticket) -> dict[str, Any]:
+    place = {"building": ticket.building or "", "category": ticket.category, "station": ticket.station_id}
+    return {**place, "number": ticket.id}
 
 
 _ALIKE = similar.asking(
@@ -266,8 +270,13 @@ _ALIKE = similar.asking(
 
 async def cluster(session: AsyncSession, ticket: Ticket, most: int) -> int:
     """How many others one press would merge into this one: those that read like it, and what is folded under any."""
-    found = await alike(session, ticket, most)
-    return len(found) + await bursts.count(session, [ticket, *found])
+    if ticket.kind is Kind.THANKS:
+        return 0
+    found = await similar.numbers(session, ticket.folded, _ALIKE, _beside(ticket), most, READ_AT_MOST)
+    heads = [number for _, number in found]
+    if heads or ticket.burst_at is not None:
+        return len(found) + await bursts.count(session, [ticket.id, *heads])
+    return 0
 
 
 async def merge_all(

@@ -299,17 +299,24 @@ def _place(category: str, building: str | None, house: House) -> dict[str, Any]:
     return {"category": category, **where}
 
 
+async def numbers(
+    session: AsyncSession, folded: str, asked: Select[Any], values: dict[str, Any], most: int, read: int
+) -> list[tuple[float, int]]:
+    """How much each of them reads like this text, and its number; as `nearest`, without the tickets."""
+    if len(folded) < 4:
+        return []
+    rows = await plainly(session, asked, values | {"pieces": pieces(folded), "read": read})
+    reading = Reading(folded)
+    scored = ((reading.likeness(text, theirs), number) for number, text, theirs in rows)
+    return heapq.nlargest(most, (each for each in scored if each[0] >= ENOUGH))
+
+
 async def nearest(
     session: AsyncSession, folded: str, asked: Select[Any], values: dict[str, Any], most: int, read: int
 ) -> list[Alike]:
     """Those among what is asked (`asking`, with these values) that read most like this text, best first; at most `read`
     are read.
     """
-    if len(folded) < 4:
-        return []
-    rows = await plainly(session, asked, values | {"pieces": pieces(folded), "read": read})
-    reading = Reading(folded)
-    scored = ((reading.likeness(text, theirs), number) for number, text, theirs in rows)
-    best = heapq.nlargest(most, (each for each in scored if each[0] >= ENOUGH))
+    best = await numbers(session, folded, asked, values, most, read)
     found = {each.id: each for each in await fetch(session, Ticket, [number for _, number in best])}
     return [Alike(found[number], score) for score, number in best]

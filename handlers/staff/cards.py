@@ -106,7 +106,7 @@ async def act(query: CallbackQuery, press: keyboards.Desk, desk: Desk, state: FS
             await below(query, t("desk.more_text", number=ticket.id), keyboards.more(t, ticket, desk.station))
         case "cluster":
             alike = await merging.alike(desk.session, ticket, MOST_ALIKE)
-            folded = await bursts.count(desk.session, [ticket, *alike])
+            folded = await bursts.count(desk.session, [ticket.id, *(each.id for each in alike)])
             if not alike and not folded:
                 raise Refusal("merge.none_alike", number=ticket.id)
             # What is merged later is what was shown here, and by whom it was seen.
