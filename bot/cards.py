@@ -320,7 +320,7 @@ class _Card:
     async def _delivery(self, said: Sequence[Words]) -> tuple[list[str], bool]:
         """What became of the last answer, and whether something can be sent once more."""
         t = self.t
-        taken_back = {w.id for w in said if w.retracted_at is not None}
+        taken_back = {w.id for w in said if w.side is Side.STAFF and w.retracted_at is not None}
         rows = [row for row in await deliveries.about(self.session, self.ticket.id) if row.words_id not in taken_back]
         if taken_back and max(taken_back) > max((row.words_id for row in rows), default=0):
             return [t("card.delivery.withdrawn")], False

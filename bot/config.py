@@ -29,6 +29,7 @@ from models.house import OFFICE
 
 TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{20,}")
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
+HEAD = re.compile(r"\s*\[\[?\s*([\w.-]+)\s*\]\]?\s*(?:#.*)?$")
 WRITE = {
     "string": "a text in quotes",
     "int": "a whole number without quotes",
@@ -226,24 +227,47 @@ def _models_in(annotation: Any) -> Iterator[Any]:
 
 
 def _line_of(path: list[Any], text: str) -> int | None:
-    """The line that sets this key, when it can be told apart: the last named part, from the n-th table on."""
+    """The line that sets this key; of one that is not there, the head of its section or the first line of its entry.
+    None where there is neither.
+    """
     lines = text.splitlines()
-    at = 0
+    heads = {n: head[1] for n, line in enumerate(lines) if (head := HEAD.match(line))}
+    found, end = None, len(lines)
     for i, part in enumerate(path):
         if isinstance(part, int):
             continue
         index = path[i + 1] if i + 1 < len(path) and isinstance(path[i + 1], int) else 0
         dotted = ".".join(str(p) for p in path[: i + 1] if not isinstance(p, int))
-        heads = [n for n in range(at, len(lines)) if re.match(rf"\s*\[\[?\s*{re.escape(dotted)}\s*\]", lines[n])]
-        if heads:
-            at = heads[min(index, len(heads) - 1)]
+        start = 0 if found is None else found + 1
+        tables = [n for n, name in heads.items() if start <= n < end and name == dotted]
+        if tables:
+            found = tables[min(index, len(tables) - 1)]
+            end = next((n for n, name in heads.items() if n > found and not name.startswith(f"{dotted}.")), end)
             continue
-        sets = [n for n in range(at, len(lines)) if re.match(rf"\s*{re.escape(str(part))}\s*=", lines[n])]
-        if sets:
-            at = sets[0]
-        elif i == len(path) - 1:
-            return at + 1 if at else None
-    return at + 1 if at or (lines and path) else None
+        own = range(start, next((n for n in heads if n >= start), end))
+        sets = next((n for n in own if re.match(rf"\s*{re.escape(str(part))}\s*=", lines[n])), None)
+        if sets is not None:
+            return _entry(lines, sets, index) + 1
+        if not any(name.startswith(f"{dotted}.") for name in heads.values()):
+            break
+    return None if found is None else found + 1
+
+
+def _entry(lines: list[str], at: int, index: int) -> int:
+    """Where this entry of the list that begins here stands, of lists that have lines of their own for them; else where
+    the list begins.
+    """
+    if not re.search(r"=\s*\[\s*(#.*)?$", lines[at]):
+        return at
+    before = 0
+    for n in range(at + 1, len(lines)):
+        try:
+            before += len(tomllib.loads(f"x = [{lines[n]}\n]")["x"])
+        except tomllib.TOMLDecodeError:
+            break
+        if before > index:
+            return n
+    return at
 
 
 def _contradictions(data: Mapping[str, Any]) -> list[str]:

@@ -32,11 +32,10 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
 }
 NEEDED = ("number", "name")
 SHOWN = 20
-"""So many mistakes, and so many lines of a difference, are shown."""
+"""So many mistakes, so many lines that are new or differ, and so many that are gone, are shown."""
 LONGEST = 100
 SHRINKS = 0.2
 """From this part of the roster on it is asked whether it is meant that so many are gone."""
-FEW = 10
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -174,20 +173,23 @@ def _known() -> str:
 
 def too_many_gone(difference: Difference) -> bool:
     """Whether so many would be gone that it may be the wrong file."""
-    return len(difference.gone) >= FEW and len(difference.gone) > SHRINKS * difference.held
+    return len(difference.gone) > SHRINKS * difference.held
 
 
 def told(difference: Difference) -> list[str]:
-    """What an import changes, in lines to be read before it happens; names are the reader's own file's."""
+    """What an import changes, in lines to be read by whoever holds the list, before it happens."""
     shown = [f"  + {line.number} {line.name}" for line in difference.added[:SHOWN]]
     shown += [f"  ~ {line.number} {line.name}" for _, line in difference.changed[: SHOWN - len(shown)]]
     more = len(difference.added) + len(difference.changed) - len(shown)
+    more_gone = len(difference.gone) - len(difference.leaving)
     used = f", {difference.gone_in_use} of them in use" if difference.gone_in_use else ""
     return [
         f"on the roster until now: {difference.held}",
         f"added {len(difference.added)}, changed {len(difference.changed)}, gone {len(difference.gone)}{used}",
         *shown,
         *([f"  … and {more} more"] if more > 0 else []),
+        *(f"  - {number} {name}" for number, name in difference.leaving),
+        *([f"  … and {more_gone} more gone"] if more_gone > 0 else []),
     ]
 
 
@@ -196,7 +198,10 @@ async def compare(settings: Settings, lines: Sequence[Line]) -> Difference:
     database = Database(settings.database.url)
     try:
         async with database.reading() as session:
-            return await roster.compare(session, lines, KeyVault(settings.key_bytes()))
+            vault = KeyVault(settings.key_bytes())
+            difference = await roster.compare(session, lines, vault)
+            difference.leaving = await roster.called(session, difference.gone[:SHOWN], vault)
+            return difference
     finally:
         await database.close()
 

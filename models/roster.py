@@ -8,6 +8,7 @@ has no person, and therefore no way to any row here.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import secrets
@@ -81,6 +82,8 @@ class Difference:
     added: list[Line] = field(default_factory=list)
     changed: list[tuple[int, Line]] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
+    leaving: list[tuple[str, str]] = field(default_factory=list)
+    """Number and name of the first of those that are gone, where somebody is to read them."""
     gone_in_use: int = 0
     """Of those that are gone, how many had been proved by somebody."""
 
@@ -149,6 +152,16 @@ async def compare(session: AsyncSession, lines: Sequence[Line], vault: Vault) ->
     found.gone = [row_id for row_id, _, _ in held.values()]
     found.gone_in_use = sum(person_id is not None for _, _, person_id in held.values())
     return found
+
+
+async def called(session: AsyncSession, rows: Sequence[int], vault: Vault) -> list[tuple[str, str]]:
+    """Number and name of these rows, as far as this key opens them, by number."""
+    named = select(_roster.c.number_tag, _roster.c.sealed).where(_roster.c.id.in_(rows))
+    found = []
+    for row in await plainly(session, named):
+        with contextlib.suppress(ValueError):
+            found.append(opened(row, vault))
+    return sorted(found)
 
 
 async def replace(session: AsyncSession, difference: Difference, vault: Vault, now: datetime) -> None:

@@ -23,7 +23,8 @@ from typing import Any
 
 from bot import config, logs
 from bot.app import App
-from bot.demo.story import ADMIN, GROUPS, TEACHER, DidNotHappen, gather, go_on, guide, story
+from bot.demo.guide import guide
+from bot.demo.story import ADMIN, GROUPS, TEACHER, DidNotHappen, gather, go_on, story
 from bot.demo.watching import DemoClock, Narrator, say, time_of, watch
 from bot.settings import Settings
 from bot.vault import new_key

@@ -1,11 +1,11 @@
-"""Who plays in the demo, what they say, and what the page suggests to try afterwards."""
+"""Who plays in the demo, and what they say."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import aiohttp
@@ -182,58 +182,3 @@ async def _poll(cast: Cast, t: Texts, office: Any, stage: Any, program: App) -> 
     await stage.set_clock(program.clock().astimezone(UTC) + timedelta(days=2, hours=1))
     await office.shows("📊")
     await cast.lin.reads("📊")
-
-
-def guide(cast: Cast, settings: Settings) -> dict[str, Any]:
-    """What the page suggests to try next, and the clock's buttons."""
-    end = settings.calendar.semesters[0].ends
-    zone = settings.union.timezone
-    last = datetime(end.year, end.month, end.day, 9, 0, tzinfo=settings.timezone)
-    return {
-        "notes": [
-            {
-                "title": "File something yourself",
-                "text": "Be 林小雨, tap ✍️ and follow the buttons. Try it anonymously.",
-                "person": cast.lin.id,
-                "chat": cast.lin.id,
-            },
-            {
-                "title": "Answer it",
-                "text": "Be 王磊 in the station's group: claim the card, then reply to it. "
-                "Nothing else written there reaches a student.",
-                "person": cast.wang.id,
-                "chat": GROUPS["east"],
-            },
-            {
-                "title": "Speak another language",
-                "text": "Be Emma or 陳家豪, or change it under 🌐.",
-                "person": cast.emma.id,
-                "chat": cast.emma.id,
-            },
-            {
-                "title": "Let a deadline pass",
-                "text": "File something, do not claim it, and press “Two days on”, over a weekend twice: "
-                "the station, the office and the teacher are told.",
-                "person": cast.teacher.id,
-                "chat": GROUPS["supervisors"],
-            },
-            {
-                "title": "One topic per ticket",
-                "text": "The south station is a forum: file something as somebody from 研究生公寓.",
-                "person": cast.li.id,
-                "chat": GROUPS["south"],
-            },
-            {
-                "title": "Ask everybody",
-                "text": "Be 周一帆 in the office and write /poll.",
-                "person": cast.zhou.id,
-                "chat": GROUPS["office"],
-            },
-        ],
-        "clock": [
-            {"label": "An hour on", "advance": 3600},
-            {"label": "Next morning", "next": "08:30", "timezone": zone},
-            {"label": "Two days on", "advance": 172800},
-            {"label": "End of semester", "to": last.isoformat()},
-        ],
-    }

@@ -75,7 +75,8 @@ async def look(query: CallbackQuery, press: Look, walk: Walk) -> None:
         case "retract_sure":
             withdrawn = await retracting.retract(session, ticket, place, house, now)
             if withdrawn:
-                await show(query, t("take_back.withdrawn", number=ticket.id), menus.back_home(t))
+                done = "take_back.left" if place.left else "take_back.withdrawn"
+                await show(query, t(done, number=ticket.id), menus.back_home(t))
                 return
             await query.answer(t.plain("take_back.done", number=ticket.id), show_alert=True)
             await mine.show_ticket(query, ticket, place, walk)

@@ -123,11 +123,15 @@ async def act(query: CallbackQuery, press: Mine, talk: Talk) -> None:
             await query.answer(t.plain("mine.urged", number=ticket.id), show_alert=True)
         case "withdraw":
             sure = keyboards.withdraw_sure(t, ticket.id)
-            await show(where, t("mine.withdraw_sure", number=ticket.id), sure)
+            if others := ticket.requesters - 1:
+                text = t.n("mine.leave_sure", others, number=ticket.id)
+            else:
+                text = t("mine.withdraw_sure", number=ticket.id)
+            await show(where, text, sure)
             return
         case "withdraw_sure":
             await asking.withdraw(talk.session, ticket, place, talk.now)
-            await show(where, t("mine.withdrawn", number=ticket.id), menus.back_home(t))
+            await show(where, t("mine.left" if place.left else "mine.withdrawn", number=ticket.id), menus.back_home(t))
             return
         case "reopen":
             await asking.reopen(talk.session, ticket, place, talk.house, talk.now)

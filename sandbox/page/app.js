@@ -4,7 +4,7 @@ import { control, listen, load, nameOf, world } from "./api.js";
 import { clockTime, dayName, el, icon, toast } from "./dom.js";
 import { answered, relative } from "./message.js";
 import { Pane } from "./pane.js";
-import { locale, moveLabel, wordsOf } from "./words.js";
+import { locale, moveLabel, said, wordsOf } from "./words.js";
 
 const panes = {};
 const side = document.getElementById("side");
@@ -60,9 +60,9 @@ function drawSide() {
     el("div", { class: "clock" }, el("time", { id: "now" }), el("button", { type: "button", class: "theme", title: "Light or dark",
       "aria-label": "Light or dark", onclick: flip }, icon("theme"))),
     el("div", { class: "moves" }, clock.map((button) => el("button", { type: "button", onclick: () => move(button) }, moveLabel(button, language())))),
-    notes.length ? el("h2", {}, "What to try") : null,
+    notes.length ? el("h2", {}, wordsOf(language()).tries) : null,
     el("ol", { class: "notes" }, notes.map((note) => el("li", {}, el("button", { type: "button", onclick: () => follow(note) },
-      el("b", {}, note.title), el("span", {}, note.text))))));
+      el("b", {}, said(note.title, language())), el("span", {}, said(note.text, language())))))));
   tick();
 }
 

@@ -110,6 +110,29 @@ def test_a_mistake_says_its_line(tmp_path: Path) -> None:
     assert f"(line {number})" in said
 
 
+@pytest.mark.parametrize(
+    ("key", "gone", "at"),
+    [
+        pytest.param("union.name", 'name = { zh-hans = "滨海大学学生会"', "[union]", id="of a section"),
+        pytest.param("stations[2].name", 'name = { zh-hans = "西区学生会服务站"', 'key = "west"', id="of an entry"),
+        pytest.param(
+            "stations[2].buildings[2].name", 'name = { zh-hans = "西二栋"', '{ key = "w2"', id="within a list"
+        ),
+        pytest.param(
+            "categories[2].children[2].name", 'name = { zh-hans = "噪音与作息"', 'key = "noise"', id="of a child"
+        ),
+    ],
+)
+def test_a_key_that_is_missing_is_told_where_it_belongs(key: str, gone: str, at: str) -> None:
+    """At the head of its section or entry; it was told at another section's key of the same name."""
+    text = re.sub(rf"(, )?{re.escape(gone)}[^}}]*}}", "", EXAMPLE.read_text(encoding="utf-8"), count=1)
+    (said,) = problems(tomllib.loads(text), text=text)
+    lines = text.splitlines()
+    line = next(n for n, line in enumerate(lines, 1) if line.strip().startswith(at))
+    head = line - 1 if lines[line - 2].startswith("[[") else line
+    assert said.startswith(f"{key} (line {head}): is missing")
+
+
 def test_a_mark_before_the_first_letter_does_no_harm(tmp_path: Path) -> None:
     """Notepad's UTF-8 has one."""
     path = tmp_path / "config.toml"

@@ -105,6 +105,8 @@ def test_a_roster_that_shrinks_much_is_asked_about() -> None:
     difference = Difference(held=100, gone=list(range(30)))
     assert enrolment.too_many_gone(difference)
     assert not enrolment.too_many_gone(Difference(held=100, gone=list(range(15))))
+    assert enrolment.too_many_gone(Difference(held=3, gone=[2, 3])), "of few as well"
+    assert not enrolment.too_many_gone(Difference())
 
 
 def test_the_commands_work_in_a_process_of_their_own(tmp_path: Path) -> None:
@@ -124,6 +126,11 @@ def test_the_commands_work_in_a_process_of_their_own(tmp_path: Path) -> None:
     assert "added 2" in run("roster", good, "--codes", str(tmp_path / "codes.csv"))[1]
     assert len((tmp_path / "codes.csv").read_text(encoding="utf-8-sig").splitlines()) == 3
     assert "the one before opens for 14 more days" in run("code", "--new")[1]
+    half = str(written(tmp_path, (HEAD + GOOD.splitlines()[0]).encode()))
+    code, listed, told = run("roster", half)
+    assert (code, "1 of 2 would be gone" in told) == (1, True)
+    assert "  - 2026000002 Lin\n" in listed
+    assert run("roster", half, "--dry-run", "--shrink")[0] == 0
     bad = str(written(tmp_path, (HEAD + GOOD.replace("s2", "s9")).encode()))
     code, _, told = run("roster", bad)
     assert code == 2

@@ -458,7 +458,8 @@ async def test_a_chosen_file_can_be_left_again(scene: Scene) -> None:
 
 async def test_the_page_speaks_the_language_of_the_phone(scene: Scene) -> None:
     """Relative times and the clock were English on a Chinese phone."""
-    await scene.stage.guide(clock=[{"label": "Two days on", "advance": 172800}])
+    note = {"title": {"en": "Try", "zh-Hans": "试试"}, "text": {"en": "this", "zh-Hans": "这个"}}
+    await scene.stage.guide(notes=[note], clock=[{"label": "Two days on", "advance": 172800}])
     page = await scene.open()
     due = int((await scene.stage.now()).timestamp()) + 3 * 86400
     entity = {"type": "date_time", "offset": 0, "length": 3, "unix_time": due}
@@ -469,8 +470,11 @@ async def test_the_page_speaks_the_language_of_the_phone(scene: Scene) -> None:
     await expect(page.locator("#left textarea")).to_have_attribute("placeholder", "Message")
     await expect(page.locator("#right textarea")).to_have_attribute("placeholder", "输入消息")
     await expect(page.locator(".moves button")).to_have_text("Two days on")
+    await expect(page.locator(".notes button")).to_have_text("Trythis")
     await page.select_option("#left select", str(scene.wang.id))
     await expect(page.locator(".moves button")).to_have_text("过 2 天")
+    await expect(page.locator(".notes button")).to_have_text("试试这个")
+    await expect(page.locator("#side h2")).to_have_text("可以试试")
 
 
 async def test_a_reply_needs_no_mouse(scene: Scene) -> None:

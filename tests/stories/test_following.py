@@ -88,7 +88,8 @@ async def test_the_last_message_is_taken_back_where_it_stands(database_url: str,
         await alice.taps(t.plain("own.retract_yes"))
         await alice.reads(t.plain("event.take_back"))
         await campus.east.hides("My room is 412")
-        await campus.east.shows(re.compile("took 1 message back"))
+        card = await campus.east.shows(re.compile("took 1 message back"))
+        assert campus.t("en").plain("card.delivery.withdrawn") not in card.text, "nobody has answered"
         async with campus.app.database.reading() as session:
             assert "412" not in str([said.content for said in await session.scalars(select(Words))])
         # What is left is all there is: taking it back withdraws the ticket, and it says so.

@@ -1,0 +1,90 @@
+"""What the demo's page suggests to try after the story, in the language of whoever holds the phone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from bot.demo.story import GROUPS, Cast
+from bot.settings import Settings
+
+
+def guide(cast: Cast, settings: Settings) -> dict[str, Any]:
+    """The notes, each with whom to be and where, and the clock's buttons."""
+    end = settings.calendar.semesters[0].ends
+    zone = settings.union.timezone
+    last = datetime(end.year, end.month, end.day, 9, 0, tzinfo=settings.timezone)
+    return {
+        "notes": [
+            _note(FILE, cast.lin, cast.lin.id),
+            _note(ANSWER, cast.wang, GROUPS["east"]),
+            _note(LANGUAGE, cast.emma, cast.emma.id),
+            _note(DEADLINE, cast.teacher, GROUPS["supervisors"]),
+            _note(TOPICS, cast.li, GROUPS["south"]),
+            _note(POLL, cast.zhou, GROUPS["office"]),
+        ],
+        "clock": [
+            {"label": "An hour on", "advance": 3600},
+            {"label": "Next morning", "next": "08:30", "timezone": zone},
+            {"label": "Two days on", "advance": 172800},
+            {"label": "End of semester", "to": last.isoformat()},
+        ],
+    }
+
+
+Said = dict[str, tuple[str, str]]
+"""A title and a text per language."""
+
+
+def _note(said: Said, person: Any, chat: int) -> dict[str, Any]:
+    title, text = ({language: words[i] for language, words in said.items()} for i in range(2))
+    return {"title": title, "text": text, "person": person.id, "chat": chat}
+
+
+FILE: Said = {
+    "en": ("File something yourself", "Be 林小雨, tap ✍️ and follow the buttons. Try it anonymously."),
+    "zh-Hans": ("自己提交一件事", "扮演林小雨，点 ✍️，跟着按钮走。也试试匿名。"),
+    "zh-Hant": ("自己提交一件事", "扮演林小雨，點 ✍️，跟著按鈕走。也試試匿名。"),
+}
+ANSWER: Said = {
+    "en": (
+        "Answer it",
+        "Be 王磊 in the station's group: claim the card, then reply to it. "
+        "Nothing else written there reaches a student.",
+    ),
+    "zh-Hans": ("回答它", "在服务站群里扮演王磊：先认领卡片，再回复这张卡片。群里说的其他话不会传给同学。"),
+    "zh-Hant": ("回答它", "在服務站群組裡扮演王磊：先認領卡片，再回覆這張卡片。群組裡說的其他話不會傳給同學。"),
+}
+LANGUAGE: Said = {
+    "en": ("Speak another language", "Be Emma or 陳家豪, or change it under 🌐."),
+    "zh-Hans": ("换一种语言", "扮演 Emma 或陳家豪，或者在 🌐 里更换。"),
+    "zh-Hant": ("換一種語言", "扮演 Emma 或陳家豪，或者在 🌐 裡更換。"),
+}
+DEADLINE: Said = {
+    "en": (
+        "Let a deadline pass",
+        "File something, do not claim it, and press “Two days on”, over a weekend twice: "
+        "the station, the office and the teacher are told.",
+    ),
+    "zh-Hans": (
+        "让期限过去",
+        "提交一件事，不认领，再按“过 2 天”，遇到周末按两次：服务站、办公室和老师都会收到提醒。",
+    ),
+    "zh-Hant": (
+        "讓期限過去",
+        "提交一件事，不認領，再按「過 2 天」，遇到週末按兩次：服務站、辦公室和老師都會收到提醒。",
+    ),
+}
+TOPICS: Said = {
+    "en": (
+        "One topic per ticket",
+        "The south station is a forum: file something as somebody from 研究生公寓.",
+    ),
+    "zh-Hans": ("一张工单一个话题", "南区服务站是话题群组：以研究生公寓同学的身份提交一件事。"),
+    "zh-Hant": ("一張工單一個主題", "南區服務站是主題群組：以研究生公寓同學的身分提交一件事。"),
+}
+POLL: Said = {
+    "en": ("Ask everybody", "Be 周一帆 in the office and write /poll."),
+    "zh-Hans": ("问问大家", "在办公室群里扮演周一帆，发送 /poll。"),
+    "zh-Hant": ("問問大家", "在辦公室群組裡扮演周一帆，傳送 /poll。"),
+}
