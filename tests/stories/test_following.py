@@ -101,6 +101,26 @@ async def test_the_last_message_is_taken_back_where_it_stands(database_url: str,
         await campus.east.hides(TAP)
 
 
+async def test_whoever_takes_all_back_where_others_wait_leaves_it_to_them(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        alice, bob = await campus.student("Alice"), await campus.student("Bob")
+        number = await campus.files(alice, TAP)
+        await bob.says("/new")
+        await bob.taps(t.plain("kind.complaint"))
+        for key in ("repairs", "water"):
+            await bob.taps(t.pick(settings.category_names(key)))
+        await bob.says(TAP)
+        await bob.taps(t.plain("new.continue"))
+        await bob.taps(f"#{number}")
+        await bob.reads("🤝")
+        await opens(campus, alice, number)
+        await alice.taps(t.plain("own.retract"))
+        await alice.taps(t.plain("own.retract_yes"))
+        await alice.reads(t.plain("take_back.left", number=number))
+        await opens(campus, bob, number)
+
+
 async def test_after_two_days_a_copy_says_that_it_was_taken_back(database_url: str) -> None:
     """Telegram no longer lets a bot delete it; a picture keeps its place without its words."""
     async with running(database_url) as campus:
