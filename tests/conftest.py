@@ -28,9 +28,12 @@ from models.migrations import migrate
 os.environ.setdefault("TZ", "UTC")
 
 SHARED_MEMORY = Path("/dev/shm")
-MEMORY = str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else None
+ROOM = 2 * 2**30
+MEMORY = (
+    str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) and shutil.disk_usage(SHARED_MEMORY).free > ROOM else None
+)
 """Where databases of tests stand: no test asks what a disk keeps (kill -9 leaves the machine standing), and every
-commit waits for a disk. None where there is no such folder: then it is the ordinary one."""
+commit waits for a disk. None where there is no such folder or little room in it: then it is the ordinary one."""
 if MEMORY:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)
 
