@@ -62,6 +62,13 @@ async def in_chat(session: AsyncSession, chat_id: int, message_id: int) -> Posti
     return posting
 
 
+async def ask_nothing(session: AsyncSession, ticket_id: int, chat_id: int) -> None:
+    """Every prompt about this ticket in this chat is cancelled."""
+    prompts = Posting.ticket_id == ticket_id, Posting.chat_id == chat_id, Posting.prompt.is_not(None)
+    for posting in await session.scalars(select(Posting).where(*prompts)):
+        posting.prompt = {}
+
+
 async def card_of(session: AsyncSession, ticket_id: int, chat_id: int) -> Card | None:
     """The ticket's card in this chat, posted or not."""
     return await session.get(Card, (ticket_id, chat_id))

@@ -28,7 +28,7 @@ from handlers.occasion import must_be_seen
 from handlers.screens import show
 from handlers.staff.desk import NUMBER, AtDesk, Desk, replied_to, ticket_of
 from handlers.staff.prompts import Writing, expected, forget, is_stale, prompt_of
-from models import answering, conversations, projects, sorting, stations, tickets, words
+from models import answering, conversations, postings, projects, sorting, stations, tickets, words
 from models.conversations import NOWHERE, Standing
 from models.errors import Refusal
 from models.permissions import Deed
@@ -38,18 +38,16 @@ from models.tickets import Ticket
 NOTE_SIGN = "//"
 MOST_REASON = 1000
 TYPED_LENGTH = 40
-WRITTEN: dict[str, Deed] = {
-    f"Writing:{name}": deed
-    for name, deed in (
-        ("question", Deed.ASK),
-        ("note", Deed.NOTE),
-        ("resolution", Deed.RESOLVE),
-        ("transfer", Deed.TRANSFER),
-        ("decline", Deed.RETURN),
-        ("reopening", Deed.REOPEN),
-        ("tags", Deed.TAG),
-        ("project", Deed.PROJECT),
-    )
+WRITTEN: dict[Writing | None, Deed] = {
+    None: Deed.ANSWER,
+    Writing.QUESTION: Deed.ASK,
+    Writing.NOTE: Deed.NOTE,
+    Writing.RESOLUTION: Deed.RESOLVE,
+    Writing.TRANSFER: Deed.TRANSFER,
+    Writing.DECLINE: Deed.RETURN,
+    Writing.REOPENING: Deed.REOPEN,
+    Writing.TAGS: Deed.TAG,
+    Writing.PROJECT: Deed.PROJECT,
 }
 """What a reply does, by what was asked for."""
 
@@ -69,6 +67,9 @@ def router() -> Router:
 async def cancel(message: Message, command: CommandObject, desk: Desk, state: FSMContext) -> None:
     """Nothing more is expected of this staff member; what is expected is kept under the real id."""
     must_be_seen(message, command)
+    awaited = (await state.get_data()).get("awaited")
+    if awaited is not None:
+        await postings.ask_nothing(desk.session, awaited["ticket"], message.chat.id)
     await state.clear()
     await message.reply(desk.t("desk.cancelled"))
 
@@ -149,38 +150,38 @@ async def _say(
         stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
         await answering.note(desk.session, ticket, staff, _said_in(stripped), desk.house, desk.now, source)
         return True
-    if prompt is not None and not prompt:
-        if await expected(state, ticket) is not None:
-            await state.clear()
-        return False
-    if prompt is None and await is_stale(state, ticket, desk.now):
-        await state.clear()
-        return False
     awaited = await expected(state, ticket)
-    data, writing = (await state.get_data(), awaited) if prompt is None else (prompt, str(prompt["writing"]))
-    staff = await desk.may(WRITTEN.get(writing or "", Deed.ANSWER), ticket)
-    if writing == Writing.note.state:
-        await answering.note(desk.session, ticket, staff, _said_in(content), desk.house, desk.now, source)
-    elif writing == Writing.resolution.state:
-        await answering.resolve(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
-    elif writing == Writing.transfer.state:
-        to = await stations.by_key(desk.session, data["to"])
-        assert to is not None, "the place was chosen from the open ones"
-        await answering.transfer(desk.session, ticket, staff, to, reason_of(text), desk.house, desk.now)
-    elif writing == Writing.decline.state:
-        await answering.give_back(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
-    elif writing == Writing.reopening.state:
-        await sorting.reopen(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
-    elif writing == Writing.tags.state:
-        await sorting.tag(desk.session, ticket, staff, text, desk.now)
-    elif writing == Writing.project.state:
-        project = await projects.suggest(desk.session, text, desk.station, desk.now)
-        await sorting.link(desk.session, ticket, staff, project, desk.now)
-    else:
-        asks = writing == Writing.question.state
-        await answering.answer(desk.session, ticket, staff, _said_in(content), desk.house, desk.now, source, asks=asks)
-    if writing is not None and writing == awaited:
-        await state.clear()
+    over = is_stale(awaited, desk.now) if prompt is None and awaited is not None else prompt == {}
+    if over:
+        if awaited is not None:
+            await forget(state)
+        return False
+    asked = awaited if prompt is None else prompt
+    writing = Writing(asked["writing"]) if asked is not None else None
+    staff = await desk.may(WRITTEN[writing], ticket)
+    match writing:
+        case Writing.NOTE:
+            await answering.note(desk.session, ticket, staff, _said_in(content), desk.house, desk.now, source)
+        case Writing.RESOLUTION:
+            await answering.resolve(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
+        case Writing.TRANSFER:
+            to = await stations.by_key(desk.session, asked["to"]) if asked is not None else None
+            assert to is not None, "the place was chosen from the open ones"
+            await answering.transfer(desk.session, ticket, staff, to, reason_of(text), desk.house, desk.now)
+        case Writing.DECLINE:
+            await answering.give_back(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
+        case Writing.REOPENING:
+            await sorting.reopen(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
+        case Writing.TAGS:
+            await sorting.tag(desk.session, ticket, staff, text, desk.now)
+        case Writing.PROJECT:
+            project = await projects.suggest(desk.session, text, desk.station, desk.now)
+            await sorting.link(desk.session, ticket, staff, project, desk.now)
+        case Writing.QUESTION | None:
+            said, asks = _said_in(content), writing is Writing.QUESTION
+            await answering.answer(desk.session, ticket, staff, said, desk.house, desk.now, source, asks=asks)
+    if awaited is not None and awaited["writing"] == writing:
+        await forget(state)
     return True
 
 
@@ -257,7 +258,7 @@ async def _asked_about(session: AsyncSession, message: Message, state: FSMContex
     """The ticket that this person was just asked about, when they reply to the bot's message that shows its number: a
     prompt that nobody has noted. Dropped in silence, what they wrote would be lost.
     """
-    replied, number = message.reply_to_message, (await state.get_data()).get("ticket")
+    replied, number = message.reply_to_message, ((await state.get_data()).get("awaited") or {}).get("ticket")
     if replied is None or replied.from_user is None or message.bot is None or number is None:
         return None
     if replied.from_user.id != message.bot.id or str(number) not in NUMBER.findall(replied.text or ""):

@@ -110,8 +110,7 @@ async def act(query: CallbackQuery, press: keyboards.Desk, desk: Desk, state: FS
             if not alike and not folded:
                 raise Refusal("merge.none_alike", number=ticket.id)
             # What is merged later is what was shown here, and by whom it was seen.
-            await state.clear()
-            await state.set_data({"cluster": ticket.id, "these": [each.id for each in alike]})
+            await state.update_data(cluster=ticket.id, these=[each.id for each in alike])
             text = cluster_text(t, ticket, alike, folded)
             await below(query, text, keyboards.cluster(t, ticket.id, len(alike) + folded + 1))
         case "resend":
@@ -119,7 +118,7 @@ async def act(query: CallbackQuery, press: keyboards.Desk, desk: Desk, state: FS
                 raise Refusal("desk.nothing_to_resend", number=ticket.id)
         case "ask" | "note":
             must_stand(DEEDS[press.act], ticket)
-            writing = Writing.question if press.act == "ask" else Writing.note
+            writing = Writing.QUESTION if press.act == "ask" else Writing.NOTE
             await ask(desk, state, writing, ticket, f"desk.{press.act}_prompt")
         case "answers":
             must_stand(Deed.ANSWER, ticket)
@@ -180,7 +179,7 @@ async def choose(query: CallbackQuery, press: Choice, desk: Desk, state: FSMCont
             await show(query, t(done, number=ticket.id, name=someone.name))
         case "resolve_write":
             must_stand(Deed.RESOLVE, ticket)
-            await ask_below(query, desk, state, Writing.resolution, ticket, "desk.resolve_prompt")
+            await ask_below(query, desk, state, Writing.RESOLUTION, ticket, "desk.resolve_prompt")
         case "place":
             to = await _place(desk, press.value)
             await show(
@@ -193,7 +192,7 @@ async def choose(query: CallbackQuery, press: Choice, desk: Desk, state: FSMCont
             to = await _place(desk, key)
             if why == "write":
                 must_stand(Deed.TRANSFER, ticket)
-                await ask_below(query, desk, state, Writing.transfer, ticket, "desk.transfer_prompt", to=key)
+                await ask_below(query, desk, state, Writing.TRANSFER, ticket, "desk.transfer_prompt", to=key)
                 return
             if why not in TRANSFER_REASONS:
                 raise Refusal("desk.old_button")

@@ -85,20 +85,20 @@ async def act(query: CallbackQuery, press: More, desk: Desk, state: FSMContext) 
         case "cluster":
             count = await merging.merge_all(desk.session, these, ticket, someone, desk.house, desk.now)
             await show(query, t("merge.cluster_done", number=ticket.id, count=count + 1))
-            await ask(desk, state, Writing.resolution, ticket, "desk.resolve_all_prompt")
+            await ask(desk, state, Writing.RESOLUTION, ticket, "desk.resolve_all_prompt")
         case "unmerge":
             whole = await merging.undo(desk.session, ticket, someone, desk.house, desk.now)
             await show(query, t("merge.undone", number=ticket.id, whole=whole.id, name=someone.name))
         case "split":
             await show(query, t("split.how", number=ticket.id))
         case "tag":
-            await ask_below(query, desk, state, Writing.tags, ticket, "desk.tag_prompt")
+            await ask_below(query, desk, state, Writing.TAGS, ticket, "desk.tag_prompt")
         case "reopen":
-            await ask_below(query, desk, state, Writing.reopening, ticket, "desk.reopen_prompt")
+            await ask_below(query, desk, state, Writing.REOPENING, ticket, "desk.reopen_prompt")
         case "project":
             await _project(query, press, ticket, someone, desk)
         case "project_new":
-            await ask_below(query, desk, state, Writing.project, ticket, "desk.project_prompt")
+            await ask_below(query, desk, state, Writing.PROJECT, ticket, "desk.project_prompt")
         case "retract" | "retract_sure":
             await _retract(query, press, ticket, someone, desk)
         case "decline" if press.value in DECLINE_REASONS:
@@ -106,7 +106,7 @@ async def act(query: CallbackQuery, press: More, desk: Desk, state: FSMContext) 
             await answering.give_back(desk.session, ticket, someone, reason, desk.house, desk.now)
             await show(query, t("desk.declined", number=ticket.id, name=someone.name))
         case "decline_write":
-            await ask_below(query, desk, state, Writing.decline, ticket, "desk.decline_prompt")
+            await ask_below(query, desk, state, Writing.DECLINE, ticket, "desk.decline_prompt")
         case _:
             raise Refusal("desk.old_button")
 
@@ -166,11 +166,13 @@ async def _merge(query: CallbackQuery, press: More, ticket: Ticket, staff: Perso
 
 
 async def _shown(session: AsyncSession, state: FSMContext, ticket: Ticket) -> list[Ticket]:
-    """What this person was shown as alike; whoever was shown nothing has to look first."""
+    """What this person was shown as alike, once; whoever was shown nothing has to look first."""
     data = await state.get_data()
-    if data.get("cluster") != ticket.id:
+    if data.pop("cluster", None) != ticket.id:
         raise Refusal("desk.old_button")
-    return await tickets.several(session, data["these"])
+    numbers = data.pop("these")
+    await state.set_data(data)
+    return await tickets.several(session, numbers)
 
 
 async def _project(query: CallbackQuery, press: More, ticket: Ticket, staff: Person, desk: Desk) -> None:

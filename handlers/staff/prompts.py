@@ -7,11 +7,12 @@ noted yet.
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from aiogram.fsm.context import FSMContext
-from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,19 +23,17 @@ from models.outbox import Lane
 from models.tickets import Ticket
 
 
-class Writing(StatesGroup):
-    """What the next reply of this staff member is: a question, a note, or a reason. `data["ticket"]` says about
-    what.
-    """
+class Writing(enum.StrEnum):
+    """What a staff member was asked to write."""
 
-    question = State()
-    note = State()
-    resolution = State()
-    transfer = State()
-    decline = State()
-    reopening = State()
-    tags = State()
-    project = State()
+    QUESTION = "question"
+    NOTE = "note"
+    RESOLUTION = "resolution"
+    TRANSFER = "transfer"
+    DECLINE = "decline"
+    REOPENING = "reopening"
+    TAGS = "tags"
+    PROJECT = "project"
 
 
 PROMPT_WAITS = timedelta(hours=1)
@@ -43,38 +42,30 @@ student or the other way round.
 """
 
 
-async def ask(desk: Desk, state: FSMContext, writing: State, ticket: Ticket, text: str, **data: Any) -> None:
+async def ask(desk: Desk, state: FSMContext, writing: Writing, ticket: Ticket, text: str, **chosen: Any) -> None:
     """Ask for words: the next reply about this ticket is them. It is a letter about the ticket, so a reply to it finds
-    the ticket.
+    the ticket. What else they are in the middle of, such as recording a visitor, goes on.
     """
-    if await is_free(state):
-        await state.set_state(writing)
-        await state.set_data({"ticket": ticket.id, "until": (desk.now + PROMPT_WAITS).isoformat(), **data})
-    prompt = {"writing": writing.state, **data}
+    prompt = {"writing": writing, **chosen}
+    until = (desk.now + PROMPT_WAITS).isoformat()
+    await state.update_data(awaited={"ticket": ticket.id, "until": until, **prompt})
     how: dict[str, Any] = {"ticket": ticket, "keyboard": "cancel", "lane": Lane.ANSWER, "prompt": prompt}
     await letters.to_station(desk.session, desk.station, text, desk.now, **how, name=desk.member().name)
 
 
 async def ask_below(
-    query: CallbackQuery, desk: Desk, state: FSMContext, writing: State, ticket: Ticket, text: str, **data: Any
+    query: CallbackQuery, desk: Desk, state: FSMContext, writing: Writing, ticket: Ticket, text: str, **chosen: Any
 ) -> None:
     """The same where a choice was pressed, which makes room for it."""
     await show(query, desk.t("desk.write_below", number=ticket.id))
-    await ask(desk, state, writing, ticket, text, **data)
-
-
-async def is_free(state: FSMContext) -> bool:
-    """Whether they are in the middle of nothing that takes longer, such as recording a visitor: that is not given up
-    for a word about another ticket.
-    """
-    at = await state.get_state()
-    return at is None or at.startswith(f"{Writing.__name__}:")
+    await ask(desk, state, writing, ticket, text, **chosen)
 
 
 async def forget(state: FSMContext) -> None:
-    """Nothing is expected of them any more; what takes longer goes on."""
-    if await is_free(state):
-        await state.clear()
+    """No reply of theirs is what was asked for any more; what else they are in the middle of goes on."""
+    data = await state.get_data()
+    if data.pop("awaited", None) is not None:
+        await state.set_data(data)
 
 
 async def cancel(session: AsyncSession, query: CallbackQuery) -> None:
@@ -85,15 +76,17 @@ async def cancel(session: AsyncSession, query: CallbackQuery) -> None:
         posting.prompt = {}
 
 
-async def expected(state: FSMContext, ticket: Ticket) -> str | None:
-    """What the next reply about this ticket is; None when nothing was asked for."""
-    return await state.get_state() if (await state.get_data()).get("ticket") == ticket.id else None
+async def expected(state: FSMContext, ticket: Ticket) -> dict[str, Any] | None:
+    """What the next reply about this ticket is: `writing`, what was chosen before, and `until` when; None when nothing
+    was asked for.
+    """
+    awaited: dict[str, Any] | None = (await state.get_data()).get("awaited")
+    return awaited if awaited is not None and awaited["ticket"] == ticket.id else None
 
 
-async def is_stale(state: FSMContext, ticket: Ticket, now: datetime) -> bool:
-    """Whether something was asked for about this ticket so long ago that a reply may mean anything."""
-    until = (await state.get_data()).get("until")
-    return await expected(state, ticket) is not None and until is not None and now >= datetime.fromisoformat(until)
+def is_stale(awaited: Mapping[str, Any], now: datetime) -> bool:
+    """Whether it was asked for so long ago that a reply may mean anything."""
+    return now >= datetime.fromisoformat(awaited["until"])
 
 
 async def prompt_of(session: AsyncSession, message: Message) -> dict[str, Any] | None:

@@ -22,13 +22,15 @@ TOKEN = re.compile(r"\bQ[a-z]{7}\b")
 ANSWER, CHANGED = "A{token} the plumber comes", "A{token} changed, the plumber comes at three"
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 RECEIPT = "📮"
+ALIKE = 3
+"""So many students of a building say the same."""
 FOREVER = 600.0
 
 Wanted = Callable[[Message], bool]
 
 
 def word(chance: random.Random, length: int) -> str:
-    """Letters without a meaning: no two students' words are alike."""
+    """Letters without a meaning."""
     return "".join(chance.choices(ALPHABET, k=length))
 
 
@@ -49,6 +51,10 @@ class Student:
 
     who: Person
     token: str
+    matter: str
+    """What they say besides: also what a few others of their building say, so that similar tickets are offered, and too
+    few for theirs to be folded under the first one's card, which would leave them without a card to be answered.
+    """
     building: str
     anonymous: bool
     picture: bool
@@ -63,7 +69,7 @@ class Student:
 
     @property
     def text(self) -> str:
-        return f"{self.token} drips"
+        return f"{self.token} {self.matter}"
 
     async def files(self) -> None:
         """From /start to the receipt, whatever happens in between."""
@@ -223,12 +229,14 @@ async def campus(
         group = await stage.group(name, members, forum=name == "West")
         stations.append(Station(group, members, random.Random(chance.random())))
     students = []
+    matters = [" ".join(word(chance, 7) for _ in range(3)) for _ in range(0, count, 2 * ALIKE)]
     for n in range(count):
         who = await stage.person(f"Student {n}", "en")
         students.append(
             Student(
                 who,
                 token=f"Q{word(chance, 7)}",
+                matter=matters[n // (2 * ALIKE)],
                 building=("e1", "w1")[n % 2],
                 anonymous=chance.random() < 0.3,
                 picture=chance.random() < 0.3,

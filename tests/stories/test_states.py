@@ -14,7 +14,7 @@ from models import conversations
 from models.conversations import Standing
 from tests.campus import Campus, running
 
-STAFF_GROUPS = {"Writing", "Asking", "Wording", "Recording"}
+STAFF_GROUPS = {"Asking", "Wording", "Recording"}
 """Conversations of a group's chat; the others are private."""
 BOT = 700000
 
