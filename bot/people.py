@@ -19,7 +19,7 @@ from aiogram.types import Chat, Message, TelegramObject, Update, User
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.toolbox import Toolbox
-from models import colleagues, people, stations, tickets
+from models import colleagues, people, seating, stations
 
 log = structlog.get_logger()
 
@@ -144,8 +144,8 @@ async def follow_config(session: AsyncSession, toolbox: Toolbox, now: datetime) 
     """Make stations and named roles in the database those of config.toml."""
     settings = toolbox.settings
     for station in await stations.follow_config(session, settings.station_specs(), toolbox.house.languages[0]):
-        await tickets.post_open_cards(session, station, now)
-    handed_over = await tickets.leave_closed(session, toolbox.house, now)
+        await seating.post_open_cards(session, station, now)
+    handed_over = await seating.leave_closed(session, toolbox.house, now)
     if handed_over:
         log.info("a station was closed and left open tickets to another place", tickets=handed_over)
     for role, ids in (

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.people import GROUPS
 from bot.texts import Texts
-from models import copies, letters, permissions, stations, tickets
+from models import copies, letters, permissions, seating, stations
 from models.house import House
 from models.people import Person
 from models.permissions import Deed
@@ -64,10 +64,10 @@ async def in_group(
 async def moved(message: Message, session: AsyncSession, now: datetime) -> None:
     """The group became a supergroup with another id: the station sits there now, and every open card is posted anew."""
     assert message.migrate_to_chat_id is not None
-    await tickets.follow_chat(session, message.chat.id, message.migrate_to_chat_id, now)
+    await seating.follow_chat(session, message.chat.id, message.migrate_to_chat_id, now)
 
 
 async def arrived(message: Message, session: AsyncSession, now: datetime) -> None:
     """The same news, told from the other side; whichever comes first does it."""
     assert message.migrate_from_chat_id is not None
-    await tickets.follow_chat(session, message.migrate_from_chat_id, message.chat.id, now)
+    await seating.follow_chat(session, message.migrate_from_chat_id, message.chat.id, now)

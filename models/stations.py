@@ -47,7 +47,7 @@ class Station(Base):
     """The language of its cards."""
     closed: Mapped[bool] = mapped_column(default=False)
     """True once it is gone from config.toml: it has no chat, keeps the tickets that ended there and gets no new ones;
-    those still open go to the office (`tickets.leave_closed`).
+    those still open go to the office (`seating.leave_closed`).
     """
 
 

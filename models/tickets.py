@@ -1,10 +1,11 @@
 """A ticket, its timeline, and what every rule that changes it stands on.
 
 The rules stand beside it by who acts: `asking.py` what students do, `answering.py` what staff do, `deadlines.py` what
-time does; what may be done in which state says the table in `lifecycle.py`. Every rule takes the open session, the
-ticket, who acts and `now`; it changes the ticket through `move`, writes what happened into the timeline and leaves what
-has to be said in the outbox (`letters.py`). Two people who act at once are settled by the ticket's version: the second
-one's transaction is undone and meets the ticket as the first one left it.
+time does, `seating.py` what becomes of all that a place has when its chat changes or it is closed; what may be done in
+which state says the table in `lifecycle.py`. Every rule takes the open session, the ticket, who acts and `now`; it
+changes the ticket through `move`, writes what happened into the timeline and leaves what has to be said in the outbox
+(`letters.py`). Two people who act at once are settled by the ticket's version: the second one's transaction is undone
+and meets the ticket as the first one left it.
 """
 
 from __future__ import annotations
@@ -14,16 +15,16 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, Table, bindparam, insert, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, Table, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import copies, letters, requesters, stations, words
+from models import copies, letters, requesters, words
 from models.base import Base, Json, Key, one_of, only
 from models.database import plainly
 from models.errors import Refusal
 from models.house import House
-from models.lifecycle import OPEN, TRANSITIONS, Action, Kind, State
+from models.lifecycle import TRANSITIONS, Action, Kind, State
 from models.people import Person
 from models.requesters import Requester
 from models.stations import Station
@@ -322,24 +323,6 @@ async def edit(session: AsyncSession, said: Words, content: Content, now: dateti
     await letters.card(session, ticket, station, now)
 
 
-async def post_open_cards(session: AsyncSession, station: Station, now: datetime) -> int:
-    """A place has a (new) chat: every open ticket of its own gets its card there, with what came with it, as far as it
-    is not there already. Returns how many.
-    """
-    count = 0
-    async for ticket in one_by_one(session, Ticket.station_id == station.id, Ticket.state.in_(OPEN)):
-        await bring(session, ticket, station, now)
-        count += 1
-    return count
-
-
-async def follow_chat(session: AsyncSession, old: int, new: int, now: datetime) -> None:
-    """A group became a supergroup with another number: the station that sat there and all its open cards follow."""
-    station = await stations.chat_moved(session, old, new, now)
-    if station is not None:
-        await post_open_cards(session, station, now)
-
-
 async def bring(session: AsyncSession, ticket: Ticket, station: Station, now: datetime) -> None:
     """The ticket's card in this place's chat, and below it those of the students' words that are not there yet."""
     there = await copies.words_there(session, ticket, station)
@@ -349,39 +332,6 @@ async def bring(session: AsyncSession, ticket: Ticket, station: Station, now: da
     for said in below:
         if said.id not in there and said.album not in albums:
             await letters.relay_to_station(session, ticket, said, station, now)
-
-
-async def leave_closed(session: AsyncSession, house: House, now: datetime) -> int:
-    """Whatever is still to be done in a place that was closed goes to where somebody does it. Returns how many
-    tickets.
-    """
-    closed = select(Station.id).where(Station.closed.is_(True))
-    theirs = or_(Ticket.station_id.in_(closed), Ticket.from_station_id.in_(closed))
-    count = 0
-    async for ticket in one_by_one(session, theirs, Ticket.state.in_((*OPEN, State.RESOLVED))):
-        await hand_over(session, ticket, house, now)
-        count += 1
-    return count
-
-
-async def hand_over(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> None:
-    """One of the ticket's places was closed: the union's office has it now; one that was only offered to that place is
-    its first station's again. Those who wait are not told: nothing has come of their matter.
-
-    Raises Refusal when the ticket has ended.
-    """
-    before, first = await station_of(session, ticket), await responsible(session, ticket)
-    heir = await stations.office(session) if first.closed else first
-    await move(session, ticket, Action.HAND_OVER, now, station=first.key)
-    ticket.station_id, ticket.from_station_id, ticket.from_holder_id = heir.id, None, None
-    if ticket.state in (State.NEW, State.REOPENED):
-        to_be_claimed(ticket, house, now)
-    elif ticket.state is State.WAITING:
-        ticket.claimed_by_id = None
-    await bring(session, ticket, heir, now)
-    if before.id != heir.id:
-        # Its card there says who has the ticket.
-        await letters.card(session, ticket, before, now)
 
 
 async def below_card(session: AsyncSession, ticket: Ticket) -> list[Words]:

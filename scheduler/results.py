@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import ChatMigrated
 
 from bot.calls import Letter
-from models import copies, letters, outbox, postings, pulses, stations, tickets
+from models import copies, letters, outbox, postings, pulses, seating, stations, tickets
 from models.database import plainly
 from models.outbox import Outgoing, Repeat, Sending
 from models.tickets import Ticket
@@ -253,7 +253,7 @@ async def _moved(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict
     # Due again first: what is written below a card that has to be posted anew is written anew behind it.
     _again(row, attempt, verdict, now)
     await session.flush()
-    await tickets.follow_chat(session, old, new, now)
+    await seating.follow_chat(session, old, new, now)
 
 
 async def _gone(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime) -> None:

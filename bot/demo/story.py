@@ -14,7 +14,7 @@ from bot.app import App
 from bot.demo.watching import DemoClock, say
 from bot.settings import Settings
 from bot.texts import Texts
-from models import stations, tickets
+from models import seating, stations
 from models.calendar import Span
 
 ADMIN, TEACHER = 700000001, 700000002
@@ -134,7 +134,7 @@ async def go_on(cast: Cast, program: App, clock: DemoClock) -> None:
             for place in await stations.open_desks(session):
                 if place.chat_id is not None:
                     await stations.chat_moved(session, place.chat_id, place.chat_id, clock())
-                    await tickets.post_open_cards(session, place, clock())
+                    await seating.post_open_cards(session, place, clock())
         program.courier.wake()
         for person in (cast.lin, cast.chen, cast.emma):
             await person.says("/start")

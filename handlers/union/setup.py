@@ -23,7 +23,7 @@ from bot.texts import Texts
 from bot.untrusted import inline
 from handlers.screens import show
 from handlers.union.acting import Acting, Wherever
-from models import stations, tickets
+from models import seating, stations
 from models.errors import Refusal
 from models.permissions import Deed
 from models.stations import Station
@@ -92,7 +92,7 @@ async def step(query: CallbackQuery, press: SetUp, acting: Acting) -> None:
             if acting.station is None or press.value not in acting.house.languages:
                 raise Refusal("desk.old_button")
             acting.station.language = press.value
-            await tickets.post_open_cards(acting.session, acting.station, acting.now)
+            await seating.post_open_cards(acting.session, acting.station, acting.now)
             await query.answer(acting.toolbox.t(press.value).plain("setup.language_set"), show_alert=True)
         case "cancel":
             await show(query, t("desk.cancelled"))
@@ -123,7 +123,7 @@ async def _seat(query: CallbackQuery, place: Station, topics: bool, chat_id: int
     await show(query, "\n".join(lines), menus.setup_languages(t, acting.toolbox.house.languages))
     assert isinstance(query.message, Message)
     await query.message.answer(t("setup.test_card", station=name), reply_markup=markup(menus.setup_seen(t)))
-    count = await tickets.post_open_cards(acting.session, place, acting.now)
+    count = await seating.post_open_cards(acting.session, place, acting.now)
     if count:
         await query.message.answer(t.n("setup.open_cards", count))
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import answering, asking, requesters, stations, tickets
+from models import answering, asking, requesters, seating, stations, tickets
 from models.database import Database
 from models.lifecycle import State
 from models.outbox import Outgoing, Sending
@@ -33,7 +33,7 @@ async def filed(session: AsyncSession, now: datetime, number: int = 1) -> Ticket
 
 async def close_east(session: AsyncSession, now: datetime) -> int:
     await stations.follow_config(session, WITHOUT_EAST, "zh-hans")
-    return await tickets.leave_closed(session, HOUSE, now)
+    return await seating.leave_closed(session, HOUSE, now)
 
 
 async def test_two_stations_may_exchange_their_chats(database: Database) -> None:
@@ -159,7 +159,7 @@ async def test_words_follow_a_group_that_moves_once_and_below_the_card(database:
     for _ in range(2):
         # Told from both chats, and found out while sending.
         async with database.transaction() as session:
-            await tickets.follow_chat(session, EAST, ANEW, now + timedelta(hours=1))
+            await seating.follow_chat(session, EAST, ANEW, now + timedelta(hours=1))
     async with database.transaction() as session:
         rows = await words_for(session, ANEW)
         assert [words_id for _, words_id in rows] == [first, second]
@@ -170,7 +170,7 @@ async def test_words_follow_a_group_that_moves_once_and_below_the_card(database:
         session.add(Posting(chat_id=ANEW, message_id=8, ticket_id=ticket.id, words_id=first))
         moved = await stations.by_chat(session, ANEW)
         assert isinstance(moved, Station)
-        await tickets.post_open_cards(session, moved, now + timedelta(hours=1))
+        await seating.post_open_cards(session, moved, now + timedelta(hours=1))
         assert [words_id for _, words_id in await words_for(session, ANEW)] == [second], "the first stands there by now"
 
 
@@ -181,7 +181,7 @@ async def test_a_card_that_stands_in_the_new_chat_already_survives_the_move(data
         ticket = await filed(session, now)
         session.add(Card(ticket_id=ticket.id, chat_id=ANEW, message_id=5))
     async with database.transaction() as session:
-        await tickets.follow_chat(session, EAST, ANEW, now)
+        await seating.follow_chat(session, EAST, ANEW, now)
         (card,) = await session.scalars(select(Card).where(Card.ticket_id == ticket.id))
         assert (card.chat_id, card.message_id) == (ANEW, 5)
         assert (await session.scalars(select(Words.id))).all()

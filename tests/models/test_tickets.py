@@ -18,6 +18,7 @@ from models import (
     projects,
     requesters,
     retracting,
+    seating,
     sorting,
     stations,
     tickets,
@@ -116,7 +117,7 @@ async def act(session: AsyncSession, ticket: Ticket, action: Action, now: dateti
                 session, ticket, someone, await projects.suggest(session, "Pipes", desks["east"], now), now
             )
         case Action.HAND_OVER:
-            await tickets.hand_over(session, ticket, HOUSE, now)
+            await seating.hand_over(session, ticket, HOUSE, now)
 
 
 async def another(session: AsyncSession, now: datetime) -> Ticket:

@@ -76,7 +76,7 @@ async def one_too_many(api: Api, stage: Sandbox) -> Person:
 async def test_thirty_a_second_in_all(api: Api, stage: Sandbox, alice: Person) -> None:
     last = await one_too_many(api, stage)
     await stage.advance(1)
-    await api("sendMessage", chat_id=last.id, text="x")
+    assert (await api("sendMessage", chat_id=last.id, text="x"))["chat"]["id"] == last.id
 
 
 async def test_a_paid_broadcast_sends_a_thousand_a_second() -> None:
