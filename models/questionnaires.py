@@ -1,0 +1,199 @@
+"""What a survey asks, and which of it somebody is asked. Pure: a questionnaire is read from a file
+(`bot/questionnaires.py`), kept with its survey, and only looked at here.
+
+Answers are plain JSON, by the question's key:
+
+    agreement   1–5, the best being 5          scale     0–10
+    single      the option's key               multiple  the keys of the chosen options, in the questionnaire's order
+    ranking     the options' keys, the first first       words     what was written
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from models.errors import Refusal
+from models.people import Audience
+from models.roster import Facts
+
+Names = Mapping[str, str]
+"""A text by language: zh-hans, zh-hant, en."""
+Answer = int | str | list[str]
+Answers = Mapping[str, Answer]
+
+LOWEST, HIGHEST = 1, 5
+"""The ends of an agreement; satisfied are the top two of five (CSAT)."""
+TOP = 2
+SCALE_END = 10
+MOST_RANKED = 6
+MOST_OPTIONS = 10
+MOST_QUESTIONS = 30
+WORDS_LENGTH = 1000
+
+
+class Kind(enum.StrEnum):
+    """How a question is answered."""
+
+    AGREEMENT = "agreement"
+    SINGLE = "single"
+    MULTIPLE = "multiple"
+    SCALE = "scale"
+    RANKING = "ranking"
+    WORDS = "words"
+
+
+class Labels(enum.StrEnum):
+    """What the five steps of an agreement are called."""
+
+    AGREEMENT = "agreement"
+    SATISFACTION = "satisfaction"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some of the students; an empty list leaves nobody out."""
+
+    audiences: tuple[Audience, ...] = ()
+    buildings: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+
+    def has(self, facts: Facts) -> bool:
+        """Whether somebody of whom this is known belongs to it. What is not known belongs to nobody's list."""
+        return (
+            (not self.audiences or facts.audience in self.audiences)
+            and (not self.buildings or facts.building in self.buildings)
+            and (not self.levels or facts.level in self.levels)
+        )
+
+
+EVERYBODY = Group()
+
+
+@dataclass(frozen=True)
+class Option:
+    """One of several to choose from."""
+
+    key: str
+    text: Names
+
+
+@dataclass(frozen=True)
+class Skip:
+    """The question is passed over by those who answered an earlier one so: of several chosen options one is enough."""
+
+    question: str
+    answers: tuple[int | str, ...]
+
+    def holds(self, answers: Answers) -> bool:
+        """Whether this is how it was answered."""
+        given = answers.get(self.question)
+        return any(each in self.answers for each in given) if isinstance(given, list) else given in self.answers
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question."""
+
+    key: str
+    kind: Kind
+    text: Names
+    options: tuple[Option, ...] = ()
+    labels: Labels = Labels.AGREEMENT
+    required: bool = False
+    only: Group = EVERYBODY
+    """Asked of these."""
+    skip: Skip | None = None
+
+    def check(self, answer: Any) -> Answer:
+        """The answer as it is kept. Raises Refusal for what is none: answers come from buttons, and those can be made
+        up.
+        """
+        match self.kind:
+            case Kind.AGREEMENT if answer in range(LOWEST, HIGHEST + 1):
+                return int(answer)
+            case Kind.SCALE if answer in range(SCALE_END + 1):
+                return int(answer)
+            case Kind.SINGLE if answer in self.keys:
+                return str(answer)
+            case Kind.MULTIPLE if answer and set(answer) <= set(self.keys):
+                return [key for key in self.keys if key in answer]
+            case Kind.RANKING if len(set(answer)) == len(answer) == len(self.keys) and set(answer) == set(self.keys):
+                return list(answer)
+            case Kind.WORDS if isinstance(answer, str) and answer.strip():
+                if len(answer.strip()) > WORDS_LENGTH:
+                    raise Refusal("survey.words_too_long", most=WORDS_LENGTH, given=len(answer.strip()))
+                return answer.strip()
+        raise Refusal("old.button")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of its options."""
+        return tuple(option.key for option in self.options)
+
+
+@dataclass(frozen=True)
+class Questionnaire:
+    """Everything that is asked, in order."""
+
+    title: Names
+    questions: tuple[Question, ...]
+    about: Names | None = None
+    """What it is for, said in the invitation."""
+
+    def path(self, answers: Answers, facts: Facts) -> tuple[Question, ...]:
+        """What somebody is asked who has answered so far like this."""
+        asked: list[Question] = []
+        # An answer counts only where its question is asked itself.
+        counted: dict[str, Answer] = {}
+        for question in self.questions:
+            if not question.only.has(facts) or (question.skip is not None and question.skip.holds(counted)):
+                continue
+            asked.append(question)
+            if question.key in answers:
+                counted[question.key] = answers[question.key]
+        return tuple(asked)
+
+    def kept(self, answers: Answers, facts: Facts) -> dict[str, Answer]:
+        """The answers without those to questions that are not asked any more after a change."""
+        return {q.key: answers[q.key] for q in self.path(answers, facts) if q.key in answers}
+
+    def missing(self, answers: Answers, facts: Facts) -> Question | None:
+        """The first question that has to be answered and is not."""
+        return next((q for q in self.path(answers, facts) if q.required and q.key not in answers), None)
+
+    def question(self, key: str) -> Question | None:
+        """The question with this key."""
+        return next((q for q in self.questions if q.key == key), None)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Questionnaire:
+        """What `plain` made, again."""
+        return cls(plain["title"], tuple(_question(each) for each in plain["questions"]), plain.get("about"))
+
+
+def _question(plain: Mapping[str, Any]) -> Question:
+    skip = plain["skip"]
+    return Question(
+        key=plain["key"],
+        kind=Kind(plain["kind"]),
+        text=plain["text"],
+        options=tuple(Option(**option) for option in plain["options"]),
+        labels=Labels(plain["labels"]),
+        required=plain["required"],
+        only=group_of(plain["only"]),
+        skip=Skip(skip["question"], tuple(skip["answers"])) if skip is not None else None,
+    )
+
+
+def group_of(plain: Mapping[str, Any]) -> Group:
+    """A group from JSON."""
+    return Group(
+        tuple(Audience(each) for each in plain["audiences"]), tuple(plain["buildings"]), tuple(plain["levels"])
+    )
