@@ -44,6 +44,7 @@ def router() -> Router:
         privacy,
         report,
         start,
+        surveys,
     )
     from handlers.union import cases as reports
     from handlers.union import faq_stats, pulses, records, roles, setup
@@ -53,11 +54,11 @@ def router() -> Router:
     above = (reports.router(), major.router())
     first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
-    students = (start, appeal, faq, inline, report, mine, following, new)
+    students = (start, appeal, faq, inline, report, surveys, mine, following, new)
     union = (membership, setup, faq_stats, pulses, records, roles)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
-    alone = {appeal, report, mine, following, new}
+    alone = {appeal, report, surveys, mine, following, new}
     together = {canned, walkin, mode, code, order, cards, bursts, more, sort, answers}
     kinds = {**dict.fromkeys(alone, Alone), **dict.fromkeys(together, InGroup)}
     parts = (_only(each.router(), kinds.get(each)) for each in others)

@@ -142,6 +142,8 @@ class Deed(enum.StrEnum):
     MODE = "mode"
     SETUP = "setup"
     POLL = "poll"
+    SURVEY = "survey"
+    """Answer one that is open for them."""
     AUDIT = "audit"
     EXPORT = "export"
     FAQ_STATS = "faq_stats"
@@ -224,6 +226,7 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.MODE: _LEADS,
     Deed.SETUP: frozenset({Who.ADMIN}),
     Deed.POLL: frozenset({Who.PRESIDIUM}),
+    Deed.SURVEY: _ANYBODY,
     Deed.AUDIT: frozenset({Who.PRESIDIUM}),
     Deed.EXPORT: frozenset({Who.PRESIDIUM}),
     Deed.FAQ_STATS: frozenset({Who.OFFICE}),

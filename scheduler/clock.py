@@ -21,7 +21,19 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.toolbox import Toolbox
 from models.database import Database
-from scheduler.jobs import cases, deadlines, digests, duty, exports, forgetting, pictures, pulses, sealing, sweeping
+from scheduler.jobs import (
+    cases,
+    deadlines,
+    digests,
+    duty,
+    exports,
+    forgetting,
+    pictures,
+    pulses,
+    sealing,
+    surveys,
+    sweeping,
+)
 
 log = structlog.get_logger()
 
@@ -53,6 +65,8 @@ JOBS = (
     Job("pictures", partial(IntervalTrigger, seconds=5), pictures.run),
     Job("forgetting", partial(IntervalTrigger, minutes=10), forgetting.run),
     Job("exports", partial(IntervalTrigger, minutes=1), exports.run, beside=True),
+    # So many are invited that the others do not wait for it.
+    Job("surveys", partial(IntervalTrigger, minutes=1), surveys.run, beside=True),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),

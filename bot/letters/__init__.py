@@ -4,7 +4,7 @@ The courier calls `draw` in the transaction in which it takes a row; what comes 
 (`bot/calls.py`). Language: a station's in its chat, the reader's own in private.
 
     tickets.py   cards, topics, words and notices      others.py   rosters, files, what somebody is told
-    polls.py     a question to everybody               ../sealed.py, ../majors.py   their own letters
+    polls.py, surveys.py  a question to everybody, and many               ../sealed.py, ../majors.py   their own letters
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import majors, sealed
 from bot.calls import Call, Letter
-from bot.letters import others, polls, tickets
+from bot.letters import others, polls, surveys, tickets
 from bot.letters.drawing import Drawing
 from bot.toolbox import Toolbox
 from models.outbox import Outgoing
@@ -41,6 +41,8 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "export": others.export,
     "pulse": polls.pulse,
     "pulse_result": polls.pulse_result,
+    "survey_invitation": surveys.invitation,
+    "survey": surveys.screen,
 }
 
 GUARDED = {"sealed": sealed.draw, "major": majors.draw}
