@@ -11,7 +11,6 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.keyboards import Go, Press, button, keyboard
-from bot.menus import way_home
 from bot.texts import Texts
 from bot.untrusted import cut, inline
 from models.questionnaires import HIGHEST, LOWEST, SCALE_END, Answer, Answers, Kind, Question, Questionnaire
@@ -181,7 +180,7 @@ def saved(
         of=len(questionnaire.path(answers, facts)),
         until=t.moment(survey.closes_at, now),
     )
-    return text, keyboard([[button(t.plain("survey.go_on"), Answering("open", survey.id))], [way_home(t)]])
+    return text, keyboard([[button(t.plain("survey.go_on"), Answering("open", survey.id))], [_home(t)]])
 
 
 def thanks(survey: Survey, key: str | None, low: bool, t: Texts, now: datetime) -> tuple[str, dict[str, Any]]:
@@ -195,7 +194,7 @@ def thanks(survey: Survey, key: str | None, low: bool, t: Texts, now: datetime) 
     rows = [
         [button(t.plain("survey.ticket"), Go("new"))] if low else [],
         [button(t.plain("survey.change"), change)],
-        [way_home(t)],
+        [_home(t)],
     ]
     return text, keyboard(rows)
 
@@ -203,13 +202,13 @@ def thanks(survey: Survey, key: str | None, low: bool, t: Texts, now: datetime) 
 def peace(survey: Survey, until: date, t: Texts) -> tuple[str, dict[str, Any]]:
     """They are left in peace, and may think better of it."""
     text = t("survey.in_peace", until=t.day(until), title=t.pick(survey.definition["title"]))
-    return text, keyboard([[button(t.plain("survey.again"), Answering("again", survey.id))], [way_home(t)]])
+    return text, keyboard([[button(t.plain("survey.again"), Answering("again", survey.id))], [_home(t)]])
 
 
 def over(survey: Survey, t: Texts, now: datetime) -> tuple[str, dict[str, Any]]:
     """It closed while somebody was answering."""
     text = t("survey.over", title=t.pick(survey.definition["title"]), closed=t.moment(survey.closes_at, now))
-    return text, keyboard([[way_home(t)]])
+    return text, keyboard([[_home(t)]])
 
 
 def is_low(questionnaire: Questionnaire, answers: Answers) -> bool:
@@ -221,14 +220,14 @@ def is_low(questionnaire: Questionnaire, answers: Answers) -> bool:
 def listed(surveys: list[tuple[Survey, Part]], t: Texts, now: datetime) -> tuple[str, dict[str, Any]]:
     """The surveys somebody can answer."""
     if not surveys:
-        return t("survey.none"), keyboard([[way_home(t)]])
+        return t("survey.none"), keyboard([[_home(t)]])
     lines = [t("survey.list")]
     rows = []
     for survey, part in surveys:
         title = t.pick(survey.definition["title"])
         lines.append(t(f"survey.list_{part}", title=title, until=t.moment(survey.closes_at, now)))
         rows.append([button(cut(title, LABEL), Answering("open", survey.id))])
-    return "\n".join(lines), keyboard([*rows, [way_home(t)]])
+    return "\n".join(lines), keyboard([*rows, [_home(t)]])
 
 
 def step_name(question: Question, step: int, t: Texts) -> str:
@@ -251,6 +250,10 @@ def answer_words(question: Question, answer: Answer, t: Texts) -> str:
         case Kind.WORDS:
             return inline(str(answer), SHOWN_WORDS)
     return str(answer)
+
+
+def _home(t: Texts) -> dict[str, Any]:
+    return button(t.plain("nav.home"), Go("home"))
 
 
 def _marked(label: str, given: bool) -> str:

@@ -29,12 +29,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models import sheets
 from models.base import Base, Json, one_of
 from models.errors import Refusal
 from models.people import Person
 from models.questionnaires import Answer, Kind, Questionnaire
 from models.sheets import Sheet, sealed
-from models.surveys import Survey
+from models.surveys import RUNNING, Invitation, Survey, end_rest
 from models.tallies import Cut, Tally, one
 from models.vault import Vault
 
@@ -151,8 +152,8 @@ class _Piece(NamedTuple):
 # ---------------------------------------------------------------- casting
 
 
-async def cast(session: AsyncSession, survey: Survey, slip: Slip, before: Slip | None, vault: Vault) -> None:
-    """Put finished answers into the boxes, in place of what was cast before."""
+async def cast(session: AsyncSession, survey: Survey, slip: Slip | None, before: Slip | None, vault: Vault) -> None:
+    """Put finished answers into the boxes, in place of what was cast before; None takes that away."""
     questionnaire = survey.questionnaire
     groups = {(EVERYBODY, EVERYBODY)}
     for each in (slip, before):
@@ -160,7 +161,7 @@ async def cast(session: AsyncSession, survey: Survey, slip: Slip, before: Slip |
     # In one order for all, so that no two wait for each other.
     for cut, value in sorted(groups):
         piece = _Piece(
-            slip.for_group(cut, value, questionnaire),
+            slip.for_group(cut, value, questionnaire) if slip is not None else None,
             before.for_group(cut, value, questionnaire) if before is not None else None,
         )
         if survey.anonymous:
@@ -264,6 +265,21 @@ async def _note_words(
         same = select(Remark).where(Remark.survey_id == survey.id, Remark.question == key, Remark.text == text).limit(1)
         await session.delete(await session.scalar(same))
         await session.flush()
+
+
+async def forget(session: AsyncSession, person: Person, vault: Vault) -> None:
+    """What bears this person's name goes, and from what is still being counted too. Anonymous ballots stay: nobody
+    knows which are theirs.
+    """
+    for row in await session.scalars(select(Signed).where(Signed.person_id == person.id)):
+        survey = await session.get_one(Survey, row.survey_id)
+        if survey.stage in RUNNING:
+            await cast(session, survey, None, Slip.of({"answers": row.answers, "groups": row.groups}), vault)
+        await session.delete(row)
+    for invitation in await session.scalars(select(Invitation).where(Invitation.person_id == person.id)):
+        await sheets.drop(session, invitation.survey_id, person, vault)
+        await session.delete(invitation)
+    await end_rest(session, person)
 
 
 # ---------------------------------------------------------------- changing

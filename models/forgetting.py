@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import (
     access,
+    ballots,
     cases,
     conversations,
     copies,
@@ -91,6 +92,7 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
     for key in await _conversations(session, person, bot_id):
         await conversations.end(session, key, house.vault)
     await roster.untie(session, [person.id])
+    await ballots.forget(session, person, house.vault)
     await access.forget_tries(session, person.telegram_id, house.vault)
     await session.flush()
     await _erase_person(session, person, house)

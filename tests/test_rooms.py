@@ -44,6 +44,7 @@ TOOLBOX = frozenset(
         "rostering",
         "rosters",
         "sealed",
+        "survey_screens",
         "texts",
         "toolbox",
         "untrusted",

@@ -37,7 +37,7 @@ from models.surveys import Invitation, Part, Survey
 PEACE_WITHOUT_SEMESTER = timedelta(days=120)
 
 
-class Writing(StatesGroup):
+class InWords(StatesGroup):
     """Waiting for the words of a question."""
 
     words = State()
@@ -53,7 +53,7 @@ def router() -> Router:
     router.callback_query.register(peace, Pressed(Answering), private, F.data.startswith("sv:peace:"))
     router.callback_query.register(again, Pressed(Answering), private, F.data.startswith("sv:again:"))
     router.callback_query.register(press_on, Pressed(Answering), private)
-    router.message.register(words, StateFilter(Writing.words), private, ~F.text.startswith("/"), is_said)
+    router.message.register(words, StateFilter(InWords.words), private, ~F.text.startswith("/"), is_said)
     return router
 
 
@@ -236,18 +236,18 @@ async def _on(event: Message | CallbackQuery, talk: Talk, survey: Survey, progre
     if question is None or question.kind is not Kind.WORDS:
         await _no_words(talk)
     else:
-        if await talk.state.get_state() != Writing.words.state and (left := await talk.leave()):
+        if await talk.state.get_state() != InWords.words.state and (left := await talk.leave()):
             message = event.message if isinstance(event, CallbackQuery) else event
             if isinstance(message, Message):
                 await message.answer(left)
-        await talk.state.set_state(Writing.words)
+        await talk.state.set_state(InWords.words)
         await talk.state.set_data({"survey": survey.id})
     await sheets.show(talk.session, survey, talk.person, Screen.SHEET, progress.message, talk.now)
 
 
 async def _no_words(talk: Talk) -> None:
     """No words are waited for any more; another conversation goes on."""
-    if await talk.state.get_state() == Writing.words.state:
+    if await talk.state.get_state() == InWords.words.state:
         await talk.state.clear()
 
 

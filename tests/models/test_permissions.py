@@ -23,8 +23,8 @@ from tests.permissions import PAGE, page
 TEXTS = read("en")
 
 SPELLED_OUT: dict[Who, str] = {
-    Who.STRANGER: "file join report",
-    Who.REQUESTER: "file report view add take_back urge withdraw confirm rate reopen",
+    Who.STRANGER: "file join report survey",
+    Who.REQUESTER: "file report survey view add take_back urge withdraw confirm rate reopen",
     Who.HERE: "claim release assign answer ask note edit retract resend history transfer resolve reopen merge unmerge "
     "split priority tag project projects major list look figures walkin canned roster swap_answer sign code",
     Who.FIRST: "answer note edit retract resend history recall resolve priority tag project projects major look "
