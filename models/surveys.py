@@ -1,7 +1,7 @@
 """Surveys and who is asked: when one opens, whom it invites, who has begun and who has finished. What they answered is
 elsewhere (`sheets.py` while it is written, `ballots.py` afterwards), and nothing leads from here to there.
 
-    planned ─▶ inviting ─▶ open ─▶ counting ─▶ closed
+    planned ─▶ inviting ─▶ open ─▶ counting ─▶ closed ─▶ telling ─▶ told
 
 An invitation has no time: beside the hour at which somebody answered anything the moment of a ballot could be guessed.
 """
@@ -45,8 +45,19 @@ class Stage(enum.StrEnum):
     COUNTING = "counting"
     """Its time is over; what may be told is being worked out."""
     CLOSED = "closed"
+    TELLING = "telling"
+    """The union has said what will change; those who were invited are being told."""
+    TOLD = "told"
     CANCELLED = "cancelled"
     """The union took it back before it opened."""
+
+
+class Verdict(enum.StrEnum):
+    """What becomes of a project that was looked at."""
+
+    KEEP = "keep"
+    CHANGE = "change"
+    STOP = "stop"
 
 
 class Part(enum.StrEnum):
@@ -58,6 +69,7 @@ class Part(enum.StrEnum):
 
 
 RUNNING = (Stage.INVITING, Stage.OPEN)
+OVER = (Stage.CLOSED, Stage.TELLING, Stage.TOLD)
 
 
 class Survey(Base):
@@ -86,6 +98,12 @@ class Survey(Base):
     """What may be told, once it is closed."""
     what_changes: Mapped[dict[str, Any] | None] = mapped_column(Json)
     """What the union does about it, by language; said to those who were invited."""
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id"))
+    """Of the survey that closes a project: which."""
+    verdict: Mapped[Verdict | None] = mapped_column(one_of(Verdict))
+    """Of the survey that closes a project: what becomes of it."""
+    told_to: Mapped[int] = mapped_column(default=0)
+    """Those whose numbers as a person are no higher have been told what came of it."""
 
     __table_args__ = (Index("uq_surveys_occasion", "occasion", unique=True, **only("occasion IS NOT NULL")),)
 
@@ -160,6 +178,7 @@ async def plan(
     anonymous: bool = True,
     semester: str | None = None,
     by_calendar: bool = False,
+    project_id: int | None = None,
 ) -> Survey | None:
     """A survey that opens at its time; None when the calendar has brought it already."""
     occasion = f"{key}:{semester}" if by_calendar else None
@@ -169,6 +188,7 @@ async def plan(
         key=key,
         occasion=occasion,
         semester=semester,
+        project_id=project_id,
         definition=questionnaire.plain(),
         anonymous=anonymous,
         cell=cell,
@@ -394,25 +414,22 @@ def groups_of(facts: Facts, house: House) -> dict[Cut, str]:
     return {cut: str(value) for cut, value in known.items() if value}
 
 
-async def kinds(
-    session: AsyncSession, survey: Survey, house: House, *, finished: bool
-) -> list[tuple[dict[Cut, str], int]]:
-    """Which combinations of groups there are among those who finished, or among all who were to be asked, and how many
-    have each.
+async def kinds(session: AsyncSession, survey: Survey, house: House) -> list[dict[Cut, str]]:
+    """Which combinations of groups there are among those who finished: whoever holds the roster and knows who has
+    finished, which is no secret, knows them.
     """
     columns = (Enrolled.college, _audience, _building, Enrolled.level)
-    query = (
-        select(*columns, func.count())
+    finished = (
+        select(*columns)
         .select_from(Person)
         .join(Invitation, and_(Invitation.person_id == Person.id, Invitation.survey_id == survey.id))
         .outerjoin(Enrolled, Enrolled.person_id == Person.id)
-        .group_by(*columns)
+        .where(Invitation.part == Part.FINISHED)
+        .distinct()
     )
-    if finished:
-        query = query.where(Invitation.part == Part.FINISHED)
     return [
-        (groups_of(Facts(college, level, audience, building, None, proved=True), house), count)
-        for college, audience, building, level, count in await session.execute(query)
+        groups_of(Facts(college, level, audience, building, None, proved=True), house)
+        for college, audience, building, level in await session.execute(finished)
     ]
 
 

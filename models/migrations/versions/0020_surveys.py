@@ -30,6 +30,10 @@ def upgrade() -> None:
         sa.Column("reminders", Json, nullable=False),
         sa.Column("results", Json, nullable=True),
         sa.Column("what_changes", Json, nullable=True),
+        sa.Column("project_id", Key, nullable=True),
+        sa.Column("verdict", sa.String(length=24), nullable=True),
+        sa.Column("told_to", Key, nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name="fk_surveys_project_id"),
         sa.PrimaryKeyConstraint("id", name="pk_surveys"),
     )
     op.create_index(
