@@ -68,17 +68,23 @@ class Groups:
 
     def told(self, candidates: Iterable[int], counts: Sequence[int], cell: int) -> set[int]:
         """Which of these groups may be told, each having so many answers."""
-        shown = {number for number in candidates if counts[number] >= cell}
-        if EVERYBODY not in shown:
+        large = {number for number in candidates if counts[number] >= cell}
+        if EVERYBODY not in large:
             return set()
-        while len(shown) > 1:
-            equations = Equations(self.kinds, *self._told_apart(shown), counts)
-            small = next(self._small(equations, shown, counts[EVERYBODY], cell), None)
-            if small is None:
-                break
-            followed_from = equations.behind(small) - {EVERYBODY}
-            shown.discard(min(followed_from or shown - {EVERYBODY}, key=lambda number: (counts[number], number)))
+        shown = set(large)
+        while (leak := self._leak(shown, counts, cell)) is not None:
+            shown.discard(min(leak, key=lambda number: (counts[number], number)))
+        # What was left out first may be harmless by now.
+        for number in sorted(large - shown, key=lambda number: (-counts[number], number)):
+            if self._leak(shown | {number}, counts, cell) is None:
+                shown.add(number)
         return shown
+
+    def _leak(self, shown: Collection[int], counts: Sequence[int], cell: int) -> set[int] | None:
+        """Groups from which together something follows that is too small; None when nothing does."""
+        equations = Equations(self.kinds, *self._told_apart(shown), counts)
+        small = next(self._small(equations, shown, counts[EVERYBODY], cell), None)
+        return (equations.behind(small) - {EVERYBODY}) or set(shown) - {EVERYBODY} if small is not None else None
 
     def _told_apart(self, shown: Collection[int]) -> tuple[list[int], list[int]]:
         """`_independent` for these; most questions are told of the same groups."""
@@ -87,7 +93,7 @@ class Groups:
             self._independent[known] = _independent(self.kinds, sorted(known))
         return self._independent[known]
 
-    def _small(self, equations: Equations, shown: set[int], whole: int, cell: int) -> Iterator[list[int]]:
+    def _small(self, equations: Equations, shown: Collection[int], whole: int, cell: int) -> Iterator[list[int]]:
         """What follows from the equations and is too small, as the kinds that it is made of."""
         one, other = equations.solutions
         for made_of in self._looked_at(shown):
@@ -96,7 +102,7 @@ class Groups:
             if value and not cell <= value <= whole and value == sum(other[kind] for kind in made_of) % PRIME:
                 yield made_of
 
-    def _looked_at(self, shown: set[int]) -> Iterator[list[int]]:
+    def _looked_at(self, shown: Collection[int]) -> Iterator[list[int]]:
         of: dict[int, list[int]] = defaultdict(list)
         common: dict[tuple[int, int], list[int]] = defaultdict(list)
         for kind, groups in enumerate(self.kinds):
