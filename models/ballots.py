@@ -16,7 +16,6 @@ says the same and puts in another.
 
 from __future__ import annotations
 
-import enum
 import json
 import random
 import secrets
@@ -30,10 +29,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import sheets
-from models.base import Base, Json, one_of
+from models.base import Base, Json
 from models.errors import Refusal
 from models.people import Person
 from models.questionnaires import Answer, Kind, Questionnaire
+from models.remarks import Remark
 from models.sheets import Sheet, sealed
 from models.surveys import RUNNING, Invitation, Survey, end_rest
 from models.tallies import Cut, Tally, one
@@ -77,30 +77,6 @@ class Receipt(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
-
-
-class Look(enum.StrEnum):
-    """Whether words may be quoted."""
-
-    HELD = "held"
-    """They may name somebody: the office looks first."""
-    TOLD = "told"
-    KEPT = "kept"
-    """The office has looked: they are not quoted."""
-
-
-class Remark(Base):
-    """Free words. Their number is a random one, and they come in shuffled with others."""
-
-    __tablename__ = "survey_remarks"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    survey_id: Mapped[int] = mapped_column(ForeignKey("surveys.id"))
-    question: Mapped[str]
-    text: Mapped[str]
-    look: Mapped[Look] = mapped_column(one_of(Look), default=Look.HELD)
-
-    __table_args__ = (Index("ix_survey_remarks_survey_id", "survey_id", "question"), {"sqlite_with_rowid": False})
 
 
 class Signed(Base):
@@ -347,9 +323,3 @@ async def tallies(session: AsyncSession, survey: Survey) -> tuple[Tally, dict[Cu
 async def forget_counts(session: AsyncSession, survey: Survey) -> None:
     """What may be told has been made of them."""
     await session.execute(delete(Counted).where(Counted.survey_id == survey.id))
-
-
-async def remarks(session: AsyncSession, survey: Survey, *looks: Look) -> list[Remark]:
-    """The free words of a survey, in an order that says nothing."""
-    rows = select(Remark).where(Remark.survey_id == survey.id, Remark.look.in_(looks or tuple(Look)))
-    return list(await session.scalars(rows.order_by(Remark.question, Remark.id)))

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import ballots, outbox, stations, suppression, surveys
+from models import ballots, outbox, remarks, stations, suppression, surveys
 from models.database import in_thread
 from models.errors import Refusal
 from models.house import House
@@ -43,10 +43,29 @@ async def results_of(session: AsyncSession, survey: Survey, house: House) -> Res
     return Results(survey.cell, response.invited, completed, response.partial, told, by, shares, days)
 
 
-async def conclude(session: AsyncSession, survey: Survey, results: Results, now: datetime) -> None:
+async def sifted(session: AsyncSession, survey: Survey, house: House) -> tuple[frozenset[str], dict[str, str]]:
+    """Of its free words the numbers of those that name nobody, and by each the one that stands for those like it."""
+    texts = {remark.id: remark.text for remark in await remarks.of(session, survey.id)}
+    names = await remarks.known_names(session, house.vault) if texts else frozenset()
+
+    def look() -> tuple[frozenset[str], dict[str, str]]:
+        harmless = frozenset(number for number, text in texts.items() if not remarks.names_somebody(text, names))
+        return harmless, remarks.laid_together(texts, house.fold)
+
+    return await in_thread(look)
+
+
+async def conclude(
+    session: AsyncSession,
+    survey: Survey,
+    results: Results,
+    words: tuple[frozenset[str], dict[str, str]],
+    now: datetime,
+) -> None:
     """This is what may be told: everything it was made of goes, and the office hears of it."""
     if survey.stage is not Stage.COUNTING:
         return
+    remarks.sift(await remarks.of(session, survey.id), *words)
     survey.results, survey.stage = results.plain(), Stage.CLOSED
     await ballots.forget_counts(session, survey)
     office = await stations.office(session)

@@ -102,7 +102,7 @@ class Survey(Base):
     """Of the survey that closes a project: which."""
     verdict: Mapped[Verdict | None] = mapped_column(one_of(Verdict))
     """Of the survey that closes a project: what becomes of it."""
-    told_to: Mapped[int] = mapped_column(default=0)
+    told_to: Mapped[int] = mapped_column(Key, default=0)
     """Those whose numbers as a person are no higher have been told what came of it."""
 
     __table_args__ = (Index("uq_surveys_occasion", "occasion", unique=True, **only("occasion IS NOT NULL")),)

@@ -56,9 +56,11 @@ async def _conclude(database: Database, toolbox: Toolbox, now: datetime) -> None
     """What may be told is worked out beside everybody else; nothing is put into a box meanwhile."""
     for number in await _numbers(database, Stage.COUNTING):
         async with database.reading() as session:
-            results = await outcomes.results_of(session, await surveys.get(session, number), toolbox.house)
+            survey = await surveys.get(session, number)
+            results = await outcomes.results_of(session, survey, toolbox.house)
+            words = await outcomes.sifted(session, survey, toolbox.house)
         async with database.transaction() as session:
-            await outcomes.conclude(session, await surveys.get(session, number), results, now)
+            await outcomes.conclude(session, await surveys.get(session, number), results, words, now)
 
 
 async def _by_lots(database: Database, stage: Stage, some: Callable[[AsyncSession, Survey], Awaitable[int]]) -> None:

@@ -14,12 +14,13 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import ballots, sheets, surveys
-from models.ballots import Look, Receipt, Remark, Slip
+from models import ballots, remarks, sheets, surveys
+from models.ballots import Receipt, Slip
 from models.base import Base
 from models.database import Database
 from models.errors import Refusal
 from models.questionnaires import EVERYBODY, WORDS_LENGTH, Answer
+from models.remarks import Look, Remark
 from models.sheets import Progress, Sheet
 from models.surveys import Survey
 from models.tallies import Cut, Tally, one
@@ -92,7 +93,7 @@ async def test_every_ballot_is_counted_once_and_never_by_fewer_than_a_cell(
             whole.questions.pop("words", None)
             assert cuts[cut][value] == whole
         said = [str(slip.answers["words"]) for slip, _ in cast.values() if "words" in slip.answers]
-        assert sorted(remark.text for remark in await ballots.remarks(session, survey, Look.HELD)) == sorted(said)
+        assert sorted(each.text for each in await remarks.of(session, survey.id, Look.HELD)) == sorted(said)
         with pytest.raises(Refusal):
             await ballots.with_key(session, survey, cast[1][1], VAULT)
 
@@ -144,7 +145,7 @@ async def test_the_draw_is_not_the_order_in_which_they_came(database: Database, 
             for number in range(2 * CELL):
                 slip = Slip({"overall": 5, "words": f"{number}"}, {})
                 await ballots.cast(session, survey, slip, None, VAULT)
-            drawn.append({int(remark.text) for remark in await ballots.remarks(session, survey)})
+            drawn.append({int(each.text) for each in await remarks.of(session, survey.id)})
     assert {frozenset(each) for each in drawn} - {frozenset(range(CELL)), frozenset(range(CELL, 2 * CELL))}
 
 
@@ -162,7 +163,7 @@ async def test_a_group_that_stays_small_leaves_nothing(database: Database, now: 
             await ballots.cast(session, small, Slip({"overall": 4, "words": "secret"}, {}), None, VAULT)
         await ballots.empty(session, small, VAULT)
         assert (await ballots.tallies(session, small))[0] == Tally()
-        assert not await ballots.remarks(session, small)
+        assert not await remarks.of(session, small.id)
 
 
 async def test_what_is_kept_has_one_length_whatever_was_written(database: Database, now: datetime) -> None:
@@ -204,5 +205,5 @@ async def test_answers_with_a_name_are_counted_at_once_and_go_with_their_writer(
         assert cuts[Cut.BUILDING]["e1"].completed == 2
         await ballots.forget(session, alice, VAULT)
         assert (await ballots.tallies(session, survey))[0].questions["overall"].by == Counter({"3": 1})
-        assert [remark.text for remark in await ballots.remarks(session, survey)] == ["by Bob 3"]
+        assert [each.text for each in await remarks.of(session, survey.id)] == ["by Bob 3"]
         assert await ballots.signed(session, survey, alice) is None

@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("question", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("look", sa.String(length=24), nullable=False),
+        sa.Column("like", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["survey_id"], ["surveys.id"], name="fk_survey_remarks_survey_id"),
         sa.PrimaryKeyConstraint("id", name="pk_survey_remarks"),
         sqlite_with_rowid=False,
