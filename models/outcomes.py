@@ -70,16 +70,22 @@ async def conclude(
     await ballots.forget_counts(session, survey)
     office = await stations.office(session)
     if office.chat_id is not None:
-        await outbox.post(
-            session,
-            now=now,
-            lane=Lane.NOTICE,
-            repeat=Repeat.NUMBERED,
-            chat_id=office.chat_id,
-            letter="survey_results",
-            payload={"survey": survey.id},
-            dedupe=f"survey:{survey.id}:results",
-        )
+        await show(session, survey, office.chat_id, now)
+
+
+async def show(session: AsyncSession, survey: Survey, chat_id: int, now: datetime) -> None:
+    """The results to a chat of the union. Raises Refusal before it has closed."""
+    if survey.stage not in OVER:
+        raise Refusal("survey.not_closed")
+    await outbox.post(
+        session,
+        now=now,
+        lane=Lane.NOTICE,
+        repeat=Repeat.NUMBERED,
+        chat_id=chat_id,
+        letter="survey_results",
+        payload={"survey": survey.id},
+    )
 
 
 async def publish(

@@ -144,6 +144,8 @@ class Deed(enum.StrEnum):
     POLL = "poll"
     SURVEY = "survey"
     """Answer one that is open for them."""
+    SURVEYS = "surveys"
+    """Look after them: /survey."""
     AUDIT = "audit"
     EXPORT = "export"
     FAQ_STATS = "faq_stats"
@@ -227,6 +229,7 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.SETUP: frozenset({Who.ADMIN}),
     Deed.POLL: frozenset({Who.PRESIDIUM}),
     Deed.SURVEY: _ANYBODY,
+    Deed.SURVEYS: frozenset({Who.PRESIDIUM}),
     Deed.AUDIT: frozenset({Who.PRESIDIUM}),
     Deed.EXPORT: frozenset({Who.PRESIDIUM}),
     Deed.FAQ_STATS: frozenset({Who.OFFICE}),
@@ -262,6 +265,7 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.MODE: {None: "mode.leads_only"},
     Deed.SETUP: {None: "setup.admins_only"},
     Deed.POLL: {Who.ADMIN: "pulse.office_only", None: "pulse.admins_only"},
+    Deed.SURVEYS: {Who.ADMIN: "survey_desk.office_only", None: "survey_desk.admins_only"},
     Deed.AUDIT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.EXPORT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.FAQ_STATS: {None: "faq.elsewhere"},

@@ -82,6 +82,12 @@ async def get(session: AsyncSession, number: str) -> Remark:
     return remark
 
 
+async def decide(session: AsyncSession, remark: Remark, look: Look) -> None:
+    """The office has looked at these words: they may be quoted or not."""
+    remark.look = look
+    await session.flush()
+
+
 async def known_names(session: AsyncSession, vault: Vault) -> frozenset[str]:
     """What people known to the bot and those on the roster are called, in small letters."""
     names = set(await session.scalars(select(Person.name)))

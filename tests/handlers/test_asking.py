@@ -16,7 +16,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 RULES = {
     "answering", "asking", "casework", "handovers", "majors", "merging", "modes", "retracting", "roster", "shifts",
-    "sorting", "swaps", "walkins", "canned", "exports", "pulses", "access", "bursts", "ballots", "sheets", "surveys",
+    "sorting", "swaps", "walkins", "canned", "exports", "pulses", "access", "bursts",
+    "ballots", "outcomes", "remarks", "sheets", "surveys",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",

@@ -34,7 +34,7 @@ SPELLED_OUT: dict[Who, str] = {
     Who.LEAD: "mute reassign retract_anothers canned_write roster_write swap mode",
     Who.ADMIN: "mute reassign setup canned_write roster_write swap mode code_new",
     Who.OFFICE: "list_all look figures_all faq_stats",
-    Who.PRESIDIUM: "poll audit export block lift roles give",
+    Who.PRESIDIUM: "poll surveys audit export block lift roles give",
     Who.ABOVE: "roles projects figures figures_all canned roster code",
     Who.SUPERVISOR: "major_decide report_handle report_room lift give_above",
     Who.READER: "major_receive",
