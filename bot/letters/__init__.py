@@ -43,6 +43,7 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "pulse_result": polls.pulse_result,
     "survey_invitation": surveys.invitation,
     "survey": surveys.screen,
+    "survey_told": surveys.told,
 }
 
 GUARDED = {"sealed": sealed.draw, "major": majors.draw}
