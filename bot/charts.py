@@ -10,6 +10,7 @@ import importlib.util
 import io
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,17 +156,17 @@ def draw(drawing: dict[str, Any]) -> bytes:
     return _rates(drawing) if "sections" in drawing else _bars(drawing)
 
 
-class _Sheet:
+class Paper:
     """White paper as wide as a phone, the title on top and the small print below; what is between is drawn in inches
     from the top.
     """
 
-    def __init__(self, drawing: dict[str, Any], middle: float) -> None:
+    def __init__(self, title_text: str, small_print: Sequence[str], middle: float) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        title = [line for part in drawing["title"].split("\n") for line in wrap(part, 40)]
-        notes = [line for note in drawing["notes"] for line in wrap(note, COLUMNS)]
+        title = [line for part in title_text.split("\n") for line in wrap(part, 40)]
+        notes = [line for note in small_print for line in wrap(note, COLUMNS)]
         self.top = 0.28 + 0.3 * len(title)
         self.height = self.top + middle + 0.2 + LINE_HEIGHT * len(notes)
         self.figure = Figure(figsize=(WIDTH, self.height), dpi=220, facecolor="white")
@@ -176,26 +177,59 @@ class _Sheet:
             self.write(line, 0.04, self.top + middle + 0.1 + LINE_HEIGHT * number, 10, PALE)
 
     def write(self, text: str, x: float, from_top: float, size: float, color: str, align: str = "left") -> None:
+        """Words whose upper edge is so many inches from the top; `x` is a part of the width."""
         y = 1 - from_top / self.height
         font = _font(size, bold=size > 12)
         self.figure.text(x, y, text, va="top", ha=align, color=color, fontproperties=font)
 
     def line(self, start: float, end: float, from_top: float, width: float, color: str) -> None:
+        """A stroke from left to right, so many points thick."""
         from matplotlib.lines import Line2D
 
         y = 1 - from_top / self.height
         self.figure.add_artist(Line2D([start, end], [y, y], linewidth=width, color=color, solid_capstyle="butt"))
 
     def dot(self, x: float, from_top: float) -> None:
+        """A rate."""
+        self.path([(x, from_top)], ACCENT, marker="o", markersize=6, linestyle="none")
+
+    def path(self, points: Sequence[tuple[float, float]], color: str, **style: Any) -> None:
+        """A line through points, each a part of the width and inches from the top."""
         from matplotlib.lines import Line2D
 
-        y = 1 - from_top / self.height
-        self.figure.add_artist(Line2D([x], [y], marker="o", markersize=6, color=ACCENT, linestyle="none"))
+        xs, ys = [x for x, _ in points], [1 - from_top / self.height for _, from_top in points]
+        self.figure.add_artist(Line2D(xs, ys, color=color, **style))
+
+    def box(self, start: float, end: float, from_top: float, height: float, color: str) -> None:
+        """A filled bar."""
+        from matplotlib.patches import Rectangle
+
+        corner = (start, 1 - (from_top + height) / self.height)
+        self.figure.add_artist(Rectangle(corner, end - start, height / self.height, color=color, linewidth=0))
 
     def png(self) -> bytes:
+        """For a chat."""
         out = io.BytesIO()
         self.figure.savefig(out, format="png")
         return out.getvalue()
+
+    def svg(self) -> str:
+        """For a page: one element to be put into it, with letters drawn as paths, so that they need no font there; and
+        without styles of its own, which a strict policy of the page would drop and a lax one spread over all of it.
+        """
+        out = io.StringIO()
+        self.figure.savefig(out, format="svg", metadata={"Date": None})
+        found = out.getvalue()
+        found = re.sub(r"<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>", "", found, flags=re.DOTALL)
+        found = re.sub(r' id="(?:figure|patch|text|line2d)_\d+"', "", found)
+        found = re.sub(r' style="([^"]*)"', _attributes, found[found.index("<svg") :])
+        size = f'viewBox="0 0 {72 * WIDTH:g} {72 * self.height:g}" stroke-linejoin="round"'
+        return re.sub(r"<svg[^>]*>", f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {size} aria-hidden="true">', found)
+
+
+def _attributes(style: re.Match[str]) -> str:
+    pairs = (part.split(":") for part in style[1].split(";") if part.strip())
+    return "".join(f' {name.strip()}="{value.strip()}"' for name, value in pairs)
 
 
 LABEL_COLUMNS = 20
@@ -205,7 +239,7 @@ LEFT, RIGHT = 0.45, 0.82
 
 def _rates(drawing: dict[str, Any]) -> bytes:
     rows = sum(len(section["rows"]) for section in drawing["sections"])
-    sheet = _Sheet(drawing, SECTION_HEIGHT * len(drawing["sections"]) + ROW_HEIGHT * rows)
+    sheet = Paper(drawing["title"], drawing["notes"], SECTION_HEIGHT * len(drawing["sections"]) + ROW_HEIGHT * rows)
     at = sheet.top
     for section in drawing["sections"]:
         sheet.write(section["heading"], 0.04, at + 0.12, 12, INK)
@@ -227,7 +261,7 @@ def _rates(drawing: dict[str, Any]) -> bytes:
 
 def _bars(drawing: dict[str, Any]) -> bytes:
     bars = drawing["bars"]
-    sheet = _Sheet(drawing, 0.12 + ROW_HEIGHT * len(bars))
+    sheet = Paper(drawing["title"], drawing["notes"], 0.12 + ROW_HEIGHT * len(bars))
     most = max((bar["value"] for bar in bars), default=0) or 1
     for number, bar in enumerate(bars):
         at = sheet.top + 0.08 + ROW_HEIGHT * number

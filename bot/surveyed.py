@@ -1,0 +1,203 @@
+"""What came of a survey as it is shown, in pictures, in words, in tables and on the page: the figures of each question
+and what everything is called. All arithmetic on the counts that is shown stands here. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from bot.survey_screens import step_name
+from bot.texts import Texts
+from models.figures import Rate, has_changed
+from models.questionnaires import HIGHEST, LOWEST, SCALE_END, TOP, Kind, Names, Question, Questionnaire
+from models.results import Results
+from models.surveys import Survey, Verdict
+from models.tallies import RANKED, Count, Cut
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """CSAT as it would be if those who answered were mixed as the roster is (0–1), beside the unweighted."""
+
+    share: float
+    low: float
+    high: float
+    by: Cut
+
+
+@dataclass(frozen=True)
+class Point:
+    """CSAT of one semester."""
+
+    semester: str
+    rate: Rate
+    changed: bool = False
+    """Whether it is a change against the point before it."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A survey that has closed."""
+
+    number: int
+    questionnaire: Questionnaire
+    results: Results
+    opened: date
+    closed: date
+    """Days in the union's time zone, both of them in it."""
+    semester: str | None = None
+    anonymous: bool = True
+    reminders: tuple[date, ...] = ()
+    what_changes: Names | None = None
+    verdict: Verdict | None = None
+    weighted: Mapping[str, Weighted] = field(default_factory=dict)
+    """By question, where it was weighted."""
+    trends: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    """By question: the semesters from the oldest to this one, where there is more than one."""
+
+    @classmethod
+    def of(cls, survey: Survey, timezone: ZoneInfo) -> Told:
+        """What is known of a survey that has closed."""
+        results = survey.told
+        assert results is not None, "it has closed"
+
+        def day(moment: datetime) -> date:
+            return moment.astimezone(timezone).date()
+
+        return cls(
+            number=survey.id,
+            questionnaire=survey.questionnaire,
+            results=results,
+            opened=day(survey.opens_at),
+            closed=day(survey.closes_at),
+            semester=survey.semester,
+            anonymous=survey.anonymous,
+            reminders=tuple(day(datetime.fromisoformat(moment)) for moment in survey.reminders),
+            what_changes=survey.what_changes,
+            verdict=survey.verdict,
+        )
+
+    def after(self, earlier: Sequence[Told]) -> Told:
+        """The same with the semesters before it, given from the oldest on, for the questions that were asked then as
+        they are now.
+        """
+        trends = {}
+        for question in self.of_kind(Kind.AGREEMENT):
+            points: list[Point] = []
+            for each in (*earlier, self):
+                count = each.count(question)
+                if count is not None and each.semester and each.questionnaire.question(question.key) == question:
+                    rate = csat(count)
+                    points.append(Point(each.semester, rate, bool(points) and has_changed(rate, points[-1].rate)))
+            if len(points) > 1 and self.count(question) is not None:
+                trends[question.key] = tuple(points)
+        return replace(self, trends=trends)
+
+    @property
+    def response(self) -> Rate:
+        """Completed of invited."""
+        return Rate(self.results.completed, self.results.invited)
+
+    def count(self, question: Question) -> Count | None:
+        """How everybody answered it; None where that may not be told."""
+        return self.results.everybody.questions.get(question.key)
+
+    def of_kind(self, *kinds: Kind) -> list[Question]:
+        """Its questions of these kinds that may be told."""
+        return [q for q in self.questionnaire.questions if q.kind in kinds and self.count(q) is not None]
+
+    def place(self, question: Question) -> int:
+        """Which of the questions it is, from 1 on."""
+        return self.questionnaire.questions.index(question) + 1
+
+    def answered(self, cut: Cut, question: Question) -> dict[str, Count]:
+        """How the groups of a cut answered a question, those of which it may be told."""
+        groups = self.results.cuts.get(cut, {})
+        return {value: tally.questions[question.key] for value, tally in groups.items() if question.key in tally.questions}
+
+    def hidden(self, cut: Cut) -> list[str]:
+        """The groups of the roster that may not be told."""
+        return sorted(self.results.shares.get(cut, {}).keys() - self.results.cuts.get(cut, {}).keys())
+
+
+def csat(count: Count) -> Rate:
+    """The top two of five."""
+    return Rate(sum(count.by[str(step)] for step in range(HIGHEST - TOP + 1, HIGHEST + 1)), count.of)
+
+
+def mean(question: Question, count: Count) -> float | None:
+    """Of the steps of an agreement (1–5) or a scale (0–10); None where it would mean nothing."""
+    if question.kind not in (Kind.AGREEMENT, Kind.SCALE) or not count.of:
+        return None
+    return sum(int(step) * times for step, times in count.by.items()) / count.of
+
+
+def answers(question: Question) -> tuple[str, ...]:
+    """What can be answered, as it is counted and in the order in which it is shown; of a ranking the options."""
+    match question.kind:
+        case Kind.AGREEMENT:
+            return tuple(str(step) for step in range(HIGHEST, LOWEST - 1, -1))
+        case Kind.SCALE:
+            return tuple(str(step) for step in range(SCALE_END + 1))
+    return question.keys
+
+
+def rate(count: Count, answer: str) -> Rate:
+    """How many of those who answered gave this answer."""
+    return Rate(count.by[answer], count.of)
+
+
+def places(question: Question, count: Count, option: str) -> list[int]:
+    """How often an option of a ranking was given each place."""
+    return [count.by[f"{option}{RANKED}{place}"] for place in range(1, len(question.keys) + 1)]
+
+
+def mean_place(question: Question, count: Count, option: str) -> float:
+    """1 is the first place."""
+    return sum(i * times for i, times in enumerate(places(question, count, option), 1)) / max(count.of, 1)
+
+
+def ranked(question: Question, count: Count) -> list[str]:
+    """The options of a ranking, the best placed first."""
+    return sorted(question.keys, key=lambda option: mean_place(question, count, option))
+
+
+def answer_name(question: Question, answer: str, t: Texts) -> str:
+    """What an answer is called."""
+    if question.kind is Kind.AGREEMENT:
+        return step_name(question, int(answer), t)
+    return next((t.pick(option.text) for option in question.options if option.key == answer), answer)
+
+
+def group_name(cut: Cut, value: str, t: Texts, settings: Settings) -> str:
+    """What a group is called."""
+    match cut:
+        case Cut.STATION:
+            return t.pick(next((spec.names for spec in settings.station_specs() if spec.key == value), {"en": value}))
+        case Cut.BUILDING:
+            return t.pick(settings.building_names(value))
+        case Cut.AUDIENCE:
+            return t.plain(f"audience.{value}")
+    return value
+
+
+def percent(share: float) -> str:
+    """`78.3 %`."""
+    return f"{100 * share:.1f} %"
+
+
+def span(low: float, high: float) -> str:
+    """`72.7–83.1 %`."""
+    return f"{100 * low:.1f}–{100 * high:.1f} %"
+
+
+def words(counted: Rate) -> dict[str, str | int]:
+    """A rate for a text: `rate`, `hits`, `of`, `span`."""
+    return {"rate": percent(counted.share), "hits": counted.hits, "of": counted.of, "span": span(*counted.interval())}
