@@ -224,7 +224,9 @@ class Paper:
         found = re.sub(r' id="(?:figure|patch|text|line2d)_\d+"', "", found)
         found = re.sub(r' style="([^"]*)"', _attributes, found[found.index("<svg") :])
         size = f'viewBox="0 0 {72 * WIDTH:g} {72 * self.height:g}" stroke-linejoin="round"'
-        return re.sub(r"<svg[^>]*>", f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {size} aria-hidden="true">', found)
+        return re.sub(
+            r"<svg[^>]*>", f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {size} aria-hidden="true">', found
+        )
 
 
 def _attributes(style: re.Match[str]) -> str:

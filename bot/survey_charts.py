@@ -280,9 +280,7 @@ def _ranking(question: Question, count: Count, t: Texts) -> _Block:
             paper.write(name, EDGE, at, 10.5, INK)
             paper.write(mean, 1 - EDGE, at, 10.5, ACCENT, "right")
             x = EDGE
-            for number, (times, shade) in enumerate(
-                zip(surveyed.places(question, count, option), shades, strict=True)
-            ):
+            for number, (times, shade) in enumerate(zip(surveyed.places(question, count, option), shades, strict=True)):
                 wide, share = times * unit, f"{100 * times / max(count.of, 1):.0f}"
                 paper.box(x, x + wide, at + 0.21, 0.2, shade)
                 if wide > 0.025 * (len(share) + 0.6):

@@ -120,7 +120,9 @@ class Told:
     def answered(self, cut: Cut, question: Question) -> dict[str, Count]:
         """How the groups of a cut answered a question, those of which it may be told."""
         groups = self.results.cuts.get(cut, {})
-        return {value: tally.questions[question.key] for value, tally in groups.items() if question.key in tally.questions}
+        return {
+            value: tally.questions[question.key] for value, tally in groups.items() if question.key in tally.questions
+        }
 
     def hidden(self, cut: Cut) -> list[str]:
         """The groups of the roster that may not be told."""
