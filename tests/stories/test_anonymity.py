@@ -227,4 +227,4 @@ async def test_a_conversation_that_is_over_leaves_no_draft(database_url: str) ->
         await campus.files(alice, TAP, anonymous=True)
         rows = await everything(campus)
         assert rows["conversations"] == []
-        assert not [row for row in rows["inbox"] if row["body"]]
+        assert not [row for row in rows["inbox"] if row["sealed"]]
