@@ -46,7 +46,7 @@ def router() -> Router:
         start,
     )
     from handlers.union import cases as reports
-    from handlers.union import faq_stats, pulses, records, roles, setup
+    from handlers.union import faq_stats, pulses, quizzes, records, roles, setup
 
     root = Router(name="unionbot")
     # Teachers and report readers are no students: nobody asks them to agree to anything before they decide.
@@ -54,7 +54,7 @@ def router() -> Router:
     first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
     students = (start, appeal, faq, inline, report, mine, following, new)
-    union = (membership, setup, faq_stats, pulses, records, roles)
+    union = (membership, setup, faq_stats, pulses, quizzes, records, roles)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
     alone = {appeal, report, mine, following, new}

@@ -21,7 +21,19 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.toolbox import Toolbox
 from models.database import Database
-from scheduler.jobs import cases, deadlines, digests, duty, exports, forgetting, pictures, pulses, sealing, sweeping
+from scheduler.jobs import (
+    cases,
+    deadlines,
+    digests,
+    duty,
+    exports,
+    forgetting,
+    pictures,
+    pulses,
+    quizzes,
+    sealing,
+    sweeping,
+)
 
 log = structlog.get_logger()
 
@@ -48,6 +60,7 @@ JOBS = (
     Job("deadlines", partial(IntervalTrigger, minutes=1), deadlines.run),
     Job("duty", partial(IntervalTrigger, minutes=1), duty.run),
     Job("pulses", partial(IntervalTrigger, minutes=1), pulses.run),
+    Job("quizzes", partial(IntervalTrigger, minutes=1), quizzes.run),
     Job("digests", partial(IntervalTrigger, minutes=1), digests.run),
     # Somebody waits for them.
     Job("pictures", partial(IntervalTrigger, seconds=5), pictures.run),

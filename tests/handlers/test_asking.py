@@ -16,12 +16,12 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 RULES = {
     "answering", "asking", "casework", "handovers", "majors", "merging", "modes", "retracting", "roster", "shifts",
-    "sorting", "swaps", "walkins", "canned", "exports", "pulses", "access", "bursts",
+    "sorting", "swaps", "walkins", "canned", "exports", "pulses", "quizzes", "access", "bursts",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",
     "newest", "campus_code", "found", "fill", "label", "checked", "value_of", "may_change", "number_of", "recipients",
-    "speaker", "admitted", "holds", "to_reporter", "show", "used",
+    "speaker", "admitted", "holds", "groups", "to_reporter", "show", "used",
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""
 ASKS = {"permissions.must", "permissions.may", "cases.must_handle"}
@@ -50,6 +50,7 @@ FREE = {
     "students/mine.py:page": "the list of one's own",
     "students/report.py:explain": "everybody may read what it is",
     "union/pulses.py:count": "Telegram counts votes and names nobody",
+    "union/quizzes.py:count": "one's own answer, which Telegram brings",
 }
 """Who acts without asking, and why: whole files, or one function of a file."""
 DRAFTING = "a draft is one's own; sending it asks"

@@ -17,7 +17,7 @@ from models.calendar import Semester, WorkCalendar
 from models.database import Database
 from models.figures import Rate, Share, difference, has_changed, may_be_told, sum_may_be_told
 from models.lifecycle import Kind, State
-from models.pulses import Pulse, PulsePoll
+from models.pulses import Pulse, PulseCount, PulsePoll
 from models.requesters import Requester
 from models.statistics import Figures, Period, Spread
 from models.tickets import Ticket
@@ -233,7 +233,15 @@ async def test_polls_with_too_few_answers_are_in_no_sum(database: Database, now:
             session.add(Pulse(id=number, question="?", options=None, closes_at=now - DAY, closed=True))
             await session.flush()
             for i, choice in enumerate(choices):
-                session.add(PulsePoll(poll_id=f"{number}.{i}", pulse_id=number, choice=choice))
+                session.add(PulsePoll(poll_id=f"{number}.{i}", pulse_id=number))
+                await session.flush()
+                if choice is not None:
+                    session.add(PulseCount(poll_id=f"{number}.{i}", choice=choice, votes=1))
+        session.add(Pulse(id=3, question="?", options=None, closes_at=now - DAY, closed=True, places=[1]))
+        await session.flush()
+        session.add(PulsePoll(poll_id="3", pulse_id=3))
+        await session.flush()
+        session.add(PulseCount(poll_id="3", choice=0, votes=12))
         await session.flush()
         assert pulses.SCALE == 5
         found = await statistics.surveys(session, statistics.period("week", CALENDAR, now), 10)
