@@ -25,7 +25,7 @@ async def pulse(drawing: Drawing) -> Letter:
     """One question, as a native anonymous poll that Telegram itself closes."""
     station, t = await drawing.reader()
     pulse = await drawing.session.get_one(Pulse, drawing.payload["pulse"])
-    if pulse.closed or (pulse.places is not None and station is None):
+    if pulse.closed or (pulse.places is not None and (station is None or station.id not in pulse.places)):
         return Letter()
     call = {
         "chat_id": drawing.chat_id,
@@ -70,7 +70,7 @@ async def quiz(drawing: Drawing) -> Letter:
     """What is kept of an answer, and then the question as a native quiz, which names who answers."""
     station, t = await drawing.reader()
     quiz = await drawing.session.get_one(Quiz, drawing.payload["quiz"])
-    if quiz.closed or station is None:
+    if quiz.closed or station is None or station.id != drawing.payload["station"]:
         return Letter()
     call = {
         "chat_id": drawing.chat_id,
