@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, LargeBinary, delete, func, insert, select
@@ -32,6 +32,8 @@ SCALE = 5
 """Without options of its own a pulse asks for satisfaction, 1–5."""
 TOP = 2
 """Satisfied are those who chose one of the top two of five (CSAT)."""
+SETTLED_AFTER = timedelta(minutes=1)
+"""So long after Telegram has closed a poll its last counts may still be on their way; hidden ones come only then."""
 MOST_OPTIONS, OPTION_LENGTH, QUESTION_LENGTH = 12, 100, 300
 """Telegram's limits for a poll."""
 
@@ -198,7 +200,7 @@ async def voted(session: AsyncSession, poll_id: str, counts: Sequence[int]) -> b
 async def due(session: AsyncSession, now: datetime) -> Sequence[Pulse]:
     """Pulses whose time is over and that are not closed yet."""
     rows = await session.scalars(
-        select(Pulse).where(Pulse.closed.is_(False), Pulse.closes_at <= now).order_by(Pulse.id)
+        select(Pulse).where(Pulse.closed.is_(False), Pulse.closes_at <= now - SETTLED_AFTER).order_by(Pulse.id)
     )
     return rows.all()
 

@@ -21,6 +21,7 @@ from models.base import Base, Key
 from models.errors import Refusal
 from models.outbox import Lane, Repeat
 from models.people import Person
+from models.pulses import SETTLED_AFTER
 from models.stations import Desk, Station
 
 EXPLANATION_LENGTH, EXPLANATION_LINES = 200, 2
@@ -155,7 +156,10 @@ async def close_due(session: AsyncSession, now: datetime) -> int:
     Returns how many.
     """
     due = await session.scalars(
-        select(Quiz).where(Quiz.closed.is_(False), Quiz.closes_at <= now).order_by(Quiz.id).with_for_update()
+        select(Quiz)
+        .where(Quiz.closed.is_(False), Quiz.closes_at <= now - SETTLED_AFTER)
+        .order_by(Quiz.id)
+        .with_for_update()
     )
     count = 0
     for quiz in due.all():

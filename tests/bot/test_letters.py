@@ -81,7 +81,7 @@ async def test_no_group_is_asked_in_another_s_place_or_told_what_came_of_it(
         rows = list(await session.scalars(select(Outgoing).order_by(Outgoing.id)))
         assert [len((await letters.draw(session, row, toolbox, now, EAST)).calls) for row in rows] == [1, 2]
         await pulses.close(session, pulse, {}, [OFFICE], HOUSE, now)
-        assert await quizzes.close_due(session, until) == 1
+        assert await quizzes.close_due(session, until + pulses.SETTLED_AFTER) == 1
         pulse.closed = quiz.closed = False
         results = select(Outgoing).where(Outgoing.letter.in_(["pulse_result", "quiz_result"])).order_by(Outgoing.id)
         rows += list(await session.scalars(results))
