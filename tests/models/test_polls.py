@@ -31,6 +31,8 @@ async def test_the_counts_of_a_group_are_what_telegram_said_last(database: Datab
             assert await pulses.voted(session, poll, counts)
         result = await pulses.result(session, pulse)
         assert (result.counts, result.invited, result.groups) == ((3, 1), 2, True)
+        moments = (now + DAY, now + DAY + timedelta(minutes=1))
+        assert [len(await pulses.due(session, at)) for at in moments] == [0, 1], "the last counts are on their way"
         places["west"].chat_id = None
         await session.flush()
         await pulses.close(session, pulse, {}, [OFFICE], HOUSE, now + DAY)
