@@ -85,6 +85,7 @@ class _Page:
                 "text": "" if found["tickets"] else plain("mydata.none"),
                 "parts": [self._ticket(ticket) for ticket in found["tickets"]],
             },
+            self._surveys(found["surveys"]),
             self._reports(found["sealed_reports"]),
             self._mutes(found["mutes"]),
             self._quizzes(found["quizzes"]),
@@ -192,6 +193,18 @@ class _Page:
             *earlier,
             {"staff": staff, "head": f"{who} · {self._moment(said['at'])}", "text": summary(said["content"]) or "—"},
         ]
+
+    def _surveys(self, found: list[Mapping[str, Any]]) -> dict[str, Any] | None:
+        if not found:
+            return None
+        t = self.t
+        rows = []
+        for each in found:
+            said = [t.plain(f"mydata.survey_{each['part']}")]
+            if each["answers"]:
+                said.append(json.dumps(each["answers"], ensure_ascii=False))
+            rows.append((t.pick(each["title"]), " · ".join(said)))
+        return {"title": t.plain("mydata.surveys"), "text": t.plain("mydata.surveys_text"), "parts": [{"rows": rows}]}
 
     def _reports(self, count: int) -> dict[str, Any] | None:
         if not count:

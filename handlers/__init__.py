@@ -44,20 +44,22 @@ def router() -> Router:
         privacy,
         report,
         start,
+        surveys,
     )
     from handlers.union import cases as reports
     from handlers.union import faq_stats, pulses, quizzes, records, roles, setup
+    from handlers.union import surveys as survey_desk
 
     root = Router(name="unionbot")
     # Teachers and report readers are no students: nobody asks them to agree to anything before they decide.
     above = (reports.router(), major.router())
     first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
-    students = (start, appeal, faq, inline, report, mine, following, new)
-    union = (membership, setup, faq_stats, pulses, quizzes, records, roles)
+    students = (start, appeal, faq, inline, report, surveys, mine, following, new)
+    union = (membership, setup, faq_stats, pulses, quizzes, survey_desk, records, roles)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
-    alone = {appeal, report, mine, following, new}
+    alone = {appeal, report, surveys, mine, following, new}
     together = {canned, walkin, mode, code, order, cards, bursts, more, sort, answers}
     kinds = {**dict.fromkeys(alone, Alone), **dict.fromkeys(together, InGroup)}
     parts = (_only(each.router(), kinds.get(each)) for each in others)

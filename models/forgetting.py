@@ -27,6 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import (
     access,
+    ballots,
     cases,
     conversations,
     copies,
@@ -95,6 +96,7 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
         await conversations.end(session, key, house.vault)
     await quizzes.forget(session, person)
     await roster.untie(session, [person.id])
+    await ballots.forget(session, person, house.vault)
     await access.forget_tries(session, person.telegram_id, house.vault)
     await session.flush()
     await _erase_person(session, person, house)

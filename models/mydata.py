@@ -16,9 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import cases, conversations, mutes, quizzes, requesters, roster, stations, tickets, words
 from models.audit import Act
+from models.ballots import Signed
 from models.outbox import Outgoing, Sending
 from models.people import Grant, Person
 from models.requesters import Requester
+from models.surveys import Invitation, Survey
 from models.tickets import Event, Ticket
 from models.vault import Vault
 from models.words import EarlierWords, Side, Words
@@ -44,6 +46,7 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
         "tickets": [
             await _ticket(session, place) for place in await requesters.all_of(session, person, vault, also_left=True)
         ],
+        "surveys": await _surveys(session, person),
         "sealed_reports": len(await cases.of_reporter(session, person, vault)),
         "mutes": await _mutes(session, person, vault),
         "quizzes": [
@@ -79,6 +82,21 @@ async def _roster(session: AsyncSession, person: Person, vault: Vault) -> dict[s
 async def _roles(session: AsyncSession, person: Person) -> list[dict[str, Any]]:
     rows = await session.scalars(select(Grant).where(Grant.telegram_id == person.telegram_id).order_by(Grant.id))
     return [{"role": row.role, "given_at": _at(row.given_at), "taken_back_at": _at(row.taken_back_at)} for row in rows]
+
+
+async def _surveys(session: AsyncSession, person: Person) -> list[dict[str, Any]]:
+    """Those they were invited to; what they answered only where it bears their name."""
+    rows = await session.execute(
+        select(Survey, Invitation.part, Signed.answers)
+        .join(Invitation, Invitation.survey_id == Survey.id)
+        .outerjoin(Signed, (Signed.survey_id == Survey.id) & (Signed.person_id == person.id))
+        .where(Invitation.person_id == person.id)
+        .order_by(Survey.id)
+    )
+    return [
+        {"title": survey.definition["title"], "anonymous": survey.anonymous, "part": part, "answers": answers}
+        for survey, part, answers in rows
+    ]
 
 
 async def _mutes(session: AsyncSession, person: Person, vault: Vault) -> list[dict[str, Any]]:

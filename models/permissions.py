@@ -149,6 +149,10 @@ class Deed(enum.StrEnum):
     """Have every group answer a quiz."""
     QUIZ_HERE = "quiz_here"
     """The same of the station's own group."""
+    SURVEY = "survey"
+    """Answer one that is open for them."""
+    SURVEYS = "surveys"
+    """Look after them: /survey."""
     AUDIT = "audit"
     EXPORT = "export"
     FAQ_STATS = "faq_stats"
@@ -234,6 +238,8 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.POLL_HERE: frozenset({Who.LEAD}),
     Deed.QUIZ: frozenset({Who.PRESIDIUM}),
     Deed.QUIZ_HERE: frozenset({Who.LEAD}),
+    Deed.SURVEY: _ANYBODY,
+    Deed.SURVEYS: frozenset({Who.PRESIDIUM}),
     Deed.AUDIT: frozenset({Who.PRESIDIUM}),
     Deed.EXPORT: frozenset({Who.PRESIDIUM}),
     Deed.FAQ_STATS: frozenset({Who.OFFICE}),
@@ -272,6 +278,7 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.POLL_HERE: {Who.ADMIN: "pulse.office_only", None: "pulse.leads_only"},
     Deed.QUIZ: {Who.ADMIN: "quiz.office_only", None: "quiz.admins_only"},
     Deed.QUIZ_HERE: {Who.ADMIN: "quiz.office_only", None: "pulse.leads_only"},
+    Deed.SURVEYS: {Who.ADMIN: "survey_desk.office_only", None: "survey_desk.admins_only"},
     Deed.AUDIT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.EXPORT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.FAQ_STATS: {None: "faq.elsewhere"},

@@ -11,6 +11,7 @@ Answers are plain JSON, by the question's key:
 from __future__ import annotations
 
 import enum
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -31,7 +32,8 @@ SCALE_END = 10
 MOST_RANKED = 6
 MOST_OPTIONS = 10
 MOST_QUESTIONS = 30
-WORDS_LENGTH = 1000
+WORDS_LENGTH = 500
+WORDS_BYTES = 4 * WORDS_LENGTH + 2
 
 
 class Kind(enum.StrEnum):
@@ -122,16 +124,22 @@ class Question:
                 return [key for key in self.keys if key in answer]
             case Kind.RANKING if len(set(answer)) == len(answer) == len(self.keys) and set(answer) == set(self.keys):
                 return list(answer)
-            case Kind.WORDS if isinstance(answer, str) and answer.strip():
-                if len(answer.strip()) > WORDS_LENGTH:
-                    raise Refusal("survey.words_too_long", most=WORDS_LENGTH, given=len(answer.strip()))
-                return answer.strip()
+            case Kind.WORDS if isinstance(answer, str) and (words := _legible(answer)):
+                if len(words) > WORDS_LENGTH:
+                    raise Refusal("survey.words_too_long", most=WORDS_LENGTH, given=len(words))
+                return words
         raise Refusal("old.button")
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys of its options."""
         return tuple(option.key for option in self.options)
+
+    @property
+    def most_bytes(self) -> int:
+        """An answer to it is at most so long as JSON, its key with it."""
+        answer = WORDS_BYTES if self.kind is Kind.WORDS else sum(len(key) + 4 for key in self.keys) + 4
+        return len(self.key) + 6 + answer
 
 
 @dataclass(frozen=True)
@@ -168,6 +176,13 @@ class Questionnaire:
         """The question with this key."""
         return next((q for q in self.questions if q.key == key), None)
 
+    @property
+    def most_bytes(self) -> int:
+        """All answers together are at most so long as JSON: what is sealed is filled up to that, so that its length
+        tells nothing of what was written.
+        """
+        return 2 + sum(question.most_bytes for question in self.questions)
+
     def plain(self) -> dict[str, Any]:
         """As JSON."""
         return asdict(self)
@@ -176,6 +191,11 @@ class Questionnaire:
     def of(cls, plain: Mapping[str, Any]) -> Questionnaire:
         """What `plain` made, again."""
         return cls(plain["title"], tuple(_question(each) for each in plain["questions"]), plain.get("about"))
+
+
+def _legible(words: str) -> str:
+    """The words without what is no character to be read: a control character is six bytes of JSON."""
+    return "".join(c for c in words if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn")).strip()
 
 
 def _question(plain: Mapping[str, Any]) -> Question:

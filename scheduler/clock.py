@@ -32,6 +32,7 @@ from scheduler.jobs import (
     pulses,
     quizzes,
     sealing,
+    surveys,
     sweeping,
 )
 
@@ -66,6 +67,8 @@ JOBS = (
     Job("pictures", partial(IntervalTrigger, seconds=5), pictures.run),
     Job("forgetting", partial(IntervalTrigger, minutes=10), forgetting.run),
     Job("exports", partial(IntervalTrigger, minutes=1), exports.run, beside=True),
+    # So many are invited that the others do not wait for it.
+    Job("surveys", partial(IntervalTrigger, minutes=1), surveys.run, beside=True),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),

@@ -28,6 +28,7 @@ WORDS = {
     "period": "last_month",
     "format": "xlsx",
     "code": "ABCD",
+    "key": "k" * 22,
     "station": "x" * 24,
     "role": "supervisor",
 }

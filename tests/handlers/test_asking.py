@@ -17,10 +17,12 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 RULES = {
     "answering", "asking", "casework", "handovers", "majors", "merging", "modes", "retracting", "roster", "shifts",
     "sorting", "swaps", "walkins", "canned", "exports", "pulses", "quizzes", "access", "bursts",
+    "ballots", "outcomes", "remarks", "sheets", "surveys",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",
-    "newest", "campus_code", "found", "fill", "label", "checked", "value_of", "may_change", "number_of", "recipients",
+    "newest", "is_open", "in_stage", "read", "signed", "groups_of", "must_be_open",
+    "campus_code", "found", "fill", "label", "checked", "value_of", "may_change", "number_of", "recipients",
     "speaker", "admitted", "holds", "groups", "to_reporter", "show", "used",
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""

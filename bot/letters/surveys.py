@@ -1,0 +1,58 @@
+"""Letters about a survey: that it is open, and the screens of whoever answers it, drawn from their sheet (law 11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot import survey_screens
+from bot.calls import Call, Letter
+from bot.letters.drawing import Drawing
+from models import people, roster, sheets, surveys
+from models.sheets import Screen
+from models.surveys import Invitation, Part, Survey
+
+
+async def invitation(drawing: Drawing) -> Letter:
+    """A survey is open, or still is. Nothing to those who have finished by now, or want to be left in peace."""
+    _, t = await drawing.reader()
+    survey = await drawing.session.get_one(Survey, drawing.payload["survey"])
+    person = await people.by_telegram_id(drawing.session, drawing.chat_id)
+    if person is None or not surveys.is_open(survey, drawing.now):
+        return Letter()
+    invited = await drawing.session.get(Invitation, (survey.id, person.id))
+    today = drawing.toolbox.house.calendar.day_of(drawing.now)
+    if invited is None or invited.part is Part.FINISHED or await surveys.rests(drawing.session, person, today):
+        return Letter()
+    shown = survey_screens.invitation(survey, drawing.payload["reminder"], t, drawing.now)
+    return Letter([_call(drawing, shown)])
+
+
+async def screen(drawing: Drawing) -> Letter:
+    """Where somebody is; nothing when the sheet has become a ballot meanwhile: their thanks come next."""
+    session, vault, now = drawing.session, drawing.toolbox.house.vault, drawing.now
+    _, t = await drawing.reader()
+    survey = await session.get_one(Survey, drawing.payload["survey"])
+    person = await people.by_telegram_id(session, drawing.chat_id)
+    if person is None:
+        return Letter()
+    wanted = Screen(drawing.payload["screen"])
+    if wanted is Screen.THANKS:
+        kept = sheets.kept_of(drawing.payload, vault)
+        return Letter([_call(drawing, survey_screens.thanks(survey, kept["key"], kept["low"], t, now))])
+    if not surveys.is_open(survey, now):
+        return Letter([_call(drawing, survey_screens.over(survey, t, now))])
+    progress = await sheets.read(session, survey, person, vault)
+    facts = await roster.facts(session, person)
+    if progress is None:
+        return Letter()
+    draw = survey_screens.saved if wanted is Screen.SAVED else survey_screens.screen
+    return Letter([_call(drawing, draw(survey, progress, facts, t, now))])
+
+
+def _call(drawing: Drawing, shown: tuple[str, dict[str, Any]]) -> Call:
+    text, keyboard = shown
+    params = {"chat_id": drawing.chat_id, "text": text, "parse_mode": "HTML", "reply_markup": keyboard}
+    message = drawing.payload.get("message")
+    if message is None:
+        return Call("sendMessage", params)
+    return Call("editMessageText", {**params, "message_id": message})

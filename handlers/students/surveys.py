@@ -1,0 +1,257 @@
+"""Answering a survey, in one message that is edited in place.
+
+/surveys ─▶ those that are open ─▶┐
+invitation ─▶ begin ──────────────▶ a question ─▶ … ─▶ overview ─▶ finish ─▶ thanks ─▶ change (the key is the button)
+    │                                │ ▲  back · skip · next       │ ▲
+    │                                ▼ └──────── any question ◀────┘ │
+    │                              later ─▶ go on ───────────────────┘
+    └─▶ "don't ask me again this semester"
+
+What is answered stands in a sealed sheet (`models/sheets.py`), not in the conversation: a ticket may be written in
+between. Only words need the conversation, and they say so when they end another one.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from aiogram import F, Router
+from aiogram.filters import Command, StateFilter
+from aiogram.fsm.state import State, StatesGroup
+from aiogram.types import CallbackQuery, Message
+
+from bot import survey_screens
+from bot.contents import is_said
+from bot.filters import Going, Pressed
+from bot.survey_screens import Answering, Changing
+from handlers.screens import show
+from handlers.students.talk import Private, Talk
+from models import ballots, permissions, roster, sheets, surveys
+from models.ballots import Slip
+from models.errors import Refusal
+from models.permissions import Deed, Who
+from models.questionnaires import Kind
+from models.sheets import Progress, Screen
+from models.surveys import Invitation, Part, Survey
+
+PEACE_WITHOUT_SEMESTER = timedelta(days=120)
+
+
+class InWords(StatesGroup):
+    """Waiting for the words of a question."""
+
+    words = State()
+
+
+def router() -> Router:
+    """This conversation's handlers."""
+    router = Router(name="surveys")
+    private = Private()
+    router.message.register(listed, Command("surveys"), private)
+    router.callback_query.register(listed, Going("surveys"), private)
+    router.callback_query.register(change, Pressed(Changing), private)
+    router.callback_query.register(peace, Pressed(Answering), private, F.data.startswith("sv:peace:"))
+    router.callback_query.register(again, Pressed(Answering), private, F.data.startswith("sv:again:"))
+    router.callback_query.register(press_on, Pressed(Answering), private)
+    router.message.register(words, StateFilter(InWords.words), private, ~F.text.startswith("/"), is_said)
+    return router
+
+
+async def listed(event: Message | CallbackQuery, talk: Talk) -> None:
+    """/surveys: those that are open for them."""
+    permissions.must(Deed.SURVEY, (Who.STRANGER,))
+    found = []
+    for survey in await surveys.in_stage(talk.session, *surveys.RUNNING):
+        if surveys.is_open(survey, talk.now):
+            invitation = await surveys.of(talk.session, survey, talk.person)
+            if invitation is not None:
+                found.append((survey, invitation.part))
+    await show(event, *survey_screens.listed(found, talk.t, talk.now))
+
+
+async def press_on(query: CallbackQuery, press: Answering, talk: Talk) -> None:
+    """A press on the way through."""
+    permissions.must(Deed.SURVEY, (Who.STRANGER,))
+    survey, invitation = await _open(talk, press.survey)
+    message = query.message.message_id if isinstance(query.message, Message) else None
+    progress = await sheets.read(talk.session, survey, talk.person, talk.house.vault)
+    if progress is None:
+        if press.act != "open" or (invitation.part is Part.FINISHED and survey.anonymous):
+            raise Refusal("survey.finished" if invitation.part is Part.FINISHED else "old.button")
+        progress = await _begun(talk, survey, invitation)
+    progress.message = message
+    if press.act == "later":
+        await sheets.write(talk.session, survey, talk.person, progress, talk.house.vault)
+        await _no_words(talk)
+        await sheets.show(talk.session, survey, talk.person, Screen.SAVED, message, talk.now)
+        return
+    if press.act == "finish":
+        if await _finish(talk, survey, invitation, progress):
+            return
+    else:
+        await _step(talk, survey, press, progress)
+    await _on(query, talk, survey, progress)
+
+
+async def words(message: Message, talk: Talk) -> None:
+    """What was written for a question that asks for words."""
+    permissions.must(Deed.SURVEY, (Who.STRANGER,))
+    survey, _ = await _open(talk, (await talk.state.get_data())["survey"])
+    progress = await sheets.read(talk.session, survey, talk.person, talk.house.vault)
+    if progress is None:
+        await talk.state.clear()
+        raise Refusal("old.button")
+    if not message.text:
+        raise Refusal("survey.words_only")
+    facts = await roster.facts(talk.session, talk.person)
+    progress.write(survey.questionnaire, facts, message.text)
+    await _on(message, talk, survey, progress)
+
+
+async def change(query: CallbackQuery, press: Changing, talk: Talk) -> None:
+    """Change what was finished; only the button under the receipt has the key."""
+    permissions.must(Deed.SURVEY, (Who.STRANGER,))
+    survey, _ = await _open(talk, press.survey)
+    before = await ballots.with_key(talk.session, survey, press.key, talk.house.vault)
+    progress = Progress(
+        answers=dict(before.answers),
+        looking_over=True,
+        message=query.message.message_id if isinstance(query.message, Message) else None,
+        change={"key": press.key, "before": before.plain()},
+    )
+    await _on(query, talk, survey, progress)
+
+
+async def peace(query: CallbackQuery, press: Answering, talk: Talk) -> None:
+    """Nothing about surveys is pushed to them until the semester is over."""
+    permissions.must(Deed.SURVEY, (Who.STRANGER,))
+    survey = await surveys.get(talk.session, press.survey)
+    until = _end_of_semester(talk)
+    await surveys.rest(talk.session, talk.person, until)
+    await show(query, *survey_screens.peace(survey, until, talk.t))
+
+
+async def again(query: CallbackQuery, press: Answering, talk: Talk) -> None:
+    """They may be asked again."""
+    permissions.must(Deed.SURVEY, (Who.STRANGER,))
+    survey = await surveys.get(talk.session, press.survey)
+    await surveys.end_rest(talk.session, talk.person)
+    await show(query, *survey_screens.invitation(survey, 0, talk.t, talk.now))
+
+
+async def _open(talk: Talk, number: int) -> tuple[Survey, Invitation]:
+    """A survey that can be answered now and is for them. Raises Refusal for any other."""
+    survey = await surveys.get(talk.session, number)
+    surveys.must_be_open(survey, talk.now)
+    invitation = await surveys.of(talk.session, survey, talk.person)
+    if invitation is None:
+        raise Refusal("survey.not_for_you")
+    return survey, invitation
+
+
+async def _begun(talk: Talk, survey: Survey, invitation: Invitation) -> Progress:
+    """A fresh sheet, or what they had answered with their name."""
+    facts = await roster.facts(talk.session, talk.person)
+    progress = Progress()
+    before = None if survey.anonymous else await ballots.signed(talk.session, survey, talk.person)
+    if before is not None:
+        progress = Progress(answers=survey.questionnaire.kept(before.answers, facts), looking_over=True)
+    else:
+        progress.begin(survey.questionnaire, facts)
+    if invitation.part is Part.INVITED:
+        invitation.part = Part.BEGUN
+    return progress
+
+
+async def _step(talk: Talk, survey: Survey, press: Answering, progress: Progress) -> None:
+    """What the press does to the sheet."""
+    questionnaire, facts = survey.questionnaire, await roster.facts(talk.session, talk.person)
+    if press.question >= len(questionnaire.questions):
+        raise Refusal("old.button")
+    question = questionnaire.questions[press.question]
+    match press.act:
+        case "open":
+            pass
+        case "pick":
+            progress.choose(questionnaire, facts, question, press.value)
+        case "call":
+            progress.call_up(questionnaire, facts, question)
+        case "next" | "skip" | "back" | "undo" | "over" if question.key != progress.at:
+            # Pressed twice: the screen has gone on already.
+            pass
+        case "next":
+            progress.forward(questionnaire, facts)
+        case "skip":
+            progress.skip(questionnaire, facts)
+        case "back":
+            progress.back(questionnaire, facts)
+        case "undo":
+            progress.undo()
+        case "over":
+            progress.look_over(questionnaire, facts)
+        case _:
+            raise Refusal("old.button")
+
+
+async def _finish(talk: Talk, survey: Survey, invitation: Invitation, progress: Progress) -> bool:
+    """The sheet becomes a ballot. False when something has to be answered first: the sheet then stands there."""
+    session, vault = talk.session, talk.house.vault
+    # Who counts when it closes waits until this is in, or this finds it closed.
+    await session.refresh(survey, with_for_update={"read": True})
+    surveys.must_be_open(survey, talk.now)
+    questionnaire, facts = survey.questionnaire, await roster.facts(session, talk.person)
+    missing = questionnaire.missing(progress.answers, facts)
+    if missing is not None:
+        progress.call_up(questionnaire, facts, missing)
+        return False
+    slip = Slip(questionnaire.kept(progress.answers, facts), surveys.groups_of(facts, talk.house))
+    if not slip.answers:
+        raise Refusal("survey.nothing_answered")
+    key = None
+    if survey.anonymous:
+        before = None
+        if progress.change is not None:
+            # Asked again: whoever has finished a change elsewhere meanwhile has another key.
+            before = await ballots.with_key(session, survey, progress.change["key"], vault)
+            await ballots.take_receipt(session, survey, progress.change["key"], vault)
+        await ballots.cast(session, survey, slip, before, vault)
+        key = await ballots.give_receipt(session, survey, slip, vault)
+    else:
+        await ballots.cast_signed(session, survey, talk.person, slip, vault)
+    if invitation.part is not Part.FINISHED:
+        invitation.part = Part.FINISHED
+        await surveys.finished_today(session, survey, talk.house.calendar.day_of(talk.now))
+    await sheets.drop(session, survey.id, talk.person, vault)
+    await _no_words(talk)
+    low = survey_screens.is_low(questionnaire, slip.answers)
+    kept = {"key": key, "low": low}
+    await sheets.show(session, survey, talk.person, Screen.THANKS, progress.message, talk.now, kept, vault)
+    return True
+
+
+async def _on(event: Message | CallbackQuery, talk: Talk, survey: Survey, progress: Progress) -> None:
+    """Keep the sheet, show it, and listen for words where it asks for some."""
+    await sheets.write(talk.session, survey, talk.person, progress, talk.house.vault)
+    question = progress.question(survey.questionnaire)
+    if question is None or question.kind is not Kind.WORDS:
+        await _no_words(talk)
+    else:
+        if await talk.state.get_state() != InWords.words.state and (left := await talk.leave()):
+            message = event.message if isinstance(event, CallbackQuery) else event
+            if isinstance(message, Message):
+                await message.answer(left)
+        await talk.state.set_state(InWords.words)
+        await talk.state.set_data({"survey": survey.id})
+    await sheets.show(talk.session, survey, talk.person, Screen.SHEET, progress.message, talk.now)
+
+
+async def _no_words(talk: Talk) -> None:
+    """No words are waited for any more; another conversation goes on."""
+    if await talk.state.get_state() == InWords.words.state:
+        await talk.state.clear()
+
+
+def _end_of_semester(talk: Talk) -> date:
+    today = talk.house.calendar.day_of(talk.now)
+    ends = [semester.ends for semester in talk.house.calendar.semesters if semester.ends >= today]
+    return min(ends, default=today + PEACE_WITHOUT_SEMESTER)

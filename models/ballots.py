@@ -1,0 +1,325 @@
+"""Ballots: how finished answers become counts that nobody can lead back to anybody (docs/decisions/0020).
+
+    a student finishes ─▶ a slip in each of their boxes ─▶ when a box is full, some of it is drawn ─▶ that group's tally
+
+There is a box for everybody and one for each group the student belongs to. A box is one sealed row: every slip that
+comes in has it shuffled and sealed anew, so it has no order, no times and no rows of its own. With twice the smallest
+cell in it, all but a cell of its slips, drawn at random, are counted; the rest is at the end. So no number in clear
+ever moves by fewer people than a cell has, whatever two copies of the database are held beside each other, and a group
+that stays smaller leaves nothing at all. A slip is not kept whole either: what is counted for a building is not beside
+what is counted for a level.
+
+Who wants to change what they finished has the key to it in the button under their receipt, and nowhere else: what they
+had answered lies sealed under that key. Equal ballots are one as good as the other, so a change takes one away that
+says the same and puts in another.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models import sheets
+from models.base import Base, Json
+from models.errors import Refusal
+from models.people import Person
+from models.questionnaires import Answer, Kind, Questionnaire
+from models.remarks import Remark
+from models.sheets import Sheet, sealed
+from models.surveys import RUNNING, Invitation, Survey, end_rest
+from models.tallies import Cut, Tally, one
+from models.vault import Vault
+
+EVERYBODY = ""
+"""The cut, and the group, of all together."""
+KEY_BYTES = 16
+_chance = random.SystemRandom()
+
+
+class Box(Base):
+    """The slips of one group that are not counted yet."""
+
+    __tablename__ = "survey_boxes"
+
+    survey_id: Mapped[int] = mapped_column(ForeignKey("surveys.id"), primary_key=True)
+    cut: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Counted(Base):
+    """The tally of one group as far as it has been counted; gone when what may be told has been made of it."""
+
+    __tablename__ = "survey_tallies"
+
+    survey_id: Mapped[int] = mapped_column(ForeignKey("surveys.id"), primary_key=True)
+    cut: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+    counts: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class Receipt(Base):
+    """What somebody finished with, for the day on which they change it: sealed under a key that only their chat has."""
+
+    __tablename__ = "survey_receipts"
+
+    tag: Mapped[str] = mapped_column(primary_key=True)
+    survey_id: Mapped[int] = mapped_column(ForeignKey("surveys.id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+
+class Signed(Base):
+    """The answers of a survey that is not anonymous, with whose they are; every screen of it says so."""
+
+    __tablename__ = "survey_signed"
+
+    survey_id: Mapped[int] = mapped_column(ForeignKey("surveys.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    answers: Mapped[dict[str, Any]] = mapped_column(Json)
+    groups: Mapped[dict[str, Any]] = mapped_column(Json)
+
+    __table_args__ = (Index("ix_survey_signed_person_id", "person_id"),)
+
+
+@dataclass(frozen=True)
+class Slip:
+    """Finished answers, and the groups they are counted in."""
+
+    answers: Mapping[str, Answer]
+    groups: Mapping[Cut, str]
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"answers": dict(self.answers), "groups": dict(self.groups)}
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Slip:
+        """What `plain` made, again."""
+        return cls(plain["answers"], {Cut(cut): value for cut, value in plain["groups"].items()})
+
+    def for_group(self, cut: str, value: str, questionnaire: Questionnaire) -> dict[str, Answer] | None:
+        """What is counted of it there, None where it does not belong. Words are only in everybody's."""
+        if cut == EVERYBODY:
+            return dict(self.answers)
+        if self.groups.get(Cut(cut)) != value:
+            return None
+        words = {question.key for question in questionnaire.questions if question.kind is Kind.WORDS}
+        return {key: answer for key, answer in self.answers.items() if key not in words}
+
+
+class _Piece(NamedTuple):
+    """A slip as it lies in a box: what is to be counted, and what is to be counted no longer."""
+
+    plus: dict[str, Answer] | None
+    minus: dict[str, Answer] | None
+
+
+# ---------------------------------------------------------------- casting
+
+
+async def cast(session: AsyncSession, survey: Survey, slip: Slip | None, before: Slip | None, vault: Vault) -> None:
+    """Put finished answers into the boxes, in place of what was cast before; None takes that away."""
+    questionnaire = survey.questionnaire
+    groups = {(EVERYBODY, EVERYBODY)}
+    for each in (slip, before):
+        groups |= {(str(cut), value) for cut, value in (each.groups.items() if each is not None else ())}
+    # In one order for all, so that no two wait for each other.
+    for cut, value in sorted(groups):
+        piece = _Piece(
+            slip.for_group(cut, value, questionnaire) if slip is not None else None,
+            before.for_group(cut, value, questionnaire) if before is not None else None,
+        )
+        if survey.anonymous:
+            await _drop_in(session, survey, cut, value, piece, vault)
+        else:
+            await _count(session, survey, cut, value, [piece])
+
+
+async def cast_signed(session: AsyncSession, survey: Survey, person: Person, slip: Slip, vault: Vault) -> None:
+    """The same for a survey that is not anonymous: what was cast before stands with the person."""
+    row: Signed | None = await session.get(Signed, (survey.id, person.id))
+    before = Slip.of({"answers": row.answers, "groups": row.groups}) if row is not None else None
+    await cast(session, survey, slip, before, vault)
+    if row is None:
+        session.add(Signed(survey_id=survey.id, person_id=person.id, **slip.plain()))
+    else:
+        row.answers, row.groups = slip.plain()["answers"], slip.plain()["groups"]
+
+
+async def signed(session: AsyncSession, survey: Survey, person: Person) -> Slip | None:
+    """What somebody answered to a survey that is not anonymous."""
+    row: Signed | None = await session.get(Signed, (survey.id, person.id))
+    return Slip.of({"answers": row.answers, "groups": row.groups}) if row is not None else None
+
+
+async def _drop_in(session: AsyncSession, survey: Survey, cut: str, value: str, piece: _Piece, vault: Vault) -> None:
+    box = await _box(session, survey.id, cut, value)
+    pieces = _opened(box, vault)
+    same = next((i for i, each in enumerate(pieces) if piece.minus is not None and each.plus == piece.minus), None)
+    if same is None:
+        pieces.append(piece)
+    else:
+        # What is changed has not been counted yet, or what is says exactly the same.
+        pieces[same] = _Piece(piece.plus, pieces[same].minus)
+    _chance.shuffle(pieces)
+    if len(pieces) >= 2 * survey.cell:
+        drawn, pieces = pieces[survey.cell :], pieces[: survey.cell]
+        await _count(session, survey, cut, value, drawn)
+    box.sealed = sealed(
+        {"slips": pieces},
+        2 * len(pieces) * (survey.questionnaire.most_bytes + 8),
+        vault,
+        _context_of(survey.id, cut, value),
+    )
+
+
+async def _box(session: AsyncSession, survey_id: int, cut: str, value: str) -> Box:
+    """The box, locked: two who finish at once come one after the other."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    await session.execute(
+        insert(Box).values(survey_id=survey_id, cut=cut, value=value, sealed=None).on_conflict_do_nothing()
+    )
+    box: Box = await session.get_one(Box, (survey_id, cut, value), with_for_update=True, populate_existing=True)
+    return box
+
+
+def _opened(box: Box, vault: Vault) -> list[_Piece]:
+    if box.sealed is None:
+        return []
+    plain = json.loads(vault.open(box.sealed, _context_of(box.survey_id, box.cut, box.value)))
+    return [_Piece(*each) for each in plain["slips"]]
+
+
+def _context_of(survey_id: int, cut: str, value: str) -> str:
+    return f"box:{survey_id}:{cut}:{value}"
+
+
+async def _count(session: AsyncSession, survey: Survey, cut: str, value: str, pieces: Sequence[_Piece]) -> None:
+    """Add what was drawn to the group's tally; the words of everybody's go to the remarks."""
+    questionnaire = survey.questionnaire
+    row: Counted | None = await session.get(Counted, (survey.id, cut, value))
+    tally = Tally.of(row.counts) if row is not None else Tally()
+    for piece in pieces:
+        if piece.minus is not None:
+            tally.add(one(questionnaire, piece.minus), -1)
+        if piece.plus is not None:
+            tally.add(one(questionnaire, piece.plus))
+    if row is None:
+        session.add(Counted(survey_id=survey.id, cut=cut, value=value, counts=tally.plain()))
+    else:
+        row.counts = tally.plain()
+    if cut == EVERYBODY:
+        await _note_words(session, survey, questionnaire, pieces)
+    await session.flush()
+
+
+async def _note_words(
+    session: AsyncSession, survey: Survey, questionnaire: Questionnaire, pieces: Sequence[_Piece]
+) -> None:
+    asked = [question.key for question in questionnaire.questions if question.kind is Kind.WORDS]
+    said = [(key, str(each.plus[key])) for each in pieces for key in asked if each.plus and key in each.plus]
+    gone = [(key, str(each.minus[key])) for each in pieces for key in asked if each.minus and key in each.minus]
+    _chance.shuffle(said)
+    for key, text in said:
+        if (key, text) in gone:
+            gone.remove((key, text))
+        else:
+            session.add(Remark(id=secrets.token_urlsafe(KEY_BYTES), survey_id=survey.id, question=key, text=text))
+    await session.flush()
+    for key, text in gone:
+        same = select(Remark).where(Remark.survey_id == survey.id, Remark.question == key, Remark.text == text).limit(1)
+        await session.delete(await session.scalar(same))
+        await session.flush()
+
+
+async def forget(session: AsyncSession, person: Person, vault: Vault) -> None:
+    """What bears this person's name goes, and from what is still being counted too. Anonymous ballots stay: nobody
+    knows which are theirs.
+    """
+    for row in await session.scalars(select(Signed).where(Signed.person_id == person.id)):
+        survey = await session.get_one(Survey, row.survey_id)
+        if survey.stage in RUNNING:
+            await cast(session, survey, None, Slip.of({"answers": row.answers, "groups": row.groups}), vault)
+        await session.delete(row)
+    for invitation in await session.scalars(select(Invitation).where(Invitation.person_id == person.id)):
+        await sheets.drop(session, invitation.survey_id, person, vault)
+        await session.delete(invitation)
+    await end_rest(session, person)
+
+
+# ---------------------------------------------------------------- changing
+
+
+async def give_receipt(session: AsyncSession, survey: Survey, slip: Slip, vault: Vault) -> str:
+    """A key with which this can be changed until the survey closes; it is told once and not kept."""
+    key = secrets.token_urlsafe(KEY_BYTES)
+    # Beside the answers: college, building and the like.
+    size = 600 + survey.questionnaire.most_bytes
+    under = vault.apart(f"survey receipt {key}")
+    tag = _receipt_tag(survey, key, vault)
+    session.add(Receipt(tag=tag, survey_id=survey.id, sealed=sealed(slip.plain(), size, under, f"receipt:{tag}")))
+    return key
+
+
+async def with_key(session: AsyncSession, survey: Survey, key: str, vault: Vault) -> Slip:
+    """What was finished under this key. Raises Refusal for a key that fits nothing (any more)."""
+    tag = _receipt_tag(survey, key, vault)
+    receipt: Receipt | None = await session.get(Receipt, tag)
+    if receipt is None:
+        raise Refusal("survey.key_gone")
+    return Slip.of(json.loads(vault.apart(f"survey receipt {key}").open(receipt.sealed, f"receipt:{tag}")))
+
+
+async def take_receipt(session: AsyncSession, survey: Survey, key: str, vault: Vault) -> None:
+    """The key fits nothing any more: another takes its place."""
+    await session.execute(delete(Receipt).where(Receipt.tag == _receipt_tag(survey, key, vault)))
+
+
+def _receipt_tag(survey: Survey, key: str, vault: Vault) -> str:
+    return vault.tag("survey receipt", survey.id, key)
+
+
+# ---------------------------------------------------------------- the end
+
+
+async def empty(session: AsyncSession, survey: Survey, vault: Vault) -> None:
+    """The survey is over: what is left in the boxes is counted, and sheets, receipts and groups that were too small are
+    destroyed.
+    """
+    for box in await session.scalars(select(Box).where(Box.survey_id == survey.id)):
+        await _count(session, survey, box.cut, box.value, _opened(box, vault))
+    for table in (Box, Sheet, Receipt):
+        await session.execute(delete(table).where(table.survey_id == survey.id))
+    for row in await session.scalars(select(Counted).where(Counted.survey_id == survey.id)):
+        if Tally.of(row.counts).completed < survey.cell:
+            await session.delete(row)
+            if row.cut == EVERYBODY:
+                await session.execute(delete(Remark).where(Remark.survey_id == survey.id))
+
+
+async def tallies(session: AsyncSession, survey: Survey) -> tuple[Tally, dict[Cut, dict[str, Tally]]]:
+    """What has been counted: of everybody, and by cut and group."""
+    everybody = Tally()
+    cuts: dict[Cut, dict[str, Tally]] = {}
+    for row in await session.scalars(select(Counted).where(Counted.survey_id == survey.id)):
+        if row.cut == EVERYBODY:
+            everybody = Tally.of(row.counts)
+        else:
+            cuts.setdefault(Cut(row.cut), {})[row.value] = Tally.of(row.counts)
+    return everybody, cuts
+
+
+async def forget_counts(session: AsyncSession, survey: Survey) -> None:
+    """What may be told has been made of them."""
+    await session.execute(delete(Counted).where(Counted.survey_id == survey.id))

@@ -1,0 +1,161 @@
+"""What comes of a survey: it is counted, what may be told is made and everything else destroyed; the union says what
+will change, and those who were asked hear it ("you asked, we did").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import ballots, outbox, remarks, stations, suppression, surveys
+from models.database import in_thread
+from models.errors import Refusal
+from models.house import House
+from models.outbox import Lane, Repeat
+from models.people import Person
+from models.results import Results
+from models.surveys import AT_ONCE, OVER, RUNNING, Invitation, Part, Stage, Survey, SurveyRest, Verdict
+
+CHANGES_LENGTH = 1500
+
+
+async def close_due(session: AsyncSession, house: House, now: datetime) -> None:
+    """The boxes of those whose time is over are emptied. From now on nothing more is put in."""
+    running = select(Survey.id).where(Survey.stage.in_(RUNNING), Survey.closes_at <= now).order_by(Survey.id)
+    for number in await session.scalars(running):
+        # Locked: whoever is finishing at this moment is in, or finds it closed.
+        survey = await session.get_one(Survey, number, with_for_update=True, populate_existing=True)
+        survey.stage = Stage.COUNTING
+        await ballots.empty(session, survey, house.vault)
+
+
+async def results_of(session: AsyncSession, survey: Survey, house: House) -> Results:
+    """What may be told of a survey that has been counted. Takes a moment: ask it where nobody waits for the session."""
+    everybody, cuts = await ballots.tallies(session, survey)
+    response = await surveys.response(session, survey)
+    shares, days = await surveys.roster_shares(session, survey, house), await surveys.days(session, survey)
+    kinds = await surveys.kinds(session, survey, house)
+    completed = everybody.completed
+    told, by = await in_thread(lambda: suppression.told(everybody, cuts, kinds, survey.cell))
+    return Results(survey.cell, response.invited, completed, response.partial, told, by, shares, days)
+
+
+async def sifted(session: AsyncSession, survey: Survey, house: House) -> tuple[frozenset[str], dict[str, str]]:
+    """Of its free words the numbers of those that name nobody, and by each the one that stands for those like it."""
+    texts = {remark.id: remark.text for remark in await remarks.of(session, survey.id)}
+    names = await remarks.known_names(session, house.vault) if texts else frozenset()
+
+    def look() -> tuple[frozenset[str], dict[str, str]]:
+        harmless = frozenset(number for number, text in texts.items() if not remarks.names_somebody(text, names))
+        return harmless, remarks.laid_together(texts, house.fold)
+
+    return await in_thread(look)
+
+
+async def conclude(
+    session: AsyncSession,
+    survey: Survey,
+    results: Results,
+    words: tuple[frozenset[str], dict[str, str]],
+    now: datetime,
+) -> None:
+    """This is what may be told: everything it was made of goes, and the office hears of it."""
+    if survey.stage is not Stage.COUNTING:
+        return
+    remarks.sift(await remarks.of(session, survey.id), *words)
+    survey.results, survey.stage = results.plain(), Stage.CLOSED
+    await ballots.forget_counts(session, survey)
+    office = await stations.office(session)
+    if office.chat_id is not None:
+        await show(session, survey, office.chat_id, now)
+
+
+async def show(session: AsyncSession, survey: Survey, chat_id: int, now: datetime) -> None:
+    """The results to a chat of the union. Raises Refusal before it has closed."""
+    if survey.stage not in OVER:
+        raise Refusal("survey.not_closed")
+    await outbox.post(
+        session,
+        now=now,
+        lane=Lane.NOTICE,
+        repeat=Repeat.NUMBERED,
+        chat_id=chat_id,
+        letter="survey_results",
+        payload={"survey": survey.id},
+    )
+
+
+async def publish(
+    session: AsyncSession, number: int, what_changes: Mapping[str, str], verdict: Verdict | None = None
+) -> Survey:
+    """The union says what will change; those who were asked are told. Raises Refusal before it has closed, for words
+    that are missing or too long, and for a project without a verdict.
+    """
+    survey = await surveys.get(session, number)
+    if survey.stage not in OVER:
+        raise Refusal("survey.not_closed")
+    texts = {language: text.strip() for language, text in what_changes.items()}
+    if not all(texts.values()) or not texts:
+        raise Refusal("survey.changes_missing")
+    if any(len(text) > CHANGES_LENGTH for text in texts.values()):
+        raise Refusal("survey.changes_too_long", most=CHANGES_LENGTH)
+    if survey.project_id is not None and verdict is None:
+        raise Refusal("survey.verdict_missing")
+    survey.what_changes, survey.verdict = texts, verdict
+    if survey.stage is Stage.CLOSED:
+        survey.stage = Stage.TELLING
+    return survey
+
+
+async def tell_some(session: AsyncSession, survey: Survey, house: House, now: datetime) -> int:
+    """Tell the next of those who were invited. Returns how many; when there is nobody left they have all been told."""
+    resting = select(SurveyRest.person_id).where(SurveyRest.until >= house.calendar.day_of(now))
+    found = (
+        await session.execute(
+            select(Person.id, Person.telegram_id)
+            .join(Invitation, Invitation.person_id == Person.id)
+            .where(
+                Invitation.survey_id == survey.id,
+                Person.id > survey.told_to,
+                # Who answered hears of it all the same.
+                (Invitation.part == Part.FINISHED) | Person.id.not_in(resting),
+            )
+            .order_by(Person.id)
+            .limit(AT_ONCE)
+        )
+    ).all()
+    if not found:
+        survey.stage = Stage.TOLD
+        return 0
+    survey.told_to = found[-1].id
+    for _, chat_id in found:
+        await outbox.post(
+            session,
+            now=now,
+            lane=Lane.BROADCAST,
+            repeat=Repeat.NUMBERED,
+            chat_id=chat_id,
+            letter="survey_told",
+            payload={"survey": survey.id},
+            not_before=house.calendar.after_quiet(now),
+        )
+    return len(found)
+
+
+async def before(session: AsyncSession, survey: Survey) -> Survey | None:
+    """The one of the same kind before it, with which it is compared."""
+    earlier: Survey | None = await session.scalar(
+        select(Survey)
+        .where(
+            Survey.key == survey.key,
+            Survey.project_id.is_(None),
+            Survey.stage.in_(OVER),
+            Survey.closes_at < survey.closes_at,
+        )
+        .order_by(Survey.closes_at.desc())
+        .limit(1)
+    )
+    return earlier if survey.project_id is None else None

@@ -1,0 +1,148 @@
+"""Free words from surveys: laid together where they say the same, and quoted only where they name nobody or where the
+office has looked.
+
+They have no person and no time, a random number, and come in shuffled with others (`ballots.py`). Whether somebody is
+named in them is guessed on the side of caution: a name of the roster or of somebody known to the bot, a title behind a
+surname, a number that could be a telephone's or a student's, an address.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from rapidfuzz import fuzz, process
+from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models import roster
+from models.base import Base, one_of
+from models.database import plainly
+from models.errors import Refusal
+from models.people import Person
+from models.roster import Enrolled
+from models.vault import Vault
+
+ALIKE = 78.0
+"""From this likeness on (0–100) two remarks are shown as one with others like it."""
+LONGEST_NAME = 4
+"""Characters of a Chinese name, and words of another."""
+
+_TITLES = re.compile(
+    "[\u4e00-\u9fff](?:老师|老師|同学|同學|学长|學長|学姐|學姐|阿姨|师傅|師傅|大叔|大爷|大爺|主任|处长|處長|科长|科長"
+    "|书记|書記|辅导员|輔導員|班长|班長|部长|部長|主席|教授|院长|院長|站长|站長)"
+    r"|(?:宿管|楼管|樓管|舍管)[\u4e00-\u9fff]?"
+    r"|\b(?:mr|mrs|ms|miss|dr|prof|professor|teacher|uncle|auntie|master)\.?\s+[a-z]",
+    re.IGNORECASE,
+)
+_ADDRESSES = re.compile(r"\d[\d\s-]{4,}\d|@\w|\w@|https?:|www\.|t\.me", re.IGNORECASE)
+_EAST = re.compile("[\u4e00-\u9fff]+")
+_WEST = re.compile(r"[^\W\d_\u4e00-\u9fff]+")
+
+
+class Look(enum.StrEnum):
+    """Whether words may be quoted."""
+
+    HELD = "held"
+    """They may name somebody: the office looks first."""
+    TOLD = "told"
+    KEPT = "kept"
+    """The office has looked: they are not quoted."""
+
+
+class Remark(Base):
+    """Free words."""
+
+    __tablename__ = "survey_remarks"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    survey_id: Mapped[int] = mapped_column(ForeignKey("surveys.id"))
+    question: Mapped[str]
+    text: Mapped[str]
+    look: Mapped[Look] = mapped_column(one_of(Look), default=Look.HELD)
+    like: Mapped[str | None]
+    """The number of the remark that stands for all that are like it; its own for that one."""
+
+    __table_args__ = (Index("ix_survey_remarks_survey_id", "survey_id", "question"), {"sqlite_with_rowid": False})
+
+
+async def of(session: AsyncSession, survey_id: int, *looks: Look) -> list[Remark]:
+    """The free words of a survey, in an order that says nothing."""
+    rows = select(Remark).where(Remark.survey_id == survey_id, Remark.look.in_(looks or tuple(Look)))
+    return list(await session.scalars(rows.order_by(Remark.question, Remark.id)))
+
+
+async def get(session: AsyncSession, number: str) -> Remark:
+    """One of them. Raises Refusal when there is none."""
+    remark: Remark | None = await session.get(Remark, number)
+    if remark is None:
+        raise Refusal("old.button")
+    return remark
+
+
+async def decide(session: AsyncSession, remark: Remark, look: Look) -> None:
+    """The office has looked at these words: they may be quoted or not."""
+    remark.look = look
+    await session.flush()
+
+
+async def known_names(session: AsyncSession, vault: Vault) -> frozenset[str]:
+    """What people known to the bot and those on the roster are called, in small letters."""
+    names = set(await session.scalars(select(Person.name)))
+    for row in (await plainly(session, select(Enrolled.number_tag, Enrolled.sealed))).all():
+        names.add(roster.opened(row, vault)[1])
+    return frozenset(each for name in names for each in _parts(name.casefold()))
+
+
+def _parts(name: str) -> Iterable[str]:
+    """A Chinese name as it is; of another the whole, and its last word if it is long enough to say something."""
+    words = _WEST.findall(name)
+    yield from (part for part in _EAST.findall(name) if len(part) > 1)
+    if len(words) > 1:
+        yield " ".join(words)
+    yield from (word for word in words if len(word) > 3)
+
+
+def names_somebody(text: str, names: Collection[str]) -> bool:
+    """Whether these words may name a person, by one of these names or by the look of them."""
+    text = text.casefold()
+    if _TITLES.search(text) or _ADDRESSES.search(text):
+        return True
+    words = _WEST.findall(text)
+    return any(each in names for each in _pieces(words)) or any(
+        part[start : start + length] in names
+        for part in _EAST.findall(text)
+        for start in range(len(part))
+        for length in range(2, LONGEST_NAME + 1)
+    )
+
+
+def _pieces(words: Sequence[str]) -> Iterable[str]:
+    for start in range(len(words)):
+        for length in range(1, LONGEST_NAME + 1):
+            yield " ".join(words[start : start + length])
+
+
+def laid_together(texts: Mapping[str, str], fold: Callable[[str], str]) -> dict[str, str]:
+    """By each remark's number that of the one that stands for it: the first that is like it, the longest coming first,
+    because they say most. Takes a while for thousands: ask it in a thread.
+    """
+    folded = {number: fold(text) for number, text in texts.items()}
+    found: dict[str, str] = {}
+    standing: dict[str, str] = {}
+    for number in sorted(folded, key=lambda each: (-len(folded[each]), each)):
+        nearest = process.extractOne(folded[number], standing, scorer=fuzz.token_sort_ratio, score_cutoff=ALIKE)
+        found[number] = str(nearest[2]) if nearest is not None else number
+        if nearest is None:
+            standing[number] = folded[number]
+    return found
+
+
+def sift(remarks: Sequence[Remark], harmless: Collection[str], like: Mapping[str, str]) -> None:
+    """Write down which may be quoted without a look, and which are alike."""
+    for remark in remarks:
+        remark.like = like.get(remark.id)
+        if remark.look is Look.HELD and remark.id in harmless:
+            remark.look = Look.TOLD

@@ -1,0 +1,106 @@
+"""A student answers a survey: in one message, forwards and backwards, with a pause, and changes it afterwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from models import ballots, surveys
+from models.questionnaires import EVERYBODY
+from models.surveys import Stage, Survey
+from tests.campus import Campus, running
+from tests.surveying.sheets import EVERY_KIND
+
+
+async def opened(campus: Campus, *, anonymous: bool = True, days: int = 10, cell: int = 2) -> int:
+    """A survey for everybody that is open now; returns its number."""
+    now = campus.clock()
+    async with campus.app.database.transaction() as session:
+        survey = await surveys.plan(
+            session,
+            key="how",
+            questionnaire=EVERY_KIND,
+            opens_at=now,
+            closes_at=now + timedelta(days=days),
+            reminders=[now + timedelta(days=3), now + timedelta(days=6)],
+            target=EVERYBODY,
+            cell=cell,
+            anonymous=anonymous,
+        )
+        assert survey is not None
+        number = survey.id
+    await campus.app.scheduler.run_due(campus.clock())
+    campus.app.courier.wake()
+    return number
+
+
+async def test_a_survey_is_answered_in_one_message(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        number = await opened(campus)
+        invitation = await alice.reads("How are we doing")
+        assert "Anonymous" in invitation.text
+        await alice.taps("✍️ Begin")
+        first = await alice.reads("Did you use the station?")
+        assert "1 of 7" in first.text
+        assert first.id == invitation.id
+        await alice.taps("Yes")
+        await alice.reads("We were quick.")
+        # Back and another answer: the question that is passed over now is not asked.
+        await alice.taps("◀ Back")
+        await alice.reads("Did you use")
+        await alice.taps("No")
+        await alice.reads("Which ways do you use?")
+        await alice.taps("☐ Bot")
+        await alice.taps("☐ Phone")
+        await alice.taps("☑ Bot")
+        await alice.taps("Next ▶")
+        await alice.reads("What matters most?")
+        await alice.taps("Net")
+        await alice.taps("↩ Undo one")
+        await alice.taps("Heat")
+        # Something else in between; the sheet waits.
+        await alice.taps("💾 Save and go on later")
+        saved = await alice.reads("is saved")
+        assert saved.id == invitation.id
+        await campus.files(alice, "The tap in room 5 drips")
+        await alice.says("/surveys")
+        await alice.reads("begun")
+        await alice.taps("How are we doing")
+        await alice.reads("What matters most?")
+        for option in ("Water", "Net"):
+            await alice.taps(option)
+        await alice.reads("Would you recommend us?")
+        await alice.taps("Skip ▶")
+        await alice.reads("All in all?")
+        await alice.taps("Dissatisfied")
+        await alice.reads("What else?")
+        await alice.says("The lights are broken")
+        overview = await alice.reads("look it over")
+        assert "Heat › Water › Net" in overview.text
+        assert "The lights are broken" in overview.text
+        assert "We were quick" not in overview.text
+        await alice.taps("4")
+        await alice.reads("Would you recommend us?")
+        await alice.taps("9")
+        await alice.reads("look it over")
+        await alice.taps("📨 Send")
+        thanks = await alice.reads("Thank you!")
+        assert "open a ticket" in thanks.text
+        await campus.quiet()
+        async with campus.app.database.reading() as session:
+            survey = await session.get_one(Survey, number)
+            assert survey.stage is Stage.OPEN
+            assert (await surveys.response(session, survey)).completed == 1
+            everybody, cuts = await ballots.tallies(session, survey)
+            assert (everybody.completed, cuts) == (0, {})
+        await alice.taps("✏️ Change my answers")
+        await alice.reads("look it over")
+        await alice.taps("1")
+        await alice.taps("Yes")
+        # What is needed only now comes next.
+        await alice.reads("look it over")
+        await alice.taps("📨 Send the change")
+        await alice.reads("Thank you!")
+        await campus.later(days=11)
+        await alice.says("/surveys")
+        await alice.reads("No survey is open")
