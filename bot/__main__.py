@@ -27,6 +27,7 @@ from bot.shell import (
     looped,
     missing,
     no_database,
+    put,
     read,
     stop,
     until_told,
@@ -117,7 +118,7 @@ def faq(
     if copy:
         if where == articles.SHIPPED:
             stop(WRONG, "say where to: unionbot faq my-folder --copy")
-        for name in articles.copy(where):
+        for name in put(articles.SHIPPED, "md", where):
             typer.echo(f"  {name}")
         typer.echo(
             f'now write folder = "{where}" under [faq] in {config}, and fill in what stands between {{{{ and }}}}'

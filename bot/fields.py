@@ -35,12 +35,14 @@ def _complete(value: dict[str, str]) -> dict[str, str]:
     if missing:
         raise PydanticCustomError(
             "language",
-            'the name is missing in {x}: write name = { zh-hans = "…", zh-hant = "…", en = "…" }',
+            'is missing in {x}; write all three: zh-hans = "…", zh-hant = "…", en = "…"',
             {"x": ", ".join(missing)},
         )
     return value
 
 
+Sayings = Annotated[dict[str, str], AfterValidator(_complete)]
+"""What is said to students: each language has its own."""
 Names = Annotated[dict[str, str], BeforeValidator(_names), AfterValidator(_complete)]
 
 

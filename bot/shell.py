@@ -43,6 +43,17 @@ def read(path: Path) -> Settings:
         stop(WRONG, f"{path}: {count} thing{'s' if count > 1 else ''} to mend", *(f"  • {p}" for p in error.problems))
 
 
+def put(shipped: Path, ending: str, folder: Path) -> list[str]:
+    """Put the files that come along into this folder, leaving alone what is there already. Returns the names of the
+    new ones.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    new = [path for path in sorted(shipped.glob(f"*.{ending}")) if not (folder / path.name).exists()]
+    for path in new:
+        (folder / path.name).write_bytes(path.read_bytes())
+    return [path.name for path in new]
+
+
 def log(settings: Settings) -> None:
     """Begin to log, without the secrets."""
     from bot import logs
