@@ -30,6 +30,13 @@ EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 FORM = Form(Settings, EXAMPLE, frozenset({"token", "key"}))
 
 
+SECTION_SECRETS = (
+    ("webhook_out", "secret", "UNIONBOT_WEBHOOK_SECRET", "url"),
+    ("open311", "key", "UNIONBOT_OPEN311_KEY", "enabled"),
+)
+"""Section, field, where its secret comes from, and the key that makes it needed."""
+
+
 class ConfigError(Exception):
     """The configuration cannot be used; `problems` says everything that is wrong, a sentence each."""
 
@@ -45,6 +52,18 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     except Unreadable as error:
         raise ConfigError([str(error)]) from None
     return build(data, environment, text)
+
+
+PRETENDED = {
+    "UNIONBOT_TOKEN": "10000:" + 35 * "x",
+    "UNIONBOT_KEY": 43 * "A",
+    **{variable: SHORTEST_SECRET * "x" for _, _, variable, _ in SECTION_SECRETS},
+}
+
+
+def look(path: Path) -> Settings:
+    """The file alone, for what only looks at it: secrets are made up. Raises ConfigError."""
+    return load(path, PRETENDED)
 
 
 def build(data: dict[str, Any], environment: Mapping[str, str], text: str = "") -> Settings:
@@ -84,13 +103,6 @@ def _secrets(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterato
         decode_key(key)
     except ValueError:
         yield "UNIONBOT_KEY is not a key: `unionbot key` makes one"
-
-
-SECTION_SECRETS = (
-    ("webhook_out", "secret", "UNIONBOT_WEBHOOK_SECRET", "url"),
-    ("open311", "key", "UNIONBOT_OPEN311_KEY", "enabled"),
-)
-"""Section, field, where its secret comes from, and the key that makes it needed."""
 
 
 def _with_secrets(data: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from bot.fields import KEY_NAME, WEEKDAYS
 from bot.settings import Settings
@@ -90,26 +89,26 @@ class SurveyFile:
         """
         if self.opens is not None:
             inside = semester.starts <= self.opens.date() <= semester.ends
-            return _moment(self.opens, calendar.timezone) if inside else None
+            return _at(self.opens, calendar) if inside else None
         day = self._day(semester) if self.each is not None else None
         if day is None or (self.each == "academic year" and semester is not self._last_of_year(semester, calendar)):
             return None
-        return _moment(datetime.combine(day, self.at), calendar.timezone)
+        return calendar.at(day, self.at)
 
     def openings(self, calendar: WorkCalendar) -> tuple[Opening, ...]:
         """Every time the calendar brings it, in order."""
         found = [Opening(s, at) for s in calendar.semesters if (at := self.opening(s, calendar)) is not None]
         if self.opens is not None and not found:
-            found.append(Opening(None, _moment(self.opens, calendar.timezone)))
+            found.append(Opening(None, _at(self.opens, calendar)))
         return tuple(sorted(found, key=lambda opening: opening.at))
 
-    def closing(self, opens_at: datetime, timezone: ZoneInfo) -> datetime:
+    def closing(self, opens_at: datetime, calendar: WorkCalendar) -> datetime:
         """When it closes that opened then."""
-        return _moment(self.closes, timezone) if self.closes else _days_after(opens_at, self.open_for_days, timezone)
+        return _at(self.closes, calendar) if self.closes else _days_after(opens_at, self.open_for_days, calendar)
 
-    def reminder_moments(self, opens_at: datetime, timezone: ZoneInfo) -> tuple[datetime, ...]:
+    def reminder_moments(self, opens_at: datetime, calendar: WorkCalendar) -> tuple[datetime, ...]:
         """When those who have not finished are reminded."""
-        return tuple(_days_after(opens_at, days, timezone) for days in self.reminders)
+        return tuple(_days_after(opens_at, days, calendar) for days in self.reminders)
 
     def _day(self, semester: Semester) -> date | None:
         monday = semester.starts - timedelta(days=semester.starts.weekday())
@@ -130,13 +129,14 @@ def _fillable(questionnaire: Questionnaire) -> list[Names]:
     return [questionnaire.title, *about, *(question.text for question in questionnaire.questions)]
 
 
-def _moment(local: datetime, timezone: ZoneInfo) -> datetime:
-    return local.replace(tzinfo=timezone).astimezone(UTC)
+def _at(local: datetime, calendar: WorkCalendar) -> datetime:
+    return calendar.at(local.date(), local.time())
 
 
-def _days_after(moment: datetime, days: int, timezone: ZoneInfo) -> datetime:
+def _days_after(moment: datetime, days: int, calendar: WorkCalendar) -> datetime:
     """So many days later at the same time by the clock on the wall."""
-    return _moment(moment.astimezone(timezone).replace(tzinfo=None) + timedelta(days=days), timezone)
+    local = moment.astimezone(calendar.timezone)
+    return calendar.at(local.date() + timedelta(days=days), local.time())
 
 
 # ---------------------------------------------------------------- reading

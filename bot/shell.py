@@ -32,12 +32,12 @@ def stop(code: int, *lines: str) -> NoReturn:
     raise typer.Exit(code)
 
 
-def read(path: Path) -> Settings:
-    """The settings, or every mistake in them and exit code 2."""
-    from bot.config import ConfigError, load
+def read(path: Path, *, secrets: bool = True) -> Settings:
+    """The settings, or every mistake in them and exit code 2; without `secrets` for what only looks at the file."""
+    from bot.config import ConfigError, load, look
 
     try:
-        return load(path)
+        return load(path) if secrets else look(path)
     except ConfigError as error:
         count = len(error.problems)
         stop(WRONG, f"{path}: {count} thing{'s' if count > 1 else ''} to mend", *(f"  • {p}" for p in error.problems))
