@@ -44,7 +44,7 @@ DAYS_BETWEEN = 2
 """At least so many days lie between two reminders."""
 CHOOSING = (Kind.SINGLE, Kind.MULTIPLE, Kind.RANKING)
 BRACES = re.compile(r"\{[^{}]*\}?|\}")
-SHORT_TIME = re.compile(r"(?m)^(\s*(?:opens|closes)\s*=\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d)(?=\s*(?:#.*)?$)")
+SHORT_TIME = re.compile(r"(?m)^(\s*(?:opens|closes)\s*=\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d)(?![\d:])")
 """A time without seconds, which TOML does not take."""
 THREE = 'zh-hans = "…", zh-hant = "…", en = "…"'
 

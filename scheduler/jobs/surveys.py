@@ -85,7 +85,7 @@ async def _plan(session: AsyncSession, file: SurveyFile, opening: Opening, toolb
             dedupe=f"survey_planned:{survey.id}",
             number=survey.id,
             title=dict(file.questionnaire.title),
-            opens=survey.opens_at.isoformat(),
+            opens=max(now, survey.opens_at).isoformat(),
             closes=survey.closes_at.isoformat(),
             whom=_whom(file.target, toolbox),
         )
