@@ -150,7 +150,8 @@ def test_a_sheet_is_written_from_the_first_question_to_the_overview() -> None:
     assert refused(lambda: pick(progress, "words", 0)) == "old.button"
     assert refused(lambda: progress.write(EVERY_KIND, HERE, "x" * 501)) == "survey.words_too_long"
     progress.write(EVERY_KIND, HERE, "The tap")
-    assert (progress.at, progress.looking_over) == (None, True)
+    assert progress.at is None
+    assert progress.looking_over
     assert refused(lambda: progress.write(EVERY_KIND, HERE, "more")) == "old.button"
     assert progress.answers == {
         "used": "yes",
@@ -187,7 +188,8 @@ def test_looking_over_leads_to_a_question_and_back_and_a_change_takes_what_follo
     progress.look_over(EVERY_KIND, HERE)
     assert "rank" not in progress.answers
     progress.back(EVERY_KIND, HERE)
-    assert (progress.at, progress.looking_over) == ("words", False)
+    assert progress.at == "words"
+    assert not progress.looking_over
 
 
 def test_back_keeps_what_was_tapped_and_a_press_on_an_old_screen_changes_that_answer_only() -> None:

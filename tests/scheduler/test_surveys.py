@@ -77,7 +77,7 @@ async def test_the_calendar_brings_a_survey_once_and_the_office_is_told_three_da
     assert (second.semester, second.target["audiences"]) == ("spring", ["international"])
     async with database.reading() as session:
         rows = list(await session.scalars(select(Outgoing).where(Outgoing.letter == "notice").order_by(Outgoing.id)))
-    assert (rows[-1].payload or {})["params"]["whom"]["en"] == "International student, East 1, master"
+    assert (rows[-1].payload or {})["params"]["whom"]["en"] == "International, East 1, master"
 
 
 async def test_what_was_missed_is_brought_late_without_a_reminder_on_its_heels_and_what_is_over_is_not(
