@@ -335,7 +335,9 @@ def test_the_operator_looks_at_surveys_without_a_token(tmp_path: Path, monkeypat
     # `check` reads them too.
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
-    Path("config.toml").write_text(text.replace('folder = ""', 'folder = "mine"', 1), encoding="utf-8")
+    Path("config.toml").write_text(
+        text.replace('[surveys]\nfolder = ""', '[surveys]\nfolder = "mine"'), encoding="utf-8"
+    )
     checked = CliRunner().invoke(app, ["check", "--offline"])
     assert checked.exit_code == 1
     assert "✗ pulse.toml: week (line 1)" in checked.output
