@@ -47,6 +47,7 @@ TOOLBOX = frozenset(
         "sealed",
         "scripts",
         "survey_desk",
+        "survey_making",
         "survey_screens",
         "texts",
         "toolbox",
