@@ -21,7 +21,7 @@ from models.pulses import Result
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
 
-INK, PALE, ACCENT, LINE = "#1f2933", "#7b8794", "#2f6fb0", "#e4e7eb"
+INK, PALE, ACCENT, LINE = "#1f2933", "#616e7c", "#2f6fb0", "#e4e7eb"
 SHADES = ("#c0504d", "#e3a59f", "#c5cad1", "#8fb8de", "#2f6fb0")
 """From dissatisfied to satisfied; told apart also by those who do not see red and green, and by the number beside
 each bar.
@@ -224,7 +224,9 @@ class Paper:
         found = re.sub(r' id="(?:figure|patch|text|line2d)_\d+"', "", found)
         found = re.sub(r' style="([^"]*)"', _attributes, found[found.index("<svg") :])
         size = f'viewBox="0 0 {72 * WIDTH:g} {72 * self.height:g}" stroke-linejoin="round"'
-        return re.sub(r"<svg[^>]*>", f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {size} aria-hidden="true">', found)
+        return re.sub(
+            r"<svg[^>]*>", f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {size} aria-hidden="true">', found
+        )
 
 
 def _attributes(style: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -120,7 +120,9 @@ class Told:
     def answered(self, cut: Cut, question: Question) -> dict[str, Count]:
         """How the groups of a cut answered a question, those of which it may be told."""
         groups = self.results.cuts.get(cut, {})
-        return {value: tally.questions[question.key] for value, tally in groups.items() if question.key in tally.questions}
+        return {
+            value: tally.questions[question.key] for value, tally in groups.items() if question.key in tally.questions
+        }
 
     def hidden(self, cut: Cut) -> list[str]:
         """The groups of the roster that may not be told."""
@@ -169,6 +171,31 @@ def ranked(question: Question, count: Count) -> list[str]:
     return sorted(question.keys, key=lambda option: mean_place(question, count, option))
 
 
+def running(told: Told) -> list[tuple[date, int, int]]:
+    """Each day from the first to the last: how many finished on it, and how many had by its end."""
+    by, found, so_far, day = dict(told.results.days), [], 0, told.opened
+    # Whoever is counted on a later day, finishing while it was closed, is in.
+    while day <= max(told.closed, *by):
+        so_far += by.get(day, 0)
+        found.append((day, by.get(day, 0), so_far))
+        day += timedelta(days=1)
+    return found
+
+
+def distribution(question: Question, count: Count, t: Texts) -> list[tuple[str, Rate]]:
+    """What was answered by how many of those who answered; of a ranking each option with each place."""
+    if question.kind is not Kind.RANKING:
+        return [(answer_name(question, answer, t), rate(count, answer)) for answer in answers(question)]
+    return [
+        (
+            t.plain("results.place", place=place, option=answer_name(question, option, t)),
+            rate(count, f"{option}{RANKED}{place}"),
+        )
+        for option in question.keys
+        for place in range(1, len(question.keys) + 1)
+    ]
+
+
 def answer_name(question: Question, answer: str, t: Texts) -> str:
     """What an answer is called."""
     if question.kind is Kind.AGREEMENT:
@@ -201,3 +228,15 @@ def span(low: float, high: float) -> str:
 def words(counted: Rate) -> dict[str, str | int]:
     """A rate for a text: `rate`, `hits`, `of`, `span`."""
     return {"rate": percent(counted.share), "hits": counted.hits, "of": counted.of, "span": span(*counted.interval())}
+
+
+def weighted_words(weighted: Weighted, t: Texts) -> dict[str, str]:
+    """A weighted figure for a text: `rate`, `span`, `by`."""
+    span_of = span(weighted.low, weighted.high)
+    return {"rate": percent(weighted.share), "span": span_of, "by": t.plain(f"results.cut.{weighted.by}")}
+
+
+def answered(question: Question, count: Count, t: Texts) -> str:
+    """By how many it was answered, and the mean where there is one; without HTML."""
+    found = mean(question, count)
+    return t.plain(f"results.answered.{question.kind}", of=count.of, mean="" if found is None else f"{found:.2f}")

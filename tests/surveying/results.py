@@ -16,12 +16,16 @@ def three(simplified: str, traditional: str, english: str) -> dict[str, str]:
     return {"zh-hans": simplified, "zh-hant": traditional, "en": english}
 
 
-def _agreement(key: str, simplified: str, traditional: str, english: str, labels: Labels = Labels.AGREEMENT) -> Question:
+def _agreement(
+    key: str, simplified: str, traditional: str, english: str, labels: Labels = Labels.AGREEMENT
+) -> Question:
     return Question(key, Kind.AGREEMENT, three(simplified, traditional, english), labels=labels, required=True)
 
 
 ASKED = Questionnaire(
-    three("2026 年秋季学期学生会服务满意度测评", "2026 年秋季學期學生會服務滿意度調查", "Satisfaction survey, autumn 2026"),
+    three(
+        "2026 年秋季学期学生会服务满意度测评", "2026 年秋季學期學生會服務滿意度調查", "Satisfaction survey, autumn 2026"
+    ),
     (
         _agreement(
             "reach",
@@ -34,8 +38,8 @@ ASKED = Questionnaire(
             "solved",
             "我反映的问题得到了切实解决，而不是只给了一个答复；处理过程中的每一步我也都清楚是谁在负责、什么时候能有结果。",
             "我反映的問題得到了切實解決，而不是只給了一個答覆；處理過程中的每一步我也都清楚是誰在負責、什麼時候能有結果。",
-            "What I reported was really solved and not only answered, and at each step I knew who had it in hand and when "
-            "there would be a result.",
+            "What I reported was really solved and not only answered, and at each step I knew who had it in hand and "
+            "when there would be a result.",
         ),
         _agreement("water", "宿舍热水供应稳定。", "宿舍熱水供應穩定。", "Hot water in the dormitory is reliable."),
         _agreement(
@@ -75,7 +79,11 @@ ASKED = Questionnaire(
                 Option("heat", three("供暖", "暖氣", "Heating")),
             ),
         ),
-        Question("again", Kind.SCALE, three("您会推荐同学来找我们吗？", "您會推薦同學來找我們嗎？", "Would you recommend us?")),
+        Question(
+            "again",
+            Kind.SCALE,
+            three("您会推荐同学来找我们吗？", "您會推薦同學來找我們嗎？", "Would you recommend us?"),
+        ),
         Question("words", Kind.WORDS, three("还想说什么？", "還想說什麼？", "What else?")),
     ),
 )
@@ -102,9 +110,7 @@ EVERYBODY = Tally(
         "overall": _steps(8, 20, 48, 110, 54),
         "how": count(bot=160, desk=52, never=28),
         "more": Count(238, Counter(repairs=180, canteen=121, jobs=64)),
-        "rank": Count(
-            240, Counter({f"{o}/{i}": times for o, by in RANKED.items() for i, times in enumerate(by, 1)})
-        ),
+        "rank": Count(240, Counter({f"{o}/{i}": times for o, by in RANKED.items() for i, times in enumerate(by, 1)})),
         "again": _steps(4, 2, 5, 6, 8, 20, 22, 48, 60, 35, 30, first=0),
         "words": Count(57),
     },
