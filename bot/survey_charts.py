@@ -56,9 +56,12 @@ class _Block:
     """Stands above it where nothing with the same head does."""
 
 
-def pictures(told: Told, t: Texts) -> list[Picture]:
-    """Everything that there is to draw of a survey, in the order in which it is looked at."""
-    return [*agreement(told, t), *choices(told, t), *trends(told, t), *by_day(told, t)]
+def pictures(told: Told, t: Texts, *, named: bool = True) -> list[Picture]:
+    """Everything that there is to draw of a survey, in the order in which it is looked at; `named` says on each which
+    survey it is, for where that is not said beside it.
+    """
+    name = t.pick(told.questionnaire.title) + "\n" if named else ""
+    return [picture for draw in (agreement, choices, trends, by_day) for picture in draw(told, t, name)]
 
 
 def _pages(title: str, notes: Sequence[str], blocks: Sequence[_Block], t: Texts) -> list[Picture]:
@@ -88,10 +91,6 @@ def _pages(title: str, notes: Sequence[str], blocks: Sequence[_Block], t: Texts)
     return found
 
 
-def _title(told: Told, key: str, t: Texts) -> str:
-    return f"{t.pick(told.questionnaire.title)}\n{t.plain(key)}"
-
-
 def _asked(told: Told, question: Question, t: Texts) -> list[str]:
     """The question with its number, in lines."""
     found = wrap(f"{told.place(question)}. {t.pick(question.text)}", QUESTION_COLUMNS)
@@ -106,7 +105,7 @@ def _write(paper: Paper, lines: Sequence[str], at: float, size: float, color: st
 # ---------------------------------------------------------------- agreement
 
 
-def agreement(told: Told, t: Texts) -> list[Picture]:
+def agreement(told: Told, t: Texts, name: str = "") -> list[Picture]:
     """Diverging stacked bars, a question each: who is content to the right, who is not to the left, half of those who
     are neither on each side.
     """
@@ -118,7 +117,7 @@ def agreement(told: Told, t: Texts) -> list[Picture]:
         of_these = [(question, count) for question, count in asked if question.labels is labels]
         head = _legend(of_these[0][0], t) if of_these else None
         blocks += [_diverging(told, question, count, reach, head, t) for question, count in of_these]
-    return _pages(_title(told, "results.agreement", t), [t.plain("results.drawn_csat")], blocks, t)
+    return _pages(name + t.plain("results.agreement"), [t.plain("results.drawn_csat")], blocks, t)
 
 
 def _sides(count: Count) -> tuple[float, float]:
@@ -185,7 +184,7 @@ def _diverging(
 # ---------------------------------------------------------------- choices
 
 
-def choices(told: Told, t: Texts) -> list[Picture]:
+def choices(told: Told, t: Texts, name: str = "") -> list[Picture]:
     """Bars for what was chosen, columns for 0–10, and of a ranking how often each was given which place."""
     blocks = []
     for question in told.of_kind(Kind.SINGLE, Kind.MULTIPLE, Kind.SCALE, Kind.RANKING):
@@ -193,7 +192,7 @@ def choices(told: Told, t: Texts) -> list[Picture]:
         assert count is not None, "it may be told"
         body = {Kind.SCALE: _scale, Kind.RANKING: _ranking}.get(question.kind, _bars)
         blocks.append(_with_question(told, question, count, body(question, count, t), t))
-    return _pages(_title(told, "results.choices", t), [t.plain("results.drawn_bars")], blocks, t)
+    return _pages(name + t.plain("results.choices"), [t.plain("results.drawn_bars")], blocks, t)
 
 
 def _with_question(told: Told, question: Question, count: Count, body: _Block, t: Texts) -> _Block:
@@ -284,11 +283,11 @@ PANEL = 1.5
 LEFT, RIGHT = 0.14, 0.96
 
 
-def trends(told: Told, t: Texts) -> list[Picture]:
+def trends(told: Told, t: Texts, name: str = "") -> list[Picture]:
     """CSAT over the semesters with its interval; an arrow stands where it has changed, and nowhere else."""
     asked = [question for question in told.of_kind(Kind.AGREEMENT) if question.key in told.trends]
     blocks = [_panel(_asked(told, q, t), told.trends[q.key][-MOST_SEMESTERS:], t) for q in asked]
-    return _pages(_title(told, "results.trend", t), [t.plain("results.drawn_trend")], blocks, t)
+    return _pages(name + t.plain("results.trend"), [t.plain("results.drawn_trend")], blocks, t)
 
 
 def _panel(lines: Sequence[str], points: Sequence[Point], t: Texts) -> _Block:
@@ -304,16 +303,14 @@ def _panel(lines: Sequence[str], points: Sequence[Point], t: Texts) -> _Block:
         _grid(paper, (0.0, 0.5, 1.0), down)
         middles = [LEFT + each * (number + 0.5) for number in range(len(points))]
         paper.path([(x, down(p.rate.share)) for x, p in zip(middles, points, strict=True)], SHADES[3], linewidth=1.2)
-        for number, (x, point) in enumerate(zip(middles, points, strict=True)):
+        for x, (point, arrow) in zip(middles, surveyed.arrows(points), strict=True):
             low, high = point.rate.interval()
             paper.path([(x, down(low)), (x, down(high))], ACCENT, linewidth=1.6)
             for end in (low, high):
                 paper.line(x - 0.012, x + 0.012, down(end), 1.6, ACCENT)
             paper.dot(x, down(point.rate.share))
-            rises = number > 0 and point.rate.share > points[number - 1].rate.share
-            arrow = ("▲ " if rises else "▼ ") if point.changed else ""
-            color = (ACCENT if rises else SHADES[0]) if point.changed else INK
-            paper.write(f"{arrow}{100 * point.rate.share:.0f} %", x, down(high) - 0.22, 11, color, "center")
+            color = {"▲": ACCENT, "▼": SHADES[0]}.get(arrow, INK)
+            paper.write(f"{arrow} {100 * point.rate.share:.0f} %".lstrip(), x, down(high) - 0.22, 11, color, "center")
             below = down(0) + 0.08
             for line in _narrow(point.semester, int(each / COLUMN_WIDTH)):
                 paper.write(line, x, below, 10, INK, "center")
@@ -342,7 +339,7 @@ def _grid(paper: Paper, shares: Sequence[float], down: Callable[[float], float])
 # ---------------------------------------------------------------- days
 
 
-def by_day(told: Told, t: Texts) -> list[Picture]:
+def by_day(told: Told, t: Texts, name: str = "") -> list[Picture]:
     """How many of those who were invited had finished by the end of each day, and when they were reminded."""
     done, invited = told.results.completed, told.results.invited
     if not invited or not told.results.days:
@@ -363,10 +360,10 @@ def by_day(told: Told, t: Texts) -> list[Picture]:
         for number, day in enumerate(told.reminders, 1):
             x, above = LEFT + across * (day - told.opened).days, LINE_HEIGHT * (len(told.reminders) - number)
             paper.path([(x, top - 0.05 - above), (x, down(0))], PALE, linewidth=1, linestyle=(0, (4, 3)))
-            name = t.plain("results.reminder", number=number, day=t.short_day(day, told.closed))
-            right = x + COLUMN_WIDTH * (_columns(name) + 1) > RIGHT
+            label = t.plain("results.reminder", number=number, day=t.short_day(day, told.closed))
+            right = x + COLUMN_WIDTH * (_columns(label) + 1) > RIGHT
             paper.write(
-                name, x + (-0.01 if right else 0.01), top - 0.28 - above, 9.5, PALE, "right" if right else "left"
+                label, x + (-0.01 if right else 0.01), top - 0.28 - above, 9.5, PALE, "right" if right else "left"
             )
         points = [(LEFT, down(0))]
         for number, (_, _, so_far) in enumerate(reached, 1):
@@ -380,4 +377,4 @@ def by_day(told: Told, t: Texts) -> list[Picture]:
         t.plain("results.response", **surveyed.words(told.response)),
         t.plain("results.partial", partial=told.results.partial),
     ]
-    return _pages(_title(told, "results.by_day", t), notes, [_Block(reminded + PANEL * 1.3 + 0.36, draw)], t)
+    return _pages(name + t.plain("results.by_day"), notes, [_Block(reminded + PANEL * 1.3 + 0.36, draw)], t)

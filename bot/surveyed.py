@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -169,6 +170,12 @@ def mean_place(question: Question, count: Count, option: str) -> float:
 def ranked(question: Question, count: Count) -> list[str]:
     """The options of a ranking, the best placed first."""
     return sorted(question.keys, key=lambda option: mean_place(question, count, option))
+
+
+def arrows(points: Sequence[Point]) -> list[tuple[Point, str]]:
+    """Each semester with the sign of its change, empty where there is none."""
+    pairs = pairwise((points[0], *points))
+    return [(p, ("▲" if p.rate.share > before.rate.share else "▼") if p.changed else "") for before, p in pairs]
 
 
 def running(told: Told) -> list[tuple[date, int, int]]:

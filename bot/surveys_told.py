@@ -4,7 +4,6 @@ as few messages as it takes. Every rate with its numerator, its denominator and 
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bot import surveyed
@@ -110,13 +109,11 @@ def _semesters(survey: Told, question: Question, t: Texts) -> list[str]:
     points = survey.trends.get(question.key, ())
     if not points:
         return []
-    lines = [t("results.semesters")]
-    for before, point in pairwise((points[0], *points)):
-        rises = point.rate.share > before.rate.share
-        change = ("▲" if rises else "▼") if point.changed else ""
-        line = t("results.semester", semester=point.semester, change=change, **surveyed.words(point.rate))
-        lines.append(line.rstrip())
-    return lines
+    lines = (
+        t("results.semester", semester=point.semester, change=arrow, **surveyed.words(point.rate)).rstrip()
+        for point, arrow in surveyed.arrows(points)
+    )
+    return [t("results.semesters"), *lines]
 
 
 def _cut(survey: Told, cut: Cut, t: Texts, settings: Settings) -> list[str]:
@@ -128,7 +125,7 @@ def _cut(survey: Told, cut: Cut, t: Texts, settings: Settings) -> list[str]:
     def name(value: str) -> str:
         return _short(surveyed.group_name(cut, value, t, settings))
 
-    lines = ["\n" + t("results.cut_head", cut=t.plain(f"results.cut.{cut}"))]
+    lines = ["\n" + t("results.cut_head", by=t.plain("results.by_cut", cut=t.plain(f"results.cut.{cut}")))]
     if groups:
         completed = " · ".join(f"{name(value)} {tally.completed}" for value, tally in groups.items())
         lines.append(t("results.cut_completed", groups=completed))
