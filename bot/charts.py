@@ -233,16 +233,17 @@ class Paper:
         """
         out = io.StringIO()
         self.figure.savefig(out, format="svg", metadata={"Date": None})
-        found = out.getvalue()
-        found = re.sub(
-            r"<!--.*?-->|<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>", "", found, flags=re.DOTALL
-        )
+        found = NO_PICTURE.sub("", out.getvalue())
         found = re.sub(r' id="(?:figure|patch|text|line2d)_\d+"', "", found)
         found = re.sub(r' style="([^"]*)"', _attributes, found[found.index("<svg") :])
         size = f'viewBox="0 0 {72 * WIDTH:g} {72 * self.height:g}" stroke-linejoin="round"'
         return re.sub(
             r"<svg[^>]*>", f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {size} aria-hidden="true">', found
         )
+
+
+NO_PICTURE = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>", re.DOTALL)
+"""What matplotlib writes into an SVG besides."""
 
 
 def _attributes(style: re.Match[str]) -> str:

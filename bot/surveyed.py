@@ -182,7 +182,7 @@ def running(told: Told) -> list[tuple[date, int, int]]:
     """Each day from the first to the last: how many finished on it, and how many had by its end."""
     by, found, so_far, day = dict(told.results.days), [], 0, told.opened
     # Whoever is counted on a later day, finishing while it was closed, is in.
-    while day <= max(told.closed, *by):
+    while day <= max((told.closed, *by)):
         so_far += by.get(day, 0)
         found.append((day, by.get(day, 0), so_far))
         day += timedelta(days=1)

@@ -89,16 +89,14 @@ class Pages:
         except DBAPIError as error:
             return self._unwell(request, t, error)
         told = sorted(self._told(found), key=lambda each: (each.closed, each.number), reverse=True)
-        about = t.plain("page.about", cell=self._toolbox.settings.surveys.minimum_cell)
-        entries = [{**self._head(each, t), "href": self._link(request, each.number)} for each in told]
         return self._answer(
             request,
             self._all,
             t,
             title=t.plain("page.title"),
-            about=about,
+            about=t.plain("page.about", cell=self._toolbox.settings.surveys.minimum_cell),
             empty=t.plain("page.empty"),
-            entries=entries,
+            entries=[{**self._head(each, t), "href": self._link(request, each.number)} for each in told],
         )
 
     async def _survey(self, request: web.Request) -> web.Response:
@@ -205,14 +203,10 @@ class Pages:
     def _answer(
         self, request: web.Request, template: Any, t: Texts, *, status: int = 200, **values: Any
     ) -> web.Response:
+        tags = {each: TAGS[each] for each in self._toolbox.house.languages}
         others = [
-            {
-                "tag": TAGS[each][0],
-                "name": TAGS[each][1],
-                "href": f"{request.path}?lang={each}",
-                "here": each == t.language,
-            }
-            for each in self._toolbox.house.languages
+            {"tag": tag, "name": name, "href": f"{request.path}?lang={each}", "here": each == t.language}
+            for each, (tag, name) in tags.items()
         ]
         body = template.render(
             tag=TAGS[t.language][0],
@@ -299,13 +293,9 @@ def _satisfied(told: Told, question: Question, count: Count, t: Texts) -> list[s
 
 
 def _days(told: Told, t: Texts) -> Mapping[str, Any]:
+    invited = told.results.invited
     rows = [
-        [
-            t.short_day(day, told.closed),
-            str(finished),
-            str(so_far),
-            surveyed.percent(Rate(so_far, told.results.invited).share),
-        ]
+        [t.short_day(day, told.closed), str(finished), str(so_far), surveyed.percent(Rate(so_far, invited).share)]
         for day, finished, so_far in surveyed.running(told)
     ]
     heads = _heads(("day", "finished", "so_far", "rate"), t)
