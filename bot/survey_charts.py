@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from bot import surveyed
 from bot.charts import ACCENT, COLUMNS, INK, LINE, LINE_HEIGHT, PALE, SHADES, Paper, wrap
@@ -56,23 +57,26 @@ class _Block:
     """Stands above it where nothing with the same head does."""
 
 
-def pictures(told: Told, t: Texts, *, named: bool = True) -> list[Picture]:
-    """Everything that there is to draw of a survey, in the order in which it is looked at; `named` says on each which
-    survey it is, for where that is not said beside it.
+def pictures(told: Told, t: Texts, *, alone: bool = True) -> list[Picture]:
+    """Everything that there is to draw of a survey, in the order in which it is looked at. Each stands `alone`, in a
+    chat: then it says which survey it is, and is not longer than a chat shows well.
     """
-    name = t.pick(told.questionnaire.title) + "\n" if named else ""
-    return [picture for draw in (agreement, choices, trends, by_day) for picture in draw(told, t, name)]
+    return [picture for draw in (agreement, choices, trends, by_day) for picture in draw(told, t, alone)]
 
 
-def _pages(title: str, notes: Sequence[str], blocks: Sequence[_Block], t: Texts) -> list[Picture]:
+def _pages(
+    told: Told, key: str, alone: bool, notes: Sequence[str], blocks: Sequence[_Block], t: Texts
+) -> list[Picture]:
     """The blocks on as few pictures as they fit on."""
+    title = f"{t.pick(told.questionnaire.title)}\n{t.plain(key)}" if alone else t.plain(key)
+    most = MOST_HEIGHT if alone else inf
     pages: list[list[_Block]] = []
     room, head = 0.0, None
     for block in blocks:
         with_head = block.height + (block.head.height if block.head is not None else 0)
         if not pages or (block.height if block.head is head else with_head) > room:
             pages.append([])
-            room, head = MOST_HEIGHT, None
+            room, head = most, None
         if block.head is not None and block.head is not head:
             pages[-1].append(block.head)
             room -= block.head.height
@@ -105,7 +109,7 @@ def _write(paper: Paper, lines: Sequence[str], at: float, size: float, color: st
 # ---------------------------------------------------------------- agreement
 
 
-def agreement(told: Told, t: Texts, name: str = "") -> list[Picture]:
+def agreement(told: Told, t: Texts, alone: bool = True) -> list[Picture]:
     """Diverging stacked bars, a question each: who is content to the right, who is not to the left, half of those who
     are neither on each side.
     """
@@ -117,7 +121,7 @@ def agreement(told: Told, t: Texts, name: str = "") -> list[Picture]:
         of_these = [(question, count) for question, count in asked if question.labels is labels]
         head = _legend(of_these[0][0], t) if of_these else None
         blocks += [_diverging(told, question, count, reach, head, t) for question, count in of_these]
-    return _pages(name + t.plain("results.agreement"), [t.plain("results.drawn_csat")], blocks, t)
+    return _pages(told, "results.agreement", alone, [t.plain("results.drawn_csat")], blocks, t)
 
 
 def _sides(count: Count) -> tuple[float, float]:
@@ -184,7 +188,7 @@ def _diverging(
 # ---------------------------------------------------------------- choices
 
 
-def choices(told: Told, t: Texts, name: str = "") -> list[Picture]:
+def choices(told: Told, t: Texts, alone: bool = True) -> list[Picture]:
     """Bars for what was chosen, columns for 0–10, and of a ranking how often each was given which place."""
     blocks = []
     for question in told.of_kind(Kind.SINGLE, Kind.MULTIPLE, Kind.SCALE, Kind.RANKING):
@@ -192,7 +196,7 @@ def choices(told: Told, t: Texts, name: str = "") -> list[Picture]:
         assert count is not None, "it may be told"
         body = {Kind.SCALE: _scale, Kind.RANKING: _ranking}.get(question.kind, _bars)
         blocks.append(_with_question(told, question, count, body(question, count, t), t))
-    return _pages(name + t.plain("results.choices"), [t.plain("results.drawn_bars")], blocks, t)
+    return _pages(told, "results.choices", alone, [t.plain("results.drawn_bars")], blocks, t)
 
 
 def _with_question(told: Told, question: Question, count: Count, body: _Block, t: Texts) -> _Block:
@@ -283,11 +287,11 @@ PANEL = 1.5
 LEFT, RIGHT = 0.14, 0.96
 
 
-def trends(told: Told, t: Texts, name: str = "") -> list[Picture]:
+def trends(told: Told, t: Texts, alone: bool = True) -> list[Picture]:
     """CSAT over the semesters with its interval; an arrow stands where it has changed, and nowhere else."""
     asked = [question for question in told.of_kind(Kind.AGREEMENT) if question.key in told.trends]
     blocks = [_panel(_asked(told, q, t), told.trends[q.key][-MOST_SEMESTERS:], t) for q in asked]
-    return _pages(name + t.plain("results.trend"), [t.plain("results.drawn_trend")], blocks, t)
+    return _pages(told, "results.trend", alone, [t.plain("results.drawn_trend")], blocks, t)
 
 
 def _panel(lines: Sequence[str], points: Sequence[Point], t: Texts) -> _Block:
@@ -339,7 +343,7 @@ def _grid(paper: Paper, shares: Sequence[float], down: Callable[[float], float])
 # ---------------------------------------------------------------- days
 
 
-def by_day(told: Told, t: Texts, name: str = "") -> list[Picture]:
+def by_day(told: Told, t: Texts, alone: bool = True) -> list[Picture]:
     """How many of those who were invited had finished by the end of each day, and when they were reminded."""
     done, invited = told.results.completed, told.results.invited
     if not invited or not told.results.days:
@@ -377,4 +381,4 @@ def by_day(told: Told, t: Texts, name: str = "") -> list[Picture]:
         t.plain("results.response", **surveyed.words(told.response)),
         t.plain("results.partial", partial=told.results.partial),
     ]
-    return _pages(name + t.plain("results.by_day"), notes, [_Block(reminded + PANEL * 1.3 + 0.36, draw)], t)
+    return _pages(told, "results.by_day", alone, notes, [_Block(reminded + PANEL * 1.3 + 0.36, draw)], t)

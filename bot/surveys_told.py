@@ -48,7 +48,7 @@ def heading(survey: Told, t: Texts) -> str:
 
 def when(survey: Told, t: Texts) -> str:
     """The semester where there is one, and the days, without HTML."""
-    days = {"first": t.day(survey.opened, survey.closed), "last": t.day(survey.closed)}
+    days = {"first": t.day(survey.opened), "last": t.day(survey.closed)}
     if survey.semester is None:
         return t.plain("results.when_alone", **days)
     return t.plain("results.when", semester=survey.semester, **days)

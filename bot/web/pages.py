@@ -22,7 +22,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy.exc import DBAPIError
 
 from bot import survey_charts, surveyed, surveys_told
@@ -63,6 +63,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        environment.filters["whole"] = _whole
         self._all, self._one = (environment.get_template(name) for name in ("surveys.html", "survey.html"))
         self._missing = environment.get_template("missing.html")
         style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
@@ -214,7 +215,7 @@ class Pages:
             union=t.pick(self._toolbox.settings.union.name),
             languages=others,
             language=t.plain("page.languages"),
-            words={key: t.plain(f"page.{key}") for key in ("all", "response", "table", "cuts")}
+            words={key: t.plain(f"page.{key}") for key in ("all", "response", "questions", "table", "cuts")}
             | {"changes": t.plain("results.changes_head")},
             home=self._link(request, None),
             **values,
@@ -238,8 +239,13 @@ BETWEEN = "\0"
 
 def _drawn(told: Told, t: Texts) -> bytes:
     """All pictures, each after what is on it, packed."""
-    parts = [part for each in survey_charts.pictures(told, t, named=False) for part in (each.says, each.paper.svg())]
+    parts = [part for each in survey_charts.pictures(told, t, alone=False) for part in (each.says, each.paper.svg())]
     return zlib.compress(BETWEEN.join(parts).encode())
+
+
+def _whole(text: str) -> Markup:
+    """The text, its intervals not broken at the end of a line."""
+    return Markup(re.sub(r"\[[^\[\]]*\]", r'<span class="whole">\g<0></span>', str(escape(text))))
 
 
 def _liked(header: str) -> list[str]:
@@ -299,4 +305,4 @@ def _days(told: Told, t: Texts) -> Mapping[str, Any]:
         for day, finished, so_far in surveyed.running(told)
     ]
     heads = _heads(("day", "finished", "so_far", "rate"), t)
-    return {"caption": t.plain("results.by_day"), "heads": heads, "rows": rows}
+    return {"title": t.plain("results.by_day"), "caption": "", "heads": heads, "rows": rows}
