@@ -1,5 +1,6 @@
-"""`python -m bench [roundtrip] [courier] [push] [memory] [burst] [scale] [--quick] [--write]`: what it costs to lose
-nothing, and what grows with the number of tickets.
+"""What it costs to lose nothing, and what grows with the number of tickets.
+
+    python -m bench [roundtrip] [courier] [push] [memory] [burst] [scale] [survey] [--quick] [--write]
 
 Ours and the bare side run in turns on the same machine, each in a process of its own against a local Telegram in
 another; what is printed are medians and their ratio beside the floor it must reach. Ends with 1 when a floor is missed.
@@ -21,7 +22,7 @@ from pathlib import Path
 import uvloop
 
 from bench import burst as bursting
-from bench import load, scale
+from bench import load, scale, survey
 from bench.lines import Line, median
 from bot import logs
 
@@ -163,6 +164,7 @@ ALL: dict[str, Callable[[bool], Awaitable[list[Line]]]] = {
     "memory": memory,
     "burst": burst,
     "scale": scale.measured,
+    "survey": survey.measured,
 }
 
 
@@ -217,7 +219,7 @@ def main() -> int:
     held = True
     for name in options.names or ALL:
         # What is measured in this very process runs in the loop that the program has.
-        start = uvloop.run if name == "scale" else asyncio.run
+        start = uvloop.run if name in ("scale", "survey") else asyncio.run
         lines = start(run(name, options.quick))
         held = held and all(line.held for line in lines)
         if options.write:

@@ -1,18 +1,21 @@
 """The program itself on a fresh SQLite file, furnished for one measurement.
 
-    python -m bench.ours URL FILE [students=N] [sends=N] [push=N] [windows]
+    python -m bench.ours URL FILE [students=N] [sends=N] [push=N] [survey=N] [speed=N] [windows]
 
 `students` have a ticket each that staff have claimed and are about to add words to it; `sends` are answers due in the
-outbox; `push` is a one-question poll to so many people. It prints "ready" before it starts.
+outbox; `push` is a one-question poll to so many people, `survey` ten questions. Telegram's windows run `speed`
+times as fast. It prints "ready" before it starts.
 """
 
 from __future__ import annotations
 
 import random
 import sys
+import time
 import tomllib
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,9 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bench.load import CALLERS, FIRST, STATIONS, TOKEN
 from bot import config, logs
 from bot.app import App, spare_the_built
-from bot.toolbox import utcnow
+from bot.settings import Settings
+from bot.toolbox import Clock, utcnow
 from bot.vault import new_key
-from models import answering, asking, conversations, outbox, people, pulses, stations
+from models import answering, asking, conversations, outbox, people, pulses, questionnaires, stations, surveys
 from models.asking import Draft
 from models.conversations import NOWHERE, Standing
 from models.database import Database
@@ -48,7 +52,7 @@ def matter(i: int) -> str:
 
 
 async def furnish(program: App, wishes: dict[str, int]) -> None:
-    now, house, bot_id = utcnow(), program.toolbox.house, int(TOKEN.split(":")[0])
+    now, house, bot_id = program.clock(), program.toolbox.house, int(TOKEN.split(":")[0])
     async with program.database.transaction() as session:
         for key, chat in STATIONS.items():
             place = await stations.by_key(session, key)
@@ -79,13 +83,26 @@ async def furnish(program: App, wishes: dict[str, int]) -> None:
                 method="sendMessage",
                 payload={"text": "The plumber comes at three."},
             )
-        for i in range(CALLERS if wishes.get("push") else 0):
+        pushed = wishes.get("push", 0) or wishes.get("survey", 0)
+        for i in range(CALLERS + pushed if pushed else 0):
             await student(session, FIRST + i)
-        for i in range(wishes.get("push", 0)):
-            await student(session, FIRST + CALLERS + i)
         if wishes.get("push"):
             await session.flush()
             await pulses.launch(session, "Content with the station?", None, now + timedelta(days=2), house, now)
+        if wishes.get("survey"):
+            name = {"en": "Content with the station?"}
+            ten = (questionnaires.Question(f"q{i}", questionnaires.Kind.AGREEMENT, name) for i in range(10))
+            asked = questionnaires.Questionnaire(name, tuple(ten))
+            closes = now + timedelta(days=9)
+            how: dict[str, Any] = {"target": questionnaires.EVERYBODY, "cell": 10, "opens_at": now, "closes_at": closes}
+            await surveys.plan(session, key="bench", questionnaire=asked, **how)
+
+
+def by_day(settings: Settings) -> Clock:
+    """The real clock, moved to the hour after noon where the union is: at night nothing is pushed."""
+    begun = utcnow()
+    noon = begun.astimezone(settings.timezone).replace(hour=12).astimezone(UTC)
+    return lambda: noon + (utcnow() - begun)
 
 
 async def run(url: str, file: str, wishes: dict[str, int]) -> None:
@@ -96,7 +113,12 @@ async def run(url: str, file: str, wishes: dict[str, int]) -> None:
     database = Database(settings.database.url)
     await migrate(database)
     await database.close()
-    async with App(settings, windows="windows" in wishes) as program:
+    speed = wishes.get("speed", 1)
+
+    def elapsed() -> float:
+        return speed * time.monotonic()
+
+    async with App(settings, clock=by_day(settings), elapsed=elapsed, windows="windows" in wishes) as program:
         await furnish(program, wishes)
         spare_the_built()
         sys.stdout.write("ready\n")

@@ -154,7 +154,7 @@ class App:
             await require_current(self.database)
             async with self.database.transaction() as session:
                 await people.follow_config(session, self.toolbox, self.clock())
-                await inbox.seal_what_is_aside(session, self.toolbox.house.vault)
+                await inbox.seal_what_came_before(session, self.toolbox.house.vault)
             self.bot = make_bot(self.settings)
             stack.push_async_callback(self.bot.session.close)
             self._http = await stack.enter_async_context(aiohttp.ClientSession())

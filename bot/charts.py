@@ -71,7 +71,7 @@ def pulse(question: str, labels: tuple[str, ...], result: Result, t: Texts) -> b
 
     title = wrap(drawable(question), 36)
     names = [wrap(drawable(label), 14)[:2] for label in labels]
-    small = [(line, PALE) for line in wrap(t.plain("pulse.counted", **counted(result)), COLUMNS)]
+    small = [(line, PALE) for line in wrap(said_of(result, t), COLUMNS)]
     if result.scale:
         small += [(line, ACCENT) for line in wrap(t.plain("pulse.csat", **satisfaction(result)), COLUMNS)]
     head, foot = 0.25 + 0.32 * len(title), 0.25 + LINE_HEIGHT * len(small)
@@ -133,17 +133,22 @@ CLOSING = "，。！？；：、）」』”"
 """No line begins with one of these."""
 
 
-def counted(result: Result) -> dict[str, Any]:
-    """The response rate with its numerator, denominator, those who did not answer, and its interval."""
+def said_of(result: Result, t: Texts) -> str:
+    """The response rate with its numerator, denominator, those who did not answer, and its interval; of groups, in
+    which nobody knows how many were asked, how many answered in how many. No HTML.
+    """
+    if result.groups:
+        return t.plain("pulse.counted_groups", answered=result.answered, groups=result.invited)
     low, high = result.response.interval()
-    return {
-        "answered": result.answered,
-        "invited": result.invited,
-        "silent": result.invited - result.answered,
-        "rate": f"{100 * result.response.share:.0f}",
-        "low": f"{100 * low:.0f}",
-        "high": f"{100 * high:.0f}",
-    }
+    return t.plain(
+        "pulse.counted",
+        answered=result.answered,
+        invited=result.invited,
+        silent=result.invited - result.answered,
+        rate=f"{100 * result.response.share:.0f}",
+        low=f"{100 * low:.0f}",
+        high=f"{100 * high:.0f}",
+    )
 
 
 def satisfaction(result: Result) -> dict[str, Any]:

@@ -67,7 +67,14 @@ class SetUp(Press, prefix="su"):
 
 @dataclass(frozen=True)
 class Ask(Press, prefix="ak"):
-    """A step of /poll: scale, send, cancel."""
+    """A step of /poll: scale, send (to everybody), groups, cancel."""
+
+    step: str
+
+
+@dataclass(frozen=True)
+class Examine(Press, prefix="qz"):
+    """A step of /quiz: send, cancel."""
 
     step: str
 
@@ -315,9 +322,23 @@ def pulse_scale(t: Texts) -> dict[str, Any]:
     )
 
 
-def pulse_preview(t: Texts) -> dict[str, Any]:
-    """Ask everybody, or not."""
-    return keyboard([[button(t.plain("pulse.send"), Ask("send"))], [button(t.plain("nav.cancel"), Ask("cancel"))]])
+def pulse_preview(t: Texts, here: bool, groups: int) -> dict[str, Any]:
+    """Ask everybody or the groups, in a station's group this one, or nobody."""
+    everybody = [] if here else [[button(t.plain("pulse.send"), Ask("send"))]]
+    label = t.plain("pulse.send_here") if here else t.plain("pulse.send_groups", count=groups)
+    places = [[button(label, Ask("groups"))]] if groups else []
+    return keyboard([*everybody, *places, [button(t.plain("nav.cancel"), Ask("cancel"))]])
+
+
+def quiz_cancel(t: Texts) -> dict[str, Any]:
+    """While the quiz is written."""
+    return keyboard([[button(t.plain("nav.cancel"), Examine("cancel"))]])
+
+
+def quiz_preview(t: Texts, here: bool, groups: int) -> dict[str, Any]:
+    """Ask the groups, in a station's group this one, or nobody."""
+    label = t.plain("pulse.send_here") if here else t.plain("quiz.send", count=groups)
+    return keyboard([[button(label, Examine("send"))], [button(t.plain("nav.cancel"), Examine("cancel"))]])
 
 
 def export_periods(t: Texts) -> dict[str, Any]:

@@ -88,6 +88,7 @@ class _Page:
             self._surveys(found["surveys"]),
             self._reports(found["sealed_reports"]),
             self._mutes(found["mutes"]),
+            self._quizzes(found["quizzes"]),
             self._unfinished(found["unfinished"]),
             self._as_staff(found["as_staff"]),
             {"title": plain("mydata.not_here"), "text": plain("mydata.not_here_text"), "parts": []},
@@ -219,6 +220,19 @@ class _Page:
             for mute in found
         ]
         return {"title": self.t.plain("mydata.muted"), "parts": [{"rows": rows}]}
+
+    def _quizzes(self, found: list[Mapping[str, Any]]) -> dict[str, Any] | None:
+        if not found:
+            return None
+        plain = self.t.plain
+        parts = [
+            {
+                "title": each["question"],
+                "rows": [(plain("mydata.quiz_answer"), each["answer"]), (plain("mydata.quiz_right"), each["right"])],
+            }
+            for each in found
+        ]
+        return {"title": plain("mydata.quizzes"), "parts": parts}
 
     def _unfinished(self, found: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if found is None:

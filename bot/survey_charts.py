@@ -17,6 +17,7 @@ from bot.charts import ACCENT, COLUMNS, INK, LINE, LINE_HEIGHT, PALE, SHADES, Pa
 from bot.surveyed import Point, Told
 from bot.texts import Texts, cut
 from models.questionnaires import Kind, Labels, Question
+from models.results import satisfied
 from models.tallies import Count
 
 MOST_HEIGHT = 8.0
@@ -158,8 +159,8 @@ def _diverging(
     told: Told, question: Question, count: Count, reach: tuple[float, float], head: _Block | None, t: Texts
 ) -> _Block:
     lines = _asked(told, question, t)
-    satisfied, mean = surveyed.csat(count), surveyed.mean(question, count)
-    below = wrap(t.plain("results.drawn_question", mean=f"{mean:.2f}", **surveyed.words(satisfied)), COLUMNS)
+    content, mean = satisfied(count), surveyed.mean(question, count)
+    below = wrap(t.plain("results.drawn_question", mean=f"{mean:.2f}", **surveyed.words(content)), COLUMNS)
     weighted = told.weighted.get(question.key)
     if weighted is not None:
         below += wrap(t.plain("results.weighted", **surveyed.weighted_words(weighted, t)), COLUMNS)

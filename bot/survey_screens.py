@@ -13,7 +13,9 @@ from typing import Any
 from bot.keyboards import Go, Press, button, keyboard
 from bot.texts import Texts
 from bot.untrusted import cut, inline
+from models.figures import Rate
 from models.questionnaires import HIGHEST, LOWEST, SCALE_END, Answer, Answers, Kind, Question, Questionnaire
+from models.results import Results, satisfied
 from models.roster import Facts
 from models.sheets import Progress
 from models.surveys import Part, Survey
@@ -23,14 +25,15 @@ LOW = 2
 SHOWN_WORDS = 200
 OVERVIEW = 3000
 BAR = 8
+MOST_LINES = 12
 LABEL = 60
 IN_A_ROW = 6
 
 
 @dataclass(frozen=True)
 class Answering(Press, prefix="sv"):
-    """A press on a survey: open, pick, next, back, skip, undo, over, call, finish, later, peace, again; `question` is
-    the question's place in the questionnaire, `value` the place of what was chosen.
+    """A press on a survey: open, pick, next, back, skip, undo, over, call, finish, later, peace, again, results;
+    `question` is the question's place in the questionnaire, `value` the place of what was chosen.
     """
 
     act: str
@@ -215,6 +218,31 @@ def is_low(questionnaire: Questionnaire, answers: Answers) -> bool:
     """Whether somebody is so unhappy with anything that a ticket is offered."""
     asked = (question.key for question in questionnaire.questions if question.kind is Kind.AGREEMENT)
     return any(isinstance(given := answers.get(key), int) and given <= LOW for key in asked)
+
+
+def told(survey: Survey, results: Results, t: Texts) -> tuple[str, dict[str, Any]]:
+    """You asked, we did: what came of it in a few lines, and what will change."""
+    title, rate = t.pick(survey.questionnaire.title), Rate(results.completed, results.invited)
+    parts = [t("survey.told", title=title), t("survey.told_response", **shown(rate), partial=results.partial)]
+    lines = []
+    for question in survey.questionnaire.questions:
+        count = results.everybody.questions.get(question.key)
+        if question.kind is Kind.AGREEMENT and count is not None:
+            lines.append(t("survey.told_line", question=t.pick(question.text), **shown(satisfied(count))))
+    if not lines:
+        lines.append(t("survey.told_too_few", cell=results.cell))
+    parts.append("\n".join(lines[:MOST_LINES]))
+    if survey.verdict is not None:
+        parts.append(t("survey.told_verdict", verdict=t.plain(f"verdict.{survey.verdict}")))
+    if survey.what_changes:
+        parts.append(t("survey.told_changes", text=t.pick(survey.what_changes)))
+    return "\n\n".join(parts), keyboard([[button(t.plain("survey.all_results"), Answering("results", survey.id))]])
+
+
+def shown(rate: Rate) -> dict[str, str | int]:
+    """A rate with what it was counted from and its interval, in per cent."""
+    low, high = (f"{100 * end:.0f}" for end in rate.interval())
+    return {"hits": rate.hits, "of": rate.of, "rate": f"{100 * rate.share:.0f}", "low": low, "high": high}
 
 
 def listed(surveys: list[tuple[Survey, Part]], t: Texts, now: datetime) -> tuple[str, dict[str, Any]]:

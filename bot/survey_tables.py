@@ -12,6 +12,7 @@ from bot.surveyed import Told
 from bot.texts import Texts
 from models.figures import Rate
 from models.questionnaires import Kind, Question
+from models.results import satisfied
 from models.tallies import Count, Cut
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ def _figures(question: Question, count: Count) -> Row:
     mean = surveyed.mean(question, count)
     if question.kind is not Kind.AGREEMENT:
         return mean, None, None, None, None
-    satisfied = surveyed.csat(count)
-    return mean, satisfied.hits, satisfied.share, *satisfied.interval()
+    content = satisfied(count)
+    return mean, content.hits, content.share, *content.interval()
 
 
 def _distribution(survey: Told, t: Texts) -> Iterator[Row]:

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from bot.survey_screens import step_name
 from bot.texts import Texts
 from models.figures import Rate, has_changed
-from models.questionnaires import HIGHEST, LOWEST, SCALE_END, TOP, Kind, Names, Question, Questionnaire
-from models.results import Results
+from models.questionnaires import HIGHEST, LOWEST, SCALE_END, Kind, Names, Question, Questionnaire
+from models.results import Results, satisfied
 from models.surveys import Survey, Verdict
 from models.tallies import RANKED, Count, Cut
 
@@ -95,7 +95,7 @@ class Told:
             for each in (*earlier, self):
                 count = each.count(question)
                 if count is not None and each.semester and each.questionnaire.question(question.key) == question:
-                    rate = csat(count)
+                    rate = satisfied(count)
                     points.append(Point(each.semester, rate, bool(points) and has_changed(rate, points[-1].rate)))
             if len(points) > 1 and self.count(question) is not None:
                 trends[question.key] = tuple(points)
@@ -128,11 +128,6 @@ class Told:
     def hidden(self, cut: Cut) -> list[str]:
         """The groups of the roster that may not be told."""
         return sorted(self.results.shares.get(cut, {}).keys() - self.results.cuts.get(cut, {}).keys())
-
-
-def csat(count: Count) -> Rate:
-    """The top two of five."""
-    return Rate(sum(count.by[str(step)] for step in range(HIGHEST - TOP + 1, HIGHEST + 1)), count.of)
 
 
 def mean(question: Question, count: Count) -> float | None:

@@ -13,6 +13,7 @@ from bot.texts import Texts
 from bot.untrusted import cut as shortened
 from bot.untrusted import units
 from models.questionnaires import Kind, Question
+from models.results import satisfied
 from models.tallies import Count, Cut
 
 if TYPE_CHECKING:
@@ -56,9 +57,11 @@ def when(survey: Told, t: Texts) -> str:
 
 def conclusion(survey: Told, t: Texts) -> str:
     """What the union does about it."""
-    parts = [t(f"results.verdict.{survey.verdict}")] if survey.verdict is not None else []
+    parts = (
+        [t("survey.told_verdict", verdict=t.plain(f"verdict.{survey.verdict}"))] if survey.verdict is not None else []
+    )
     if survey.what_changes:
-        parts.append(t("results.changes", text=t.pick(survey.what_changes)))
+        parts.append(t("survey.told_changes", text=t.pick(survey.what_changes)))
     return "\n" + "\n".join(parts)
 
 
@@ -74,7 +77,7 @@ def _question(survey: Told, question: Question, t: Texts) -> list[str]:
     lines.append(surveyed.answered(question, count, t))
     match question.kind:
         case Kind.AGREEMENT:
-            lines.append(t("results.csat", **surveyed.words(surveyed.csat(count))))
+            lines.append(t("results.csat", **surveyed.words(satisfied(count))))
             if question.key in survey.weighted:
                 lines.append(t("results.weighted", **surveyed.weighted_words(survey.weighted[question.key], t)))
             lines.append(_steps(question, count, t))
@@ -136,7 +139,7 @@ def _cut(survey: Told, cut: Cut, t: Texts, settings: Settings) -> list[str]:
         text = _short(t.pick(question.text))
         lines.append(t("results.question", number=survey.place(question), question=text))
         for value, count in by.items():
-            lines.append(t("results.answer", answer=name(value), **surveyed.words(surveyed.csat(count))))
+            lines.append(t("results.answer", answer=name(value), **surveyed.words(satisfied(count))))
     if hidden:
         names = ", ".join(name(value) for value in hidden)
         lines.append(t("results.cut_hidden", cell=survey.results.cell, groups=names))

@@ -285,13 +285,7 @@ class Worker:
             why=errors.where(error),
             exc_info=not isinstance(error, ValueError),
         )
-        aside = partial(
-            inbox.set_aside,
-            row_id=row_id,
-            incident=incident,
-            error=errors.where(error),
-            vault=self._toolbox.house.vault,
-        )
+        aside = partial(inbox.set_aside, row_id=row_id, incident=incident, error=errors.where(error))
         async with self._turn(aside) as mouth:
             if mouth is None:
                 return

@@ -47,7 +47,8 @@ def router() -> Router:
         surveys,
     )
     from handlers.union import cases as reports
-    from handlers.union import faq_stats, pulses, records, roles, setup
+    from handlers.union import faq_stats, pulses, quizzes, records, roles, setup
+    from handlers.union import surveys as survey_desk
 
     root = Router(name="unionbot")
     # Teachers and report readers are no students: nobody asks them to agree to anything before they decide.
@@ -55,7 +56,7 @@ def router() -> Router:
     first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
     students = (start, appeal, faq, inline, report, surveys, mine, following, new)
-    union = (membership, setup, faq_stats, pulses, records, roles)
+    union = (membership, setup, faq_stats, pulses, quizzes, survey_desk, records, roles)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
     alone = {appeal, report, surveys, mine, following, new}

@@ -1,5 +1,7 @@
 """Somebody wants to be forgotten: what names them and what they said is erased; what is counted stays, without words.
 
+Their answers to quizzes go, and with them that they took part.
+
 Of a ticket stay its number, kind, category, building, times, and a rating without its remark; the answers of staff
 stay with it. A ticket that others wait for goes on for them: only the forgotten one's words are gone, and where it was
 called after these, it is called after what is left.
@@ -35,6 +37,7 @@ from models import (
     mutes,
     outbox,
     people,
+    quizzes,
     requesters,
     roster,
     sealed,
@@ -91,6 +94,7 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
     await sealed.drop(session, reports, house.vault, to_reporters=True)
     for key in await _conversations(session, person, bot_id):
         await conversations.end(session, key, house.vault)
+    await quizzes.forget(session, person)
     await roster.untie(session, [person.id])
     await ballots.forget(session, person, house.vault)
     await access.forget_tries(session, person.telegram_id, house.vault)

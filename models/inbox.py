@@ -1,13 +1,14 @@
 """What Telegram handed over, stored before it is acknowledged (law 1), and run once each in the order of its chat
 (law 4).
 
-What could not be handled is kept for a while, and sealed: it may be a report about staff, or the words of somebody who
-wanted no name (law 11). Without the key outside the database such a row tells when it came and what went wrong where.
+Every word of it is sealed before it is written: it may be a report about staff, an answer in an anonymous survey, or
+the words of somebody who wanted no name, and whatever was once written stays in logs and old pages for a while (law
+11). Without the key outside the database a row tells when it came, while it waits in which chat, and once it was set
+aside what went wrong where.
 """
 
 from __future__ import annotations
 
-import contextlib
 import enum
 import json
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Table, Text, bindparam, exists, null, select, update
+from sqlalchemy import BigInteger, Index, LargeBinary, Table, bindparam, exists, func, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,6 +27,10 @@ from models.vault import Vault
 
 ASIDE_FOR = timedelta(days=30)
 """So long the operator can run again what was set aside; it holds, sealed, a chat and what was written there."""
+PADDED = 512
+"""Bytes of which what is sealed is a multiple: its length does not tell which button was pressed."""
+IN_CLEAR = "in clear, until the program starts:"
+"""Begins what an earlier version of the program left unsealed; migration 0021 puts it before each body."""
 
 
 class Handling(enum.StrEnum):
@@ -46,10 +51,9 @@ class Incoming(Base):
     bot_id: Mapped[int] = mapped_column(BigInteger)
     update_id: Mapped[int] = mapped_column(BigInteger)
     chat: Mapped[int | None] = mapped_column(BigInteger)
-    """The chat whose order it keeps; 0 when it belongs to none; forgotten when done, sealed when set aside."""
-    body: Mapped[str | None] = mapped_column(Text)
+    """While it waits, the chat whose order it keeps; 0 when it belongs to none."""
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Chat and body of what was set aside, until it is done."""
+    """Chat and body, until it is done."""
     received_at: Mapped[datetime | None]
     state: Mapped[Handling] = mapped_column(one_of(Handling))
     incident: Mapped[str | None]
@@ -79,15 +83,18 @@ async def store(session: AsyncSession, bot_id: int, arrivals: Sequence[Arrival],
     """Keep a batch; updates that are already here are passed over. Returns how many are new."""
     if not arrivals:
         return 0
-    rows = []
-    for arrival in arrivals:
-        row = {"bot_id": bot_id, "update_id": arrival.update_id, "received_at": now, "error": arrival.error}
-        if arrival.error:
-            sealed = _seal(bot_id, arrival.update_id, arrival.chat, arrival.body, vault)
-            row |= {"chat": None, "body": None, "sealed": sealed, "state": Handling.SET_ASIDE}
-        else:
-            row |= {"chat": arrival.chat, "body": arrival.body, "sealed": None, "state": Handling.WAITING}
-        rows.append(row)
+    rows = [
+        {
+            "bot_id": bot_id,
+            "update_id": arrival.update_id,
+            "chat": None if arrival.error else arrival.chat,
+            "sealed": _seal(bot_id, arrival.update_id, arrival.chat, arrival.body, vault),
+            "received_at": now,
+            "state": Handling.SET_ASIDE if arrival.error else Handling.WAITING,
+            "error": arrival.error,
+        }
+        for arrival in arrivals
+    ]
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = insert(Incoming).on_conflict_do_nothing(index_elements=["bot_id", "update_id"]).returning(Incoming.id)
     return len((await session.scalars(statement, rows)).all())
@@ -99,12 +106,13 @@ class Waiting(NamedTuple):
     id: int
     chat: int
     body: str
+    """Empty when another key has sealed it: then it cannot be run, and is set aside as it is."""
 
 
 async def waiting(session: AsyncSession, limit: int, vault: Vault, skip_chats: Sequence[int] = ()) -> list[Waiting]:
     """The oldest waiting updates, in order, leaving out these chats."""
     query = (
-        select(Incoming.id, Incoming.chat, Incoming.body, Incoming.sealed, Incoming.bot_id, Incoming.update_id)
+        select(Incoming.id, Incoming.chat, Incoming.sealed, Incoming.bot_id, Incoming.update_id)
         .where(Incoming.state == said(Handling.WAITING))
         .order_by(Incoming.id)
         .limit(limit)
@@ -112,12 +120,12 @@ async def waiting(session: AsyncSession, limit: int, vault: Vault, skip_chats: S
     if skip_chats:
         query = query.where(Incoming.chat.not_in(skip_chats))
     found = []
-    for row_id, chat, body, sealed, bot_id, update_id in await session.execute(query):
-        if sealed is not None:
-            # It runs again. With another key by now it cannot be read, and is set aside once more.
-            with contextlib.suppress(ValueError):
-                _, body = _open(sealed, bot_id, update_id, vault)
-        found.append(Waiting(row_id, chat or 0, body or ""))
+    for row_id, chat, sealed, bot_id, update_id in await session.execute(query):
+        try:
+            _, body = _open(sealed, bot_id, update_id, vault)
+        except ValueError:
+            body = ""
+        found.append(Waiting(row_id, chat or 0, body))
     return found
 
 
@@ -143,7 +151,7 @@ _ITS_TURN = (
 _DONE = (
     update(_inbox)
     .where(_inbox.c.id == _ITS_TURN)
-    .values(state=Handling.DONE, body=null(), sealed=null(), chat=null(), received_at=null())
+    .values(state=Handling.DONE, sealed=null(), chat=null(), received_at=null())
     .returning(_inbox.c.id)
 )
 
@@ -157,31 +165,27 @@ async def done(session: AsyncSession, row_id: int) -> bool:
     return (await plainly(session, _DONE, {"row_id": row_id})).first() is not None
 
 
-async def set_aside(session: AsyncSession, row_id: int, incident: str, error: str, vault: Vault) -> bool:
-    """The update could not be handled; sealed, it is kept for the operator to run again. False as in `done`."""
-    row: Incoming | None = await session.scalar(select(Incoming).where(Incoming.id == _ITS_TURN), {"row_id": row_id})
-    if row is None:
-        return False
-    row.state, row.incident, row.error = Handling.SET_ASIDE, incident, error
-    _put_away(row, vault)
-    return True
+async def set_aside(session: AsyncSession, row_id: int, incident: str, error: str) -> bool:
+    """The update could not be handled; it is kept for the operator to run again. False as in `done`."""
+    values = {"state": Handling.SET_ASIDE, "incident": incident, "error": error, "chat": null()}
+    aside = update(_inbox).where(_inbox.c.id == _ITS_TURN).values(values).returning(_inbox.c.id)
+    return (await session.execute(aside, {"row_id": row_id})).first() is not None
 
 
-async def seal_what_is_aside(session: AsyncSession, vault: Vault) -> None:
-    """Seal what an earlier version of the program set aside in clear."""
-    for row in await aside(session):
-        if row.body is not None:
-            _put_away(row, vault)
+async def seal_what_came_before(session: AsyncSession, vault: Vault) -> None:
+    """Seal what an earlier version of the program left in clear, which the migration could not: it has no key."""
+    mark = IN_CLEAR.encode()
+    begins = func.substr(Incoming.sealed, 1, len(mark)) == mark
+    for row in await session.scalars(select(Incoming).where(begins)):
+        body = (row.sealed or b"").removeprefix(mark).decode()
+        row.sealed = _seal(row.bot_id, row.update_id, row.chat, body, vault)
+        if row.state is Handling.SET_ASIDE:
+            row.chat = None
 
 
-def _put_away(row: Incoming, vault: Vault) -> None:
-    if row.sealed is None:
-        row.sealed = _seal(row.bot_id, row.update_id, row.chat, row.body, vault)
-    row.chat = row.body = None
-
-
-def _seal(bot_id: int, update_id: int, chat: int | None, body: str | None, vault: Vault) -> bytes:
-    return vault.seal(json.dumps([chat, body]).encode(), _context_of(bot_id, update_id))
+def _seal(bot_id: int, update_id: int, chat: int | None, body: str, vault: Vault) -> bytes:
+    plain = json.dumps([chat, body]).encode()
+    return vault.seal(plain.ljust(-(-len(plain) // PADDED) * PADDED), _context_of(bot_id, update_id))
 
 
 def _context_of(bot_id: int, update_id: int) -> str:
@@ -190,21 +194,19 @@ def _context_of(bot_id: int, update_id: int) -> str:
 
 
 def opened(row: Incoming, vault: Vault) -> tuple[int | None, str]:
-    """Chat and body of what was set aside. Raises ValueError for another key."""
-    if row.sealed is None:
-        return row.chat, row.body or ""
+    """Chat and body of what is not done. Raises ValueError for another key."""
     return _open(row.sealed, row.bot_id, row.update_id, vault)
 
 
-def _open(sealed: bytes, bot_id: int, update_id: int, vault: Vault) -> tuple[int | None, str]:
-    chat, body = json.loads(vault.open(sealed, _context_of(bot_id, update_id)))
-    return chat, body or ""
+def _open(sealed: bytes | None, bot_id: int, update_id: int, vault: Vault) -> tuple[int | None, str]:
+    chat, body = json.loads(vault.open(sealed or b"", _context_of(bot_id, update_id)))
+    return chat, body
 
 
 def forget(row: Incoming) -> None:
     """Only the number stays, as of what is done."""
     row.state = Handling.DONE
-    row.body = row.sealed = row.chat = row.received_at = None
+    row.sealed = row.chat = row.received_at = None
 
 
 async def give_up(session: AsyncSession, before: datetime) -> None:
@@ -222,9 +224,7 @@ async def aside(session: AsyncSession) -> list[Incoming]:
 
 
 async def run_again(session: AsyncSession, row_ids: Sequence[int], vault: Vault) -> int:
-    """Put updates that were set aside back into the queue, their words sealed until they are taken up. Returns how
-    many: what another key has sealed stays.
-    """
+    """Put updates that were set aside back into the queue. Returns how many: what another key has sealed stays."""
     count = 0
     for row in await aside(session):
         if row.id not in row_ids:

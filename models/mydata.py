@@ -1,8 +1,8 @@
 """Everything that is kept and can be tied to a person, gathered for that person alone (`/mydata`).
 
 An anonymous ticket is among it as long as its tag says that it is theirs. What other students wrote is not, and neither
-is a vote: nothing leads from one to a person. Of sealed reports it says only how many they sent: a file may be seen by
-others, and what is in them is read under /report.
+is a vote in an anonymous poll: nothing leads from one to a person. Of sealed reports it says only how many they sent: a
+file may be seen by others, and what is in them is read under /report.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import cases, conversations, mutes, requesters, roster, stations, tickets, words
+from models import cases, conversations, mutes, quizzes, requesters, roster, stations, tickets, words
 from models.audit import Act
 from models.ballots import Signed
 from models.outbox import Outgoing, Sending
@@ -49,6 +49,10 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
         "surveys": await _surveys(session, person),
         "sealed_reports": len(await cases.of_reporter(session, person, vault)),
         "mutes": await _mutes(session, person, vault),
+        "quizzes": [
+            {"question": quiz.question, "answer": answer, "right": str(quiz.options[quiz.correct])}
+            for quiz, answer in await quizzes.of_person(session, person)
+        ],
         "unfinished": await _unfinished(session, person, bot_id, vault),
         "messages_on_the_way": await session.scalar(select(func.count()).select_from(Outgoing).where(waiting)),
         "as_staff": await _as_staff(session, person),

@@ -237,6 +237,15 @@ async def sent(session: AsyncSession, numbers: Sequence[int]) -> frozenset[int]:
     return frozenset(ended.scalars())
 
 
+async def call_off(session: AsyncSession, letter: str, about: str, number: int) -> None:
+    """What has not been sent yet of the letters of this name whose payload says `about` this number is not sent."""
+    waiting = await session.scalars(select(Outgoing).where(Outgoing.letter == letter, Outgoing.state == DUE))
+    for row in waiting:
+        if (row.payload or {}).get(about) == number:
+            row.state = Sending.SUPERSEDED
+            forget(row)
+
+
 def forget(row: Outgoing) -> None:
     """Drop the words of a row that is finished, and in private chats the place too: neither is needed any more.
 

@@ -46,9 +46,12 @@ async def results_of(session: AsyncSession, survey: Survey, house: House) -> Res
 async def sifted(session: AsyncSession, survey: Survey, house: House) -> tuple[frozenset[str], dict[str, str]]:
     """Of its free words the numbers of those that name nobody, and by each the one that stands for those like it."""
     texts = {remark.id: remark.text for remark in await remarks.of(session, survey.id)}
-    names = await remarks.known_names(session, house.vault) if texts else frozenset()
+    if not texts:
+        return frozenset(), {}
+    people, lines = await remarks.name_lines(session)
 
     def look() -> tuple[frozenset[str], dict[str, str]]:
+        names = remarks.names_in(people, lines, house.vault)
         harmless = frozenset(number for number, text in texts.items() if not remarks.names_somebody(text, names))
         return harmless, remarks.laid_together(texts, house.fold)
 
@@ -70,16 +73,22 @@ async def conclude(
     await ballots.forget_counts(session, survey)
     office = await stations.office(session)
     if office.chat_id is not None:
-        await outbox.post(
-            session,
-            now=now,
-            lane=Lane.NOTICE,
-            repeat=Repeat.NUMBERED,
-            chat_id=office.chat_id,
-            letter="survey_results",
-            payload={"survey": survey.id},
-            dedupe=f"survey:{survey.id}:results",
-        )
+        await show(session, survey, office.chat_id, now)
+
+
+async def show(session: AsyncSession, survey: Survey, chat_id: int, now: datetime) -> None:
+    """The results to a chat of the union. Raises Refusal before it has closed."""
+    if survey.stage not in OVER:
+        raise Refusal("survey.not_closed")
+    await outbox.post(
+        session,
+        now=now,
+        lane=Lane.NOTICE,
+        repeat=Repeat.NUMBERED,
+        chat_id=chat_id,
+        letter="survey_results",
+        payload={"survey": survey.id},
+    )
 
 
 async def publish(

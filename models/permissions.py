@@ -142,8 +142,17 @@ class Deed(enum.StrEnum):
     MODE = "mode"
     SETUP = "setup"
     POLL = "poll"
+    """Ask everybody, or the groups of all stations."""
+    POLL_HERE = "poll_here"
+    """Ask the station's own group."""
+    QUIZ = "quiz"
+    """Have every group answer a quiz."""
+    QUIZ_HERE = "quiz_here"
+    """The same of the station's own group."""
     SURVEY = "survey"
     """Answer one that is open for them."""
+    SURVEYS = "surveys"
+    """Look after them: /survey."""
     AUDIT = "audit"
     EXPORT = "export"
     FAQ_STATS = "faq_stats"
@@ -226,7 +235,11 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.MODE: _LEADS,
     Deed.SETUP: frozenset({Who.ADMIN}),
     Deed.POLL: frozenset({Who.PRESIDIUM}),
+    Deed.POLL_HERE: frozenset({Who.LEAD}),
+    Deed.QUIZ: frozenset({Who.PRESIDIUM}),
+    Deed.QUIZ_HERE: frozenset({Who.LEAD}),
     Deed.SURVEY: _ANYBODY,
+    Deed.SURVEYS: frozenset({Who.PRESIDIUM}),
     Deed.AUDIT: frozenset({Who.PRESIDIUM}),
     Deed.EXPORT: frozenset({Who.PRESIDIUM}),
     Deed.FAQ_STATS: frozenset({Who.OFFICE}),
@@ -262,6 +275,10 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.MODE: {None: "mode.leads_only"},
     Deed.SETUP: {None: "setup.admins_only"},
     Deed.POLL: {Who.ADMIN: "pulse.office_only", None: "pulse.admins_only"},
+    Deed.POLL_HERE: {Who.ADMIN: "pulse.office_only", None: "pulse.leads_only"},
+    Deed.QUIZ: {Who.ADMIN: "quiz.office_only", None: "quiz.admins_only"},
+    Deed.QUIZ_HERE: {Who.ADMIN: "quiz.office_only", None: "pulse.leads_only"},
+    Deed.SURVEYS: {Who.ADMIN: "survey_desk.office_only", None: "survey_desk.admins_only"},
     Deed.AUDIT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.EXPORT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.FAQ_STATS: {None: "faq.elsewhere"},

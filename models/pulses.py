@@ -1,9 +1,10 @@
-"""One question to everybody: a pulse, asked by a native anonymous Telegram poll in each private chat.
+"""One question to everybody, or to groups: a pulse, asked by a native anonymous Telegram poll in each private chat, or
+once in each group.
 
 Telegram tells the bot what a poll's counts are, not who voted. What is kept of a sent poll is its id and its pulse;
 the outbox row that carried it forgets its chat when it is sent, and its dedupe key is a keyed tag. So nothing here
 leads from a vote to a person, and there is no row of who voted at all: the number invited is the number of polls that
-were delivered.
+were delivered. How many read a poll in a group nobody knows, so there is no response rate of those.
 """
 
 from __future__ import annotations
@@ -11,25 +12,28 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, func, select
+from sqlalchemy import ForeignKey, LargeBinary, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import outbox
+from models import outbox, stations
 from models.base import Base, Json, Key
 from models.figures import Rate
 from models.house import House
-from models.outbox import Lane, Outgoing, Repeat, Sending
+from models.outbox import Lane, Repeat
 from models.people import Person
+from models.stations import Desk, Station
 
 SCALE = 5
 """Without options of its own a pulse asks for satisfaction, 1–5."""
 TOP = 2
 """Satisfied are those who chose one of the top two of five (CSAT)."""
+SETTLED_AFTER = timedelta(minutes=1)
+"""So long after Telegram has closed a poll its last counts may still be on their way; hidden ones come only then."""
 MOST_OPTIONS, OPTION_LENGTH, QUESTION_LENGTH = 12, 100, 300
 """Telegram's limits for a poll."""
 
@@ -43,21 +47,31 @@ class Pulse(Base):
     question: Mapped[str]
     options: Mapped[list[Any] | None] = mapped_column(Json)
     """The answers offered; None for satisfaction, 1–5, in each reader's language."""
+    places: Mapped[list[Any] | None] = mapped_column(Json)
+    """The ids of the stations in whose groups it is asked; None for everybody in private."""
     closes_at: Mapped[datetime] = mapped_column(index=True)
     closed: Mapped[bool] = mapped_column(default=False)
 
 
 class PulsePoll(Base):
-    """One delivered poll and what is chosen in it now; whose chat it is in, nobody knows here."""
+    """One delivered poll; whose chat it is in, nobody knows here."""
 
     __tablename__ = "pulse_polls"
 
     poll_id: Mapped[str] = mapped_column(primary_key=True)
-    pulse_id: Mapped[int | None] = mapped_column(ForeignKey("pulses.id"))
+    pulse_id: Mapped[int | None] = mapped_column(ForeignKey("pulses.id"), index=True)
     """None for a vote that was quicker than the news that its poll was delivered."""
-    choice: Mapped[int | None]
 
-    __table_args__ = (Index("ix_pulse_polls_pulse_id", "pulse_id", "choice"),)
+
+class PulseCount(Base):
+    """How often an answer is chosen in one poll now: once at most in a private chat, more often in a group."""
+
+    __tablename__ = "pulse_counts"
+
+    poll_id: Mapped[str] = mapped_column(ForeignKey("pulse_polls.poll_id"), primary_key=True)
+    choice: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Which answer, counted from 0."""
+    votes: Mapped[int]
 
 
 class PulsePicture(Base):
@@ -76,9 +90,12 @@ class Result:
     """What came of a pulse: how many were asked, and how often each answer was chosen."""
 
     invited: int
+    """In groups: how many groups."""
     counts: tuple[int, ...]
     scale: bool
     """Satisfaction, 1–5."""
+    groups: bool = False
+    """Asked in groups: then there is no response rate."""
 
     @property
     def answered(self) -> int:
@@ -87,7 +104,7 @@ class Result:
 
     @property
     def response(self) -> Rate:
-        """The response rate: answered ÷ invited."""
+        """The response rate: answered ÷ invited; of private chats only."""
         return Rate(self.answered, self.invited)
 
     @property
@@ -102,6 +119,11 @@ async def recipients(session: AsyncSession) -> Sequence[Person]:
     return rows.all()
 
 
+async def groups(session: AsyncSession, own: Station | None) -> list[Station]:
+    """In whose groups somebody asks: in a station's own group this one, elsewhere all stations'."""
+    return [own] if own is not None else await stations.bound(session, Desk.STATION)
+
+
 async def launch(
     session: AsyncSession,
     question: str,
@@ -109,11 +131,30 @@ async def launch(
     closes_at: datetime,
     house: House,
     now: datetime,
+    places: Sequence[Station] | None = None,
 ) -> Pulse:
-    """Ask everybody. One outbox row each, in an order that says nothing."""
-    pulse = Pulse(question=question, options=list(options) if options is not None else None, closes_at=closes_at)
+    """Ask everybody, one outbox row each, in an order that says nothing; or these places, each once in its group."""
+    pulse = Pulse(
+        question=question,
+        options=list(options) if options is not None else None,
+        places=[place.id for place in places] if places is not None else None,
+        closes_at=closes_at,
+    )
     session.add(pulse)
     await session.flush()
+    if places is not None:
+        for place in places:
+            await outbox.post(
+                session,
+                now=now,
+                lane=Lane.NOTICE,
+                repeat=Repeat.NEVER,
+                chat_id=place.chat_id,
+                letter="pulse",
+                payload={"pulse": pulse.id},
+                dedupe=f"pulse:{pulse.id}:{place.key}",
+            )
+        return pulse
     asked = list(await recipients(session))
     random.SystemRandom().shuffle(asked)
     for person in asked:
@@ -133,8 +174,8 @@ async def launch(
 
 async def sent(session: AsyncSession, pulse_id: int, poll_id: str) -> None:
     """A poll was delivered. Somebody may have voted in it already."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    noted = insert(PulsePoll).values(poll_id=poll_id, pulse_id=pulse_id)
+    insert_or = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    noted = insert_or(PulsePoll).values(poll_id=poll_id, pulse_id=pulse_id)
     # In one step: between a look and an insert a vote may come in from the worker.
     await session.execute(noted.on_conflict_do_update(index_elements=["poll_id"], set_={"pulse_id": pulse_id}))
 
@@ -146,16 +187,20 @@ async def voted(session: AsyncSession, poll_id: str, counts: Sequence[int]) -> b
         # Telegram tells the bot of its own polls only: this one was sent a moment ago.
         poll = PulsePoll(poll_id=poll_id)
         session.add(poll)
+        await session.flush()
     elif poll.pulse_id is not None and (await session.get_one(Pulse, poll.pulse_id, with_for_update=True)).closed:
         return False
-    poll.choice = next((i for i, count in enumerate(counts) if count), None)
+    await session.execute(delete(PulseCount).where(PulseCount.poll_id == poll_id))
+    chosen = [{"poll_id": poll_id, "choice": i, "votes": votes} for i, votes in enumerate(counts) if votes]
+    if chosen:
+        await session.execute(insert(PulseCount), chosen)
     return True
 
 
 async def due(session: AsyncSession, now: datetime) -> Sequence[Pulse]:
     """Pulses whose time is over and that are not closed yet."""
     rows = await session.scalars(
-        select(Pulse).where(Pulse.closed.is_(False), Pulse.closes_at <= now).order_by(Pulse.id)
+        select(Pulse).where(Pulse.closed.is_(False), Pulse.closes_at <= now - SETTLED_AFTER).order_by(Pulse.id)
     )
     return rows.all()
 
@@ -164,30 +209,37 @@ async def result(session: AsyncSession, pulse: Pulse) -> Result:
     """How it stands."""
     options = len(pulse.options) if pulse.options is not None else SCALE
     rows = await session.execute(
-        select(PulsePoll.choice, func.count().label("votes"))
+        select(PulseCount.choice, func.sum(PulseCount.votes).label("votes"))
+        .join(PulsePoll, PulsePoll.poll_id == PulseCount.poll_id)
         .where(PulsePoll.pulse_id == pulse.id)
-        .group_by(PulsePoll.choice)
+        .group_by(PulseCount.choice)
     )
-    by_choice: dict[int | None, int] = {row.choice: row.votes for row in rows}
-    counts = tuple(by_choice.get(i, 0) for i in range(options))
-    return Result(invited=sum(by_choice.values()), counts=counts, scale=pulse.options is None)
+    by_choice = {row.choice: int(row.votes) for row in rows}
+    polls = await session.scalar(select(func.count()).where(PulsePoll.pulse_id == pulse.id))
+    return Result(
+        invited=polls or 0,
+        counts=tuple(by_choice.get(i, 0) for i in range(options)),
+        scale=pulse.options is None,
+        groups=pulse.places is not None,
+    )
 
 
 async def close(
     session: AsyncSession, pulse: Pulse, pictures: dict[str, bytes], chats: Sequence[int], house: House, now: datetime
 ) -> None:
-    """The question is over: what was not sent is not sent any more, and the result goes to everybody who
-    can be reached now, because nobody knows any more who was asked, and to `chats`.
+    """The question is over: what was not sent is not sent any more, and the result goes to `chats` and to the groups
+    that were asked; or, asked in private, to everybody who can be reached now, because nobody knows any more who was.
     """
     pulse.closed = True
-    waiting = await session.scalars(select(Outgoing).where(Outgoing.letter == "pulse", Outgoing.state == outbox.DUE))
-    for row in waiting:
-        if (row.payload or {}).get("pulse") == pulse.id:
-            row.state = Sending.SUPERSEDED
-            outbox.forget(row)
+    await outbox.call_off(session, "pulse", "pulse", pulse.id)
     for language, png in pictures.items():
         session.add(PulsePicture(pulse_id=pulse.id, language=language, png=png))
-    for chat_id in [*chats, *(person.telegram_id for person in await recipients(session))]:
+    if pulse.places is None:
+        asked = [person.telegram_id for person in await recipients(session)]
+    else:
+        found = await stations.bound(session, *Desk)
+        asked = [each.chat_id for each in found if each.id in pulse.places and each.chat_id is not None]
+    for chat_id in [*chats, *asked]:
         await outbox.post(
             session,
             now=now,

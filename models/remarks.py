@@ -8,12 +8,14 @@ surname, a number that could be a telephone's or a student's, an address.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -82,12 +84,27 @@ async def get(session: AsyncSession, number: str) -> Remark:
     return remark
 
 
-async def known_names(session: AsyncSession, vault: Vault) -> frozenset[str]:
-    """What people known to the bot and those on the roster are called, in small letters."""
-    names = set(await session.scalars(select(Person.name)))
-    for row in (await plainly(session, select(Enrolled.number_tag, Enrolled.sealed))).all():
-        names.add(roster.opened(row, vault)[1])
-    return frozenset(each for name in names for each in _parts(name.casefold()))
+async def decide(session: AsyncSession, remark: Remark, look: Look) -> None:
+    """The office has looked at these words: they may be quoted or not."""
+    remark.look = look
+    await session.flush()
+
+
+async def name_lines(session: AsyncSession) -> tuple[list[str], Sequence[Row[Any]]]:
+    """What people known to the bot are called, and the lines of the roster as they lie there."""
+    lines = await plainly(session, select(Enrolled.number_tag, Enrolled.sealed))
+    return list(await session.scalars(select(Person.name))), lines.all()
+
+
+def names_in(names: Iterable[str], lines: Sequence[Row[Any]], vault: Vault) -> frozenset[str]:
+    """All these names in small letters. Opening fifty thousand lines takes a second: ask it in a thread. A line that an
+    earlier key has sealed says no name.
+    """
+    found = set(names)
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            found.add(roster.opened(line, vault)[1])
+    return frozenset(part for name in found for part in _parts(name.casefold()))
 
 
 def _parts(name: str) -> Iterable[str]:

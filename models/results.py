@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from models.tallies import Cut, Tally
+from models.figures import Rate
+from models.questionnaires import HIGHEST, TOP
+from models.tallies import Count, Cut, Tally
+
+
+def satisfied(count: Count) -> Rate:
+    """CSAT: the top two of five ÷ those who answered."""
+    return Rate(sum(count.by[str(step)] for step in range(HIGHEST - TOP + 1, HIGHEST + 1)), count.of)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,11 @@ class Station(Base):
     those still open go to the office (`seating.leave_closed`).
     """
 
+    @property
+    def serves(self) -> bool:
+        """A service station, and neither the office nor the supervisors."""
+        return self.desk is Desk.STATION
+
 
 @dataclass(frozen=True)
 class StationSpec:
@@ -113,6 +118,11 @@ async def receiving(session: AsyncSession, key: str) -> Station:
 async def office(session: AsyncSession) -> Station:
     """The union's office: what no station serves comes here."""
     return (await session.scalars(select(Station).where(Station.desk == Desk.OFFICE))).one()
+
+
+async def bound(session: AsyncSession, *kinds: Desk) -> list[Station]:
+    """Every open place of these kinds that sits in a chat."""
+    return [each for each in await open_desks(session) if each.desk in kinds and each.chat_id is not None]
 
 
 async def open_desks(session: AsyncSession) -> list[Station]:

@@ -30,7 +30,7 @@ from models.calendar import WorkCalendar
 from models.database import patiently
 from models.figures import NOTHING, Rate, Share
 from models.lifecycle import State
-from models.pulses import SCALE, TOP, Pulse, PulsePoll
+from models.pulses import SCALE, TOP, Pulse, PulseCount, PulsePoll
 from models.requesters import Requester
 from models.tickets import Ticket
 
@@ -343,11 +343,16 @@ async def surveys(session: AsyncSession, span: Period, cell: int) -> Surveys:
         select(
             scale.label("scale"),
             func.count().label("invited"),
-            func.count(PulsePoll.choice).label("answered"),
-            _how_many(PulsePoll.choice >= SCALE - TOP).label("top"),
+            func.count(PulseCount.choice).label("answered"),
+            _how_many(PulseCount.choice >= SCALE - TOP).label("top"),
         )
+        .select_from(PulsePoll)
         .join(Pulse, Pulse.id == PulsePoll.pulse_id)
-        .where(Pulse.closed.is_(True), Pulse.closes_at >= span.since, Pulse.closes_at < span.until)
+        # In a private chat there is one vote at most, and so one row. Polls in groups of staff are not among them.
+        .outerjoin(PulseCount, PulseCount.poll_id == PulsePoll.poll_id)
+        .where(
+            Pulse.closed.is_(True), Pulse.places.is_(None), Pulse.closes_at >= span.since, Pulse.closes_at < span.until
+        )
         .group_by(Pulse.id, scale)
     )
     enough = [row for row in rows if row.answered >= cell]

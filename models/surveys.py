@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ForeignKey, Index, Select, Table, and_, delete, func, insert, select, update
@@ -237,6 +237,28 @@ def must_be_open(survey: Survey, now: datetime) -> None:
 def is_open(survey: Survey, now: datetime) -> bool:
     """Whether it can be answered now."""
     return survey.stage in RUNNING and now < survey.closes_at
+
+
+def put_off(survey: Survey, by: timedelta) -> None:
+    """Everything about it happens later. Raises Refusal once it has opened."""
+    if survey.stage is not Stage.PLANNED:
+        raise Refusal("survey.opened_already")
+    survey.opens_at += by
+    survey.closes_at += by
+    survey.reminders = [(datetime.fromisoformat(moment) + by).isoformat() for moment in survey.reminders]
+
+
+def cancel(survey: Survey) -> None:
+    """It is not asked at all. Raises Refusal once it has opened."""
+    if survey.stage is not Stage.PLANNED:
+        raise Refusal("survey.opened_already")
+    survey.stage = Stage.CANCELLED
+
+
+async def newest(session: AsyncSession, most: int = 8) -> list[Survey]:
+    """Those that are asked, were asked last or will be, the newest first; without those that were taken back."""
+    rows = select(Survey).where(Survey.stage != Stage.CANCELLED).order_by(Survey.opens_at.desc(), Survey.id.desc())
+    return list(await session.scalars(rows.limit(most)))
 
 
 # ---------------------------------------------------------------- who is asked

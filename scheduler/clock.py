@@ -30,6 +30,7 @@ from scheduler.jobs import (
     forgetting,
     pictures,
     pulses,
+    quizzes,
     sealing,
     surveys,
     sweeping,
@@ -60,6 +61,7 @@ JOBS = (
     Job("deadlines", partial(IntervalTrigger, minutes=1), deadlines.run),
     Job("duty", partial(IntervalTrigger, minutes=1), duty.run),
     Job("pulses", partial(IntervalTrigger, minutes=1), pulses.run),
+    Job("quizzes", partial(IntervalTrigger, minutes=1), quizzes.run),
     Job("digests", partial(IntervalTrigger, minutes=1), digests.run),
     # Somebody waits for them.
     Job("pictures", partial(IntervalTrigger, seconds=5), pictures.run),

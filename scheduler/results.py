@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import ChatMigrated
 
 from bot.calls import Letter
-from models import copies, letters, outbox, postings, pulses, seating, stations, tickets
+from models import copies, letters, outbox, postings, pulses, quizzes, seating, stations, tickets
 from models.database import plainly
 from models.outbox import Outgoing, Repeat, Sending
 from models.tickets import Ticket
@@ -210,6 +210,11 @@ async def _sent(session: AsyncSession, attempt: Attempt) -> None:
         poll = attempt.results[-1].get("poll")
         if poll is not None:
             await pulses.sent(session, int((row.payload or {})["pulse"]), str(poll["id"]))
+    elif row.letter == "quiz":
+        poll = attempt.results[-1].get("poll")
+        about = row.payload or {}
+        if poll is not None:
+            await quizzes.sent(session, int(about["quiz"]), int(about["station"]), str(poll["id"]))
     elif attempt.letter.picture is not None:
         await pulses.uploaded(session, *attempt.letter.picture, attempt.results[-1]["photo"][-1]["file_id"])
 

@@ -44,6 +44,8 @@ TOOLBOX = frozenset(
         "rostering",
         "rosters",
         "sealed",
+        "scripts",
+        "survey_desk",
         "survey_screens",
         "texts",
         "toolbox",

@@ -4,7 +4,8 @@ The courier calls `draw` in the transaction in which it takes a row; what comes 
 (`bot/calls.py`). Language: a station's in its chat, the reader's own in private.
 
     tickets.py   cards, topics, words and notices      others.py   rosters, files, what somebody is told
-    polls.py, surveys.py  a question to everybody, and many               ../sealed.py, ../majors.py   their own letters
+    polls.py     polls and quizzes                     surveys.py  a survey's questions, and who is asked
+    ../sealed.py, ../majors.py   their own letters
 """
 
 from __future__ import annotations
@@ -41,8 +42,11 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "export": others.export,
     "pulse": polls.pulse,
     "pulse_result": polls.pulse_result,
+    "quiz": polls.quiz,
+    "quiz_result": polls.quiz_result,
     "survey_invitation": surveys.invitation,
     "survey": surveys.screen,
+    "survey_told": surveys.told,
 }
 
 GUARDED = {"sealed": sealed.draw, "major": majors.draw}

@@ -1,48 +1,62 @@
-"""Letters about a pulse: the question as a native poll, and what came of it as a picture."""
+"""Letters about a pulse: the question as a native poll, and what came of it as a picture. Letters about a quiz: what is
+kept of an answer, the question, and what came of it in words.
+"""
 
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 from typing import Any
 
 from bot import charts
-from bot.calls import Call, Letter
+from bot.calls import Call, Letter, text_call
 from bot.letters.drawing import Drawing
 from bot.texts import Texts
-from models import pulses
+from models import pulses, quizzes
 from models.pulses import Pulse, PulsePicture
+from models.quizzes import Quiz
+from models.stations import Desk
 
 SOONEST_CLOSE, LATEST_CLOSE = 5, 2_628_000
 """Seconds within which Telegram closes a poll by itself."""
 
 
 async def pulse(drawing: Drawing) -> Letter:
-    """One question to everybody, as a native anonymous poll that Telegram itself closes."""
-    _, t = await drawing.reader()
+    """One question, as a native anonymous poll that Telegram itself closes."""
+    station, t = await drawing.reader()
     pulse = await drawing.session.get_one(Pulse, drawing.payload["pulse"])
-    if pulse.closed:
+    if pulse.closed or (pulse.places is not None and (station is None or station.id not in pulse.places)):
         return Letter()
     call = {
         "chat_id": drawing.chat_id,
         "question": pulse.question,
         "options": [{"text": label} for label in pulse_labels(pulse, t)],
         "is_anonymous": True,
+        **_closing(pulse.closes_at, drawing.now),
     }
-    if SOONEST_CLOSE < (pulse.closes_at - drawing.now).total_seconds() < LATEST_CLOSE:
-        call["close_date"] = int(pulse.closes_at.timestamp())
+    if pulse.places is not None:
+        # In a small group the first counts would say who gave them, and lead those who answer after.
+        call["hide_results_until_closes"] = True
     return Letter([Call("sendPoll", call)])
+
+
+def _closing(at: datetime, now: datetime) -> dict[str, int]:
+    """When Telegram closes it by itself, where that is not too soon or too late for it."""
+    return {"close_date": int(at.timestamp())} if SOONEST_CLOSE < (at - now).total_seconds() < LATEST_CLOSE else {}
 
 
 async def pulse_result(drawing: Drawing) -> Letter:
     """What came of it, as a picture in the reader's language; too few answers are not shown at all."""
-    _, t = await drawing.reader()
+    station, t = await drawing.reader()
+    if station is None and drawing.chat_id < 0:
+        return Letter()
     pulse = await drawing.session.get_one(Pulse, drawing.payload["pulse"])
     picture = await drawing.session.get(PulsePicture, (pulse.id, t.language))
     if picture is None:
         cell = drawing.toolbox.settings.surveys.minimum_cell
         text = t("pulse.too_few", question=pulse.question, cell=cell)
         return Letter([Call("sendMessage", {"chat_id": drawing.chat_id, "text": text, "parse_mode": "HTML"})])
-    counted = t.plain("pulse.counted", **charts.counted(await pulses.result(drawing.session, pulse)))
+    counted = charts.said_of(await pulses.result(drawing.session, pulse), t)
     photo: Any = picture.file_id
     if photo is None:
         assert picture.png is not None, "a picture is there as bytes until Telegram has it"
@@ -50,6 +64,41 @@ async def pulse_result(drawing: Drawing) -> Letter:
     caption = t("pulse.result", question=pulse.question, counted=counted)
     call = {"chat_id": drawing.chat_id, "photo": photo, "caption": caption, "parse_mode": "HTML"}
     return Letter([Call("sendPhoto", call)], picture=(pulse.id, t.language))
+
+
+async def quiz(drawing: Drawing) -> Letter:
+    """What is kept of an answer, and then the question as a native quiz, which names who answers."""
+    station, t = await drawing.reader()
+    quiz = await drawing.session.get_one(Quiz, drawing.payload["quiz"])
+    if quiz.closed or station is None or station.id != drawing.payload["station"]:
+        return Letter()
+    call = {
+        "chat_id": drawing.chat_id,
+        "type": "quiz",
+        "question": quiz.question,
+        "options": [{"text": str(option)} for option in quiz.options],
+        "correct_option_ids": [quiz.correct],
+        "is_anonymous": False,
+        **_closing(quiz.closes_at, drawing.now),
+    }
+    if quiz.explanation is not None:
+        call["explanation"] = quiz.explanation
+    said = t("quiz.announced", until=t.moment(quiz.closes_at, drawing.now))
+    return Letter([text_call(said, {"chat_id": drawing.chat_id}), Call("sendPoll", call)])
+
+
+async def quiz_result(drawing: Drawing) -> Letter:
+    """How many of each group answered and how many of them rightly; for the office only, and without a name."""
+    station, t = await drawing.reader()
+    if station is None or station.desk is not Desk.OFFICE:
+        return Letter()
+    quiz = await drawing.session.get_one(Quiz, drawing.payload["quiz"])
+    lines = [
+        t("quiz.line", station=t.pick(each.names), answered=each.answered, staff=each.staff, right=each.right)
+        for each in await quizzes.results(drawing.session, quiz, drawing.now)
+    ]
+    head = t("quiz.result", question=quiz.question, answer=str(quiz.options[quiz.correct]))
+    return Letter([text_call("\n".join([head, *lines]), {"chat_id": drawing.chat_id})])
 
 
 def pulse_labels(pulse: Pulse, t: Texts) -> tuple[str, ...]:

@@ -49,6 +49,15 @@ async def screen(drawing: Drawing) -> Letter:
     return Letter([_call(drawing, draw(survey, progress, facts, t, now))])
 
 
+async def told(drawing: Drawing) -> Letter:
+    """What came of it and what will change, to somebody who was asked."""
+    _, t = await drawing.reader()
+    survey = await drawing.session.get_one(Survey, drawing.payload["survey"])
+    results = survey.told
+    assert results is not None, "only what has closed is told"
+    return Letter([_call(drawing, survey_screens.told(survey, results, t))])
+
+
 def _call(drawing: Drawing, shown: tuple[str, dict[str, Any]]) -> Call:
     text, keyboard = shown
     params = {"chat_id": drawing.chat_id, "text": text, "parse_mode": "HTML", "reply_markup": keyboard}

@@ -34,6 +34,7 @@ from models import surveys
 from models.database import Database
 from models.figures import Rate
 from models.questionnaires import Kind, Question
+from models.results import satisfied
 from models.surveys import Stage, Survey
 from models.tallies import Count, Cut
 
@@ -140,7 +141,7 @@ class Pages:
             "when": surveys_told.when(told, t),
             "response": t.plain("results.response", **surveyed.words(told.response)),
             "partial": t.plain("results.partial", partial=told.results.partial) if told.results.partial else "",
-            "verdict": t.plain(f"results.verdict.{told.verdict}") if told.verdict else "",
+            "verdict": t.plain(f"verdict.{told.verdict}") if told.verdict else "",
             "changes": t.pick(told.what_changes or {}).splitlines(),
         }
 
@@ -167,7 +168,7 @@ class Pages:
             return surveyed.group_name(cut, value, t, self._toolbox.settings)
 
         def rows(question: Question) -> list[list[str]]:
-            return [[name(value), *_cells(surveyed.csat(c))] for value, c in told.answered(cut, question).items()]
+            return [[name(value), *_cells(satisfied(c))] for value, c in told.answered(cut, question).items()]
 
         cell = told.results.cell
         names = ", ".join(map(name, hidden))
@@ -292,7 +293,7 @@ def _question(told: Told, question: Question, t: Texts) -> Mapping[str, Any]:
 def _satisfied(told: Told, question: Question, count: Count, t: Texts) -> list[str]:
     if question.kind is not Kind.AGREEMENT:
         return []
-    lines = [t.plain("results.csat", **surveyed.words(surveyed.csat(count)))]
+    lines = [t.plain("results.csat", **surveyed.words(satisfied(count)))]
     if question.key in told.weighted:
         lines.append(t.plain("results.weighted", **surveyed.weighted_words(told.weighted[question.key], t)))
     return lines

@@ -96,10 +96,12 @@ async def press_on(query: CallbackQuery, press: Answering, talk: Talk) -> None:
 async def words(message: Message, talk: Talk) -> None:
     """What was written for a question that asks for words."""
     permissions.must(Deed.SURVEY, (Who.STRANGER,))
-    survey, _ = await _open(talk, (await talk.state.get_data())["survey"])
+    number = (await talk.state.get_data()).get("survey")
+    if number is None:
+        raise Refusal("old.button")
+    survey, _ = await _open(talk, number)
     progress = await sheets.read(talk.session, survey, talk.person, talk.house.vault)
     if progress is None:
-        await talk.state.clear()
         raise Refusal("old.button")
     if not message.text:
         raise Refusal("survey.words_only")

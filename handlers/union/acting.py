@@ -30,6 +30,11 @@ class Acting(Occasion):
     """Whose chat it is, if it is a place's."""
     presence: Presence | None
 
+    @property
+    def own(self) -> Station | None:
+        """The station in whose group this is; None at the office's and the supervisors', and alone with the bot."""
+        return self.station if self.station is not None and self.station.serves else None
+
     async def may(self, deed: Deed) -> Person:
         """The person, who may do this where they write or press. Raises Refusal for anybody else; a press of somebody
         who is in the group no more is a stranger's.
@@ -49,6 +54,10 @@ class Acting(Occasion):
         permissions.must(deed, who)
         assert person is not None
         return person
+
+    async def may_here(self, here: Deed, everywhere: Deed) -> Person:
+        """The same of what is one deed in a station's own group, and another where it concerns all of them."""
+        return await self.may(here if self.own is not None else everywhere)
 
 
 class Wherever(Filter):

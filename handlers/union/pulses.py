@@ -1,6 +1,7 @@
-"""/poll: a union admin asks everybody one question, and everybody's polls are counted.
+"""/poll: a union admin asks everybody one question, or the stations' groups, and the polls are counted; a lead asks the
+group of their own station.
 
-/poll ─▶ the question ─▶ the answers (or 1–5) ─▶ preview with how many get it ─▶ sent
+/poll ─▶ the question ─▶ the answers (or 1–5) ─▶ preview with how many get it ─▶ in private? to the groups? ─▶ sent
 /poll question | answer | answer ─────────────▶ preview
 """
 
@@ -44,45 +45,46 @@ def router() -> Router:
     router.message.register(question, StateFilter(Asking.question), words, Wherever())
     router.message.register(options, StateFilter(Asking.options), words, Wherever())
     router.callback_query.register(step, Pressed(Ask), Wherever())
-    router.poll.register(count)
+    # The counts of a quiz are known from its answers.
+    router.poll.register(count, F.type == "regular")
     return router
 
 
 async def begin(message: Message, command: CommandObject, acting: Acting, state: FSMContext) -> None:
     """/poll, with the question or without."""
     must_be_seen(message, command)
-    await acting.may(Deed.POLL)
+    await acting.may_here(Deed.POLL_HERE, Deed.POLL)
     left = await leave(state, acting.t)
     parts = [part.strip() for part in (command.args or "").split("|") if part.strip()]
     if not parts:
         await state.set_state(Asking.question)
         await message.reply(left + acting.t("pulse.question"), reply_markup=markup(menus.pulse_cancel(acting.t)))
         return
-    await state.set_data({"question": _question(parts[0])})
+    await state.set_data({"question": checked_question(parts[0])})
     if len(parts) == 1:
         await _preview(message, None, acting, state, left)
     else:
-        await _preview(message, _options(parts[1:]), acting, state, left)
+        await _preview(message, checked_options(parts[1:]), acting, state, left)
 
 
 async def question(message: Message, acting: Acting, state: FSMContext) -> None:
     """The question."""
-    await acting.may(Deed.POLL)
-    await state.set_data({"question": _question(message.text or "")})
+    await acting.may_here(Deed.POLL_HERE, Deed.POLL)
+    await state.set_data({"question": checked_question(message.text or "")})
     await state.set_state(Asking.options)
     await message.reply(acting.t("pulse.options"), reply_markup=markup(menus.pulse_scale(acting.t)))
 
 
 async def options(message: Message, acting: Acting, state: FSMContext) -> None:
     """The answers, one a line."""
-    await acting.may(Deed.POLL)
+    await acting.may_here(Deed.POLL_HERE, Deed.POLL)
     lines = [line.strip() for line in (message.text or "").splitlines() if line.strip()]
-    await _preview(message, _options(lines), acting, state)
+    await _preview(message, checked_options(lines), acting, state)
 
 
 async def step(query: CallbackQuery, press: Ask, acting: Acting, state: FSMContext) -> None:
     """A press on the way."""
-    await acting.may(Deed.POLL)
+    await (acting.may(Deed.POLL) if press.step == "send" else acting.may_here(Deed.POLL_HERE, Deed.POLL))
     data = await state.get_data()
     if press.step == "cancel":
         await state.clear()
@@ -92,9 +94,13 @@ async def step(query: CallbackQuery, press: Ask, acting: Acting, state: FSMConte
         raise Refusal("old.button")
     if press.step == "scale":
         await _preview(query, None, acting, state)
-    elif press.step == "send" and await state.get_state() == Asking.preview.state:
+    elif press.step in ("send", "groups") and await state.get_state() == Asking.preview.state:
         until = acting.house.calendar.after_quiet(acting.now) + OPEN_FOR
-        await pulses.launch(acting.session, data["question"], data.get("options"), until, acting.house, acting.now)
+        places = await pulses.groups(acting.session, acting.own) if press.step == "groups" else None
+        if places == []:
+            raise Refusal("old.button")
+        words = data["question"], data.get("options")
+        await pulses.launch(acting.session, *words, until, acting.house, acting.now, places)
         await state.clear()
         await show(query, acting.t("pulse.sent", question=data["question"], until=acting.t.moment(until, acting.now)))
     else:
@@ -115,23 +121,28 @@ async def _preview(
     await state.set_data({**data, "options": chosen})
     await state.set_state(Asking.preview)
     shown = chosen or [t.plain(f"pulse.scale.{i}") for i in range(1, pulses.SCALE + 1)]
-    text = t.n(
-        "pulse.preview",
-        len(await pulses.recipients(acting.session)),
-        question=data["question"],
-        options="\n".join(f"• {option}" for option in shown),
+    words = {"question": data["question"], "options": "\n".join(f"• {option}" for option in shown)}
+    if acting.own:
+        text = t("pulse.preview_here", **words)
+    else:
+        text = t.n("pulse.preview", len(await pulses.recipients(acting.session)), **words)
+    await show(
+        event,
+        left + text,
+        menus.pulse_preview(t, acting.own is not None, len(await pulses.groups(acting.session, acting.own))),
     )
-    await show(event, left + text, menus.pulse_preview(t))
 
 
-def _question(text: str) -> str:
+def checked_question(text: str) -> str:
+    """On one line. Raises Refusal when Telegram would not take it."""
     text = " ".join(text.split())
     if not 1 <= len(text) <= pulses.QUESTION_LENGTH:
         raise Refusal("pulse.question_length", most=pulses.QUESTION_LENGTH)
     return text
 
 
-def _options(lines: list[str]) -> list[str]:
+def checked_options(lines: list[str]) -> list[str]:
+    """These answers. Raises Refusal when Telegram would not take them, or when two are the same."""
     if not 2 <= len(lines) <= pulses.MOST_OPTIONS or any(len(line) > pulses.OPTION_LENGTH for line in lines):
         raise Refusal("pulse.options_limits", most=pulses.MOST_OPTIONS, length=pulses.OPTION_LENGTH)
     if len(set(lines)) < len(lines):

@@ -121,7 +121,17 @@ def redraw(world: World, chat: Chat, posted: Posted, markup: Json | None = None)
         posted.message["reply_markup"] = markup
     world.announce("poll", chat, posted, message_id=posted.message["message_id"], poll=shape)
     if posted.author in world.bots:
-        world.bots[posted.author].mailbox.put("poll", shape, chat.id)
+        world.bots[posted.author].mailbox.put("poll", _told(shape), chat.id)
+
+
+def _told(shape: Json) -> Json:
+    """What the bot is told of a poll. Whether it sees counts that are hidden until the poll closes, Telegram's
+    documentation does not say: here it does not, and what works here works either way.
+    """
+    if shape["is_closed"] or not shape.get("hide_results_until_closes"):
+        return shape
+    options = [{**option, "voter_count": 0} for option in shape["options"]]
+    return {**shape, "options": options, "total_voter_count": 0}
 
 
 def close(world: World, chat: Chat, posted: Posted, markup: Json | None = None) -> None:

@@ -147,7 +147,10 @@ function poll(m, context) {
   const { poll } = m;
   const mine = poll.voters?.[context.person] ?? [];
   const open = !poll.is_closed;
-  const shown = mine.length > 0 || poll.is_closed;
+  const shown = poll.is_closed || (mine.length > 0 && !poll.hide_results_until_closes);
+  const quiz = poll.type === "quiz";
+  const kind = `${poll.is_anonymous ? "Anonymous" : "Public"} ${quiz ? "quiz" : "poll"}`;
+  const sign = (i) => (!quiz || !shown ? "" : poll.correct_option_ids.includes(i) ? "✓ " : mine.includes(i) ? "✗ " : "");
   const total = poll.total_voter_count || 0;
   const vote = (i) => {
     const chosen = mine.includes(i) ? mine.filter((x) => x !== i) : poll.allows_multiple_answers ? [...mine, i] : [i];
@@ -155,14 +158,15 @@ function poll(m, context) {
   };
   return el("div", { class: "poll" },
     el("strong", {}, poll.question),
-    el("small", {}, poll.is_closed ? "Final results" : poll.is_anonymous ? "Anonymous poll" : "Public poll"),
+    el("small", {}, poll.is_closed ? "Final results" : kind),
     poll.options.map((option, i) => {
       const share = total ? Math.round((100 * option.voter_count) / total) : 0;
       return el("button", { class: `option${mine.includes(i) ? " chosen" : ""}`, type: "button", disabled: !open,
         "aria-pressed": String(mine.includes(i)), onclick: () => vote(i) },
-      el("span", { class: "share" }, shown ? `${share} %` : ""), el("span", { class: "label" }, option.text),
+      el("span", { class: "share" }, shown ? `${share} %` : ""), el("span", { class: "label" }, sign(i) + option.text),
       shown ? el("span", { class: "bar", style: `--share:${share}%` }) : null);
     }),
+    quiz && shown && poll.explanation ? el("small", {}, `💡 ${poll.explanation}`) : null,
     el("small", {}, total === 1 ? "1 vote" : `${total} votes`));
 }
 

@@ -163,7 +163,7 @@ async def test_the_poller_takes_an_old_webhook_away_and_what_waited_for_it_comes
         with contextlib.suppress(asyncio.CancelledError):
             await polling
     (row,) = await rows(database)
-    assert '"text":"hello"' in (row.body or "")
+    assert '"text":"hello"' in inbox.opened(row, HOUSE.vault)[1]
 
 
 async def test_nothing_is_acknowledged_that_is_not_stored(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +211,7 @@ async def test_a_done_update_leaves_only_its_number(database_url: str) -> None:
         await alice.says("/start with a secret in it")
         await alice.reads("student union")
         found = await settled(campus, 1)
-        assert {(row.body, row.chat, row.received_at) for row in found} == {(None, None, None)}
+        assert {(row.sealed, row.chat, row.received_at) for row in found} == {(None, None, None)}
         assert all(row.update_id for row in found)
 
 
@@ -258,8 +258,8 @@ async def test_what_nobody_looks_after_is_forgotten_like_what_is_done(database: 
         assert len(await inbox.aside(session)) == 1
     await sweeping.run(database, toolbox, now + timedelta(days=31))
     aside, waiting = await rows(database)
-    assert (aside.state, aside.body, aside.chat, aside.received_at) == (Handling.DONE, None, None, None)
-    assert (waiting.state, waiting.body) == (Handling.WAITING, "{}")
+    assert (aside.state, aside.sealed, aside.chat, aside.received_at) == (Handling.DONE, None, None, None)
+    assert (waiting.state, inbox.opened(waiting, HOUSE.vault)) == (Handling.WAITING, (7, "{}"))
 
 
 async def test_an_update_whose_transaction_loses_runs_again(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

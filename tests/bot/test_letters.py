@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -11,14 +11,15 @@ from bot import letters
 from bot.app import house_of
 from bot.texts import Catalogue
 from bot.toolbox import Toolbox
-from models import answering, asking, requesters, stations, tickets
+from models import answering, asking, pulses, quizzes, requesters, stations, tickets
 from models import letters as rules
 from models.database import Database
 from models.outbox import Outgoing
 from models.postings import Posting
+from models.quizzes import Draft
 from models.words import Words
 from tests.campus import settings
-from tests.house import EAST, HOUSE, draft, furnish, staff, student
+from tests.house import EAST, HOUSE, OFFICE, draft, furnish, staff, student
 
 HELLO = {"type": "text", "text": "It is the hot water side"}
 
@@ -67,6 +68,34 @@ async def test_words_are_not_said_where_another_place_s_station_sits_by_now(
         await session.flush()
         row = (await session.scalars(select(Outgoing).where(Outgoing.words_id == said.id))).one()
         assert (await letters.draw(session, row, toolbox, now, EAST)).calls == []
+
+
+async def test_no_group_is_asked_in_another_s_place_or_told_what_came_of_it(
+    database: Database, now: datetime, toolbox: Toolbox
+) -> None:
+    async with database.transaction() as session:
+        desks = await furnish(session)
+        east, office, until = desks["east"], desks["office"], now + timedelta(days=1)
+        pulse = await pulses.launch(session, "Tea?", None, until, HOUSE, now, [east])
+        quiz = await quizzes.launch(session, Draft("Who?", ["a", "b"], 1), [east], until, now)
+        rows = list(await session.scalars(select(Outgoing).order_by(Outgoing.id)))
+        assert [len((await letters.draw(session, row, toolbox, now, EAST)).calls) for row in rows] == [1, 2]
+        await pulses.close(session, pulse, {}, [OFFICE], HOUSE, now)
+        assert await quizzes.close_due(session, until + pulses.SETTLED_AFTER) == 1
+        pulse.closed = quiz.closed = False
+        results = select(Outgoing).where(Outgoing.letter.in_(["pulse_result", "quiz_result"])).order_by(Outgoing.id)
+        rows += list(await session.scalars(results))
+        for row in rows:
+            row.payload = {"pulse": pulse.id, "quiz": quiz.id, "station": east.id}
+        east.chat_id = office.chat_id = None
+        await session.flush()
+        for seated in (None, EAST):
+            # Nobody's group by now; and another station's.
+            desks["west"].chat_id = seated
+            await session.flush()
+            drawn = {row.letter: (await letters.draw(session, row, toolbox, now, EAST)).calls for row in rows}
+            told = [letter for letter, calls in drawn.items() if calls]
+            assert told == ([] if seated is None else ["pulse_result"]), "a result of all stations is no secret"
 
 
 async def test_the_bot_goes_only_from_what_is_no_desk_when_its_time_has_come(

@@ -439,7 +439,7 @@ async def _set_aside(folder: Path) -> None:
     database = Database(f"sqlite:///{folder / 'data' / 'unionbot.db'}")
     async with database.transaction() as session:
         await inbox.store(session, 1, [inbox.Arrival(5, 10_001, '{"text": "my secret"}')], KeyVault(KEY), BEGIN)
-        assert await inbox.set_aside(session, 1, "7FK3Q2", "KeyError at mine.py:204", KeyVault(KEY))
+        assert await inbox.set_aside(session, 1, "7FK3Q2", "KeyError at mine.py:204")
         await inbox.store(session, 1, [inbox.Arrival(6, 0, "{", error="JSONDecodeError")], KeyVault(KEY), BEGIN)
     await database.close()
 

@@ -16,13 +16,14 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 RULES = {
     "answering", "asking", "casework", "handovers", "majors", "merging", "modes", "retracting", "roster", "shifts",
-    "sorting", "swaps", "walkins", "canned", "exports", "pulses", "access", "bursts", "ballots", "sheets", "surveys",
+    "sorting", "swaps", "walkins", "canned", "exports", "pulses", "quizzes", "access", "bursts",
+    "ballots", "outcomes", "remarks", "sheets", "surveys",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",
     "newest", "is_open", "in_stage", "read", "signed", "groups_of", "must_be_open",
     "campus_code", "found", "fill", "label", "checked", "value_of", "may_change", "number_of", "recipients",
-    "speaker", "admitted", "holds", "to_reporter", "show", "used",
+    "speaker", "admitted", "holds", "groups", "to_reporter", "show", "used",
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""
 ASKS = {"permissions.must", "permissions.may", "cases.must_handle"}
@@ -51,6 +52,7 @@ FREE = {
     "students/mine.py:page": "the list of one's own",
     "students/report.py:explain": "everybody may read what it is",
     "union/pulses.py:count": "Telegram counts votes and names nobody",
+    "union/quizzes.py:count": "one's own answer, which Telegram brings",
 }
 """Who acts without asking, and why: whole files, or one function of a file."""
 DRAFTING = "a draft is one's own; sending it asks"

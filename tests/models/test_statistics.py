@@ -17,7 +17,7 @@ from models.calendar import Semester, WorkCalendar
 from models.database import Database
 from models.figures import Rate, Share, difference, has_changed, may_be_told, sum_may_be_told
 from models.lifecycle import Kind, State
-from models.pulses import Pulse, PulsePoll
+from models.pulses import Pulse, PulseCount, PulsePoll
 from models.requesters import Requester
 from models.statistics import Figures, Period, Spread
 from models.tickets import Ticket
@@ -228,12 +228,17 @@ def test_a_small_cell_is_not_told_nor_what_gives_it_by_subtraction() -> None:
 
 async def test_polls_with_too_few_answers_are_in_no_sum(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
-        polls: list[list[int | None]] = [[*[4] * 8, *[0] * 4, *[None] * 3], [3] * 5]
+        polls: list[list[int | None]] = [[*[4] * 8, *[0] * 4, *[None] * 3], [3] * 5, [0] * 20]
         for number, choices in enumerate(polls, 1):
-            session.add(Pulse(id=number, question="?", options=None, closes_at=now - DAY, closed=True))
+            # The last one was asked in groups of staff.
+            places = [1] if number == len(polls) else None
+            session.add(Pulse(id=number, question="?", places=places, closes_at=now - DAY, closed=True))
             await session.flush()
             for i, choice in enumerate(choices):
-                session.add(PulsePoll(poll_id=f"{number}.{i}", pulse_id=number, choice=choice))
+                session.add(PulsePoll(poll_id=f"{number}.{i}", pulse_id=number))
+                await session.flush()
+                if choice is not None:
+                    session.add(PulseCount(poll_id=f"{number}.{i}", choice=choice, votes=1))
         await session.flush()
         assert pulses.SCALE == 5
         found = await statistics.surveys(session, statistics.period("week", CALENDAR, now), 10)

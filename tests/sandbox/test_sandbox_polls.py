@@ -79,6 +79,15 @@ async def test_a_poll_closes_by_the_clock(api: Api, alice: Person, stage: Sandbo
     )
 
 
+async def test_hidden_counts_are_told_when_the_poll_closes(api: Api, alice: Person) -> None:
+    message = await poll(api, alice.id, hide_results_until_closes=True)
+    await alice.votes(message["message_id"], 1)
+    (update,) = await api.updates()
+    assert (counts(update["poll"]), update["poll"]["total_voter_count"]) == ([0, 0, 0], 0)
+    assert counts(await api("stopPoll", chat_id=alice.id, message_id=message["message_id"])) == [0, 1, 0]
+    assert counts([u["poll"] for u in await api.updates() if "poll" in u][-1]) == [0, 1, 0]
+
+
 async def test_a_quiz_has_a_right_answer_and_one_try(api: Api, alice: Person) -> None:
     message = await poll(
         api,

@@ -207,11 +207,17 @@ async def test_what_was_deleted_is_not_left_in_the_file_or_its_log(database_url:
         alice = await campus.student("Alice", id=837465921)
         await alice.says("/new")
         await alice.taps(t.plain("kind.complaint"))
+        for key in ("repairs", "water"):
+            await alice.taps(t.pick(campus.app.settings.category_names(key)))
+        await alice.reads(t.plain("new.words").splitlines()[0])
         await alice.says("On second thoughts, nobody is to read this")
+        await alice.taps(t.plain("new.continue"))
+        await alice.taps(t.plain("name.anonymous"))
+        await alice.reads("nobody is to read this")
         await alice.says("/cancel")
         await alice.reads(t.plain("cancel.done"))
         written = (str(alice.id), "nobody is to read this")
-        assert all(on_disk(needle) for needle in written), "the log still knows"
+        assert all(on_disk(needle) for needle in written), "the log still knows what was shown to whom"
         await campus.files(alice, TAP, anonymous=True)
         await campus.quiet()
         await campus.later(hours=1)
@@ -227,4 +233,4 @@ async def test_a_conversation_that_is_over_leaves_no_draft(database_url: str) ->
         await campus.files(alice, TAP, anonymous=True)
         rows = await everything(campus)
         assert rows["conversations"] == []
-        assert not [row for row in rows["inbox"] if row["body"]]
+        assert not [row for row in rows["inbox"] if row["sealed"]]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
-from models import ballots, surveys
+from sqlalchemy import func, select
+
+from models import ballots, remarks, surveys
+from models.ballots import Box, Counted, Receipt
 from models.questionnaires import EVERYBODY
+from models.sheets import Sheet
 from models.surveys import Stage, Survey
 from tests.campus import Campus, running
 from tests.surveying.sheets import EVERY_KIND
@@ -31,6 +37,11 @@ async def opened(campus: Campus, *, anonymous: bool = True, days: int = 10, cell
     await campus.app.scheduler.run_due(campus.clock())
     campus.app.courier.wake()
     return number
+
+
+def files_in(folder: Path) -> bytes:
+    """The database and what lies beside it."""
+    return b"".join(path.read_bytes() for path in folder.glob("unionbot.db*"))
 
 
 async def test_a_survey_is_answered_in_one_message(database_url: str) -> None:
@@ -104,3 +115,39 @@ async def test_a_survey_is_answered_in_one_message(database_url: str) -> None:
         await campus.later(days=11)
         await alice.says("/surveys")
         await alice.reads("No survey is open")
+
+
+async def test_the_files_tell_no_answer(migrated: Path, tmp_path: Path) -> None:
+    """Whoever copies the database and its write-ahead log at any moment finds neither words nor presses in them: not
+    where updates wait, not where screens leave, not in what was overwritten.
+    """
+    shutil.copy(migrated, tmp_path / "unionbot.db")
+    async with running(f"sqlite:///{tmp_path / 'unionbot.db'}") as campus:
+        students = [await campus.student(name) for name in ("Alice", "Bob", "Carol")]
+        await opened(campus, cell=2)
+        for number, student in enumerate(students):
+            await student.taps("✍️ Begin")
+            await student.taps("No")
+            for _ in range(3):
+                await student.taps("Skip ▶")
+            await student.taps("Satisfied")
+            await student.reads("What else?")
+            await student.says(f"secretword{number}")
+            overview = await student.reads("look it over")
+            assert f"secretword{number}" in overview.text
+            await student.taps("📨 Send")
+            await student.reads("Thank you!")
+        await campus.quiet()
+        copies = files_in(tmp_path)
+        assert b"survey_boxes" in copies
+        for told in (b"secretword", b"sv:pick", b"Satisfied"):
+            assert told not in copies
+        await campus.later(days=11)
+        async with campus.app.database.reading() as session:
+            (survey,) = await surveys.in_stage(session, Stage.CLOSED)
+            assert survey.told is not None
+            assert survey.told.everybody.questions["overall"].by == {"4": 3}
+            said = await remarks.of(session, survey.id)
+            assert {each.text for each in said} == {f"secretword{number}" for number in range(3)}
+            for table in (Box, Counted, Receipt, Sheet):
+                assert await session.scalar(select(func.count()).select_from(table)) == 0

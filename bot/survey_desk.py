@@ -1,0 +1,185 @@
+"""/survey as the office sees it: every survey and how far it is, what can be done with one, free words to look at, and
+what is said to those who were asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.keyboards import Press, button, keyboard
+from bot.menus import LANGUAGE_NAMES
+from bot.survey_screens import step_name
+from bot.texts import Texts, cut
+from bot.untrusted import inline
+from models.figures import Rate
+from models.questionnaires import HIGHEST, LOWEST, Kind, Question
+from models.remarks import Remark
+from models.surveys import OVER, RUNNING, Response, Stage, Survey, Verdict
+
+LABEL = 48
+SHOWN = 8
+QUOTED = 600
+
+
+@dataclass(frozen=True)
+class Running(Press, prefix="sr"):
+    """On a survey: list, one, preview, later, cancel, sure, words, say, verdict, send, language; `value` is what was
+    chosen.
+    """
+
+    act: str
+    survey: int
+    value: str = "-"
+
+
+@dataclass(frozen=True)
+class Looked(Press, prefix="srw"):
+    """Free words may be quoted, or not."""
+
+    quote: bool
+    key: str
+
+
+def listed(surveys: Sequence[tuple[Survey, Response]], t: Texts, now: datetime) -> tuple[str, dict[str, Any]]:
+    """The newest surveys, each with how far it is."""
+    lines = [t("survey_desk.list" if surveys else "survey_desk.none")]
+    rows = []
+    for survey, response in surveys[:SHOWN]:
+        title = _title(survey, t)
+        lines.append(f"\n<b>{survey.id}</b> · {title}\n{_how_far(survey, response, t, now)}")
+        rows.append([button(cut(f"{survey.id} · {title}", LABEL), Running("one", survey.id))])
+    return "\n".join(lines), keyboard(rows)
+
+
+def one(survey: Survey, response: Response, held: int, t: Texts, now: datetime) -> tuple[str, dict[str, Any]]:
+    """One survey, and what can be done with it now."""
+    text = "\n".join(
+        [
+            f"📋 <b>{_title(survey, t)}</b>",
+            _how_far(survey, response, t, now),
+            t("survey_desk.with_name" if not survey.anonymous else "survey_desk.without_name", cell=survey.cell),
+            t("survey_desk.changes", text=t.pick(survey.what_changes)) if survey.what_changes else "",
+            t("survey_desk.open_shows_nothing") if survey.stage in RUNNING else "",
+        ]
+    ).strip()
+
+    def act(name: str, value: str = "-") -> dict[str, Any]:
+        return button(t.plain(f"survey_desk.{name}"), Running(name, survey.id, value))
+
+    rows = [[act("preview")]]
+    if survey.stage is Stage.PLANNED:
+        rows.append([act("later"), act("cancel")])
+    if survey.stage in OVER:
+        rows.append([act("results")])
+        if held:
+            rows.append([button(t.plain("survey_desk.words", count=held), Running("words", survey.id))])
+    if survey.stage is Stage.CLOSED:
+        rows.append([act("say")])
+    rows.append([button(t.plain("survey_desk.back"), Running("list", survey.id))])
+    return text, keyboard(rows)
+
+
+def _title(survey: Survey, t: Texts) -> str:
+    title = t.pick(survey.definition["title"])
+    return f"{title} · {survey.semester}" if survey.semester else title
+
+
+def _how_far(survey: Survey, response: Response, t: Texts, now: datetime) -> str:
+    rate = Rate(response.completed, response.invited)
+    low, high = rate.interval()
+    return t(
+        f"survey_desk.stage.{survey.stage}",
+        opens=t.moment(survey.opens_at, now),
+        closes=t.moment(survey.closes_at, now),
+        invited=response.invited,
+        completed=response.completed,
+        partial=response.partial,
+        rate=f"{100 * rate.share:.0f}",
+        low=f"{100 * low:.0f}",
+        high=f"{100 * high:.0f}",
+    )
+
+
+def preview(survey: Survey, t: Texts) -> tuple[list[str], dict[str, Any]]:
+    """Everything that is asked, in as many texts as it takes; the keyboard goes below the last."""
+    texts, questionnaire = [t("survey_desk.preview_head", title=_title(survey, t))], survey.questionnaire
+    for number, question in enumerate(questionnaire.questions, 1):
+        part = f"<b>{number}. {t.pick(question.text)}</b>{_conditions(question, survey, t)}\n{_answers(question, t)}"
+        if len(texts[-1]) + len(part) > 3500:
+            texts.append("")
+        texts[-1] = f"{texts[-1]}\n\n{part}".strip()
+    return texts, keyboard([[button(t.plain("survey_desk.back"), Running("one", survey.id))]])
+
+
+def _conditions(question: Question, survey: Survey, t: Texts) -> str:
+    said = [t.plain("survey_desk.required")] if question.required else []
+    if question.only.audiences or question.only.buildings or question.only.levels:
+        groups = [*(t.plain(f"audience.{each}") for each in question.only.audiences)]
+        groups += [*question.only.buildings, *question.only.levels]
+        said.append(t.plain("survey_desk.only", groups=", ".join(groups)))
+    if question.skip is not None:
+        before = survey.questionnaire.question(question.skip.question)
+        place = survey.questionnaire.questions.index(before) + 1 if before is not None else 0
+        said.append(t.plain("survey_desk.skip", number=place))
+    return f" <i>({'; '.join(said)})</i>" if said else ""
+
+
+def _answers(question: Question, t: Texts) -> str:
+    match question.kind:
+        case Kind.AGREEMENT:
+            return " · ".join(step_name(question, step, t) for step in range(HIGHEST, LOWEST - 1, -1))
+        case Kind.SCALE:
+            return "0 – 10"
+        case Kind.WORDS:
+            return t("survey_desk.in_words")
+    sign = {Kind.SINGLE: "◯", Kind.MULTIPLE: "☐", Kind.RANKING: "↕"}[question.kind]
+    return "\n".join(f"{sign} {t.pick(option.text)}" for option in question.options)
+
+
+def sure(survey: Survey, t: Texts) -> tuple[str, dict[str, Any]]:
+    """It would not be asked at all."""
+    yes = button(t.plain("survey_desk.sure"), Running("sure", survey.id))
+    back = button(t.plain("survey_desk.back"), Running("one", survey.id))
+    return t("survey_desk.cancel_sure", title=_title(survey, t)), keyboard([[yes], [back]])
+
+
+def words(survey: Survey, remark: Remark | None, left: int, t: Texts) -> tuple[str, dict[str, Any]]:
+    """Free words that may name somebody, one after the other."""
+    back = [button(t.plain("survey_desk.back"), Running("one", survey.id))]
+    if remark is None:
+        return t("survey_desk.words_done"), keyboard([back])
+    text = t("survey_desk.words_one", left=left, words=inline(remark.text, QUOTED))
+    quote = button(t.plain("survey_desk.quote"), Looked(True, remark.id))
+    keep = button(t.plain("survey_desk.keep"), Looked(False, remark.id))
+    return text, keyboard([[quote, keep], back])
+
+
+def verdicts(survey: Survey, t: Texts) -> tuple[str, dict[str, Any]]:
+    """What becomes of the project."""
+    rows = [[button(t.plain(f"verdict.{each}"), Running("verdict", survey.id, each))] for each in Verdict]
+    back = [button(t.plain("survey_desk.back"), Running("one", survey.id))]
+    return t("survey_desk.verdict", title=_title(survey, t)), keyboard([*rows, back])
+
+
+def asked_to_say(survey: Survey, t: Texts) -> tuple[str, dict[str, Any]]:
+    """What will change?"""
+    back = button(t.plain("survey_desk.back"), Running("one", survey.id))
+    return t("survey_desk.say_what", title=_title(survey, t)), keyboard([[back]])
+
+
+def said(
+    survey: Survey, changes: Mapping[str, str], verdict: Verdict | None, missing: Sequence[str], count: int, t: Texts
+) -> tuple[str, dict[str, Any]]:
+    """What would be sent, in each language there is; and to how many."""
+    parts = [t("survey_desk.say_preview", title=_title(survey, t))]
+    if verdict is not None:
+        parts.append(f"<b>{t(f'verdict.{verdict}')}</b>")
+    parts += [f"<b>{LANGUAGE_NAMES[each]}</b>\n{inline(text, QUOTED)}" for each, text in changes.items()]
+    add = {each: t.plain("survey_desk.in_language", language=LANGUAGE_NAMES[each]) for each in missing}
+    rows = [[button(label, Running("language", survey.id, each))] for each, label in add.items()]
+    rows.append([button(t.plain("survey_desk.send", count=count), Running("send", survey.id))])
+    rows.append([button(t.plain("survey_desk.back"), Running("one", survey.id))])
+    return "\n\n".join(parts), keyboard(rows)

@@ -1,0 +1,91 @@
+"""What is kept of polls and quizzes: counts without persons, answers with them for as long as they want."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, text
+
+from models import forgetting, mydata, pulses, quizzes
+from models.database import Database
+from models.migrations import migrate
+from models.outbox import Outgoing, Sending
+from models.pulses import Pulse
+from models.quizzes import Draft, QuizAnswer
+from tests.house import EAST, HOUSE, OFFICE, furnish, staff
+
+DAY = timedelta(days=1)
+
+
+async def test_the_counts_of_a_group_are_what_telegram_said_last(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        places = await furnish(session)
+        asked = await pulses.groups(session, None)
+        assert [place.key for place in asked] == ["east", "west"]
+        pulse = await pulses.launch(session, "Tea?", ["Yes", "No"], now + DAY, HOUSE, now, asked)
+        # Quicker than the news that it was delivered; more voters than one; somebody takes it back.
+        assert await pulses.voted(session, "1", [1, 0])
+        await pulses.sent(session, pulse.id, "1")
+        await pulses.sent(session, pulse.id, "2")
+        for poll, counts in (("1", [3, 2]), ("2", [0, 4]), ("1", [3, 1]), ("2", [0, 0])):
+            assert await pulses.voted(session, poll, counts)
+        result = await pulses.result(session, pulse)
+        assert (result.counts, result.invited, result.groups) == ((3, 1), 2, True)
+        moments = (now + DAY, now + DAY + timedelta(minutes=1))
+        assert [len(await pulses.due(session, at)) for at in moments] == [0, 1], "the last counts are on their way"
+        places["west"].chat_id = None
+        await session.flush()
+        await pulses.close(session, pulse, {}, [OFFICE], HOUSE, now + DAY)
+        assert not await pulses.voted(session, "1", [9, 9]), "it is over"
+        told = select(Outgoing.chat_id).where(Outgoing.letter == "pulse_result", Outgoing.state == Sending.DUE)
+        assert set(await session.scalars(told)) == {OFFICE, EAST}
+        left = select(func.count()).where(Outgoing.letter == "pulse", Outgoing.state == Sending.DUE)
+        assert await session.scalar(left) == 0
+
+
+async def test_who_took_part_in_a_quiz_is_known_until_they_are_forgotten(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        places = await furnish(session)
+        wang, li = await staff(session), await staff(session, 2, "Li")
+        draft = Draft("Who?", ["a", "b"], 1)
+        quiz = await quizzes.launch(session, draft, await quizzes.groups(session, None), now + DAY, now)
+        assert quiz.places == [places[key].id for key in ("east", "west", "office")]
+        # Before it is known that it was delivered; in two groups; changed; taken back, once more than there was.
+        assert await quizzes.answered(session, "e", wang, 0)
+        await quizzes.sent(session, quiz.id, places["east"].id, "e")
+        await quizzes.sent(session, quiz.id, places["west"].id, "w")
+        for poll, person, choice in (
+            ("e", wang, 1), ("w", wang, 0), ("e", li, 1), ("w", li, 1), ("w", li, None), ("w", li, None),
+        ):  # fmt: skip
+            assert await quizzes.answered(session, poll, person, choice)
+        await session.flush()
+        assert [p.name for p in await quizzes.took_part(session, quiz)] == ["Wang", "Li"]
+        found = [(each.staff, each.answered, each.right) for each in await quizzes.results(session, quiz, now)]
+        assert found == [(2, 2, 2), (1, 1, 0)]
+        over = now + DAY + pulses.SETTLED_AFTER
+        assert [await quizzes.close_due(session, at) for at in (now + DAY, over, over)] == [0, 1, 0], "told once"
+        assert not await quizzes.answered(session, "e", li, 0), "it is over"
+        assert len((await mydata.gather(session, wang, 1, HOUSE.vault))["quizzes"]) == 2
+        await forgetting.forget(session, wang, 1, HOUSE, now)
+        assert [p.name for p in await quizzes.took_part(session, quiz)] == ["Li"]
+        assert await session.scalar(select(func.count()).select_from(QuizAnswer)) == 1
+
+
+async def test_what_was_chosen_before_groups_were_asked_is_counted_after(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
+    await migrate(database, "0021")
+    no = "0" if database.is_sqlite else "false"
+    async with database.transaction() as session:
+        await session.execute(
+            text(f"INSERT INTO pulses (id, question, closes_at, closed) VALUES (1, 'Tea?', '2026-10-12', {no})")
+        )
+        await session.execute(
+            text("INSERT INTO pulse_polls (poll_id, pulse_id, choice) VALUES ('a', 1, 4), ('b', 1, 4), ('c', 1, NULL)")
+        )
+    for _ in range(2):
+        await migrate(database)
+        async with database.reading() as session:
+            result = await pulses.result(session, await session.get_one(Pulse, 1))
+            assert (result.counts, result.invited, result.groups) == ((0, 0, 0, 0, 2), 3, False)
+        await migrate(database, "0021")
+    await database.close()

@@ -1,0 +1,132 @@
+"""Questions in the groups: anonymous polls whose counts come back as a picture, and quizzes for theory study."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from bot import mydata
+from models import people, quizzes, stations
+from models.people import Role
+from models.pulses import PulseCount
+from models.quizzes import Quiz, QuizAnswer
+from tests.campus import Campus, running
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+QUIZ = "Who runs the union?\nThe canteen\n* The presidium\n\n> The congress elects it."
+
+
+async def lead(campus: Campus) -> None:
+    """Wang leads the east station."""
+    async with campus.app.database.transaction() as session:
+        east = await stations.by_key(session, "east")
+        assert east is not None
+        await people.grant(
+            session, Role.LEAD, campus.wang.id, given_by=campus.admin.id, now=campus.clock(), station_id=east.id
+        )
+
+
+async def until(campus: Campus, what: object, number: int) -> None:
+    """Wait until so much of it is in."""
+    async with asyncio.timeout(20):
+        while True:
+            async with campus.app.database.reading() as session:
+                if ((await session.scalar(select(what))) or 0) == number:  # type: ignore[call-overload]
+                    return
+            await asyncio.sleep(0)
+
+
+@on_sqlite
+async def test_groups_are_asked_once_each_and_get_the_result_as_a_picture(database_url: str) -> None:
+    async with running(database_url, surveys={"minimum_cell": 3}) as campus:
+        t, east, west, office = campus.t("en"), campus.east, campus.west, campus.office
+        wang, li, admin = campus.wang, campus.li, campus.admin
+        alice, votes = await campus.student("Alice"), func.sum(PulseCount.votes)
+        await lead(campus)
+        await admin.says("/poll Shorter shifts? | Yes | No", chat=office)
+        await admin.taps(t.plain("pulse.send_groups", count=2), chat=office)
+        asked = await east.shows("Shorter shifts?")
+        assert asked.raw["poll"]["is_anonymous"]
+        assert asked.raw["poll"]["hide_results_until_closes"]
+        await wang.votes(asked, 0, chat=east)
+        await li.votes(asked, 0, chat=east)
+        await admin.votes(await west.shows("Shorter shifts?"), 1, chat=west)
+        await li.votes(asked, chat=east)
+        await li.votes(asked, 1, chat=east)
+        # Telegram closes it, and only then says what was chosen.
+        await campus.later(days=2, seconds=30)
+        await until(campus, votes, 3)
+        await campus.later(minutes=1)
+        for group in (east, west, office):
+            told = await group.shows("📊")
+            assert told.raw["photo"]
+            assert t.plain("pulse.counted_groups", answered=3, groups=2) in told.text
+        # A lead asks the own group, nobody else there does, and of fewer than the cell nothing is shown.
+        await li.says("/poll Enough tea? | Yes | No", chat=east)
+        await east.shows(t.plain("pulse.leads_only"))
+        await wang.says("/poll Enough tea? | Yes | No", chat=east)
+        await wang.reads("Asked once in this group", chat=east)
+        await wang.taps(t.plain("pulse.send_here"), chat=east)
+        await wang.votes(await east.shows(re.compile("^Enough tea")), 0, chat=east)
+        await campus.later(days=2, seconds=30)
+        await until(campus, votes, 4)
+        await campus.later(minutes=1)
+        for group in (east, office):
+            await group.shows("Fewer than 3 answered")
+        await campus.quiet()
+        assert "Enough tea" not in str([m.text for m in await west.transcript()])
+        private = str([m.text for m in await campus.stage.transcript(alice.id)])
+        assert "Shorter" not in private
+        assert "Enough tea" not in private
+
+
+@on_sqlite
+async def test_a_quiz_says_what_is_kept_and_the_office_is_told_counts(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t, east, office = campus.t("en"), campus.east, campus.office
+        wang, li, admin = campus.wang, campus.li, campus.admin
+        await lead(campus)
+        await admin.says("/quiz", chat=office)
+        await admin.reads("one line each", chat=office)
+        await admin.says(QUIZ, chat=office)
+        await admin.reads("✅ The presidium", chat=office)
+        await admin.taps(t.plain("quiz.send", count=3), chat=office)
+        asked = await east.shows(re.compile("^Who runs the union"))
+        shown = [m.text for m in await east.transcript()]
+        assert "Not anonymous" in shown[-2], "said before anybody can answer"
+        poll = asked.raw["poll"]
+        assert (poll["type"], poll["is_anonymous"], poll["explanation"]) == ("quiz", False, "The congress elects it.")
+        answers = select(func.count()).select_from(QuizAnswer).scalar_subquery()
+        await wang.votes(asked, 1, chat=east)
+        await li.votes(asked, 0, chat=east)
+        await admin.votes(await campus.west.shows(re.compile("^Who runs the union")), 1, chat=campus.west)
+        await until(campus, answers, 3)
+        async with campus.app.database.reading() as session:
+            quiz = (await session.scalars(select(Quiz))).one()
+            assert {p.name for p in await quizzes.took_part(session, quiz)} == {"Wang", "Li", "Zhao"}
+            person = await people.by_telegram_id(session, li.id)
+            assert person is not None
+            data, page = await mydata.files(session, person, campus.app.toolbox, campus.clock())
+            assert json.loads(data)["quizzes"] == [
+                {"question": "Who runs the union?", "answer": "The canteen", "right": "The presidium"}
+            ]
+            assert "The canteen" in page.decode()
+            assert await session.scalar(select(func.count()).select_from(PulseCount)) == 0, "it is no pulse"
+        await campus.later(days=7, minutes=1)
+        told = (await office.shows("Right: The presidium")).text
+        east_name = t.pick({s.key: s.names for s in campus.app.settings.station_specs()}["east"])
+        assert t.plain("quiz.line", station=east_name, answered=2, staff=2, right=1) in told
+        assert not [name for name in ("Wang", "Li ", "Zhao") if name in told], "counts, and nobody's name"
+        await wang.says("/quiz Two and two? | *4 | 5", chat=east)
+        await wang.taps(t.plain("pulse.send_here"), chat=east)
+        await east.shows(re.compile("^Two and two"))
+        await li.says("/quiz Two and two? | *4 | 5", chat=east)
+        await east.shows(t.plain("pulse.leads_only"))
+        await campus.quiet()
+        assert "Right:" not in str([m.text for m in await east.transcript()]), "for the office only"
+        assert "Two and two" not in str([m.text for m in await campus.west.transcript()])
