@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli import audit, exports, imports
+from bot.cli import audit, exports, imports, surveys
 from bot.shell import (
     DATABASE,
     DEFAULT,
@@ -27,6 +27,7 @@ from bot.shell import (
     looped,
     missing,
     no_database,
+    put,
     read,
     stop,
     until_told,
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.add_typer(audit.app, name="audit")
 app.add_typer(exports.app, name="export")
 app.add_typer(imports.app, name="import")
+app.command("surveys")(surveys.surveys)
 
 
 def main() -> None:
@@ -73,9 +75,9 @@ def check(
     """Read the configuration and ask Telegram whether everything is in place."""
     settings = read(config)
     typer.echo(f"✓ {config}")
-    articles_fit = _articles_fit(settings)
+    files_fit = [_articles_fit(settings), surveys.fit(settings)]
     if offline:
-        if not articles_fit:
+        if not all(files_fit):
             raise typer.Exit(FAILED)
         return
     from sqlalchemy.exc import SQLAlchemyError
@@ -94,7 +96,7 @@ def check(
     signs = {"ok": "✓", "warning": "!", "error": "✗"}
     for finding in findings:
         typer.echo(f"{signs[finding.level]} {finding.text}")
-    if any(finding.level == "error" for finding in findings) or not articles_fit:
+    if any(finding.level == "error" for finding in findings) or not all(files_fit):
         raise typer.Exit(code or FAILED)
 
 
@@ -117,7 +119,7 @@ def faq(
     if copy:
         if where == articles.SHIPPED:
             stop(WRONG, "say where to: unionbot faq my-folder --copy")
-        for name in articles.copy(where):
+        for name in put(articles.SHIPPED, "md", where):
             typer.echo(f"  {name}")
         typer.echo(
             f'now write folder = "{where}" under [faq] in {config}, and fill in what stands between {{{{ and }}}}'

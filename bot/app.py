@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import gc
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -30,12 +30,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import handlers
-from bot import articles, commands, errors, filters, letters, people
+from bot import articles, commands, errors, filters, letters, people, questionnaires
 from bot.calls import Letter
 from bot.conversations import Conversations
 from bot.flood import Flood
 from bot.inbox import Intake, Poller
 from bot.outgoing import ToOutbox
+from bot.questionnaires import SurveyFile
 from bot.settings import Settings
 from bot.texts import Catalogue
 from bot.toolbox import Clock, Toolbox, utcnow
@@ -80,6 +81,14 @@ def shelf_of(settings: Settings, house: House) -> Shelf:
     found, problems = articles.shelf(settings, house.fold)
     for problem in problems:
         log.warning("a question and answer has to be mended", what=str(problem), shown=not problem.serious)
+    return found
+
+
+def surveys_of(settings: Settings) -> Mapping[str, SurveyFile]:
+    """The surveys there are files of; what is wrong with a file is logged, and the others are used."""
+    found, problems = questionnaires.shelf(settings)
+    for problem in problems:
+        log.warning("a survey has to be mended and is not used", what=problem)
     return found
 
 
@@ -140,7 +149,9 @@ class App:
         self.settings = settings
         self.clock = clock
         house = house_of(settings)
-        self.toolbox = Toolbox(settings, house, Catalogue.load(settings.timezone), shelf_of(settings, house))
+        self.toolbox = Toolbox(
+            settings, house, Catalogue.load(settings.timezone), shelf_of(settings, house), surveys_of(settings)
+        )
         self.database = Database(settings.database.url)
         self._elapsed = elapsed
         self._windows = windows

@@ -376,17 +376,6 @@ def look_at(folder: Path, settings: Settings | None) -> tuple[list[Article], lis
     return read(folder, languages=settings.union.languages, categories=settings.category_keys())
 
 
-def copy(folder: Path) -> list[str]:
-    """Put the articles that come along there, leaving alone what is there already. Returns the names of the new
-    files.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    new = [path for path in sorted(SHIPPED.glob("*.md")) if not (folder / path.name).exists()]
-    for path in new:
-        (folder / path.name).write_bytes(path.read_bytes())
-    return [path.name for path in new]
-
-
 def folder_of(settings: Settings) -> Path:
     """The union's own folder, or the one that comes along."""
     return Path(settings.faq.folder) if settings.faq.folder else SHIPPED

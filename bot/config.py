@@ -9,19 +9,17 @@ Secrets never stand in the file: it is copied, mailed and backed up.
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError
 
 from bot.fields import KEY_NAME
+from bot.mistakes import Form, Unreadable, read, sentences, tables, twice
 from bot.sections import SHORTEST_SECRET
 from bot.settings import Settings
 from bot.vault import decode_key
@@ -29,17 +27,14 @@ from models.house import OFFICE
 
 TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{20,}")
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
-HEAD = re.compile(r"\s*\[\[?\s*([\w.-]+)\s*\]\]?\s*(?:#.*)?$")
-WRITE = {
-    "string": "a text in quotes",
-    "int": "a whole number without quotes",
-    "bool": "true or false, without quotes",
-    "date": "a day, without quotes",
-    "tuple": "a list in square brackets",
-    "model": "a table",
-    "dict": "a table",
-}
-"""By the beginning of pydantic's name for a mistake: what belongs there instead."""
+FORM = Form(Settings, EXAMPLE, frozenset({"token", "key"}))
+
+
+SECTION_SECRETS = (
+    ("webhook_out", "secret", "UNIONBOT_WEBHOOK_SECRET", "url"),
+    ("open311", "key", "UNIONBOT_OPEN311_KEY", "enabled"),
+)
+"""Section, field, where its secret comes from, and the key that makes it needed."""
 
 
 class ConfigError(Exception):
@@ -53,17 +48,22 @@ class ConfigError(Exception):
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the file and the secrets. Raises ConfigError with everything that is wrong."""
     try:
-        # Windows' own editor writes a mark before the first letter.
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigError([f"{path} does not exist: copy config.example.toml to it and change what differs"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path} cannot be read: {error}"]) from None
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{path} is not valid TOML: {error}"]) from None
+        text, data = read(path, "copy config.example.toml to it and change what differs")
+    except Unreadable as error:
+        raise ConfigError([str(error)]) from None
     return build(data, environment, text)
+
+
+PRETENDED = {
+    "UNIONBOT_TOKEN": "10000:" + 35 * "x",
+    "UNIONBOT_KEY": 43 * "A",
+    **{variable: SHORTEST_SECRET * "x" for _, _, variable, _ in SECTION_SECRETS},
+}
+
+
+def look(path: Path) -> Settings:
+    """The file alone, for what only looks at it: secrets are made up. Raises ConfigError."""
+    return load(path, PRETENDED)
 
 
 def build(data: dict[str, Any], environment: Mapping[str, str], text: str = "") -> Settings:
@@ -75,10 +75,7 @@ def build(data: dict[str, Any], environment: Mapping[str, str], text: str = "") 
     try:
         settings = Settings(**{**data, "token": SecretStr(token), "key": SecretStr(key)})
     except ValidationError as error:
-        mistakes = error.errors()
-        # "Needs at least one entry" about a list whose only entry is wrong would be a second mistake that is none.
-        places = {mistake["loc"][:i] for mistake in mistakes for i in range(len(mistake["loc"]))}
-        problems += [_sentence(mistake, text) for mistake in mistakes if mistake["loc"] not in places]
+        problems += sentences(error, FORM, text)
     problems += _contradictions(data)
     if problems or settings is None:
         raise ConfigError(problems)
@@ -108,13 +105,6 @@ def _secrets(data: Mapping[str, Any], environment: Mapping[str, str]) -> Iterato
         yield "UNIONBOT_KEY is not a key: `unionbot key` makes one"
 
 
-SECTION_SECRETS = (
-    ("webhook_out", "secret", "UNIONBOT_WEBHOOK_SECRET", "url"),
-    ("open311", "key", "UNIONBOT_OPEN311_KEY", "enabled"),
-)
-"""Section, field, where its secret comes from, and the key that makes it needed."""
-
-
 def _with_secrets(data: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     """The sections that have a secret, with it."""
     return {
@@ -138,148 +128,16 @@ def _section_secrets(data: Mapping[str, Any], environment: Mapping[str, str]) ->
             yield f"{variable} is not set or too short: [{section}] needs one; `openssl rand -hex 32` makes one"
 
 
-def _sentence(mistake: Any, text: str) -> str:
-    path = list(mistake["loc"])
-    place = ""
-    for part in path:
-        place += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if place else str(part)
-    line = _line_of(path, text)
-    where = f"{place} (line {line})" if line else place
-    kind = mistake["type"]
-    if kind == "extra_forbidden":
-        near = difflib.get_close_matches(str(path[-1]), _known_keys(path[:-1]), 1)
-        return f"{where}: there is no such key" + (f"; did you mean {near[0]}?" if near else "; delete it")
-    example = _example(path) if EXAMPLE.exists() else ""
-    if kind == "missing":
-        return f"{where}: is missing; write {example or 'it as config.example.toml does'}"
-    if kind == "too_short":
-        return f"{where}: needs at least one entry; write {example or 'it as config.example.toml does'}"
-    given = mistake.get("input")
-    shown = f" (it says {_toml(given)})" if isinstance(given, str | int | float) else ""
-    if "url" not in mistake:
-        # Without an address in pydantic's handbook it was found by `bot/settings.py`, whose words say what to write.
-        return f"{where}: {mistake['msg']}{shown}"
-    wanted = _wanted(kind, mistake.get("ctx", {}))
-    return f"{where}: write {wanted}{', for example ' if example else ''}{example}{shown}"
-
-
-def _wanted(kind: str, context: Mapping[str, Any]) -> str:
-    if "expected" in context:
-        return str(context["expected"])
-    if "ge" in context:
-        return f"a number from {context['ge']} up"
-    if "le" in context:
-        return f"a number up to {context['le']}"
-    return WRITE.get(kind.partition("_")[0], "something else")
-
-
-def _example(path: list[Any]) -> str:
-    """What config.example.toml has in this place; nothing where it has nothing to show."""
-    text = EXAMPLE.read_text(encoding="utf-8")
-    names = [part for part in path if isinstance(part, str)]
-    dotted = ".".join(names)
-    for head in (f"[[{dotted}]]", f"[{dotted}]"):
-        if f"\n{head}" in text:
-            return f"{head} and below it the lines that config.example.toml has there"
-    # What most unions leave out stands there as a comment.
-    example = tomllib.loads(re.sub(r"(?m)^# (?=\w+ = )", "", text))
-    found = _shown(example, names)
-    if found is None:
-        found = _shown(example, names[-2:])
-    return f"{names[-1]} = {_toml(found)}" if found not in (None, []) else ""
-
-
-def _shown(example: Any, names: list[str]) -> Any:
-    """The example's value under these keys, in the first entry of a list that has one; None where there is none."""
-    if not names:
-        return example
-    if isinstance(example, list):
-        return next((found for entry in example if (found := _shown(entry, names)) is not None), None)
-    return _shown(example[names[0]], names[1:]) if isinstance(example, dict) and names[0] in example else None
-
-
-def _toml(value: Any) -> str:
-    """As it is written in the file, of a list no more than two entries."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(part)}" for key, part in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml(part) for part in value[:2]) + "]"
-    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
-
-
-def _known_keys(path: list[Any]) -> list[str]:
-    model: Any = Settings
-    for part in path:
-        if isinstance(part, int):
-            continue
-        field = model.model_fields.get(part)
-        model = next((m for m in _models_in(field.annotation)), None) if field else None
-        if model is None:
-            return []
-    return [name for name in model.model_fields if name not in ("token", "key") or model is not Settings]
-
-
-def _models_in(annotation: Any) -> Iterator[Any]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in getattr(annotation, "__args__", ()):
-        yield from _models_in(argument)
-
-
-def _line_of(path: list[Any], text: str) -> int | None:
-    """The line that sets this key; of one that is not there, the head of its section or the first line of its entry.
-    None where there is neither.
-    """
-    lines = text.splitlines()
-    heads = {n: head[1] for n, line in enumerate(lines) if (head := HEAD.match(line))}
-    found, end = None, len(lines)
-    for i, part in enumerate(path):
-        if isinstance(part, int):
-            continue
-        index = path[i + 1] if i + 1 < len(path) and isinstance(path[i + 1], int) else 0
-        dotted = ".".join(str(p) for p in path[: i + 1] if not isinstance(p, int))
-        start = 0 if found is None else found + 1
-        tables = [n for n, name in heads.items() if start <= n < end and name == dotted]
-        if tables:
-            found = tables[min(index, len(tables) - 1)]
-            end = next((n for n, name in heads.items() if n > found and not name.startswith(f"{dotted}.")), end)
-            continue
-        own = range(start, next((n for n in heads if n >= start), end))
-        sets = next((n for n in own if re.match(rf"\s*{re.escape(str(part))}\s*=", lines[n])), None)
-        if sets is not None:
-            return _entry(lines, sets, index) + 1
-        if not any(name.startswith(f"{dotted}.") for name in heads.values()):
-            break
-    return None if found is None else found + 1
-
-
-def _entry(lines: list[str], at: int, index: int) -> int:
-    """Where this entry of the list that begins here stands, of lists that have lines of their own for them; else where
-    the list begins.
-    """
-    if not re.search(r"=\s*\[\s*(#.*)?$", lines[at]):
-        return at
-    before = 0
-    for n in range(at + 1, len(lines)):
-        try:
-            before += len(tomllib.loads(f"x = [{lines[n]}\n]")["x"])
-        except tomllib.TOMLDecodeError:
-            break
-        if before > index:
-            return n
-    return at
-
-
 def _contradictions(data: Mapping[str, Any]) -> list[str]:
     """What is wrong only when parts are held against each other.
 
     Read from the raw file, so that it is told together with whatever else is wrong there.
     """
-    stations = _tables(data, "stations")
-    categories = _tree(_tables(data, "categories"))
+    stations = tables(data, "stations")
+    categories = _tree(tables(data, "categories"))
     keys = {
         "station": [station.get("key") for station in stations],
-        "building": [building.get("key") for station in stations for building in _tables(station, "buildings")],
+        "building": [building.get("key") for station in stations for building in tables(station, "buildings")],
         "category": [category.get("key") for category in categories],
     }
     problems = []
@@ -287,7 +145,7 @@ def _contradictions(data: Mapping[str, Any]) -> list[str]:
         why = ": a building is served by one station" if what == "building" else ""
         problems += [
             f"{what} {key!r} stands there more than once{why}; write a key of its own for each"
-            for key in _twice([key for key in found if _is_key(key)])
+            for key in twice([key for key in found if _is_key(key)])
         ]
     places: list[str] = ["station", OFFICE, *(str(key) for key in keys["station"] if _is_key(key))]
     # Where a station's own key is wrong, what names it is not.
@@ -302,8 +160,7 @@ def _contradictions(data: Mapping[str, Any]) -> list[str]:
     chats = [each.get("chat_id") for each in stations] + [union.get(f"{o}_chat_id") for o in ("office", "supervisors")]
     bound = [chat for chat in chats if isinstance(chat, int)]
     problems += [
-        f"chat_id {chat} is given to two places; delete it, /setup in each group finds its own"
-        for chat in _twice(bound)
+        f"chat_id {chat} is given to two places; delete it, /setup in each group finds its own" for chat in twice(bound)
     ]
     problems += [
         f"chat_id {chat} is no group: a group's id is negative; delete it, /setup finds it by itself"
@@ -317,18 +174,8 @@ def _is_key(value: Any) -> bool:
     return isinstance(value, str) and KEY_NAME.fullmatch(value) is not None
 
 
-def _tables(holder: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """The tables under this name, whatever else somebody may have written there."""
-    found = holder.get(name)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
 def _tree(categories: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [each for category in categories for each in (category, *_tree(_tables(category, "children")))]
-
-
-def _twice(values: list[Any]) -> list[Any]:
-    return sorted({value for value in values if value is not None and values.count(value) > 1}, key=str)
+    return [each for category in categories for each in (category, *_tree(tables(category, "children")))]
 
 
 @dataclass(frozen=True)

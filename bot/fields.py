@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from models.calendar import Span
@@ -25,7 +25,7 @@ def _names(value: object) -> object:
     return dict.fromkeys(LANGUAGES, value) if isinstance(value, str) else value
 
 
-def _complete(value: dict[str, str]) -> dict[str, str]:
+def _complete(value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
     unknown = sorted(set(value) - set(LANGUAGES))
     if unknown:
         raise PydanticCustomError(
@@ -35,12 +35,14 @@ def _complete(value: dict[str, str]) -> dict[str, str]:
     if missing:
         raise PydanticCustomError(
             "language",
-            'the name is missing in {x}: write name = { zh-hans = "…", zh-hant = "…", en = "…" }',
-            {"x": ", ".join(missing)},
+            'is missing in {x}: write {y} = { zh-hans = "…", zh-hant = "…", en = "…" }',
+            {"x": ", ".join(missing), "y": info.field_name or "name"},
         )
     return value
 
 
+Sayings = Annotated[dict[str, str], AfterValidator(_complete)]
+"""What is said to students: each language has its own."""
 Names = Annotated[dict[str, str], BeforeValidator(_names), AfterValidator(_complete)]
 
 

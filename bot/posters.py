@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unicodedata import east_asian_width
 
 import segno
 
 from bot.charts import font_file, wrap
 from bot.settings import Settings
-from bot.texts import Catalogue, Texts
+from bot.texts import Catalogue, Texts, columns
 from bot.vault import KeyVault
 from models import access, links, stations, tables  # noqa: F401  (a rotation is written among all tables)
 from models.access import Mode
@@ -156,8 +155,7 @@ class _Sheet:
         from matplotlib.font_manager import FontProperties
 
         # A long name is set smaller rather than cut off by the edge.
-        columns = sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
-        size = min(size, MOST_POINTS / max(columns, 1))
+        size = min(size, MOST_POINTS / max(columns(text), 1))
         font = FontProperties(fname=str(font_file()), size=size)
         place = {"ha": "center", "va": "top", **how}
         x = place.pop("x", 0.5)

@@ -306,8 +306,9 @@ class Access(Section):
 
 
 class Surveys(Section):
-    """What may be shown of surveys."""
+    """The union's own surveys, and what may be shown of any."""
 
+    folder: str = ""
     minimum_cell: int = Field(default=10, ge=2)
 
 

@@ -32,15 +32,26 @@ def stop(code: int, *lines: str) -> NoReturn:
     raise typer.Exit(code)
 
 
-def read(path: Path) -> Settings:
-    """The settings, or every mistake in them and exit code 2."""
-    from bot.config import ConfigError, load
+def read(path: Path, *, secrets: bool = True) -> Settings:
+    """The settings, or every mistake in them and exit code 2; without `secrets` for what only looks at the file."""
+    from bot.config import ConfigError, load, look
 
     try:
-        return load(path)
+        return load(path) if secrets else look(path)
     except ConfigError as error:
         count = len(error.problems)
         stop(WRONG, f"{path}: {count} thing{'s' if count > 1 else ''} to mend", *(f"  • {p}" for p in error.problems))
+
+
+def put(shipped: Path, ending: str, folder: Path) -> list[str]:
+    """Put the files that come along into this folder, leaving alone what is there already. Returns the names of the
+    new ones.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    new = [path for path in sorted(shipped.glob(f"*.{ending}")) if not (folder / path.name).exists()]
+    for path in new:
+        (folder / path.name).write_bytes(path.read_bytes())
+    return [path.name for path in new]
 
 
 def log(settings: Settings) -> None:

@@ -199,6 +199,11 @@ def _day(language: str, day: date, with_year: bool, with_weekday: bool) -> str:
     return dates.format_date(day, pattern, locale=Locale.parse(BABEL[language]))
 
 
+def columns(text: str) -> int:
+    """How wide it is: a Chinese character takes two columns, a letter one."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
 def cut(text: str, columns: int) -> str:
     """So much of it as fits a button: a Chinese character takes two columns, a letter one."""
     taken = 0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from models.articles import EMPTY, Shelf
 from models.house import House
 
 if TYPE_CHECKING:
+    from bot.questionnaires import SurveyFile
     from bot.settings import Settings
     from bot.texts import Catalogue, Texts
 
@@ -25,12 +26,14 @@ def utcnow() -> datetime:
 
 @dataclass(frozen=True)
 class Toolbox:
-    """Settings, the house's rules, the texts, and the questions and answers."""
+    """Settings, the house's rules, the texts, the questions and answers, and the surveys there are files of."""
 
     settings: Settings
     house: House
     catalogue: Catalogue
     shelf: Shelf = EMPTY
+    surveys: Mapping[str, SurveyFile] = field(default_factory=dict)
+    """By their keys."""
 
     def everywhere(self, key: str) -> dict[str, str]:
         """A text without parameters in all the union's languages: each reader sees it in theirs."""

@@ -114,16 +114,17 @@ class Question:
         up.
         """
         match self.kind:
-            case Kind.AGREEMENT if answer in range(LOWEST, HIGHEST + 1):
+            case Kind.AGREEMENT if _is_step(answer, LOWEST, HIGHEST):
                 return int(answer)
-            case Kind.SCALE if answer in range(SCALE_END + 1):
+            case Kind.SCALE if _is_step(answer, 0, SCALE_END):
                 return int(answer)
             case Kind.SINGLE if answer in self.keys:
                 return str(answer)
-            case Kind.MULTIPLE if answer and set(answer) <= set(self.keys):
+            case Kind.MULTIPLE if isinstance(answer, list) and answer and all(each in self.keys for each in answer):
                 return [key for key in self.keys if key in answer]
-            case Kind.RANKING if len(set(answer)) == len(answer) == len(self.keys) and set(answer) == set(self.keys):
-                return list(answer)
+            case Kind.RANKING if isinstance(answer, list) and len(answer) == len(self.keys):
+                if all(key in answer for key in self.keys):
+                    return list(answer)
             case Kind.WORDS if isinstance(answer, str) and (words := _legible(answer)):
                 if len(words) > WORDS_LENGTH:
                     raise Refusal("survey.words_too_long", most=WORDS_LENGTH, given=len(words))
@@ -191,6 +192,10 @@ class Questionnaire:
     def of(cls, plain: Mapping[str, Any]) -> Questionnaire:
         """What `plain` made, again."""
         return cls(plain["title"], tuple(_question(each) for each in plain["questions"]), plain.get("about"))
+
+
+def _is_step(answer: Any, lowest: int, highest: int) -> bool:
+    return isinstance(answer, int) and not isinstance(answer, bool) and lowest <= answer <= highest
 
 
 def _legible(words: str) -> str:

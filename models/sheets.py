@@ -91,6 +91,19 @@ class Progress:
                 raise Refusal("old.button")
         if here:
             self.forward(questionnaire, facts)
+        else:
+            self.settle(questionnaire, facts)
+
+    def settle(self, questionnaire: Questionnaire, facts: Facts) -> None:
+        """On to the next question that is asked, where the one on the screen is not any more: an answer before it has
+        changed, or what is known of somebody.
+        """
+        question = self.question(questionnaire)
+        path = questionnaire.path(self.answers, facts)
+        if question is None or question in path:
+            return
+        after = questionnaire.questions[questionnaire.questions.index(question) :]
+        self._go(next((each.key for each in after if each in path), None))
 
     def write(self, questionnaire: Questionnaire, facts: Facts, words: str) -> None:
         """Words for the question on the screen. Raises Refusal when it takes none, and for too many."""
@@ -111,13 +124,8 @@ class Progress:
         path = questionnaire.path(self.answers, facts)
         place = path.index(question)
         missing = questionnaire.missing(self.answers, facts)
-        if self.looking_over and missing is None:
-            self.at = None
-        else:
-            self.at = path[place + 1].key if place + 1 < len(path) else None
-        self.chosen = None
-        if self.at is None:
-            self.looking_over = True
+        on = path[place + 1].key if place + 1 < len(path) else None
+        self._go(None if self.looking_over and missing is None else on)
 
     def back(self, questionnaire: Questionnaire, facts: Facts) -> None:
         """Back to the question before, keeping what was tapped."""
@@ -160,6 +168,11 @@ class Progress:
     def question(self, questionnaire: Questionnaire) -> Question | None:
         """The question on the screen; None on the overview."""
         return questionnaire.question(self.at) if self.at is not None else None
+
+    def _go(self, key: str | None) -> None:
+        """To this question; None: to the overview."""
+        self.at, self.chosen = key, None
+        self.looking_over = self.looking_over or key is None
 
     def taps(self, questionnaire: Questionnaire) -> list[str]:
         """The options of the question on the screen that are marked."""

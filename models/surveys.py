@@ -181,7 +181,7 @@ async def plan(
     project_id: int | None = None,
 ) -> Survey | None:
     """A survey that opens at its time; None when the calendar has brought it already."""
-    occasion = f"{key}:{semester}" if by_calendar else None
+    occasion = f"{key}:{semester or opens_at.date()}" if by_calendar else None
     if occasion is not None and await session.scalar(select(Survey.id).where(Survey.occasion == occasion)):
         return None
     survey = Survey(

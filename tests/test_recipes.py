@@ -44,6 +44,36 @@ async def test_a_category_is_one_entry_in_the_file(database_url: str) -> None:
         assert "Claim by Mon 12 Oct 10:3" in card.text
 
 
+SURVEY = """
+each = "semester"
+week = 6
+weekday = "monday"
+time = "10:00"
+title = { zh-hans = "自习室", zh-hant = "自習室", en = "Study rooms" }
+[[questions]]
+key = "seats"
+kind = "agreement"
+text = { zh-hans = "座位够吗？", zh-hant = "座位夠嗎？", en = "Are there enough seats?" }
+"""
+
+
+async def test_a_survey_is_a_file_that_the_calendar_brings(database_url: str, tmp_path: Any) -> None:
+    folder = tmp_path / "surveys"
+    folder.mkdir()
+    (folder / "study-rooms.toml").write_text(SURVEY, encoding="utf-8")
+    async with running(database_url, surveys={"folder": str(folder)}) as campus:
+        alice = await campus.student("Alice")
+        await campus.later(seconds=1)
+        told = await campus.office.shows("Study rooms")
+        assert "goes out today 10:00" in told.text
+        await campus.later(minutes=31)
+        await alice.reads("Study rooms")
+        await alice.taps("✍️ Begin")
+        await alice.reads("Are there enough seats?")
+        await alice.taps("Agree")
+        await alice.reads("look it over")
+
+
 async def test_a_job_is_a_function_and_a_line(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[datetime] = []
 

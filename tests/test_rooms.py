@@ -39,6 +39,7 @@ TOOLBOX = frozenset(
         "pasts",
         "settings",
         "people",
+        "questionnaires",
         "reports",
         "roles",
         "rostering",

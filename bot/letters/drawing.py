@@ -72,6 +72,6 @@ class Drawing:
             return rosters.shown(name, value, t, self.now)
         if name == "level":
             return t.plain(f"card.escalated.{value}")
-        if name in ("due", "since") and isinstance(value, str):
+        if name in ("due", "since", "opens", "closes") and isinstance(value, str):
             return t.moment(datetime.fromisoformat(value), self.now)
         return value

@@ -45,6 +45,7 @@ async def screen(drawing: Drawing) -> Letter:
     facts = await roster.facts(session, person)
     if progress is None:
         return Letter()
+    progress.settle(survey.questionnaire, facts)
     draw = survey_screens.saved if wanted is Screen.SAVED else survey_screens.screen
     return Letter([_call(drawing, draw(survey, progress, facts, t, now))])
 

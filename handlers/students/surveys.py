@@ -106,6 +106,7 @@ async def words(message: Message, talk: Talk) -> None:
     if not message.text:
         raise Refusal("survey.words_only")
     facts = await roster.facts(talk.session, talk.person)
+    progress.settle(survey.questionnaire, facts)
     progress.write(survey.questionnaire, facts, message.text)
     await _on(message, talk, survey, progress)
 
@@ -168,6 +169,7 @@ async def _begun(talk: Talk, survey: Survey, invitation: Invitation) -> Progress
 async def _step(talk: Talk, survey: Survey, press: Answering, progress: Progress) -> None:
     """What the press does to the sheet."""
     questionnaire, facts = survey.questionnaire, await roster.facts(talk.session, talk.person)
+    progress.settle(questionnaire, facts)
     if press.question >= len(questionnaire.questions):
         raise Refusal("old.button")
     question = questionnaire.questions[press.question]

@@ -1,4 +1,5 @@
-"""Surveys go their way: they open at their time, invite, remind those who have not finished, and close.
+"""Surveys go their way: the calendar brings them, they open at their time, invite, remind those who have not finished,
+and close.
 
 Invitations and reminders are written some hundred at a time, each lot in a transaction of its own, so that nobody who
 speaks with the bot waits for fifty thousand; by day only.
@@ -7,18 +8,27 @@ speaks with the bot waits for fifty thousand; by day only.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.questionnaires import Opening, SurveyFile
 from bot.toolbox import Toolbox
-from models import outcomes, surveys
+from models import letters, outcomes, stations, surveys
 from models.database import Database
+from models.questionnaires import EVERYBODY, Group
 from models.surveys import Stage, Survey
+
+AHEAD = timedelta(days=3)
+"""So long before it opens the office is told, to look at it once more."""
+NOT_BEFORE = timedelta(days=1)
+"""So long after an invitation at least comes a reminder, also of a survey that was brought late."""
 
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     """Whatever is due by now."""
+    if not toolbox.house.calendar.is_quiet(now):
+        await _bring(database, toolbox, now)
     async with database.transaction() as session:
         await surveys.open_due(session, now)
     if not toolbox.house.calendar.is_quiet(now):
@@ -28,6 +38,70 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     async with database.transaction() as session:
         await outcomes.close_due(session, toolbox.house, now)
     await _conclude(database, toolbox, now)
+
+
+async def _bring(database: Database, toolbox: Toolbox, now: datetime) -> None:
+    """What the calendar opens soon, or would have opened, is planned as its file is now, once; and the office is told.
+
+    It is of the semester that has begun: the next one's dates may still change.
+    """
+    calendar = toolbox.house.calendar
+    today = calendar.day_of(now)
+    due = [
+        (file, opening)
+        for file in toolbox.surveys.values()
+        for opening in file.openings(calendar)
+        if opening.at - AHEAD <= now < file.closing(opening.at, calendar)
+        and (opening.semester is None or opening.semester.starts <= today)
+    ]
+    if due:
+        async with database.transaction() as session:
+            for file, opening in due:
+                await _plan(session, file, opening, toolbox, now)
+
+
+async def _plan(session: AsyncSession, file: SurveyFile, opening: Opening, toolbox: Toolbox, now: datetime) -> None:
+    calendar = toolbox.house.calendar
+    moments = file.reminder_moments(opening.at, calendar)
+    survey = await surveys.plan(
+        session,
+        key=file.key,
+        questionnaire=file.questionnaire,
+        opens_at=opening.at,
+        closes_at=file.closing(opening.at, calendar),
+        reminders=[moment for moment in moments if moment >= max(now, opening.at) + NOT_BEFORE],
+        target=file.target,
+        cell=file.cell(toolbox.settings.surveys.minimum_cell),
+        anonymous=file.anonymous,
+        semester=opening.semester.name if opening.semester is not None else None,
+        by_calendar=True,
+    )
+    if survey is not None:
+        await letters.to_station(
+            session,
+            await stations.office(session),
+            "survey.planned",
+            now,
+            dedupe=f"survey_planned:{survey.id}",
+            number=survey.id,
+            title=dict(file.questionnaire.title),
+            opens=max(now, survey.opens_at).isoformat(),
+            closes=survey.closes_at.isoformat(),
+            whom=_whom(file.target, toolbox),
+        )
+
+
+def _whom(group: Group, toolbox: Toolbox) -> dict[str, str]:
+    """Whom it is for, in every language."""
+    if group == EVERYBODY:
+        return toolbox.everywhere("survey.everybody")
+    said = {}
+    for language in toolbox.house.languages:
+        t = toolbox.t(language)
+        names = [t.plain(f"audience.{each}") for each in group.audiences]
+        names += [t.pick(toolbox.settings.building_names(each)) for each in group.buildings]
+        said[language] = t.plain("survey.and").join([*names, *group.levels])
+    return said
 
 
 async def _invite(database: Database, toolbox: Toolbox, now: datetime) -> None:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from bot.app import house_of
 from bot.config import ConfigError, Secrets, build, load
+from bot.mistakes import models_in
 from bot.settings import Settings
 from bot.vault import new_key
 from models.calendar import Span
@@ -55,11 +56,9 @@ def test_the_example_can_be_used_as_it_is() -> None:
 
 
 def every_key(model: Any, path: str = "") -> list[str]:
-    from bot.config import _models_in
-
     found = []
     for name, field in model.model_fields.items():
-        inner = next(_models_in(field.annotation), None)
+        inner = next(models_in(field.annotation), None)
         if inner is None or inner is model:
             found.append(f"{path}{name}")
         else:
