@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from bot import surveyed
 from bot.spreadsheets import SHARE, Cell, Csv, Heading, Leaf
@@ -66,7 +66,7 @@ LONG = ("cut", "group", "number", "question", "answer", "count", "of", "share", 
 """The columns of a CSV: a line for each answer of each group."""
 
 
-def xlsx(survey: Told, path: Path, t: Texts, settings: Settings) -> None:
+def xlsx(survey: Told, target: Path | BinaryIO, t: Texts, settings: Settings) -> None:
     """A book. Takes a moment: in a thread, never in a transaction."""
     from openpyxl import Workbook
 
@@ -86,7 +86,7 @@ def xlsx(survey: Told, path: Path, t: Texts, settings: Settings) -> None:
         leaf = Leaf(book, t.plain(f"results.sheet.{name}"), heads)
         leaf.add(list(rows[name]))
         leaf.filter()
-    book.save(path)
+    book.save(target)
 
 
 def csv(survey: Told, path: Path, t: Texts, settings: Settings) -> None:

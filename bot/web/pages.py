@@ -30,18 +30,17 @@ from bot.people import language_of
 from bot.surveyed import Told
 from bot.texts import Texts
 from bot.toolbox import Toolbox
-from models import surveys
+from models import outcomes, surveys
 from models.database import Database
 from models.figures import Rate
 from models.questionnaires import Kind, Question
 from models.results import satisfied
-from models.surveys import Stage, Survey
+from models.surveys import PUBLISHED, Survey
 from models.tallies import Count, Cut
 
 log = structlog.get_logger()
 
 TEMPLATES = Path(__file__).parent / "templates"
-PUBLISHED = (Stage.TELLING, Stage.TOLD)
 BASE = "/surveys"
 MOST_DRAWN = 300
 """So many surveys' pictures are kept, each in one language; packed, one is some ten kilobytes."""
@@ -107,14 +106,12 @@ class Pages:
         try:
             async with self._database.reading() as session:
                 survey: Survey | None = await session.get(Survey, number)
-                found = await surveys.in_stage(session, *PUBLISHED) if survey is not None else []
+                earlier = await outcomes.earlier(session, survey, PUBLISHED) if survey is not None else []
         except DBAPIError as error:
             return self._unwell(request, t, error)
         if survey is None or survey.stage not in PUBLISHED:
             return self._sorry(request, t, 404, t.plain("page.missing"))
-        earlier = [each for each in found if each.key == survey.key and each.closes_at < survey.closes_at]
-        comparable = survey.project_id is None
-        told = Told.of(survey, t.timezone).after(self._told(earlier) if comparable else ())
+        told = Told.of(survey, t.timezone).after(self._told(earlier))
         shown = told.results.completed >= told.results.cell
         return self._answer(
             request,
@@ -133,7 +130,7 @@ class Pages:
 
     def _told(self, found: Sequence[Survey]) -> list[Told]:
         timezone = self._toolbox.settings.timezone
-        return [Told.of(each, timezone) for each in sorted(found, key=lambda each: each.closes_at)]
+        return [Told.of(each, timezone) for each in found]
 
     def _head(self, told: Told, t: Texts) -> dict[str, Any]:
         return {
