@@ -7,13 +7,12 @@ import contextlib
 import hashlib
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
 import aiohttp
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import house_of
 from bot.inbox import Intake
@@ -21,44 +20,16 @@ from bot.texts import Catalogue
 from bot.toolbox import Toolbox
 from bot.web import Web
 from bot.web.pages import Pages
-from models import surveys
 from models.database import Database
-from models.questionnaires import EVERYBODY, Questionnaire
+from models.questionnaires import Questionnaire
 from models.results import Results
-from models.surveys import Stage, Survey
+from models.surveys import Stage
 from tests.campus import settings
 from tests.house import HOUSE
-from tests.surveying.results import ASKED, RESULTS, TOLD, three
+from tests.surveying.results import ASKED, CLOSES, RESULTS, closed, three
 
 SETTINGS = settings("http://127.0.0.1:1", "sqlite:///unused.db", telegram={"listen": "127.0.0.1:0"})
 HOSTILE = "<script>alert(1)</script> --> $\\frac{$ \"' 🎉"
-CLOSES = datetime(2026, 12, 20, 14, 0, tzinfo=UTC)
-
-
-async def closed(
-    session: AsyncSession,
-    closes: datetime = CLOSES,
-    stage: Stage = Stage.TOLD,
-    asked: Questionnaire = ASKED,
-    results: Results = RESULTS,
-    semester: str = "2026-2027-1",
-) -> Survey:
-    """A survey that has closed, with what came of it."""
-    survey = await surveys.plan(
-        session,
-        key="semester",
-        questionnaire=asked,
-        opens_at=closes - timedelta(days=13),
-        closes_at=closes,
-        reminders=[closes - timedelta(days=9)],
-        target=EVERYBODY,
-        cell=10,
-        semester=semester,
-    )
-    assert survey is not None
-    survey.stage, survey.results = stage, results.plain()
-    survey.what_changes = dict(TOLD.what_changes or {})
-    return survey
 
 
 @contextlib.asynccontextmanager

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.surveyed import Point, Told, Weighted
+from models import surveys
 from models.figures import Rate
+from models.questionnaires import EVERYBODY as ALL
 from models.questionnaires import Kind, Labels, Option, Question, Questionnaire
 from models.results import Results
+from models.surveys import Stage, Survey
 from models.tallies import Count, Cut, Tally
 
 
@@ -169,3 +174,31 @@ TOLD = Told(
         ),
     },
 )
+
+CLOSES = datetime(2026, 12, 20, 14, 0, tzinfo=UTC)
+
+
+async def closed(
+    session: AsyncSession,
+    closes: datetime = CLOSES,
+    stage: Stage = Stage.TOLD,
+    asked: Questionnaire = ASKED,
+    results: Results = RESULTS,
+    semester: str = "2026-2027-1",
+) -> Survey:
+    """A survey that has closed, with what came of it."""
+    survey = await surveys.plan(
+        session,
+        key="semester",
+        questionnaire=asked,
+        opens_at=closes - timedelta(days=13),
+        closes_at=closes,
+        reminders=[closes - timedelta(days=9)],
+        target=ALL,
+        cell=10,
+        semester=semester,
+    )
+    assert survey is not None
+    survey.stage, survey.results = stage, results.plain()
+    survey.what_changes = dict(TOLD.what_changes or {})
+    return survey
