@@ -41,8 +41,9 @@ from bot.settings import Settings
 from bot.texts import Catalogue
 from bot.toolbox import Clock, Toolbox, utcnow
 from bot.vault import KeyVault
-from bot.web import Web
+from bot.web import Part, Web
 from bot.web.open311 import Reports
+from bot.web.pages import Pages
 from bot.worker import Worker
 from models import inbox, lease
 from models.articles import Shelf
@@ -233,12 +234,14 @@ class App:
     @contextlib.asynccontextmanager
     async def _listening(self) -> AsyncIterator[Callable[[], Coroutine[Any, Any, None]]]:
         """The way in: the webhook listens in every program; yields what the one that leads does for it."""
-        polls, open311 = self.settings.telegram.mode == "polling", None
+        polls, parts = self.settings.telegram.mode == "polling", list[Part]()
         if self.settings.open311.enabled:
-            open311 = Reports(self.database, self.toolbox, self.clock, self._elapsed, self.courier.wake)
-        elif polls:
+            parts.append(Reports(self.database, self.toolbox, self.clock, self._elapsed, self.courier.wake))
+        if self.settings.pages.enabled:
+            parts.append(Pages(self.database, self.toolbox))
+        if polls and not parts:
             yield self.poller.run
             return
-        async with Web(self.settings, self.intake, self.database, open311) as web:
+        async with Web(self.settings, self.intake, self.database, *parts) as web:
             self.address = web.address
             yield self.poller.run if polls else web.announce

@@ -21,7 +21,7 @@ from models.pulses import Result
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
 
-INK, PALE, ACCENT, LINE = "#1f2933", "#7b8794", "#2f6fb0", "#e4e7eb"
+INK, PALE, ACCENT, LINE = "#1f2933", "#616e7c", "#2f6fb0", "#e4e7eb"
 SHADES = ("#c0504d", "#e3a59f", "#c5cad1", "#8fb8de", "#2f6fb0")
 """From dissatisfied to satisfied; told apart also by those who do not see red and green, and by the number beside
 each bar.
@@ -45,6 +45,18 @@ def _font(size: float, bold: bool = False) -> FontProperties:
     return FontProperties(fname=str(font_file()), size=size, weight="bold" if bold else "normal")
 
 
+@cache
+def _characters() -> frozenset[int]:
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(str(font_file())).get_charmap())
+
+
+def drawable(text: str) -> str:
+    """The text without what the font does not have, which would be drawn as boxes: pictograms above all."""
+    return "".join(c for c in text if ord(c) in _characters() or c.isspace())
+
+
 WIDTH = 4.5
 """Inches: on a phone, where the picture is as wide as the screen, 12 points are then as large as a message's words."""
 LINE_HEIGHT = 0.24
@@ -57,8 +69,8 @@ def pulse(question: str, labels: tuple[str, ...], result: Result, t: Texts) -> b
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    title = wrap(question, 36)
-    names = [wrap(label, 14)[:2] for label in labels]
+    title = wrap(drawable(question), 36)
+    names = [wrap(drawable(label), 14)[:2] for label in labels]
     small = [(line, PALE) for line in wrap(said_of(result, t), COLUMNS)]
     if result.scale:
         small += [(line, ACCENT) for line in wrap(t.plain("pulse.csat", **satisfaction(result)), COLUMNS)]
@@ -78,7 +90,7 @@ def pulse(question: str, labels: tuple[str, ...], result: Result, t: Texts) -> b
         axes.text(
             count + most * 0.03, row, share, va="center", ha="left", color=INK, fontproperties=_font(12), clip_on=False
         )
-    axes.set_yticks(list(rows), ["\n".join(n) for n in names], fontproperties=_font(12), color=INK)
+    axes.set_yticks(list(rows), ["\n".join(n) for n in names], fontproperties=_font(12), color=INK, parse_math=False)
     axes.set_xticks([])
     axes.tick_params(length=0)
     for side in axes.spines.values():
@@ -88,7 +100,9 @@ def pulse(question: str, labels: tuple[str, ...], result: Result, t: Texts) -> b
 
     def write(line: str, from_top: float, size: float, color: str) -> None:
         y = 1 - from_top / height
-        figure.text(0.04, y, line, va="top", ha="left", color=color, fontproperties=_font(size, bold=size > 12))
+        font = _font(size, bold=size > 12)
+        # A dollar is a dollar, and begins no formula.
+        figure.text(0.04, y, line, va="top", ha="left", color=color, fontproperties=font, parse_math=False)
 
     for number, line in enumerate(title):
         write(line, 0.15 + 0.32 * number, 15, INK)
@@ -185,7 +199,7 @@ class Paper:
         """Words whose upper edge is so many inches from the top; `x` is a part of the width."""
         y = 1 - from_top / self.height
         font = _font(size, bold=size > 12)
-        self.figure.text(x, y, text, va="top", ha=align, color=color, fontproperties=font)
+        self.figure.text(x, y, drawable(text), va="top", ha=align, color=color, fontproperties=font, parse_math=False)
 
     def line(self, start: float, end: float, from_top: float, width: float, color: str) -> None:
         """A stroke from left to right, so many points thick."""
@@ -224,14 +238,17 @@ class Paper:
         """
         out = io.StringIO()
         self.figure.savefig(out, format="svg", metadata={"Date": None})
-        found = out.getvalue()
-        found = re.sub(r"<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>", "", found, flags=re.DOTALL)
+        found = NO_PICTURE.sub("", out.getvalue())
         found = re.sub(r' id="(?:figure|patch|text|line2d)_\d+"', "", found)
         found = re.sub(r' style="([^"]*)"', _attributes, found[found.index("<svg") :])
         size = f'viewBox="0 0 {72 * WIDTH:g} {72 * self.height:g}" stroke-linejoin="round"'
         return re.sub(
             r"<svg[^>]*>", f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {size} aria-hidden="true">', found
         )
+
+
+NO_PICTURE = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>", re.DOTALL)
+"""What matplotlib writes into an SVG besides."""
 
 
 def _attributes(style: re.Match[str]) -> str:

@@ -12,7 +12,6 @@ take turns with the loop all the while.
 from __future__ import annotations
 
 import asyncio
-import csv
 import os
 import pickle
 import re
@@ -28,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import reports
 from bot.reports import Place
+from bot.spreadsheets import HOURS, SHARE, Cell, Csv, Heading, Leaf
 from bot.texts import Catalogue, Texts
 from models import exports, stations, statistics
 from models.database import Database
@@ -42,11 +42,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("xlsx", "csv")
 PERIODS = ("week", "month", "last_month", "semester")
-MOMENT, SHARE, HOURS = "yyyy-mm-dd hh:mm", "0.0%", "0.0"
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 MOST_IN_CHAT = 20 * 1024 * 1024
-
-Cell = str | int | float | datetime | None
 
 
 @dataclass(frozen=True)
@@ -126,99 +122,34 @@ class Sheet(Protocol):
 class _Xlsx:
     def __init__(self, path: Path, columns: Sequence[Column], t: Texts) -> None:
         from openpyxl import Workbook
-        from openpyxl.utils import get_column_letter
 
         self._path, self._t = path, t
         self._book = Workbook(write_only=True)
-        self._sheet = self._book.create_sheet(t.plain("export.sheet.tickets"))
-        for i, column in enumerate(columns, 1):
-            self._sheet.column_dimensions[get_column_letter(i)].width = column.width
-        self._sheet.freeze_panes = "A2"
-        self._last = get_column_letter(len(columns))
-        self._count = 0
-        self._head(self._sheet, [t.plain(f"export.column.{column.key}") for column in columns])
-        self._cells = [self._of_column(self._sheet) for _ in columns]
-
-    def _of_column(self, sheet: Any) -> dict[type, Any]:
-        """A cell for each kind of value, used again in each row: making one and its style took longest of all."""
-        from openpyxl.cell import WriteOnlyCell
-
-        cells: dict[type, Any] = {kind: WriteOnlyCell(sheet) for kind in (str, int, float, datetime)}
-        cells[datetime].number_format, cells[float].number_format = MOMENT, SHARE
-        return cells
-
-    def _head(self, sheet: Any, names: Sequence[str]) -> None:
-        from openpyxl.cell import WriteOnlyCell
-        from openpyxl.styles import Font
-        from openpyxl.worksheet.properties import PageSetupProperties
-
-        # Printed, a row stands on one sheet of paper, under its heading.
-        sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
-        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-        sheet.print_title_rows = "1:1"
-        cells = [WriteOnlyCell(sheet, name) for name in names]
-        for cell in cells:
-            cell.font = Font(bold=True)
-        sheet.append(cells)
-
-    @staticmethod
-    def _filled(cells: Mapping[type, Any], value: Cell) -> Any:
-        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-        if value is None:
-            return None
-        cell = cells[type(value)]
-        if isinstance(value, str):
-            cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
-            # Whatever it begins with, it is text.
-            cell.data_type = "s"
-        else:
-            cell.value = value
-        return cell
+        heads = [Heading(t.plain(f"export.column.{column.key}"), column.width) for column in columns]
+        self._tickets = Leaf(self._book, t.plain("export.sheet.tickets"), heads)
 
     def add(self, rows: Sequence[Sequence[Cell]]) -> None:
-        for row in rows:
-            self._sheet.append([self._filled(cells, value) for cells, value in zip(self._cells, row, strict=True)])
-        self._count += len(rows)
+        self._tickets.add(rows)
 
     def close(self, figures: Sequence[Sequence[Cell]]) -> None:
-        from openpyxl.utils import get_column_letter
-
-        self._sheet.auto_filter.ref = f"A1:{self._last}{self._count + 1}"
-        second = self._book.create_sheet(self._t.plain("export.sheet.figures"))
-        for i, width in enumerate(FIGURES.values(), 1):
-            second.column_dimensions[get_column_letter(i)].width = width
-        second.freeze_panes = "A2"
-        self._head(second, [self._t.plain(f"export.figure.{key}") for key in FIGURES])
-        columns = [self._of_column(second) for _ in FIGURES]
-        for cells, key in zip(columns, FIGURES, strict=True):
-            if key in ("median", "ninth"):
-                cells[float].number_format = HOURS
-        for row in figures:
-            second.append([self._filled(cells, value) for cells, value in zip(columns, row, strict=False)])
+        self._tickets.filter()
+        heads = [
+            Heading(self._t.plain(f"export.figure.{key}"), width, HOURS if key in ("median", "ninth") else SHARE)
+            for key, width in FIGURES.items()
+        ]
+        Leaf(self._book, self._t.plain("export.sheet.figures"), heads).add(figures)
         self._book.save(self._path)
 
 
 class _Csv:
     def __init__(self, path: Path, columns: Sequence[Column], t: Texts) -> None:
-        # Without the mark in front a spreadsheet reads Chinese as something else.
-        self._file = path.open("w", encoding="utf-8-sig", newline="")
-        self._writer = csv.writer(self._file)
-        self._writer.writerow([t.plain(f"export.column.{column.key}") for column in columns])
+        self._table = Csv(path, [t.plain(f"export.column.{column.key}") for column in columns])
 
     def add(self, rows: Sequence[Sequence[Cell]]) -> None:
-        self._writer.writerows([[_plain(value) for value in row] for row in rows])
+        self._table.add(rows)
 
     def close(self, figures: Sequence[Sequence[Cell]]) -> None:
-        self._file.close()
-
-
-def _plain(value: Cell) -> str | int | float:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULAS) else value
-    return "" if value is None else value
+        self._table.close()
 
 
 async def write(

@@ -347,6 +347,12 @@ class Open311(Section):
     key: SecretStr = SecretStr("")
 
 
+class Pages(Section):
+    """The public pages."""
+
+    enabled: bool = False
+
+
 class Log(Section):
     """What is written to the log."""
 

@@ -27,6 +27,7 @@ from bot.sections import (
     Limits,
     Log,
     Open311,
+    Pages,
     StationSection,
     Surveys,
     Telegram,
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     faq: Faq = Faq()
     webhook_out: WebhookOut = WebhookOut()
     open311: Open311 = Open311()
+    pages: Pages = Pages()
     log: Log = Log()
 
     @classmethod

@@ -1,5 +1,5 @@
-"""What came of a survey as pictures: agreement around its middle, choices as bars, semesters beside each other, the days
-on which it was answered. Each is drawn once and taken as PNG for a chat or as SVG for the page.
+"""What came of a survey as pictures: agreement around its middle, choices as bars, semesters beside each other, the
+days on which it was answered. Each is drawn once and taken as PNG for a chat or as SVG for the page.
 
 What would be longer than a phone shows well becomes several pictures. As `bot/charts.py`: in a thread, never in a
 transaction.
@@ -7,19 +7,23 @@ transaction.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from math import inf
 
 from bot import surveyed
 from bot.charts import ACCENT, COLUMNS, INK, LINE, LINE_HEIGHT, PALE, SHADES, Paper, wrap
 from bot.surveyed import Point, Told
 from bot.texts import Texts, cut
 from models.questionnaires import Kind, Labels, Question
+from models.results import satisfied
 from models.tallies import Count
 
-MOST_HEIGHT = 9.0
-"""Inches. Telegram makes the longer side 1280 pixels: a longer picture would have letters too small for a phone."""
+MOST_HEIGHT = 8.0
+"""Inches, without the title and the small print. Telegram makes the longer side 1280 pixels: in a longer picture
+letters would be too small for a phone.
+"""
 EDGE = 0.04
 """Where everything begins and, on the right, ends, as a part of the width."""
 FULL = 1 - 2 * EDGE
@@ -54,20 +58,26 @@ class _Block:
     """Stands above it where nothing with the same head does."""
 
 
-def pictures(told: Told, t: Texts) -> list[Picture]:
-    """Everything that there is to draw of a survey, in the order in which it is looked at."""
-    return [*agreement(told, t), *choices(told, t), *trends(told, t), *by_day(told, t)]
+def pictures(told: Told, t: Texts, *, alone: bool = True) -> list[Picture]:
+    """Everything that there is to draw of a survey, in the order in which it is looked at. Each stands `alone`, in a
+    chat: then it says which survey it is, and is not longer than a chat shows well.
+    """
+    return [picture for draw in (agreement, choices, trends, by_day) for picture in draw(told, t, alone)]
 
 
-def _pages(title: str, notes: Sequence[str], blocks: Sequence[_Block], t: Texts) -> list[Picture]:
+def _pages(
+    told: Told, key: str, alone: bool, notes: Sequence[str], blocks: Sequence[_Block], t: Texts
+) -> list[Picture]:
     """The blocks on as few pictures as they fit on."""
+    title = f"{t.pick(told.questionnaire.title)}\n{t.plain(key)}" if alone else t.plain(key)
+    most = MOST_HEIGHT if alone else inf
     pages: list[list[_Block]] = []
     room, head = 0.0, None
     for block in blocks:
         with_head = block.height + (block.head.height if block.head is not None else 0)
         if not pages or (block.height if block.head is head else with_head) > room:
             pages.append([])
-            room, head = MOST_HEIGHT, None
+            room, head = most, None
         if block.head is not None and block.head is not head:
             pages[-1].append(block.head)
             room -= block.head.height
@@ -86,10 +96,6 @@ def _pages(title: str, notes: Sequence[str], blocks: Sequence[_Block], t: Texts)
     return found
 
 
-def _title(told: Told, key: str, t: Texts) -> str:
-    return f"{t.pick(told.questionnaire.title)}\n{t.plain(key)}"
-
-
 def _asked(told: Told, question: Question, t: Texts) -> list[str]:
     """The question with its number, in lines."""
     found = wrap(f"{told.place(question)}. {t.pick(question.text)}", QUESTION_COLUMNS)
@@ -104,7 +110,7 @@ def _write(paper: Paper, lines: Sequence[str], at: float, size: float, color: st
 # ---------------------------------------------------------------- agreement
 
 
-def agreement(told: Told, t: Texts) -> list[Picture]:
+def agreement(told: Told, t: Texts, alone: bool = True) -> list[Picture]:
     """Diverging stacked bars, a question each: who is content to the right, who is not to the left, half of those who
     are neither on each side.
     """
@@ -116,7 +122,7 @@ def agreement(told: Told, t: Texts) -> list[Picture]:
         of_these = [(question, count) for question, count in asked if question.labels is labels]
         head = _legend(of_these[0][0], t) if of_these else None
         blocks += [_diverging(told, question, count, reach, head, t) for question, count in of_these]
-    return _pages(_title(told, "results.agreement", t), [t.plain("results.drawn_csat")], blocks, t)
+    return _pages(told, "results.agreement", alone, [t.plain("results.drawn_csat")], blocks, t)
 
 
 def _sides(count: Count) -> tuple[float, float]:
@@ -130,23 +136,17 @@ def _sides(count: Count) -> tuple[float, float]:
 
 def _legend(question: Question, t: Texts) -> _Block:
     """What the colours mean, from left to right as they stand in the bars."""
-    rows: list[list[tuple[float, str, str]]] = [[]]
-    x = EDGE
-    for step, shade in zip("12345", SHADES, strict=True):
-        name = surveyed.answer_name(question, step, t)
-        wide = COLUMN_WIDTH * (_columns(name) + 4)
-        if x + wide > 1 - EDGE / 2 and rows[-1]:
-            rows.append([])
-            x = EDGE
-        rows[-1].append((x, name, shade))
-        x += wide
+    named = [(surveyed.answer_name(question, step, t), shade) for step, shade in zip("12345", SHADES, strict=True)]
+    widths = [COLUMN_WIDTH * (_columns(name) + 4) for name, _ in named]
+    rows = [named] if sum(widths) < FULL + COLUMN_WIDTH * 2 else [named[:3], named[3:]]
 
     def draw(paper: Paper, at: float) -> None:
         for number, row in enumerate(rows):
-            top = at + 0.06 + LINE_HEIGHT * number
-            for start, name, shade in row:
-                paper.box(start, start + 0.025, top + 0.02, 0.13, shade)
-                paper.write(name, start + 0.035, top, 10, INK)
+            x, top = EDGE, at + 0.06 + LINE_HEIGHT * number
+            for name, shade in row:
+                paper.box(x, x + 0.025, top + 0.02, 0.13, shade)
+                paper.write(name, x + 0.035, top, 10, INK)
+                x += COLUMN_WIDTH * (_columns(name) + 4)
 
     return _Block(0.16 + LINE_HEIGHT * len(rows), draw)
 
@@ -159,11 +159,11 @@ def _diverging(
     told: Told, question: Question, count: Count, reach: tuple[float, float], head: _Block | None, t: Texts
 ) -> _Block:
     lines = _asked(told, question, t)
-    satisfied, mean = surveyed.csat(count), surveyed.mean(question, count)
-    below = wrap(t.plain("results.drawn_question", mean=f"{mean:.2f}", **surveyed.words(satisfied)), COLUMNS)
+    content, mean = satisfied(count), surveyed.mean(question, count)
+    below = wrap(t.plain("results.drawn_question", mean=f"{mean:.2f}", **surveyed.words(content)), COLUMNS)
     weighted = told.weighted.get(question.key)
     if weighted is not None:
-        below += wrap(weighted_words(weighted, t), COLUMNS)
+        below += wrap(t.plain("results.weighted", **surveyed.weighted_words(weighted, t)), COLUMNS)
     unit = FULL / (sum(reach) or 1)
     middle = EDGE + reach[0] * unit
 
@@ -178,26 +178,18 @@ def _diverging(
             if wide > 0.025 * (len(share) + 0.6):
                 paper.write(share, x + wide / 2, top + 0.05, 10, "white" if shade in DARK else INK, "center")
             x += wide
-        paper.path([(middle, top - 0.04), (middle, top + BAR + 0.04)], INK, linewidth=0.8)
+        # Not through the number that stands there.
+        for end in (top - 0.05, top + BAR):
+            paper.path([(middle, end), (middle, end + 0.05)], INK, linewidth=1)
         _write(paper, below, top + BAR + 0.07, 10, PALE)
 
     return _Block(0.08 + LINE_HEIGHT * (len(lines) + len(below)) + BAR + 0.26, draw, head)
 
 
-def weighted_words(weighted: surveyed.Weighted, t: Texts) -> str:
-    """The weighted figure, to stand beside the other one."""
-    return t.plain(
-        "results.weighted",
-        rate=surveyed.percent(weighted.share),
-        span=surveyed.span(weighted.low, weighted.high),
-        by=t.plain(f"results.cut.{weighted.by}"),
-    )
-
-
 # ---------------------------------------------------------------- choices
 
 
-def choices(told: Told, t: Texts) -> list[Picture]:
+def choices(told: Told, t: Texts, alone: bool = True) -> list[Picture]:
     """Bars for what was chosen, columns for 0–10, and of a ranking how often each was given which place."""
     blocks = []
     for question in told.of_kind(Kind.SINGLE, Kind.MULTIPLE, Kind.SCALE, Kind.RANKING):
@@ -205,14 +197,12 @@ def choices(told: Told, t: Texts) -> list[Picture]:
         assert count is not None, "it may be told"
         body = {Kind.SCALE: _scale, Kind.RANKING: _ranking}.get(question.kind, _bars)
         blocks.append(_with_question(told, question, count, body(question, count, t), t))
-    return _pages(_title(told, "results.choices", t), [t.plain("results.drawn_bars")], blocks, t)
+    return _pages(told, "results.choices", alone, [t.plain("results.drawn_bars")], blocks, t)
 
 
 def _with_question(told: Told, question: Question, count: Count, body: _Block, t: Texts) -> _Block:
     lines = _asked(told, question, t)
-    mean = surveyed.mean(question, count)
-    below = t.plain(f"results.answered.{question.kind}", of=count.of, mean="" if mean is None else f"{mean:.2f}")
-    small = wrap(below, COLUMNS)
+    small = wrap(surveyed.answered(question, count, t), COLUMNS)
 
     def draw(paper: Paper, at: float) -> None:
         _write(paper, lines, at + 0.04, 11, INK)
@@ -284,7 +274,7 @@ def _ranking(question: Question, count: Count, t: Texts) -> _Block:
                 wide, share = times * unit, f"{100 * times / max(count.of, 1):.0f}"
                 paper.box(x, x + wide, at + 0.21, 0.2, shade)
                 if wide > 0.025 * (len(share) + 0.6):
-                    paper.write(share, x + wide / 2, at + 0.235, 9.5, "white" if number < 3 else INK, "center")
+                    paper.write(share, x + wide / 2, at + 0.235, 9.5, "white" if number < 2 else INK, "center")
                 x += wide
             at += OPTION_HEIGHT + 0.04
 
@@ -295,14 +285,14 @@ def _ranking(question: Question, count: Count, t: Texts) -> _Block:
 
 
 PANEL = 1.5
-LEFT, RIGHT = 0.13, 0.96
+LEFT, RIGHT = 0.14, 0.96
 
 
-def trends(told: Told, t: Texts) -> list[Picture]:
+def trends(told: Told, t: Texts, alone: bool = True) -> list[Picture]:
     """CSAT over the semesters with its interval; an arrow stands where it has changed, and nowhere else."""
     asked = [question for question in told.of_kind(Kind.AGREEMENT) if question.key in told.trends]
     blocks = [_panel(_asked(told, q, t), told.trends[q.key][-MOST_SEMESTERS:], t) for q in asked]
-    return _pages(_title(told, "results.trend", t), [t.plain("results.drawn_trend")], blocks, t)
+    return _pages(told, "results.trend", alone, [t.plain("results.drawn_trend")], blocks, t)
 
 
 def _panel(lines: Sequence[str], points: Sequence[Point], t: Texts) -> _Block:
@@ -318,20 +308,31 @@ def _panel(lines: Sequence[str], points: Sequence[Point], t: Texts) -> _Block:
         _grid(paper, (0.0, 0.5, 1.0), down)
         middles = [LEFT + each * (number + 0.5) for number in range(len(points))]
         paper.path([(x, down(p.rate.share)) for x, p in zip(middles, points, strict=True)], SHADES[3], linewidth=1.2)
-        for number, (x, point) in enumerate(zip(middles, points, strict=True)):
+        for x, (point, arrow) in zip(middles, surveyed.arrows(points), strict=True):
             low, high = point.rate.interval()
             paper.path([(x, down(low)), (x, down(high))], ACCENT, linewidth=1.6)
             for end in (low, high):
                 paper.line(x - 0.012, x + 0.012, down(end), 1.6, ACCENT)
             paper.dot(x, down(point.rate.share))
-            rises = number > 0 and point.rate.share > points[number - 1].rate.share
-            arrow = ("▲ " if rises else "▼ ") if point.changed else ""
-            color = (ACCENT if rises else SHADES[0]) if point.changed else INK
-            paper.write(f"{arrow}{100 * point.rate.share:.0f} %", x, down(high) - 0.22, 11, color, "center")
-            paper.write(cut(point.semester, 11), x, down(0) + 0.08, 10, INK, "center")
-            paper.write(f"{point.rate.hits}/{point.rate.of}", x, down(0) + 0.26, 9.5, PALE, "center")
+            color = {"▲": ACCENT, "▼": SHADES[0]}.get(arrow, INK)
+            paper.write(f"{arrow} {100 * point.rate.share:.0f} %".lstrip(), x, down(high) - 0.22, 11, color, "center")
+            below = down(0) + 0.08
+            for line in _narrow(point.semester, int(each / COLUMN_WIDTH)):
+                paper.write(line, x, below, 10, INK, "center")
+                below += 0.18
+            paper.write(f"{point.rate.hits}/{point.rate.of}", x, below, 9.5, PALE, "center")
 
-    return _Block(0.3 + LINE_HEIGHT * len(lines) + PANEL + 0.62, draw)
+    return _Block(0.3 + LINE_HEIGHT * len(lines) + PANEL + 0.8, draw)
+
+
+def _narrow(name: str, columns: int) -> list[str]:
+    """A semester's name in two lines at most, broken where it has a gap or a hyphen."""
+    lines = [""]
+    for piece in re.split(r"(?<=[- ])", name):
+        if lines[-1] and _columns(lines[-1] + piece.rstrip()) > columns and len(lines) < 2:
+            lines.append("")
+        lines[-1] += piece
+    return [cut(line.rstrip(), columns) for line in lines]
 
 
 def _grid(paper: Paper, shares: Sequence[float], down: Callable[[float], float]) -> None:
@@ -343,32 +344,35 @@ def _grid(paper: Paper, shares: Sequence[float], down: Callable[[float], float])
 # ---------------------------------------------------------------- days
 
 
-def by_day(told: Told, t: Texts) -> list[Picture]:
+def by_day(told: Told, t: Texts, alone: bool = True) -> list[Picture]:
     """How many of those who were invited had finished by the end of each day, and when they were reminded."""
     done, invited = told.results.completed, told.results.invited
     if not invited or not told.results.days:
         return []
-    # Whoever was counted on a day after the last one, while it was being closed, is in.
-    last = max(told.closed, told.results.days[-1][0])
-    reached = running(told, last)
+    reached = surveyed.running(told)
+    last = reached[-1][0]
     end = next((step for step in STEPS if step >= 1.08 * done / invited), STEPS[-1])
+    reminded = 0.2 + LINE_HEIGHT * len(told.reminders)
     across = (RIGHT - LEFT) / max((last - told.opened).days + 1, 1)
 
     def draw(paper: Paper, at: float) -> None:
-        top = at + 0.42
+        top = at + reminded
 
         def down(share: float) -> float:
             return top + PANEL * 1.3 * (1 - share / end)
 
         _grid(paper, (0.0, end / 2, end), down)
         for number, day in enumerate(told.reminders, 1):
-            x = LEFT + across * (day - told.opened).days
-            paper.path([(x, top - 0.05), (x, down(0))], PALE, linewidth=1, linestyle=(0, (4, 3)))
-            name = t.plain("results.reminder", number=number, day=t.short_day(day, told.closed))
-            paper.write(name, x, top - 0.26, 9.5, PALE, "right" if x > 0.6 else "left")
+            x, above = LEFT + across * (day - told.opened).days, LINE_HEIGHT * (len(told.reminders) - number)
+            paper.path([(x, top - 0.05 - above), (x, down(0))], PALE, linewidth=1, linestyle=(0, (4, 3)))
+            label = t.plain("results.reminder", number=number, day=t.short_day(day, told.closed))
+            right = x + COLUMN_WIDTH * (_columns(label) + 1) > RIGHT
+            paper.write(
+                label, x + (-0.01 if right else 0.01), top - 0.28 - above, 9.5, PALE, "right" if right else "left"
+            )
         points = [(LEFT, down(0))]
-        for number, (_, sum_so_far) in enumerate(reached, 1):
-            points.append((LEFT + across * number, down(sum_so_far / invited)))
+        for number, (_, _, so_far) in enumerate(reached, 1):
+            points.append((LEFT + across * number, down(so_far / invited)))
         paper.path(points, ACCENT, linewidth=2, solid_joinstyle="round")
         paper.write(f"{100 * done / invited:.0f} %", points[-1][0], points[-1][1] - 0.24, 12, ACCENT, "right")
         paper.write(t.short_day(told.opened, told.closed), LEFT, down(0) + 0.08, 10, INK)
@@ -378,15 +382,4 @@ def by_day(told: Told, t: Texts) -> list[Picture]:
         t.plain("results.response", **surveyed.words(told.response)),
         t.plain("results.partial", partial=told.results.partial),
     ]
-    return _pages(_title(told, "results.by_day", t), notes, [_Block(0.42 + PANEL * 1.3 + 0.36, draw)], t)
-
-
-def running(told: Told, last: date) -> list[tuple[date, int]]:
-    """Each day from the first to the last with how many had finished by its end."""
-    by, found, so_far = dict(told.results.days), [], 0
-    day = told.opened
-    while day <= last:
-        so_far += by.get(day, 0)
-        found.append((day, so_far))
-        day += timedelta(days=1)
-    return found
+    return _pages(told, "results.by_day", alone, notes, [_Block(reminded + PANEL * 1.3 + 0.36, draw)], t)

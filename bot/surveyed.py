@@ -6,15 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.survey_screens import step_name
 from bot.texts import Texts
 from models.figures import Rate, has_changed
-from models.questionnaires import HIGHEST, LOWEST, SCALE_END, TOP, Kind, Names, Question, Questionnaire
-from models.results import Results
+from models.questionnaires import HIGHEST, LOWEST, SCALE_END, Kind, Names, Question, Questionnaire
+from models.results import Results, satisfied
 from models.surveys import Survey, Verdict
 from models.tallies import RANKED, Count, Cut
 
@@ -94,7 +95,7 @@ class Told:
             for each in (*earlier, self):
                 count = each.count(question)
                 if count is not None and each.semester and each.questionnaire.question(question.key) == question:
-                    rate = csat(count)
+                    rate = satisfied(count)
                     points.append(Point(each.semester, rate, bool(points) and has_changed(rate, points[-1].rate)))
             if len(points) > 1 and self.count(question) is not None:
                 trends[question.key] = tuple(points)
@@ -127,11 +128,6 @@ class Told:
     def hidden(self, cut: Cut) -> list[str]:
         """The groups of the roster that may not be told."""
         return sorted(self.results.shares.get(cut, {}).keys() - self.results.cuts.get(cut, {}).keys())
-
-
-def csat(count: Count) -> Rate:
-    """The top two of five."""
-    return Rate(sum(count.by[str(step)] for step in range(HIGHEST - TOP + 1, HIGHEST + 1)), count.of)
 
 
 def mean(question: Question, count: Count) -> float | None:
@@ -171,6 +167,37 @@ def ranked(question: Question, count: Count) -> list[str]:
     return sorted(question.keys, key=lambda option: mean_place(question, count, option))
 
 
+def arrows(points: Sequence[Point]) -> list[tuple[Point, str]]:
+    """Each semester with the sign of its change, empty where there is none."""
+    pairs = pairwise((points[0], *points))
+    return [(p, ("▲" if p.rate.share > before.rate.share else "▼") if p.changed else "") for before, p in pairs]
+
+
+def running(told: Told) -> list[tuple[date, int, int]]:
+    """Each day from the first to the last: how many finished on it, and how many had by its end."""
+    by, found, so_far, day = dict(told.results.days), [], 0, told.opened
+    # Whoever is counted on a later day, finishing while it was closed, is in.
+    while day <= max((told.closed, *by)):
+        so_far += by.get(day, 0)
+        found.append((day, by.get(day, 0), so_far))
+        day += timedelta(days=1)
+    return found
+
+
+def distribution(question: Question, count: Count, t: Texts) -> list[tuple[str, Rate]]:
+    """What was answered by how many of those who answered; of a ranking each option with each place."""
+    if question.kind is not Kind.RANKING:
+        return [(answer_name(question, answer, t), rate(count, answer)) for answer in answers(question)]
+    return [
+        (
+            t.plain("results.place", place=place, option=answer_name(question, option, t)),
+            rate(count, f"{option}{RANKED}{place}"),
+        )
+        for option in question.keys
+        for place in range(1, len(question.keys) + 1)
+    ]
+
+
 def answer_name(question: Question, answer: str, t: Texts) -> str:
     """What an answer is called."""
     if question.kind is Kind.AGREEMENT:
@@ -203,3 +230,15 @@ def span(low: float, high: float) -> str:
 def words(counted: Rate) -> dict[str, str | int]:
     """A rate for a text: `rate`, `hits`, `of`, `span`."""
     return {"rate": percent(counted.share), "hits": counted.hits, "of": counted.of, "span": span(*counted.interval())}
+
+
+def weighted_words(weighted: Weighted, t: Texts) -> dict[str, str]:
+    """A weighted figure for a text: `rate`, `span`, `by`."""
+    span_of = span(weighted.low, weighted.high)
+    return {"rate": percent(weighted.share), "span": span_of, "by": t.plain(f"results.cut.{weighted.by}")}
+
+
+def answered(question: Question, count: Count, t: Texts) -> str:
+    """By how many it was answered, and the mean where there is one; without HTML."""
+    found = mean(question, count)
+    return t.plain(f"results.answered.{question.kind}", of=count.of, mean="" if found is None else f"{found:.2f}")

@@ -4,7 +4,7 @@ will change, and those who were asked hear it ("you asked, we did").
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,6 +16,7 @@ from models.errors import Refusal
 from models.house import House
 from models.outbox import Lane, Repeat
 from models.people import Person
+from models.pictures import Picture
 from models.results import Results
 from models.surveys import AT_ONCE, OVER, RUNNING, Invitation, Part, Stage, Survey, SurveyRest, Verdict
 
@@ -73,22 +74,17 @@ async def conclude(
     await ballots.forget_counts(session, survey)
     office = await stations.office(session)
     if office.chat_id is not None:
-        await show(session, survey, office.chat_id, now)
+        show(session, survey, office.chat_id, office.language)
 
 
-async def show(session: AsyncSession, survey: Survey, chat_id: int, now: datetime) -> None:
-    """The results to a chat of the union. Raises Refusal before it has closed."""
+def show(session: AsyncSession, survey: Survey, chat_id: int, language: str | None) -> None:
+    """The results to a chat of the union, in words, as pictures and as a table: they are made outside of any
+    transaction. Raises Refusal before it has closed.
+    """
     if survey.stage not in OVER:
         raise Refusal("survey.not_closed")
-    await outbox.post(
-        session,
-        now=now,
-        lane=Lane.NOTICE,
-        repeat=Repeat.NUMBERED,
-        chat_id=chat_id,
-        letter="survey_results",
-        payload={"survey": survey.id},
-    )
+    wanted = {"survey": survey.id}
+    session.add(Picture(chat_id=chat_id, thread_id=None, language=language or "", caption="", drawing=wanted))
 
 
 async def publish(
@@ -148,17 +144,14 @@ async def tell_some(session: AsyncSession, survey: Survey, house: House, now: da
     return len(found)
 
 
-async def before(session: AsyncSession, survey: Survey) -> Survey | None:
-    """The one of the same kind before it, with which it is compared."""
-    earlier: Survey | None = await session.scalar(
-        select(Survey)
-        .where(
-            Survey.key == survey.key,
-            Survey.project_id.is_(None),
-            Survey.stage.in_(OVER),
-            Survey.closes_at < survey.closes_at,
-        )
-        .order_by(Survey.closes_at.desc())
-        .limit(1)
+async def earlier(session: AsyncSession, survey: Survey, stages: Collection[Stage] = OVER) -> list[Survey]:
+    """Those of the same kind before it, with which it is compared, from the oldest on. Projects are not compared."""
+    if survey.project_id is not None:
+        return []
+    rows = select(Survey).where(
+        Survey.key == survey.key,
+        Survey.project_id.is_(None),
+        Survey.stage.in_(stages),
+        Survey.closes_at < survey.closes_at,
     )
-    return earlier if survey.project_id is None else None
+    return list(await session.scalars(rows.order_by(Survey.closes_at, Survey.id)))

@@ -29,7 +29,7 @@ class Picture(Base):
     language: Mapped[str]
     caption: Mapped[str]
     drawing: Mapped[dict[str, Any]] = mapped_column(Json)
-    """What `bot/charts.py` draws, as plain values."""
+    """What `bot/charts.py` draws, as plain values; or the number of a survey of which everything is shown."""
 
 
 async def wanted(session: AsyncSession, most: int = 20) -> list[Picture]:

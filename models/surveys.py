@@ -70,6 +70,8 @@ class Part(enum.StrEnum):
 
 RUNNING = (Stage.INVITING, Stage.OPEN)
 OVER = (Stage.CLOSED, Stage.TELLING, Stage.TOLD)
+PUBLISHED = (Stage.TELLING, Stage.TOLD)
+"""The union has said what comes of it: from then on everybody may see the results."""
 
 
 class Survey(Base):

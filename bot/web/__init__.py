@@ -9,7 +9,7 @@ import json
 import os
 import socket
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import aiohttp
 import structlog
@@ -19,7 +19,6 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.inbox import ALLOWED_UPDATES, Intake
 from bot.settings import Settings
-from bot.web.open311 import Reports
 from models.database import Database
 
 log = structlog.get_logger()
@@ -49,10 +48,17 @@ def _reason(error: OSError | UnicodeError) -> str:
     return os.strerror(error.errno)
 
 
+class Part(Protocol):
+    """Something more that is shown."""
+
+    def register(self, app: web.Application) -> None:
+        """Put its routes into the application."""
+
+
 class Web:
     """The HTTP side. Enter it to listen; raises CannotListen."""
 
-    def __init__(self, settings: Settings, intake: Intake, database: Database, open311: Reports | None = None) -> None:
+    def __init__(self, settings: Settings, intake: Intake, database: Database, *parts: Part) -> None:
         self._settings = settings
         self._intake = intake
         self._database = database
@@ -62,8 +68,8 @@ class Web:
         app.router.add_get("/readyz", self._ready)
         if settings.telegram.mode == "webhook":
             app.router.add_post(WEBHOOK_PATH, self._webhook)
-        if open311 is not None:
-            open311.register(app)
+        for part in parts:
+            part.register(app)
         self._runner = web.AppRunner(app, access_log=None)
         self.address = ""
 

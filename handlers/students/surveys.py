@@ -20,19 +20,20 @@ from aiogram.filters import Command, StateFilter
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
-from bot import survey_screens
+from bot import survey_screens, surveys_told
 from bot.contents import is_said
 from bot.filters import Going, Pressed
 from bot.survey_screens import Answering, Changing
+from bot.surveyed import Told
 from handlers.screens import show
 from handlers.students.talk import Private, Talk
-from models import ballots, permissions, roster, sheets, surveys
+from models import ballots, outcomes, permissions, roster, sheets, surveys
 from models.ballots import Slip
 from models.errors import Refusal
 from models.permissions import Deed, Who
 from models.questionnaires import Kind
 from models.sheets import Progress, Screen
-from models.surveys import Invitation, Part, Survey
+from models.surveys import PUBLISHED, Invitation, Part, Survey
 
 PEACE_WITHOUT_SEMESTER = timedelta(days=120)
 
@@ -52,6 +53,7 @@ def router() -> Router:
     router.callback_query.register(change, Pressed(Changing), private)
     router.callback_query.register(peace, Pressed(Answering), private, F.data.startswith("sv:peace:"))
     router.callback_query.register(again, Pressed(Answering), private, F.data.startswith("sv:again:"))
+    router.callback_query.register(told, Pressed(Answering), private, F.data.startswith("sv:results:"))
     router.callback_query.register(press_on, Pressed(Answering), private)
     router.message.register(words, StateFilter(InWords.words), private, ~F.text.startswith("/"), is_said)
     return router
@@ -109,6 +111,19 @@ async def words(message: Message, talk: Talk) -> None:
     progress.settle(survey.questionnaire, facts)
     progress.write(survey.questionnaire, facts, message.text)
     await _on(message, talk, survey, progress)
+
+
+async def told(query: CallbackQuery, press: Answering, talk: Talk) -> None:
+    """All results of a survey of which the union has said what comes of it."""
+    permissions.must(Deed.SURVEY, (Who.STRANGER,))
+    survey = await surveys.get(talk.session, press.survey)
+    if survey.stage not in PUBLISHED or not isinstance(query.message, Message):
+        raise Refusal("old.button")
+    timezone = talk.settings.timezone
+    before = [Told.of(each, timezone) for each in await outcomes.earlier(talk.session, survey, PUBLISHED)]
+    for text in surveys_told.told(Told.of(survey, timezone).after(before), talk.t, talk.settings):
+        await query.message.answer(text)
+    await query.answer()
 
 
 async def change(query: CallbackQuery, press: Changing, talk: Talk) -> None:

@@ -89,7 +89,7 @@ async def step(query: CallbackQuery, press: Running, acting: Acting, state: FSMC
             surveys.cancel(survey)
             await show_one(query, survey, acting)
         case "results":
-            await outcomes.show(acting.session, survey, _chat_of(query), acting.now)
+            outcomes.show(acting.session, survey, _chat_of(query), acting.t.language)
         case "words":
             await _next_words(query, survey, acting)
         case "say" | "verdict" | "language" | "send":

@@ -11,14 +11,17 @@ from models import pictures
 from models.database import Database
 from models.outbox import Lane
 from models.pictures import Picture
+from scheduler.jobs import survey_results
 
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     """Draw what is wanted."""
-    del toolbox
     async with database.reading() as session:
         found = await pictures.wanted(session)
     for wanted in found:
+        if "survey" in wanted.drawing:
+            await survey_results.say(database, toolbox, wanted, now)
+            continue
         png = await asyncio.to_thread(charts.draw, wanted.drawing)
         async with database.transaction() as session:
             row = await session.get(Picture, wanted.id, with_for_update=True)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.surveyed import Point, Told, Weighted
+from models import surveys
 from models.figures import Rate
+from models.questionnaires import EVERYBODY as ALL
 from models.questionnaires import Kind, Labels, Option, Question, Questionnaire
 from models.results import Results
+from models.surveys import Stage, Survey
 from models.tallies import Count, Cut, Tally
 
 
@@ -38,8 +43,8 @@ ASKED = Questionnaire(
             "solved",
             "我反映的问题得到了切实解决，而不是只给了一个答复；处理过程中的每一步我也都清楚是谁在负责、什么时候能有结果。",
             "我反映的問題得到了切實解決，而不是只給了一個答覆；處理過程中的每一步我也都清楚是誰在負責、什麼時候能有結果。",
-            "What I reported was really solved and not only answered, and at each step I knew who had it in hand and when "
-            "there would be a result.",
+            "What I reported was really solved and not only answered, and at each step I knew who had it in hand and "
+            "when there would be a result.",
         ),
         _agreement("water", "宿舍热水供应稳定。", "宿舍熱水供應穩定。", "Hot water in the dormitory is reliable."),
         _agreement(
@@ -169,3 +174,31 @@ TOLD = Told(
         ),
     },
 )
+
+CLOSES = datetime(2026, 12, 20, 14, 0, tzinfo=UTC)
+
+
+async def closed(
+    session: AsyncSession,
+    closes: datetime = CLOSES,
+    stage: Stage = Stage.TOLD,
+    asked: Questionnaire = ASKED,
+    results: Results = RESULTS,
+    semester: str = "2026-2027-1",
+) -> Survey:
+    """A survey that has closed, with what came of it."""
+    survey = await surveys.plan(
+        session,
+        key="semester",
+        questionnaire=asked,
+        opens_at=closes - timedelta(days=13),
+        closes_at=closes,
+        reminders=[closes - timedelta(days=9)],
+        target=ALL,
+        cell=10,
+        semester=semester,
+    )
+    assert survey is not None
+    survey.stage, survey.results = stage, results.plain()
+    survey.what_changes = dict(TOLD.what_changes or {})
+    return survey

@@ -1,0 +1,112 @@
+"""Files for a spreadsheet: typed cells, or CSV that is no formula anywhere; written row by row."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+MOMENT, DAY, SHARE, HOURS = "yyyy-mm-dd hh:mm", "yyyy-mm-dd", "0.0%", "0.0"
+"""How moments, days, shares (0–1) and other numbers with a fraction are shown."""
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+Cell = str | int | float | datetime | date | None
+
+
+class Heading(NamedTuple):
+    """A column: its name, its width in characters, and how a number with a fraction is shown in it."""
+
+    name: str
+    width: int
+    fraction: str = SHARE
+
+
+class Leaf:
+    """One sheet of an openpyxl book that is only written to."""
+
+    def __init__(self, book: Any, title: str, columns: Sequence[Heading]) -> None:
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.styles import Font
+        from openpyxl.utils import get_column_letter
+        from openpyxl.worksheet.properties import PageSetupProperties
+
+        self._sheet = book.create_sheet(title)
+        for i, column in enumerate(columns, 1):
+            self._sheet.column_dimensions[get_column_letter(i)].width = column.width
+        self._sheet.freeze_panes = "A2"
+        # Printed, a row stands on one sheet of paper, under its heading.
+        self._sheet.page_setup.orientation, self._sheet.page_setup.fitToHeight = "landscape", 0
+        self._sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        self._sheet.print_title_rows = "1:1"
+        self._last = get_column_letter(len(columns))
+        self._count = 0
+        cells = [WriteOnlyCell(self._sheet, column.name) for column in columns]
+        for cell in cells:
+            cell.font = Font(bold=True)
+        self._sheet.append(cells)
+        self._cells = [self._of_column(column) for column in columns]
+
+    def _of_column(self, column: Heading) -> dict[type, Any]:
+        """A cell for each kind of value, used again in each row: making one and its style took longest of all."""
+        from openpyxl.cell import WriteOnlyCell
+
+        cells: dict[type, Any] = {kind: WriteOnlyCell(self._sheet) for kind in (str, int, float, datetime, date)}
+        formats = {datetime: MOMENT, date: DAY, float: column.fraction}
+        for kind, form in formats.items():
+            cells[kind].number_format = form
+        return cells
+
+    @staticmethod
+    def _filled(cells: Mapping[type, Any], value: Cell) -> Any:
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+        if value is None:
+            return None
+        cell = cells[type(value)]
+        if isinstance(value, str):
+            cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
+            # Whatever it begins with, it is text.
+            cell.data_type = "s"
+        else:
+            cell.value = value
+        return cell
+
+    def add(self, rows: Sequence[Sequence[Cell]]) -> None:
+        """More rows, each from the first column on."""
+        for row in rows:
+            self._sheet.append([self._filled(cells, value) for cells, value in zip(self._cells, row, strict=False)])
+        self._count += len(rows)
+
+    def filter(self) -> None:
+        """What is there can be sorted and filtered."""
+        self._sheet.auto_filter.ref = f"A1:{self._last}{self._count + 1}"
+
+
+class Csv:
+    """A table as text."""
+
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        # Without the mark in front a spreadsheet reads Chinese as something else.
+        self._file = path.open("w", encoding="utf-8-sig", newline="")
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(names)
+
+    def add(self, rows: Sequence[Sequence[Cell]]) -> None:
+        """More rows."""
+        self._writer.writerows([[_plain(value) for value in row] for row in rows])
+
+    def close(self) -> None:
+        """It is all written."""
+        self._file.close()
+
+
+def _plain(value: Cell) -> str | int | float:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULAS) else value
+    return "" if value is None else value

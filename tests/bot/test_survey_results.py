@@ -1,0 +1,144 @@
+"""What came of a survey, in pictures, in words and as tables: in each language, with what it was counted from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from datetime import date, datetime
+from html import unescape
+from pathlib import Path
+from xml.etree import ElementTree
+
+import openpyxl
+import pytest
+from matplotlib import image
+
+from bot import survey_charts, survey_tables, surveyed, surveys_told
+from bot.texts import Catalogue
+from bot.untrusted import units
+from models.questionnaires import Kind, Option, Question, Questionnaire
+from models.results import Results
+from models.tallies import Cut, Tally
+from tests.campus import settings
+from tests.surveying.results import ASKED, RESULTS, TOLD, count, group, points, three
+
+SETTINGS = settings("http://127.0.0.1:1", "sqlite:///unused.db")
+TEXTS = Catalogue.load(SETTINGS.timezone)
+HOSTILE = "=cmd <b>&\"' $\\frac{$ --> 🎉"
+LONGEST_SIDES, HIGHEST_RATIO = 10_000, 20
+"""What Telegram takes as a photo: width and height together, and how often one may be in the other."""
+
+
+@pytest.mark.filterwarnings("error:.*missing from.*:UserWarning")
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant", "en"])
+def test_results_are_pictures_in_each_language(language: str) -> None:
+    found = survey_charts.pictures(TOLD, TEXTS[language])
+    assert {each.says.split("\n")[1].split(" (")[0].split("（")[0] for each in found} == {
+        TEXTS[language].plain(f"results.{key}").split("（")[0] for key in ("agreement", "choices", "trend", "by_day")
+    }
+    for each in found:
+        assert TEXTS[language].pick(ASKED.title) in each.says
+        drawn = image.imread(io.BytesIO(each.paper.png()))
+        dark = (drawn[:, :, :3].mean(axis=2) < 0.6).mean()
+        assert 0.005 < dark < 0.5, "there is something on it, and it is mostly paper"
+        svg = each.paper.svg()
+        ElementTree.fromstring(svg)
+        assert not re.search(r"style|<text|<!--", svg), "nothing that needs a font or a policy"
+
+
+@pytest.mark.filterwarnings("error:.*missing from.*:UserWarning")
+def test_many_long_questions_become_several_pictures_that_a_phone_shows() -> None:
+    t, text = TEXTS["en"], "Whether $everything$ about it is as it should be, " * 5 + HOSTILE
+    options = tuple(Option(f"o{i}", three(text, text, text)) for i in range(10))
+    asked = [Question(f"a{i}", Kind.AGREEMENT, three(text, text, text)) for i in range(14)]
+    asked += [Question(f"m{i}", Kind.MULTIPLE, three(text, text, text), options) for i in range(2)]
+    answered = {q.key: count(_5=9, _1=9) if q.kind is Kind.AGREEMENT else count(o0=18) for q in asked}
+    many = replace(
+        TOLD,
+        questionnaire=Questionnaire(three(HOSTILE, HOSTILE, HOSTILE), tuple(asked)),
+        results=replace(RESULTS, everybody=Tally(18, answered), cuts={}),
+        trends={"a0": points(*((f"Autumn term of {year}", year % 9, 18, False) for year in range(2020, 2027)))},
+    )
+    pictures = survey_charts.pictures(many, t)
+    assert len(pictures) > 4
+    for each in pictures:
+        high, wide = image.imread(io.BytesIO(each.paper.png())).shape[:2]
+        assert high + wide <= LONGEST_SIDES
+        assert high / wide < 2.6 < HIGHEST_RATIO, "made as small as a phone, its letters are still read"
+    told = surveys_told.told(many, t, SETTINGS)
+    assert max(map(units, told)) <= 4096
+    assert not re.search(r"<(?!/?[bi]>)|&(?!amp;|lt;|gt;|#34;|#39;)", "".join(told))
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant", "en"])
+def test_results_are_told_with_what_they_were_counted_from(language: str) -> None:
+    t = TEXTS[language]
+    parts = surveys_told.told(TOLD, t, SETTINGS)
+    assert max(map(units, parts)) <= 4096
+    text = unescape(re.sub(r"<[^>]+>", "", "\n".join(parts)))
+    for said in (
+        t.plain("results.response", rate="39.2 %", hits=240, of=612, span="35.4–43.1 %"),
+        t.plain("results.partial", partial=31),
+        t.plain("results.csat", rate="68.3 %", hits=164, of=240, span="62.2–73.9 %"),
+        t.plain("results.weighted", rate="66.2 %", span="60.1–71.9 %", by=t.plain("results.cut.building")),
+        t.plain("results.answered.scale", of=240, mean="7.19"),
+        t.pick(SETTINGS.building_names("e2")),
+        t.pick(TOLD.what_changes or {}),
+        "150 / 60 / 30",
+        "▼",
+    ):
+        assert said in text, said
+    assert text.count("▲") == text.count("▼") == 1, "a change is marked only where it is one"
+    few = replace(TOLD, results=Results(10, 40, 9, 0, Tally()))
+    (short,) = surveys_told.told(few, t, SETTINGS)
+    assert t("results.too_few", cell=10) in short
+
+
+def test_a_book_of_results_has_typed_numbers_and_no_formula(tmp_path: Path) -> None:
+    told = replace(
+        TOLD,
+        questionnaire=replace(ASKED, title=three(HOSTILE, HOSTILE, HOSTILE)),
+        results=replace(RESULTS, cuts={**RESULTS.cuts, Cut.COLLEGE: {HOSTILE: group(2, 6, 14, 40, 18)}}),
+    )
+    survey_tables.xlsx(told, tmp_path / "r.xlsx", TEXTS["en"], SETTINGS)
+    book = openpyxl.load_workbook(tmp_path / "r.xlsx")
+    assert book.sheetnames == ["Overview", "Questions", "Distribution", "Groups", "By day"]
+    overview = {row[0].value: row[1] for row in book["Overview"].iter_rows(min_row=2)}
+    assert (overview["Survey"].value, overview["Survey"].data_type) == (HOSTILE, "s")
+    assert (overview["Opened"].value, overview["Opened"].is_date) == (datetime(2026, 12, 7), True)  # noqa: DTZ001
+    assert (overview["Completed"].value, overview["Response rate"].number_format) == (240, "0.0%")
+    fifth = [cell.value for cell in book["Questions"][6]]
+    assert fifth[3:6] == [240, pytest.approx(3.758, abs=0.001), 164]
+    assert fifth[6:] == [pytest.approx(each, abs=0.001) for each in (0.683, 0.622, 0.739, 0.662, 0.601, 0.719)] + [
+        "building"
+    ]
+    groups = list(book["Groups"].iter_rows(min_row=2, values_only=True))
+    assert groups[0][:3] == ("station", "East Campus Station", 5)
+    assert groups[0][4:8] == (120, 3.9, 90, 0.75)
+    assert [cell.data_type for cell in book["Groups"]["B"] if cell.value == HOSTILE] == ["s"]
+    assert [cell.value for cell in book["By day"][15]][1:] == [0, 240, pytest.approx(0.392, abs=0.001)]
+
+    survey_tables.csv(told, tmp_path / "r.csv", TEXTS["zh-hant"], SETTINGS)
+    with (tmp_path / "r.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["組別"] for row in rows if row["組別"].startswith(("=", "'"))] == [f"'{HOSTILE}"] * 5
+    ranked = [row["人數"] for row in rows if row["題號"] == "8"]
+    assert ranked == ["150", "60", "30", "70", "110", "60", "20", "70", "150"]
+
+
+def test_semesters_are_compared_only_where_the_same_was_asked() -> None:
+    before = replace(TOLD, semester="2025-2026-2", closed=date(2026, 6, 20), trends={})
+    steps = {**RESULTS.everybody.questions, "overall": count(_5=120, _4=100, _1=20), "quick": count(_5=130, _1=110)}
+    before = replace(before, results=replace(RESULTS, everybody=Tally(240, steps)))
+    changed = [replace(q, text=three("?", "?", "?")) if q.key == "water" else q for q in ASKED.questions]
+    before = replace(before, questionnaire=replace(ASKED, questions=tuple(changed)))
+    trends = replace(TOLD, trends={}).after([before]).trends
+    assert "water" not in trends
+    assert [(point.semester, point.changed) for point in trends["overall"]] == [
+        ("2025-2026-2", False),
+        ("2026-2027-1", True),
+    ]
+    assert not trends["quick"][1].changed, "54 % and 52 % of 240 are no change"
+    assert [arrow for _, arrow in surveyed.arrows(trends["overall"])] == ["", "▼"]
