@@ -1,8 +1,9 @@
 """Which sums follow from which: exact linear algebra modulo a large prime, on few and mostly empty equations. Pure.
 
-An unknown belongs to some of the rows; a row says what the unknowns that belong to it come to. The number of some of the
-unknowns together follows from the rows when it is a sum of them. Chances are numbers, one for each unknown and drawn at
-random, that every row brings to nought: so does whatever follows from the rows, and nothing else does but once in 2⁶¹.
+An unknown belongs to some of the rows; a row says what the unknowns that belong to it come to. The number of some of
+the unknowns together follows from the rows when it is a sum of them. Chances are numbers, one for each unknown and
+drawn at random, that every row brings to nought: so does whatever follows from the rows, and nothing else does but
+once in 2**61.
 """
 
 from __future__ import annotations
@@ -58,10 +59,12 @@ class Span:
         self.chances = self._draw()
         """None where the unknown is nought."""
 
-    def parts(self, unknowns: int) -> Vector | None:
-        """How often to take each row, to have the sum of these unknowns (a bit each); None when it does not follow."""
-        if sum(self.chances[i] or 0 for i in _bits(unknowns)) % PRIME:
-            return None
+    def follows(self, unknowns: int) -> bool:
+        """Whether the number of these unknowns (a bit each) does."""
+        return not sum(self.chances[i] or 0 for i in _bits(unknowns)) % PRIME
+
+    def parts(self, unknowns: int) -> Vector:
+        """How often to take each row, to have the sum of these unknowns, which follows."""
         values: dict[int, int] = {}
         for row, unknown, scale, taken in self._made:
             value = (unknowns >> unknown & 1) - sum(times * values[other] for other, times in taken)

@@ -4,8 +4,8 @@ worked out (mission.md, *Small cells*). Pure.
 Whoever reads the results knows the roster, the questionnaire, and may know who has finished: so they know which *kinds*
 of people there are among those (a building with a college, a level, an audience), that a station is the sum of its
 buildings, that the masters are graduates all, and who was not asked a question. Every group told is an equation about
-how many of each kind gave an answer. From the equations follows whatever is a sum of them, and nothing else does. All of
-it is reckoned modulo a large prime, so that nothing is rounded (`models/spans.py`).
+how many of each kind gave an answer. From the equations follows whatever is a sum of them, and nothing else does. All
+of it is reckoned modulo a large prime, so that nothing is rounded (`models/spans.py`).
 
 Promised, for the questionnaire as a whole and for each question by those who answered it: from all that is told follow
 neither how many, nor how many with one answer, of
@@ -15,14 +15,15 @@ neither how many, nor how many with one answer, of
 - what of three groups is left by adding and taking away;
 - what of a group the groups of a cut leave over that lie in it, and what they have beyond it;
 
-where that is of fewer answers than a cell. What must be nought because a sum of it is nought counts as known. And how
-many gave the answer by which a later question is skipped does not follow from how many were asked that one.
+where that is of fewer answers than a cell. What must be nought because a sum of it is nought counts as known. And of no
+such group does it follow from how many were asked a later question, which has to be answered, how many had given the
+answer by which it is skipped.
 
 Not promised: within a group that is told, how many gave one answer may be fewer than a cell, or all, or none, and what
 follows for a part of it from *none* and *all* is not looked at; nor are bounds ("at least 3 of these 5").
 
-Groups are taken by their size, the largest first, and each is told unless something small would follow: so of those that
-could be hidden it is the smallest that is, and no group that was hidden could be told in addition.
+Groups are taken by their size, the largest first, and each is told unless something small would follow: so of those
+that could be hidden it is the smallest that is, and no group that was hidden could be told in addition.
 """
 
 from __future__ import annotations
@@ -40,6 +41,12 @@ from models.tallies import Cut, Tally
 EVERYBODY = 0
 """The number of the group to which all belong."""
 
+Sums = dict[tuple[int, Cut], tuple[int, int, int]]
+"""Of a group and the groups of a cut: the answers of those that lie in it, of those that have a part in it, and the
+kinds of the latter.
+"""
+NOTHING = (0, 0, 0)
+
 
 def told(
     everybody: Tally,
@@ -56,19 +63,19 @@ def told(
     groups = Groups(names, kinds, [tally.completed for tally in tallies], cell)
     finished = groups.told(range(len(tallies)), groups.finished, groups.all_kinds)
     found = {number: Tally(tallies[number].completed) for number in finished.numbers}
-    asked = {question.key: question for question in questions}
     choices: dict[str, Choice] = {}
-    # In the order in which they were asked: what is skipped comes after that by which it is.
-    for key in sorted(everybody.questions, key=list(asked).index if asked.keys() >= everybody.questions.keys() else None):
+    asked = {question.key: question for question in questions}
+    # In the order in which they are asked: what is skipped comes after that by which it is.
+    for key in [*(key for key in asked if key in everybody.questions), *(everybody.questions.keys() - asked.keys())]:
         counts = [tally.questions[key].of if key in tally.questions else 0 for tally in tallies]
         question = asked.get(key)
         only = groups.asked(question) if question else groups.all_kinds
-        candidates: Iterable[int] = finished.numbers
-        if question and question.skip and question.skip.question in choices:
+        candidates = finished.numbers
+        if question and question.required and question.skip and question.skip.question in choices:
             earlier = choices[question.skip.question]
-            candidates = [number for number in sorted(earlier.numbers) if earlier.knows(groups.masks[number] & only)]
+            candidates = {number for number in earlier.numbers if earlier.knows(groups.masks[number] & only)}
         choices[key] = groups.told(candidates, counts, only)
-        for number in choices[key].numbers & finished.numbers:
+        for number in choices[key].numbers:
             found[number].questions[key] = tallies[number].questions[key]
     by: dict[Cut, dict[str, Tally]] = {}
     for number in sorted(finished.numbers - {EVERYBODY}):
@@ -85,8 +92,8 @@ class Choice:
 
     def knows(self, kinds: int) -> bool:
         """Whether the number of these kinds follows."""
-        parts = self.space.span.parts(kinds & self.space.kinds)
-        return parts is not None and not self.held.rest(parts)
+        span, wanted = self.space.span, kinds & self.space.kinds
+        return span.follows(wanted) and not self.held.rest(span.parts(wanted))
 
 
 class Groups:
@@ -117,7 +124,7 @@ class Groups:
         """The kinds that it is asked of."""
         asked = 0
         for i, kind in enumerate(self.kinds):
-            of = {cut: value for cut, value in (self.names[group - 1] for group in kind if group)}
+            of = dict(self.names[group - 1] for group in kind if group)
             facts = Facts(
                 of.get(Cut.COLLEGE),
                 of.get(Cut.LEVEL),
@@ -160,25 +167,38 @@ class Groups:
         return self._spaces[kinds]
 
     def _choose(self, large: Sequence[int], counts: Sequence[int], space: Space) -> Choice:
+        def is_small(parts: Vector) -> bool:
+            # Something that cannot be, because somebody was counted in a group that they have left since, is small too.
+            return (value := total(parts, counts)) > 0 and not self.cell <= value <= counts[EVERYBODY]
+
+        small = [parts for _, parts in space.follows if is_small(parts)]
+        small += space.of_three([i for i in self.large if counts[i] >= self.cell], counts, self.cell)
+        while True:
+            choice = self._greedy(large, counts, space, small)
+            # Of two kinds that followed by themselves it is seen only now whether their sum still does.
+            found = [parts for few in space.few(choice.numbers) if is_small(parts := space.span.parts(few))]
+            if not found:
+                return choice
+            small += found
+
+    def _greedy(self, large: Sequence[int], counts: Sequence[int], space: Space, small: Sequence[Vector]) -> Choice:
         choice = Choice(space)
-        small = [parts for _, parts in space.follows if 0 < total(parts, counts) < self.cell]
-        # Something that cannot be, because somebody was counted in a group that they have left since, is small too.
-        small += [parts for _, parts in space.follows if total(parts, counts) > counts[EVERYBODY]]
-        small += space.of_three(large, counts, self.cell)
-        rests = [rest for rest in small if rest]
+        # What is not known yet of each; what is known of a group that is not told is known all the same.
+        open_ = {group: space.parts[group] for group in self.large if counts[group] >= self.cell}
         leavings = Leavings(space, counts, self.cell)
         for group in large:
-            rest = choice.held.rest(space.parts[group])
-            if rest:
-                fewer = Held()
-                fewer.add(rest)
-                left = [fewer.rest(each) for each in rests]
-                if not all(left) or leavings.small(group, choice.numbers):
-                    continue
-                rests = left
-                choice.held.add(rest)
-            choice.numbers.add(group)
-            leavings.add(group, choice.numbers)
+            if group not in open_:
+                choice.numbers.add(group)
+                continue
+            one = Held()
+            one.add(open_[group])
+            still_small = [one.rest(each) for each in small]
+            still_open = {each: one.rest(parts) for each, parts in open_.items()}
+            found = [group, *(each for each, parts in still_open.items() if not parts and each != group)]
+            if all(still_small) and leavings.admit(found):
+                choice.held.add(open_[group])
+                choice.numbers.add(group)
+                small, open_ = still_small, {each: parts for each, parts in still_open.items() if parts}
         return choice
 
 
@@ -188,15 +208,21 @@ class Space:
     def __init__(self, groups: Groups, kinds: int) -> None:
         self.groups, self.kinds = groups, kinds
         self.masks = [mask & kinds for mask in groups.masks]
-        self.span = Span([kind if kinds >> i & 1 else frozenset() for i, kind in enumerate(groups.kinds)], groups.large)
-        self.parts: dict[int, Vector] = {group: self.span.parts(self.masks[group]) or {} for group in groups.large}
-        looked_at = dict.fromkeys(each for each in self._looked_at() if each)
-        self.follows = [(each, parts) for each in looked_at if (parts := self.span.parts(each)) is not None]
+        self._unknowns = [kind if kinds >> i & 1 else frozenset() for i, kind in enumerate(groups.kinds)]
+        self.span = Span(self._unknowns, groups.large)
+        self.parts: dict[int, Vector] = {group: self.span.parts(self.masks[group]) for group in groups.large}
+        self.follows = [(each, self.span.parts(each)) for each in dict.fromkeys(self._following()) if each]
         """What follows of that which is looked at, as kinds and as a sum of groups."""
+        self._few: dict[frozenset[int], list[int]] = {}
 
-    def _looked_at(self) -> Iterator[int]:
-        """Sets of kinds; of those that do not follow as few as can be had cheaply."""
-        yield from self.masks
+    def few(self, told: Collection[int]) -> Sequence[int]:
+        """Few kinds that together follow from these groups."""
+        known = frozenset(told)
+        if known not in self._few:
+            self._few[known] = list(Span(self._unknowns, known).few())
+        return self._few[known]
+
+    def _following(self) -> Iterator[int]:
         yield from self.span.few()
         together: dict[tuple[int, int], int] = defaultdict(int)
         alone: dict[int, int] = defaultdict(int)
@@ -206,6 +232,7 @@ class Space:
                     together[pair] += chance
                 for group in kind:
                     alone[group] += chance
+        yield from (self.masks[group] for group, chance in alone.items() if not chance % PRIME)
         for (one, other), both in together.items():
             if not both % PRIME:
                 yield self.masks[one] & self.masks[other]
@@ -248,52 +275,46 @@ class Leavings:
 
     def __init__(self, space: Space, counts: Sequence[int], cell: int) -> None:
         self._masks, self._counts, self._cell = space.masks, counts, cell
-        names = space.groups.names
-        self._cut_of = [None, *(cut for cut, _ in names)]
-        self._inside: dict[tuple[int, Cut], int] = defaultdict(int)
-        self._touching: dict[tuple[int, Cut], tuple[int, int]] = defaultdict(lambda: (0, 0))
+        self._cut_of = [None, *(cut for cut, _ in space.groups.names)]
+        self._sums: Sums = {}
+        self._known: list[int] = []
 
-    def small(self, group: int, shown: Collection[int]) -> bool:
-        """Whether something small would be left if this group were told too."""
-        cut = self._cut_of[group]
-        if cut is not None and any(self._is_small(whole, *self._with(whole, cut, group)) for whole in shown):
-            return True
-        return any(self._is_small(group, *sums) for sums in self._of_whole(group, shown).values())
+    def admit(self, found: Sequence[int]) -> bool:
+        """These are known together, if they leave nothing small; says whether they do not."""
+        before, known = dict(self._sums), len(self._known)
+        for group in found:
+            sums = self._beside(group)
+            self._sums |= sums
+            self._known.append(group)
+            if any(self._is_small(whole, *each) for (whole, _), each in sums.items()):
+                self._sums = before
+                del self._known[known:]
+                return False
+        return True
 
-    def add(self, group: int, shown: Collection[int]) -> None:
-        """This group is told."""
-        cut = self._cut_of[group]
-        if cut is not None:
-            for whole in shown:
-                self._inside[whole, cut], *touching = self._with(whole, cut, group)
-                self._touching[whole, cut] = touching[0], touching[1]
-        for of, (inside, touching_count, covered) in self._of_whole(group, shown).items():
-            self._inside[group, of], self._touching[group, of] = inside, (touching_count, covered)
-
-    def _with(self, whole: int, cut: Cut, part: int) -> tuple[int, int, int]:
-        inside, (touching, covered) = self._inside[whole, cut], self._touching[whole, cut]
-        mask, of = self._masks[part], self._masks[whole]
-        if mask & of and part != whole:
-            touching, covered = touching + self._counts[part], covered | mask
-            if not mask & ~of:
-                inside += self._counts[part]
-        return inside, touching, covered
-
-    def _of_whole(self, whole: int, shown: Collection[int]) -> dict[Cut, tuple[int, int, int]]:
-        sums: dict[Cut, tuple[int, int, int]] = {}
-        of = self._masks[whole]
-        for part in shown:
-            cut, mask = self._cut_of[part], self._masks[part]
-            if cut is not None and part != whole and mask & of:
-                inside, touching, covered = sums.get(cut, (0, 0, 0))
-                lies_in = 0 if mask & ~of else self._counts[part]
-                sums[cut] = inside + lies_in, touching + self._counts[part], covered | mask
-        return sums
+    def _beside(self, group: int) -> Sums:
+        """The sums that this group changes."""
+        changed: Sums = {}
+        cut, mask = self._cut_of[group], self._masks[group]
+        for other in self._known:
+            theirs, of = self._masks[other], self._cut_of[other]
+            if mask & theirs:
+                if cut is not None:
+                    changed[other, cut] = self._added(self._sums.get((other, cut), NOTHING), group, theirs)
+                if of is not None:
+                    changed[group, of] = self._added(changed.get((group, of), NOTHING), other, mask)
+        return changed
 
     def _is_small(self, whole: int, inside: int, touching: int, covered: int) -> bool:
-        count = self._counts[whole]
-        beyond = touching - count if not self._masks[whole] & ~covered else 0
-        return 0 < count - inside < self._cell or 0 < beyond < self._cell
+        beyond = touching - self._counts[whole]
+        return 0 < self._counts[whole] - inside < self._cell or (
+            0 < beyond < self._cell and not self._masks[whole] & ~covered
+        )
+
+    def _added(self, sums: tuple[int, int, int], part: int, whole: int) -> tuple[int, int, int]:
+        inside, touching, covered = sums
+        mask, count = self._masks[part], self._counts[part]
+        return inside if mask & ~whole else inside + count, touching + count, covered | mask
 
 
 def _union(masks: Iterable[int]) -> int:
