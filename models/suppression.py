@@ -10,9 +10,9 @@ of it is reckoned modulo a large prime, so that nothing is rounded (`models/span
 Promised, for the questionnaire as a whole and for each question by those who answered it: from all that is told follow
 neither how many, nor how many with one answer, of
 
-- a group of a cut, a kind, what two groups have in common, what one has that another has not;
+- a group of a cut, a kind, what two groups have in common, what one has that another has not, two groups together;
 - any two kinds together, and any three where there are not more than `spans.MOST_IN_THREES`;
-- what of three groups is left by adding and taking away;
+- what is left of one group without two others, or of two without a third, if none of the three is small;
 - what of a group the groups of a cut leave over that lie in it, and what they have beyond it;
 
 where that is of fewer answers than a cell. What must be nought because a sum of it is nought counts as known. And of no
@@ -176,7 +176,8 @@ class Groups:
         while True:
             choice = self._greedy(large, counts, space, small)
             # Of two kinds that followed by themselves it is seen only now whether their sum still does.
-            found = [parts for few in space.few(choice.numbers) if is_small(parts := space.span.parts(few))]
+            looked_at = [*space.few(choice.numbers), *space.pairs(choice.numbers, counts, self.cell)]
+            found = [parts for kinds in looked_at if is_small(parts := space.span.parts(kinds))]
             if not found:
                 return choice
             small += found
@@ -214,13 +215,25 @@ class Space:
         self.follows = [(each, self.span.parts(each)) for each in dict.fromkeys(self._following()) if each]
         """What follows of that which is looked at, as kinds and as a sum of groups."""
         self._few: dict[frozenset[int], list[int]] = {}
+        self._spans: dict[frozenset[int], Span] = {}
 
     def few(self, told: Collection[int]) -> Sequence[int]:
         """Few kinds that together follow from these groups."""
         known = frozenset(told)
         if known not in self._few:
-            self._few[known] = list(Span(self._unknowns, known).few())
+            self._few[known] = list(self._spanned(known).few())
         return self._few[known]
+
+    def pairs(self, told: Collection[int], counts: Sequence[int], cell: int) -> Iterator[int]:
+        """Two small groups that together follow from these."""
+        span = self._spanned(frozenset(told))
+        small = [mask for mask, count in zip(self.masks, counts, strict=True) if mask and 0 < count < cell]
+        return (one | other for one, other in combinations(small, 2) if span.follows(one | other))
+
+    def _spanned(self, told: frozenset[int]) -> Span:
+        if told not in self._spans:
+            self._spans[told] = Span(self._unknowns, told)
+        return self._spans[told]
 
     def _following(self) -> Iterator[int]:
         yield from self.span.few()
