@@ -16,6 +16,7 @@ from bot import surveyed
 from bot.charts import ACCENT, COLUMNS, INK, LINE, LINE_HEIGHT, PALE, SHADES, Paper, wrap
 from bot.surveyed import Point, Told
 from bot.texts import Texts, cut
+from models.means import mean
 from models.questionnaires import Kind, Labels, Question
 from models.results import satisfied
 from models.tallies import Count
@@ -159,11 +160,12 @@ def _diverging(
     told: Told, question: Question, count: Count, reach: tuple[float, float], head: _Block | None, t: Texts
 ) -> _Block:
     lines = _asked(told, question, t)
-    content, mean = satisfied(count), surveyed.mean(question, count)
-    below = wrap(t.plain("results.drawn_question", mean=f"{mean:.2f}", **surveyed.words(content)), COLUMNS)
-    weighted = told.weighted.get(question.key)
+    content, average = satisfied(count), mean(question, count)
+    assert average is not None, "an agreement that was answered"
+    below = wrap(t.plain("results.drawn_question", mean=f"{average.value:.2f}", **surveyed.words(content)), COLUMNS)
+    weighted = surveyed.weighted(told, question, t)
     if weighted is not None:
-        below += wrap(t.plain("results.weighted", **surveyed.weighted_words(weighted, t)), COLUMNS)
+        below += wrap(weighted, COLUMNS)
     unit = FULL / (sum(reach) or 1)
     middle = EDGE + reach[0] * unit
 

@@ -11,6 +11,7 @@ from bot.spreadsheets import SHARE, Cell, Csv, Heading, Leaf
 from bot.surveyed import Told
 from bot.texts import Texts
 from models.figures import Rate
+from models.means import mean
 from models.questionnaires import Kind, Question
 from models.results import satisfied
 from models.tallies import Count, Cut
@@ -18,7 +19,7 @@ from models.tallies import Count, Cut
 if TYPE_CHECKING:
     from bot.settings import Settings
 
-MEAN = "0.00"
+NUMBERS = {"mean": "0.00", "weighted_mean": "0.00", "effective": "0"}
 Row = Sequence[Cell]
 SHEETS = {
     "overview": {"what": 34, "value": 44},
@@ -36,6 +37,8 @@ SHEETS = {
         "weighted_low": 16,
         "weighted_high": 16,
         "by": 16,
+        "weighted_mean": 16,
+        "effective": 16,
     },
     "distribution": {
         "number": 8,
@@ -80,8 +83,7 @@ def xlsx(survey: Told, target: Path | BinaryIO, t: Texts, settings: Settings) ->
     }
     for name, columns in SHEETS.items():
         heads = [
-            Heading(t.plain(f"results.column.{key}"), width, MEAN if key == "mean" else SHARE)
-            for key, width in columns.items()
+            Heading(t.plain(f"results.column.{key}"), width, NUMBERS.get(key, SHARE)) for key, width in columns.items()
         ]
         leaf = Leaf(book, t.plain(f"results.sheet.{name}"), heads)
         leaf.add(list(rows[name]))
@@ -135,18 +137,27 @@ def _questions(survey: Told, t: Texts) -> Iterator[Row]:
             continue
         weighted = survey.weighted.get(question.key)
         beside: Row = (
-            (weighted.share, weighted.low, weighted.high, t.plain(f"results.cut.{weighted.by}")) if weighted else ()
+            (
+                weighted.share,
+                *(weighted.interval or (None, None)),
+                t.plain(f"results.cut.{weighted.by}"),
+                weighted.mean,
+                weighted.effective,
+            )
+            if weighted
+            else ()
         )
         yield *start, count.of, *_figures(question, count), *beside
 
 
 def _figures(question: Question, count: Count) -> Row:
     """Mean, satisfied, CSAT and its interval, where they mean something."""
-    mean = surveyed.mean(question, count)
+    found = mean(question, count)
+    value = found.value if found is not None else None
     if question.kind is not Kind.AGREEMENT:
-        return mean, None, None, None, None
+        return value, None, None, None, None
     content = satisfied(count)
-    return mean, content.hits, content.share, *content.interval()
+    return value, content.hits, content.share, *content.interval()
 
 
 def _distribution(survey: Told, t: Texts) -> Iterator[Row]:

@@ -14,23 +14,15 @@ from zoneinfo import ZoneInfo
 from bot.survey_screens import step_name
 from bot.texts import Texts
 from models.figures import Rate, has_changed
+from models.means import Change, Mean, change, mean
 from models.questionnaires import HIGHEST, LOWEST, SCALE_END, Kind, Names, Question, Questionnaire
 from models.results import Results, satisfied
 from models.surveys import Survey, Verdict
 from models.tallies import RANKED, Count, Cut
+from models.weighting import Weighted, all_weighted
 
 if TYPE_CHECKING:
     from bot.settings import Settings
-
-
-@dataclass(frozen=True)
-class Weighted:
-    """CSAT as it would be if those who answered were mixed as the roster is (0–1), beside the unweighted."""
-
-    share: float
-    low: float
-    high: float
-    by: Cut
 
 
 @dataclass(frozen=True)
@@ -41,6 +33,15 @@ class Point:
     rate: Rate
     changed: bool = False
     """Whether it is a change against the point before it."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A mean that is otherwise than the last time."""
+
+    semester: str
+    before: Mean
+    change: Change
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Told:
     """By question, where it was weighted."""
     trends: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
     """By question: the semesters from the oldest to this one, where there is more than one."""
+    moved: Mapping[str, Moved] = field(default_factory=dict)
+    """By question of a scale: against the semester before, where it is a change."""
 
     @classmethod
     def of(cls, survey: Survey, timezone: ZoneInfo) -> Told:
@@ -83,6 +86,7 @@ class Told:
             reminders=tuple(day(datetime.fromisoformat(moment)) for moment in survey.reminders),
             what_changes=survey.what_changes,
             verdict=survey.verdict,
+            weighted=all_weighted(results, survey.questionnaire),
         )
 
     def after(self, earlier: Sequence[Told]) -> Told:
@@ -94,12 +98,27 @@ class Told:
             points: list[Point] = []
             for each in (*earlier, self):
                 count = each.count(question)
-                if count is not None and each.semester and each.questionnaire.question(question.key) == question:
+                if count is not None and each.semester and each.asks(question):
                     rate = satisfied(count)
                     points.append(Point(each.semester, rate, bool(points) and has_changed(rate, points[-1].rate)))
             if len(points) > 1 and self.count(question) is not None:
                 trends[question.key] = tuple(points)
-        return replace(self, trends=trends)
+        return replace(self, trends=trends, moved=self._moved(earlier))
+
+    def _moved(self, earlier: Sequence[Told]) -> dict[str, Moved]:
+        moved = {}
+        for question in self.of_kind(Kind.SCALE):
+            before = next((each for each in reversed(earlier) if each.semester and each.asks(question)), None)
+            means = [mean(question, count) for each in (self, before) if each and (count := each.count(question))]
+            if before is not None and before.semester and len(means) == 2 and means[0] and means[1]:
+                found = change(means[0], means[1])
+                if found is not None and found.is_one:
+                    moved[question.key] = Moved(before.semester, means[1], found)
+        return moved
+
+    def asks(self, question: Question) -> bool:
+        """Whether it asks just this: only then can it be compared."""
+        return self.questionnaire.question(question.key) == question
 
     @property
     def response(self) -> Rate:
@@ -128,13 +147,6 @@ class Told:
     def hidden(self, cut: Cut) -> list[str]:
         """The groups of the roster that may not be told."""
         return sorted(self.results.shares.get(cut, {}).keys() - self.results.cuts.get(cut, {}).keys())
-
-
-def mean(question: Question, count: Count) -> float | None:
-    """Of the steps of an agreement (1–5) or a scale (0–10); None where it would mean nothing."""
-    if question.kind not in (Kind.AGREEMENT, Kind.SCALE) or not count.of:
-        return None
-    return sum(int(step) * times for step, times in count.by.items()) / count.of
 
 
 def answers(question: Question) -> tuple[str, ...]:
@@ -232,13 +244,35 @@ def words(counted: Rate) -> dict[str, str | int]:
     return {"rate": percent(counted.share), "hits": counted.hits, "of": counted.of, "span": span(*counted.interval())}
 
 
-def weighted_words(weighted: Weighted, t: Texts) -> dict[str, str]:
-    """A weighted figure for a text: `rate`, `span`, `by`."""
-    span_of = span(weighted.low, weighted.high)
-    return {"rate": percent(weighted.share), "span": span_of, "by": t.plain(f"results.cut.{weighted.by}")}
+def weighted(told: Told, question: Question, t: Texts) -> str | None:
+    """What it is when weighted, without HTML; None where it is not."""
+    found = told.weighted.get(question.key)
+    if found is None:
+        return None
+    beside = {"by": t.plain(f"results.cut.{found.by}"), "effective": int(found.effective)}
+    if found.share is None or found.interval is None:
+        return t.plain("results.weighted_mean", mean=f"{found.mean:.2f}", **beside)
+    return t.plain("results.weighted", rate=percent(found.share), span=span(*found.interval), **beside)
+
+
+def moved(told: Told, question: Question, t: Texts) -> str | None:
+    """How far a mean has moved since the semester before, without HTML; None where that is no change."""
+    found = told.moved.get(question.key)
+    if found is None:
+        return None
+    return t.plain(
+        "results.moved",
+        arrow="▲" if found.change.difference > 0 else "▼",
+        by=f"{found.change.difference:+.2f}",
+        span=f"{found.change.low:+.2f} – {found.change.high:+.2f}",
+        before=f"{found.before.value:.2f}",
+        semester=found.semester,
+    )
 
 
 def answered(question: Question, count: Count, t: Texts) -> str:
     """By how many it was answered, and the mean where there is one; without HTML."""
     found = mean(question, count)
-    return t.plain(f"results.answered.{question.kind}", of=count.of, mean="" if found is None else f"{found:.2f}")
+    low, high = found.interval() if found is not None else (0.0, 0.0)
+    shown = f"{found.value:.2f} [{low:.2f}–{high:.2f}]" if found is not None else ""
+    return t.plain(f"results.answered.{question.kind}", of=count.of, mean=shown)

@@ -4,6 +4,7 @@ as few messages as it takes. Every rate with its numerator, its denominator and 
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from bot import surveyed
@@ -78,11 +79,11 @@ def _question(survey: Told, question: Question, t: Texts) -> list[str]:
     match question.kind:
         case Kind.AGREEMENT:
             lines.append(t("results.csat", **surveyed.words(satisfied(count))))
-            if question.key in survey.weighted:
-                lines.append(t("results.weighted", **surveyed.weighted_words(survey.weighted[question.key], t)))
+            lines += _beside(surveyed.weighted(survey, question, t))
             lines.append(_steps(question, count, t))
             lines += _semesters(survey, question, t)
         case Kind.SCALE:
+            lines += _beside(surveyed.weighted(survey, question, t), surveyed.moved(survey, question, t))
             lines.append(_steps(question, count, t))
         case Kind.RANKING:
             lines += [_ranked(question, count, option, t) for option in surveyed.ranked(question, count)]
@@ -91,6 +92,10 @@ def _question(survey: Told, question: Question, t: Texts) -> list[str]:
                 name = _short(surveyed.answer_name(question, key, t))
                 lines.append(t("results.answer", answer=name, **surveyed.words(surveyed.rate(count, key))))
     return lines
+
+
+def _beside(*said: str | None) -> list[str]:
+    return [escape(each, quote=False) for each in said if each is not None]
 
 
 def _steps(question: Question, count: Count, t: Texts) -> str:

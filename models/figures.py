@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import atan, cos, exp, lgamma, log, pi, sqrt, tan
 
 Z = 1.959963984540054
 """The standard normal quantile of a 95 % interval."""
+_PARTS, _STEPS, _NEAR = 64, 50, 1e-12
+"""How finely Student's distribution is summed up (Simpson), and how near its quantile is found."""
 
 
 @dataclass(frozen=True)
@@ -23,17 +25,8 @@ class Rate:
         return self.hits / self.of if self.of else 0.0
 
     def interval(self) -> tuple[float, float]:
-        """The 95 % Wilson interval, 0–1: (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) ÷ (1 + z²/n)."""
-        if self.of == 0:
-            return 0.0, 1.0
-        n, p = self.of, self.share
-        middle = p + Z * Z / (2 * n)
-        reach = Z * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
-        scale = 1 + Z * Z / n
-        # At the ends the exact value is 0 or 1; rounding would leave it a hair outside.
-        low = 0.0 if self.hits == 0 else (middle - reach) / scale
-        high = 1.0 if self.hits == self.of else (middle + reach) / scale
-        return low, high
+        """The 95 % interval, 0–1: Wilson's."""
+        return wilson(self.share, self.of)
 
 
 @dataclass(frozen=True)
@@ -52,6 +45,17 @@ class Share:
 NOTHING = Share(Rate(0, 0))
 
 
+def wilson(share: float, of: float) -> tuple[float, float]:
+    """The 95 % Wilson interval, 0–1: (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) ÷ (1 + z²/n)."""
+    if not of:
+        return 0.0, 1.0
+    middle = share + Z * Z / (2 * of)
+    reach = Z * sqrt(max(0.0, share * (1 - share)) / of + Z * Z / (4 * of * of))
+    scale = 1 + Z * Z / of
+    # At the ends the exact value is 0 or 1; rounding would leave it a hair outside.
+    return 0.0 if share <= 0 else (middle - reach) / scale, 1.0 if share >= 1 else (middle + reach) / scale
+
+
 def difference(now: Rate, before: Rate) -> tuple[float, float]:
     """The 95 % interval of `now` − `before`, −1–1: Newcombe's, from the two Wilson intervals."""
     (low, high), (low_before, high_before) = now.interval(), before.interval()
@@ -67,6 +71,27 @@ def has_changed(now: Rate, before: Rate) -> bool:
         return False
     low, high = difference(now, before)
     return low > 0 or high < 0
+
+
+def students_t(freedom: float) -> float:
+    """The quantile of a 95 % interval by Student's distribution with so many degrees of freedom, at least 1; `Z` when
+    they are many.
+    """
+    # With t = √f·tan(u) the density is c·cos(u)^(f−1). Newton's steps come from below, and never beyond.
+    scale = lgamma((freedom + 1) / 2) - lgamma(freedom / 2) - log(pi) / 2
+
+    def density(angle: float) -> float:
+        return exp(scale + (freedom - 1) * log(cos(angle)))
+
+    angle = atan(Z / sqrt(freedom))
+    for _ in range(_STEPS):
+        ends = density(0) + density(angle)
+        inner = sum((4 if i % 2 else 2) * density(angle * i / _PARTS) for i in range(1, _PARTS))
+        missing = 0.475 - (ends + inner) * angle / _PARTS / 3
+        if abs(missing) < _NEAR:
+            break
+        angle += missing / density(angle)
+    return sqrt(freedom) * tan(angle)
 
 
 def may_be_told(share: Share, cell: int, longer: Sequence[Share] = ()) -> bool:

@@ -288,12 +288,10 @@ def _question(told: Told, question: Question, t: Texts) -> Mapping[str, Any]:
 
 
 def _satisfied(told: Told, question: Question, count: Count, t: Texts) -> list[str]:
-    if question.kind is not Kind.AGREEMENT:
-        return []
-    lines = [t.plain("results.csat", **surveyed.words(satisfied(count)))]
-    if question.key in told.weighted:
-        lines.append(t.plain("results.weighted", **surveyed.weighted_words(told.weighted[question.key], t)))
-    return lines
+    is_agreement = question.kind is Kind.AGREEMENT
+    lines = [t.plain("results.csat", **surveyed.words(satisfied(count)))] if is_agreement else []
+    beside = surveyed.weighted(told, question, t), surveyed.moved(told, question, t)
+    return lines + [each for each in beside if each is not None]
 
 
 def _days(told: Told, t: Texts) -> Mapping[str, Any]:

@@ -82,8 +82,10 @@ def test_results_are_told_with_what_they_were_counted_from(language: str) -> Non
         t.plain("results.response", rate="39.2 %", hits=240, of=612, span="35.4–43.1 %"),
         t.plain("results.partial", partial=31),
         t.plain("results.csat", rate="68.3 %", hits=164, of=240, span="62.2–73.9 %"),
-        t.plain("results.weighted", rate="66.2 %", span="60.1–71.9 %", by=t.plain("results.cut.building")),
-        t.plain("results.answered.scale", of=240, mean="7.19"),
+        t.plain(
+            "results.weighted", rate="66.2 %", span="59.9–72.0 %", by=t.plain("results.cut.building"), effective=231
+        ),
+        t.plain("results.answered.scale", of=240, mean="7.19 [6.91–7.46]"),
         t.pick(SETTINGS.building_names("e2")),
         t.pick(TOLD.what_changes or {}),
         "150 / 60 / 30",
@@ -111,8 +113,10 @@ def test_a_book_of_results_has_typed_numbers_and_no_formula(tmp_path: Path) -> N
     assert (overview["Completed"].value, overview["Response rate"].number_format) == (240, "0.0%")
     fifth = [cell.value for cell in book["Questions"][6]]
     assert fifth[3:6] == [240, pytest.approx(3.758, abs=0.001), 164]
-    assert fifth[6:] == [pytest.approx(each, abs=0.001) for each in (0.683, 0.622, 0.739, 0.662, 0.601, 0.719)] + [
-        "building"
+    assert fifth[6:] == [pytest.approx(each, abs=0.001) for each in (0.683, 0.622, 0.739, 0.662, 0.599, 0.720)] + [
+        "building",
+        3.71,
+        231.4,
     ]
     groups = list(book["Groups"].iter_rows(min_row=2, values_only=True))
     assert groups[0][:3] == ("station", "East Campus Station", 5)
@@ -131,10 +135,17 @@ def test_a_book_of_results_has_typed_numbers_and_no_formula(tmp_path: Path) -> N
 def test_semesters_are_compared_only_where_the_same_was_asked() -> None:
     before = replace(TOLD, semester="2025-2026-2", closed=date(2026, 6, 20), trends={})
     steps = {**RESULTS.everybody.questions, "overall": count(_5=120, _4=100, _1=20), "quick": count(_5=130, _1=110)}
+    steps |= {"again": count(_5=60, _6=100, _7=80)}
     before = replace(before, results=replace(RESULTS, everybody=Tally(240, steps)))
     changed = [replace(q, text=three("?", "?", "?")) if q.key == "water" else q for q in ASKED.questions]
     before = replace(before, questionnaire=replace(ASKED, questions=tuple(changed)))
-    trends = replace(TOLD, trends={}).after([before]).trends
+    after = replace(TOLD, trends={}).after([before])
+    trends, t = after.trends, TEXTS["en"]
+    again = after.of_kind(Kind.SCALE)[0]
+    moved = "▲ +1.10 [+0.81 – +1.40] against 6.08 in 2025-2026-2"
+    assert surveyed.moved(after, again, t) == moved
+    assert moved in "".join(surveys_told.told(after, t, SETTINGS))
+    assert surveyed.moved(after.after([TOLD]), again, t) is None, "the same again is no change"
     assert "water" not in trends
     assert [(point.semester, point.changed) for point in trends["overall"]] == [
         ("2025-2026-2", False),

@@ -160,8 +160,8 @@ def test_what_is_hidden_cannot_be_computed_from_what_is_told(seed: int, size: in
         public = np.array(attacker.equations(key), dtype=float).reshape(-1, len(possible))
         sets, rows = np.vstack([wanted, *by_adding(public)]), public[:, possible]
         # What the rows bring to nought: a sum of them does, and nothing else.
-        _, values, turned = np.linalg.svd(rows, full_matrices=True) if rows.size else (None, [], np.eye(possible.sum()))
-        free = turned[sum(value > 1e-9 for value in values) :]
+        _, values, turned = np.linalg.svd(rows, full_matrices=True)
+        free = turned[(values > 1e-9).sum() :]
         known = np.abs(sets[:, possible] @ free.T).max(axis=1, initial=0) < 1e-7
         answers_of = sets @ of_kind
         leaks = known & (answers_of > 0) & (answers_of < cell)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.surveyed import Point, Told, Weighted
+from bot.surveyed import Point, Told
 from models import surveys
 from models.figures import Rate
 from models.questionnaires import EVERYBODY as ALL
@@ -15,6 +15,7 @@ from models.questionnaires import Kind, Labels, Option, Question, Questionnaire
 from models.results import Results
 from models.surveys import Stage, Survey
 from models.tallies import Count, Cut, Tally
+from models.weighting import Weighted
 
 
 def three(simplified: str, traditional: str, english: str) -> dict[str, str]:
@@ -164,7 +165,7 @@ TOLD = Told(
     semester="2026-2027-1",
     reminders=(date(2026, 12, 11), date(2026, 12, 16)),
     what_changes=three("热水供应时间延长到 23:30。", "熱水供應時間延長到 23:30。", "Hot water runs until 23:30."),
-    weighted={"overall": Weighted(0.662, 0.601, 0.719, Cut.BUILDING)},
+    weighted={"overall": Weighted(Cut.BUILDING, 3.71, 0.662, 231.4)},
     trends={
         "quick": points(
             ("2025-2026-1", 61, 180, False), ("2025-2026-2", 92, 200, True), ("2026-2027-1", 126, 240, False)
