@@ -40,7 +40,7 @@ class Held:
 
     def add(self, rest: Vector) -> None:
         """Hold one more: what `rest` left of it, which is not empty."""
-        row = next(iter(rest))
+        row = max(rest)
         scale = pow(rest[row], -1, PRIME)
         self._by[row] = {each: part * scale % PRIME for each, part in rest.items()}
 

@@ -20,7 +20,8 @@ such group does it follow from how many were asked a later question, which has t
 answer by which it is skipped.
 
 Not promised: within a group that is told, how many gave one answer may be fewer than a cell, or all, or none, and what
-follows for a part of it from *none* and *all* is not looked at; nor are bounds ("at least 3 of these 5").
+follows for a part of it from *none* and *all* is not looked at; nor are bounds ("at least 3 of these 5"). Whoever has
+moved to another group between answering and the end is counted where they were, and looked for where they are.
 
 Groups are taken by their size, the largest first, and each is told unless something small would follow: so of those
 that could be hidden it is the smallest that is, and no group that was hidden could be told in addition.
@@ -46,6 +47,8 @@ Sums = dict[tuple[int, Cut], tuple[int, int, int]]
 kinds of the latter.
 """
 NOTHING = (0, 0, 0)
+ANSWERS = -1
+"""Beside the rows of a vector: how many answers it comes to."""
 
 
 def told(
@@ -93,7 +96,7 @@ class Choice:
     def knows(self, kinds: int) -> bool:
         """Whether the number of these kinds follows."""
         span, wanted = self.space.span, kinds & self.space.kinds
-        return span.follows(wanted) and not self.held.rest(span.parts(wanted))
+        return span.follows(wanted) and not self.held.rest(span.parts(wanted)).keys() - {ANSWERS}
 
 
 class Groups:
@@ -154,8 +157,12 @@ class Groups:
             # Of whom this is not known nobody is, if the groups are all.
             if sum(counts[group] for group in groups) == counts[EVERYBODY]:
                 asked &= _union(self.masks[group] for group in groups)
+        kept = 0
         while True:
-            space = self._space(asked)
+            # Who has answered is of some kind, whatever is known of them: they may have moved since, and who has
+            # written words is counted in no group.
+            kept |= _union(mask for mask, count in zip(self.masks, counts, strict=True) if count and not mask & asked)
+            space = self._space(asked | kept)
             nought = _union(kinds for kinds, parts in space.follows if not total(parts, counts))
             if not nought & asked:
                 return space
@@ -167,39 +174,53 @@ class Groups:
         return self._spaces[kinds]
 
     def _choose(self, large: Sequence[int], counts: Sequence[int], space: Space) -> Choice:
-        def is_small(parts: Vector) -> bool:
-            # Something that cannot be, because somebody was counted in a group that they have left since, is small too.
-            return (value := total(parts, counts)) > 0 and not self.cell <= value <= counts[EVERYBODY]
+        open_ = {group: space.parts[group] for group in self.large if counts[group] >= self.cell}
+        # A group is as large as it was counted, even if others, whom somebody has left since, come to something else.
+        counted = {tuple(sorted(parts.items())) for parts in open_.values()}
 
-        small = [parts for _, parts in space.follows if is_small(parts)]
-        small += space.of_three([i for i in self.large if counts[i] >= self.cell], counts, self.cell)
+        def is_small(parts: Vector) -> bool:
+            # Something that cannot be, because somebody has moved, is small too.
+            value = total(parts, counts)
+            return value > 0 and not self.cell <= value <= counts[EVERYBODY]
+
+        def hidden(found: Iterable[Vector]) -> list[Vector]:
+            return [parts for parts in found if parts and tuple(sorted(parts.items())) not in counted]
+
+        small = hidden(parts for _, parts in space.follows if is_small(parts))
+        small += hidden(space.of_three(list(open_), counts, self.cell))
         while True:
             choice = self._greedy(large, counts, space, small)
             # Of two kinds that followed by themselves it is seen only now whether their sum still does.
             looked_at = [*space.few(choice.numbers), *space.pairs(choice.numbers, counts, self.cell)]
-            found = [parts for kinds in looked_at if is_small(parts := space.span.parts(kinds))]
+            found = hidden(parts for kinds in looked_at if is_small(parts := space.span.parts(kinds)))
             if not found:
                 return choice
             small += found
 
     def _greedy(self, large: Sequence[int], counts: Sequence[int], space: Space, small: Sequence[Vector]) -> Choice:
         choice = Choice(space)
-        # What is not known yet of each; what is known of a group that is not told is known all the same.
-        open_ = {group: space.parts[group] for group in self.large if counts[group] >= self.cell}
+        # What is not known yet of each, and of how many answers; what is known of a group that is not told is known all
+        # the same.
+        open_ = {i: {**space.parts[i], ANSWERS: counts[i]} for i in self.large if counts[i] >= self.cell}
         leavings = Leavings(space, counts, self.cell)
+        known: set[int] = set()
         for group in large:
-            if group not in open_:
-                choice.numbers.add(group)
-                continue
-            one = Held()
-            one.add(open_[group])
-            still_small = [one.rest(each) for each in small]
-            still_open = {each: one.rest(parts) for each, parts in open_.items()}
-            found = [group, *(each for each, parts in still_open.items() if not parts and each != group)]
-            if all(still_small) and leavings.admit(found):
+            if group in open_:
+                one = Held()
+                one.add(open_[group])
+                still_small = [one.rest(each) for each in small]
+                still_open = {each: one.rest(parts) for each, parts in open_.items()}
+                # Where the numbers do not agree, because somebody has moved, the group is not told: what it differs by
+                # is what the movers said.
+                follow = {each: not rest for each, rest in still_open.items() if not rest.keys() - {ANSWERS}}
+                found = [group, *(each for each, agrees in follow.items() if agrees and each != group)]
+                if not all(rest.keys() - {ANSWERS} for rest in still_small) or not leavings.admit(found):
+                    continue
                 choice.held.add(open_[group])
+                known.update(found)
+                small, open_ = still_small, {each: rest for each, rest in still_open.items() if each not in follow}
+            if group in known:
                 choice.numbers.add(group)
-                small, open_ = still_small, {each: parts for each, parts in still_open.items() if parts}
         return choice
 
 

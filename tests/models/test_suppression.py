@@ -19,7 +19,7 @@ from models.questionnaires import Answers, Group, Kind, Option, Question, Questi
 from models.results import Results
 from models.roster import Facts
 from models.suppression import told
-from models.tallies import Cut, Tally, one
+from models.tallies import Count, Cut, Tally, one
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +45,7 @@ ASKED = Questionnaire(
             only=Group(audiences=(Audience.GRADUATE,)),
             skip=Skip("some", ("a", "b")),
         ),
+        Question("words", Kind.WORDS, {}),
     ),
 )
 
@@ -68,7 +69,7 @@ def a_survey(chance: random.Random, people: int) -> list[Person]:
             groups |= {Cut.BUILDING: building, Cut.STATION: stations[building]}
         facts = Facts(groups[Cut.COLLEGE], level, audience, groups.get(Cut.BUILDING), None, proved=True)
         answers: dict[str, str | int | list[str]] = {}
-        for question in ASKED.questions:
+        for question in ASKED.questions[:-1]:
             if question in ASKED.path(answers, facts) and (question.required or chance.random() < 0.6):
                 given_answer = chance.choice("aabc")
                 answers[question.key] = [given_answer] if question.kind is Kind.MULTIPLE else given_answer
@@ -172,6 +173,20 @@ def test_what_is_hidden_cannot_be_computed_from_what_is_told(seed: int, size: in
             assert tally.completed == cuts[cut][value].completed >= cell
             assert all(count == cuts[cut][value].questions[key] for key, count in tally.questions.items())
             assert all(count.of >= cell for count in tally.questions.values())
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), st.integers(0, 60), st.integers(0, 60))
+def test_whoever_has_moved_or_is_not_known_any_more_breaks_nothing(seed: int, size: int, known: int) -> None:
+    chance = random.Random(seed)
+    everybody, cuts = counted(a_survey(chance, size))
+    # Words are counted of everybody and of no group.
+    everybody.add(Tally(0, {"words": Count(size)}))
+    kinds = [groups for groups, _ in a_survey(chance, known)]
+    shown, by = told(everybody, cuts, kinds, 4, ASKED.questions)
+    assert ("words" in shown.questions) == (size >= 4)
+    for tally in (shown, *(tally for of in by.values() for tally in of.values())):
+        assert all(count.of >= 4 for count in tally.questions.values())
 
 
 def people_of(*groups: tuple[int, Groups, Answers]) -> list[Person]:
