@@ -6,6 +6,7 @@ import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -18,7 +19,7 @@ from tests.surveying.results import closed
 async def test_results_are_shown_to_the_office_told_and_published(migrated: Path, tmp_path: Path) -> None:
     shutil.copy(migrated, tmp_path / "unionbot.db")
     address = f"sqlite:///{tmp_path / 'unionbot.db'}"
-    public = {"pages": {"enabled": True}, "telegram": {"listen": "127.0.0.1:0"}}
+    public: dict[str, Any] = {"pages": {"enabled": True}, "telegram": {"listen": "127.0.0.1:0"}}
     async with running(address, **public) as campus, aiohttp.ClientSession() as http:
         admin, office, alice = campus.admin, campus.office, await campus.student("Alice", "en")
         async with campus.app.database.transaction() as session:
