@@ -178,6 +178,7 @@ class App:
                 clock=self.clock,
                 elapsed=self._elapsed,
                 windows=self._windows,
+                backstop=self._elapsed is time.monotonic,
             )
             self.worker = Worker(
                 self.database, make_dispatcher(self.toolbox), self.bot, self.toolbox, self.clock, self.courier.wake

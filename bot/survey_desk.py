@@ -9,19 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from markupsafe import escape
+
 from bot.keyboards import Press, button, keyboard
 from bot.menus import LANGUAGE_NAMES
 from bot.survey_screens import step_name
 from bot.texts import Texts, cut
 from bot.untrusted import inline
 from models.figures import Rate
-from models.questionnaires import HIGHEST, LOWEST, Kind, Question
+from models.questionnaires import HIGHEST, LOWEST, Kind, Question, Questionnaire
 from models.remarks import Remark
 from models.surveys import OVER, RUNNING, Response, Stage, Survey, Verdict
 
 LABEL = 48
 SHOWN = 8
 QUOTED = 600
+PAGE = 3500
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,16 @@ class Running(Press, prefix="sr"):
 
     act: str
     survey: int
+    value: str = "-"
+
+
+@dataclass(frozen=True)
+class Making(Press, prefix="sm"):
+    """A step on the way to a new survey: new, file, project, target, opens, questions, start; `value` is what was
+    chosen.
+    """
+
+    step: str
     value: str = "-"
 
 
@@ -49,8 +62,9 @@ def listed(surveys: Sequence[tuple[Survey, Response]], t: Texts, now: datetime) 
     rows = []
     for survey, response in surveys[:SHOWN]:
         title = _title(survey, t)
-        lines.append(f"\n<b>{survey.id}</b> · {title}\n{_how_far(survey, response, t, now)}")
+        lines.append(f"\n<b>{survey.id}</b> · {escape(title)}\n{_how_far(survey, response, t, now)}")
         rows.append([button(cut(f"{survey.id} · {title}", LABEL), Running("one", survey.id))])
+    rows.append([button(t.plain("survey_desk.new"), Making("new"))])
     return "\n".join(lines), keyboard(rows)
 
 
@@ -58,7 +72,7 @@ def one(survey: Survey, response: Response, held: int, t: Texts, now: datetime) 
     """One survey, and what can be done with it now."""
     text = "\n".join(
         [
-            f"📋 <b>{_title(survey, t)}</b>",
+            f"📋 <b>{escape(_title(survey, t))}</b>",
             _how_far(survey, response, t, now),
             t("survey_desk.with_name" if not survey.anonymous else "survey_desk.without_name", cell=survey.cell),
             t("survey_desk.changes", text=t.pick(survey.what_changes)) if survey.what_changes else "",
@@ -105,26 +119,33 @@ def _how_far(survey: Survey, response: Response, t: Texts, now: datetime) -> str
 
 def preview(survey: Survey, t: Texts) -> tuple[list[str], dict[str, Any]]:
     """Everything that is asked, in as many texts as it takes; the keyboard goes below the last."""
-    texts, questionnaire = [t("survey_desk.preview_head", title=_title(survey, t))], survey.questionnaire
+    back = button(t.plain("survey_desk.back"), Running("one", survey.id))
+    return questions(survey.questionnaire, _title(survey, t), t), keyboard([[back]])
+
+
+def questions(questionnaire: Questionnaire, title: str, t: Texts) -> list[str]:
+    """Everything that is asked, in as many texts as it takes."""
+    texts = [t("survey_desk.preview_head", title=title)]
     for number, question in enumerate(questionnaire.questions, 1):
-        part = f"<b>{number}. {t.pick(question.text)}</b>{_conditions(question, survey, t)}\n{_answers(question, t)}"
-        if len(texts[-1]) + len(part) > 3500:
+        part = f"<b>{number}. {escape(t.pick(question.text))}</b>{_conditions(question, questionnaire, t)}"
+        part += f"\n{escape(_answers(question, t))}"
+        if len(texts[-1]) + len(part) > PAGE:
             texts.append("")
         texts[-1] = f"{texts[-1]}\n\n{part}".strip()
-    return texts, keyboard([[button(t.plain("survey_desk.back"), Running("one", survey.id))]])
+    return texts
 
 
-def _conditions(question: Question, survey: Survey, t: Texts) -> str:
+def _conditions(question: Question, questionnaire: Questionnaire, t: Texts) -> str:
     said = [t.plain("survey_desk.required")] if question.required else []
     if question.only.audiences or question.only.buildings or question.only.levels:
-        groups = [*(t.plain(f"audience.{each}") for each in question.only.audiences)]
+        groups = [t.plain(f"audience.{each}") for each in question.only.audiences]
         groups += [*question.only.buildings, *question.only.levels]
         said.append(t.plain("survey_desk.only", groups=", ".join(groups)))
     if question.skip is not None:
-        before = survey.questionnaire.question(question.skip.question)
-        place = survey.questionnaire.questions.index(before) + 1 if before is not None else 0
+        before = questionnaire.question(question.skip.question)
+        place = questionnaire.questions.index(before) + 1 if before is not None else 0
         said.append(t.plain("survey_desk.skip", number=place))
-    return f" <i>({'; '.join(said)})</i>" if said else ""
+    return f" <i>({escape('; '.join(said))})</i>" if said else ""
 
 
 def _answers(question: Question, t: Texts) -> str:
@@ -134,7 +155,7 @@ def _answers(question: Question, t: Texts) -> str:
         case Kind.SCALE:
             return "0 – 10"
         case Kind.WORDS:
-            return t("survey_desk.in_words")
+            return t.plain("survey_desk.in_words")
     sign = {Kind.SINGLE: "◯", Kind.MULTIPLE: "☐", Kind.RANKING: "↕"}[question.kind]
     return "\n".join(f"{sign} {t.pick(option.text)}" for option in question.options)
 
@@ -177,7 +198,7 @@ def said(
     parts = [t("survey_desk.say_preview", title=_title(survey, t))]
     if verdict is not None:
         parts.append(f"<b>{t(f'verdict.{verdict}')}</b>")
-    parts += [f"<b>{LANGUAGE_NAMES[each]}</b>\n{inline(text, QUOTED)}" for each, text in changes.items()]
+    parts += [f"<b>{LANGUAGE_NAMES[each]}</b>\n{escape(inline(text, QUOTED))}" for each, text in changes.items()]
     add = {each: t.plain("survey_desk.in_language", language=LANGUAGE_NAMES[each]) for each in missing}
     rows = [[button(label, Running("language", survey.id, each))] for each, label in add.items()]
     rows.append([button(t.plain("survey_desk.send", count=count), Running("send", survey.id))])

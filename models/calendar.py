@@ -249,6 +249,11 @@ class WorkCalendar:
         """The local date of a moment."""
         return _utc(moment).astimezone(self.timezone).date()
 
+    def semester_at(self, moment: datetime) -> Semester | None:
+        """The semester in which a moment lies; None in the holidays."""
+        day = self.day_of(moment)
+        return next((each for each in self.semesters if each.starts <= day <= each.ends), None)
+
     def at(self, day: date, wall: time) -> datetime:
         """The moment of a local time on a day."""
         return self._at(datetime.combine(day, wall))

@@ -40,7 +40,8 @@ async def results_of(session: AsyncSession, survey: Survey, house: House) -> Res
     shares, days = await surveys.roster_shares(session, survey, house), await surveys.days(session, survey)
     kinds = await surveys.kinds(session, survey, house)
     completed = everybody.completed
-    told, by = await in_thread(lambda: suppression.told(everybody, cuts, kinds, survey.cell))
+    asked = survey.questionnaire.questions
+    told, by = await in_thread(lambda: suppression.told(everybody, cuts, kinds, survey.cell, asked))
     return Results(survey.cell, response.invited, completed, response.partial, told, by, shares, days)
 
 

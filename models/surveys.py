@@ -281,6 +281,11 @@ def _asked(group: Group) -> Select[int, int]:
     return select(Person.id, Person.telegram_id).outerjoin(Enrolled, Enrolled.person_id == Person.id).where(*wanted)
 
 
+async def how_many(session: AsyncSession, group: Group) -> int:
+    """How many would be asked."""
+    return await session.scalar(select(func.count()).select_from(_asked(group).subquery())) or 0
+
+
 async def invite_some(session: AsyncSession, survey: Survey, house: House, now: datetime) -> int:
     """Invite the next of those who are to be asked. Returns how many; when there is nobody left it is simply open.
 

@@ -80,9 +80,10 @@ class Courier:
         clock: Callable[[], datetime],
         elapsed: Callable[[], float],
         windows: bool = True,
+        backstop: bool = True,
     ) -> None:
         """`clock` says what is due, `elapsed` counts the seconds of Telegram's windows; `windows=False` switches them
-        off.
+        off, `backstop=False` python-telegram-bot's limiter alone, which knows no seconds but real ones.
         """
         self._database = database
         self._draw = draw
@@ -90,7 +91,7 @@ class Courier:
         self._clock = clock
         self._elapsed = elapsed
         self._windows = Windows(enabled=windows)
-        self._bot = Mouth(token, api_base, IN_FLIGHT, backstop=windows)
+        self._bot = Mouth(token, api_base, IN_FLIGHT, backstop=windows and backstop)
         self._wake = asyncio.Event()
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._taken: list[Attempt] = []

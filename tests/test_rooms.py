@@ -48,6 +48,7 @@ TOOLBOX = frozenset(
         "scripts",
         "survey_charts",
         "survey_desk",
+        "survey_making",
         "survey_screens",
         "survey_tables",
         "surveyed",

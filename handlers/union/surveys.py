@@ -58,7 +58,7 @@ async def begin(message: Message, command: CommandObject, acting: Acting, state:
     left = await leave(state, acting.t)
     number = (command.args or "").strip().lstrip("#")
     if number.isascii() and number.isdigit() and len(number) < 16:
-        await _one(message, await surveys.get(acting.session, int(number)), acting, left)
+        await show_one(message, await surveys.get(acting.session, int(number)), acting, left)
     else:
         await _list(message, acting, left)
 
@@ -73,7 +73,7 @@ async def step(query: CallbackQuery, press: Running, acting: Acting, state: FSMC
     match press.act:
         case "one":
             await state.clear()
-            await _one(query, survey, acting)
+            await show_one(query, survey, acting)
         case "preview":
             texts, keys = survey_desk.preview(survey, acting.t)
             if isinstance(query.message, Message):
@@ -82,12 +82,12 @@ async def step(query: CallbackQuery, press: Running, acting: Acting, state: FSMC
                 await query.message.answer(texts[-1], reply_markup=markup(keys))
         case "later":
             surveys.put_off(survey, A_WEEK)
-            await _one(query, survey, acting)
+            await show_one(query, survey, acting)
         case "cancel":
             await respond(query, *survey_desk.sure(survey, acting.t))
         case "sure":
             surveys.cancel(survey)
-            await _one(query, survey, acting)
+            await show_one(query, survey, acting)
         case "results":
             outcomes.show(acting.session, survey, _chat_of(query), acting.t.language)
         case "words":
@@ -114,7 +114,7 @@ async def _saying(query: CallbackQuery, press: Running, survey: Survey, acting: 
         verdict = data.get("verdict")
         await outcomes.publish(acting.session, survey.id, data["changes"], Verdict(verdict) if verdict else None)
         await state.clear()
-        await _one(query, survey, acting)
+        await show_one(query, survey, acting)
         return
     if press.act == "verdict":
         if press.value not in set(Verdict):
@@ -170,7 +170,8 @@ async def _list(event: Message | CallbackQuery, acting: Acting, left: str = "") 
     await respond(event, left + text, keys)
 
 
-async def _one(event: Message | CallbackQuery, survey: Survey, acting: Acting, left: str = "") -> None:
+async def show_one(event: Message | CallbackQuery, survey: Survey, acting: Acting, left: str = "") -> None:
+    """One survey, and what can be done with it."""
     response = await surveys.response(acting.session, survey)
     held = len(await remarks.of(acting.session, survey.id, Look.HELD)) if survey.stage in OVER else 0
     text, keys = survey_desk.one(survey, response, held, acting.t, acting.now)

@@ -418,7 +418,9 @@ async def is_brought_in(database: Database) -> None:
 def test_a_folder_of_articles_takes_the_place_of_the_union_s(union: Path) -> None:
     own, new, path = union / "faq", union / "new", union / "config.toml"
     assert "write folder" in called(union, "import", "faq", str(new)).output
-    path.write_text(path.read_text(encoding="utf-8").replace('folder = ""', f'folder = "{own}"', 1), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('[faq]\nfolder = ""', f'[faq]\nfolder = "{own}"'), encoding="utf-8"
+    )
     for folder, articles in ((own, {"heat": "Heat", "gone": "Gone"}), (new, {"heat": "Warmth", "come": "Come"})):
         folder.mkdir()
         for key, title in articles.items():

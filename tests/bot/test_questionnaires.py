@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from dataclasses import replace
@@ -11,16 +12,24 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bot import config, survey_screens
 from bot.__main__ import app
 from bot.fields import LANGUAGES
 from bot.questionnaires import SHIPPED, SurveyFile, read, read_one, shelf
 from bot.survey_form import FORM, PLACE
+from bot.texts import Catalogue, columns
+from bot.untrusted import units
+from bot.vault import new_key
 from models.calendar import Semester
 from models.people import Audience
 from models.questionnaires import Group, Kind, Labels, Questionnaire
-from tests.campus import settings
+from models.roster import Facts
+from models.sheets import Progress
+from models.surveys import Survey
+from tests.campus import TOKEN, settings
 from tests.house import CALENDAR
 
+GOOD = config.Secrets(TOKEN, new_key()).environment()
 SETTINGS = settings("http://127.0.0.1:1", "sqlite:///unused.db")
 AUTUMN = Semester("autumn", date(2026, 9, 7), date(2027, 1, 17))
 SPRING = Semester("spring", date(2027, 2, 24), date(2027, 7, 4))
@@ -207,6 +216,30 @@ def test_what_comes_along_is_whole_and_short_in_three_languages() -> None:
     assert about.key == "project-closing"
 
 
+def test_every_screen_of_what_comes_along_can_be_drawn(now: datetime) -> None:
+    nobody = Facts(None, None, None, None, None, proved=False)
+    subject = {"zh-hans": "热水", "zh-hant": "熱水", "en": "Hot water"}
+    texts = Catalogue.load(SETTINGS.timezone)
+    for file, language in itertools.product(read(SHIPPED)[0].values(), LANGUAGES):
+        asked = file.about(subject).questionnaire
+        survey = Survey(
+            id=1, definition=asked.plain(), anonymous=file.anonymous, cell=file.cell(10), opens_at=now, closes_at=now
+        )
+        t, progress = texts[language], Progress()
+        drawn = [survey_screens.invitation(survey, 0, t, now)]
+        for question in asked.questions:
+            progress.at = question.key
+            drawn.append(survey_screens.screen(survey, progress, nobody, t, now))
+        progress.at = None
+        drawn.append(survey_screens.screen(survey, progress, nobody, t, now))
+        for text, buttons in drawn:
+            assert units(text) < 3000
+            assert PLACE not in text
+            assert all(len(b["callback_data"]) <= 64 for row in buttons["inline_keyboard"] for b in row)
+            labels = [b["text"] for row in buttons["inline_keyboard"] for b in row]
+            assert all(columns(label) <= 40 for label in labels), "on one line of a narrow phone"
+
+
 def course(file: SurveyFile) -> list[tuple[str | None, datetime]]:
     return [(semester.name if semester else None, at) for semester, at in file.openings(YEAR)]
 
@@ -299,3 +332,13 @@ def test_the_operator_looks_at_surveys_without_a_token(tmp_path: Path, monkeypat
     written(Path("mine"), "week = 3\n" + TITLE + WORDS, "pulse.toml")
     assert "✗ pulse.toml: week (line 1): says nothing without each" in run("mine", code=1)
     assert "write for example --language en" in run("--language", "fr", code=2)
+    # `check` reads them too.
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    Path("config.toml").write_text(
+        text.replace('[surveys]\nfolder = ""', '[surveys]\nfolder = "mine"'), encoding="utf-8"
+    )
+    checked = CliRunner().invoke(app, ["check", "--offline"])
+    assert checked.exit_code == 1
+    assert "✗ pulse.toml: week (line 1)" in checked.output
+    assert "✓ 5 surveys" in checked.output

@@ -153,7 +153,7 @@ def test_a_bad_article_is_named_by_check_and_in_the_log_and_keeps_nobody_away(
     own.mkdir()
     (own / "hot-water.en.md").write_text("---\ntitle: Hot water\n---\nAt six.\n", encoding="utf-8")
     (own / "heating.en.md").write_text("no head", encoding="utf-8")
-    config(tmp_path, "http://127.0.0.1:1", **{'folder = ""': 'folder = "own"'})
+    config(tmp_path, "http://127.0.0.1:1", **{'[faq]\nfolder = ""': '[faq]\nfolder = "own"'})
     done = done_here(tmp_path, monkeypatch, "check", "--offline")
     assert done.exit_code == 1, "it is to be mended, though the program would start"
     lines = done.output.splitlines()

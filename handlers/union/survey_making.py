@@ -1,0 +1,166 @@
+"""A new survey, made from one of the files in the office or alone with the bot.
+
+/survey ─▶ new ─▶ which file ─▶ about what (a project, or in words) ─▶ for whom ─▶ from when on ─▶ preview ─▶ planned
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from aiogram import F, Router
+from aiogram.filters import StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State, StatesGroup
+from aiogram.types import CallbackQuery, Message
+
+from bot import scripts, survey_making
+from bot.filters import Pressed
+from bot.questionnaires import SurveyFile
+from bot.survey_desk import Making
+from handlers.screens import respond
+from handlers.union.acting import Acting, Wherever
+from handlers.union.surveys import show_one
+from models import projects, surveys
+from models.errors import Refusal
+from models.permissions import Deed
+
+PROJECT_CLOSING = "project-closing"
+"""The file that is about a project, and ends in keep, change or stop."""
+SUBJECT_LENGTH = 60
+PROJECTS = 8
+
+
+class Naming(StatesGroup):
+    """What it is about is being written."""
+
+    subject = State()
+
+
+def router() -> Router:
+    """This conversation's handlers."""
+    router = Router(name="new survey")
+    written = F.text & ~F.text.startswith("/")
+    router.message.register(subject, StateFilter(Naming.subject), written, Wherever())
+    router.callback_query.register(step, Pressed(Making), Wherever())
+    return router
+
+
+async def step(query: CallbackQuery, press: Making, acting: Acting, state: FSMContext) -> None:
+    """A press on the way."""
+    await acting.may(Deed.SURVEYS)
+    data = await state.get_data()
+    match press.step:
+        case "new":
+            await state.clear()
+            await respond(query, *survey_making.files(acting.toolbox.surveys, acting.t))
+        case "file":
+            await state.set_data({"file": press.value})
+            await _on(query, acting, state)
+        case "project":
+            project = await projects.get(acting.session, _number(press.value))
+            names = dict.fromkeys(acting.house.languages, project.title)
+            await _chosen(query, acting, state, project=project.id, subject=names)
+        case "target" if press.value in (survey_making.EVERYWHERE, *(s.key for s in acting.settings.stations)):
+            await _chosen(query, acting, state, target=press.value)
+        case "opens" if press.value in survey_making.OPENS:
+            await _chosen(query, acting, state, opens=press.value)
+        case "questions":
+            if isinstance(query.message, Message):
+                for text in survey_making.all_questions(_file(data, acting), acting.t):
+                    await query.message.answer(text)
+        case "start":
+            await _start(query, acting, state)
+        case _:
+            raise Refusal("old.button")
+
+
+async def subject(message: Message, acting: Acting, state: FSMContext) -> None:
+    """What it is about, in one language; the other script follows, and the others read it as it is."""
+    await acting.may(Deed.SURVEYS)
+    text = " ".join((message.text or "").split())
+    if len(text) > SUBJECT_LENGTH:
+        raise Refusal("survey_new.subject_too_long", most=SUBJECT_LENGTH)
+    names = dict.fromkeys(acting.house.languages, text) | scripts.in_other_script(acting.t.language, text)
+    await _chosen(message, acting, state, subject=names)
+
+
+async def _chosen(event: Message | CallbackQuery, acting: Acting, state: FSMContext, **chosen: Any) -> None:
+    data = await state.get_data()
+    if "file" not in data:
+        raise Refusal("old.button")
+    await state.set_data({**data, **chosen})
+    await _on(event, acting, state)
+
+
+async def _on(event: Message | CallbackQuery, acting: Acting, state: FSMContext) -> None:
+    """The next thing that is not known yet."""
+    data = await state.get_data()
+    file = _file(data, acting)
+    await state.set_state(None)
+    if acting.toolbox.surveys[file.key].takes_subject and "subject" not in data:
+        known = []
+        if file.key == PROJECT_CLOSING:
+            known = [project for project, _ in await projects.newest(acting.session, PROJECTS)]
+            if not known:
+                raise Refusal("survey_new.no_projects")
+        else:
+            await state.set_state(Naming.subject)
+        await respond(event, *survey_making.subject(known, acting.t))
+    elif "target" not in data:
+        await respond(event, *survey_making.targets(acting.settings, acting.t))
+    elif "opens" not in data:
+        await respond(event, *survey_making.openings(acting.t))
+    else:
+        opens = survey_making.opens_at(data["opens"], acting.house.calendar, acting.now)
+        whom = acting.t.plain("survey.everybody")
+        if data["target"] != survey_making.EVERYWHERE:
+            station = next(each for each in acting.settings.stations if each.key == data["target"])
+            whom = acting.t.plain("survey_new.of_station", station=acting.t.pick(station.name))
+        count = await surveys.how_many(acting.session, file.target)
+        closes, cell = file.closing(opens, acting.house.calendar), file.cell(acting.settings.surveys.minimum_cell)
+        await respond(event, *survey_making.preview(file, whom, count, opens, closes, cell, acting.t, acting.now))
+
+
+def _file(data: dict[str, Any], acting: Acting) -> SurveyFile:
+    """The file as it was filled in so far. Raises Refusal when there is none (any more)."""
+    file = acting.toolbox.surveys.get(data.get("file", ""))
+    if file is None:
+        raise Refusal("old.button")
+    if "subject" in data and file.takes_subject:
+        file = file.about(data["subject"])
+    if "target" in data and data["target"] != survey_making.EVERYWHERE:
+        file = replace(file, target=survey_making.group_of(data["target"], acting.settings))
+    return file
+
+
+async def _start(query: CallbackQuery, acting: Acting, state: FSMContext) -> None:
+    """It is planned; the clock opens it."""
+    data = await state.get_data()
+    file = _file(data, acting)
+    if "opens" not in data or "target" not in data:
+        raise Refusal("old.button")
+    calendar = acting.house.calendar
+    opens = survey_making.opens_at(data["opens"], calendar, acting.now)
+    survey = await surveys.plan(
+        acting.session,
+        key=file.key,
+        questionnaire=file.questionnaire,
+        opens_at=opens,
+        closes_at=file.closing(opens, calendar),
+        reminders=file.reminder_moments(opens, calendar),
+        target=file.target,
+        cell=file.cell(acting.settings.surveys.minimum_cell),
+        anonymous=file.anonymous,
+        semester=term.name if (term := calendar.semester_at(acting.now)) is not None else None,
+        project_id=data.get("project"),
+    )
+    assert survey is not None, "only the calendar brings a survey once"
+    await state.clear()
+    await show_one(query, survey, acting)
+
+
+def _number(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < 16):
+        raise Refusal("old.button")
+    return int(value)
