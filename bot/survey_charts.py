@@ -368,7 +368,7 @@ def by_day(told: Told, t: Texts, alone: bool = True) -> list[Picture]:
             x, above = LEFT + across * (day - told.opened).days, LINE_HEIGHT * (len(told.reminders) - number)
             paper.path([(x, top - 0.05 - above), (x, down(0))], PALE, linewidth=1, linestyle=(0, (4, 3)))
             label = t.plain("results.reminder", number=number, day=t.short_day(day, told.closed))
-            right = x + COLUMN_WIDTH * (_columns(label) + 1) > RIGHT
+            right = x + 0.85 * COLUMN_WIDTH * _columns(label) > RIGHT
             paper.write(
                 label, x + (-0.01 if right else 0.01), top - 0.28 - above, 9.5, PALE, "right" if right else "left"
             )

@@ -7,9 +7,8 @@ import base64
 import io
 from collections.abc import Sequence
 from datetime import datetime
+from html import escape
 from typing import Any
-
-from markupsafe import escape
 
 from bot import survey_charts, survey_tables, surveys_told
 from bot.calls import Call, text_call
@@ -53,7 +52,7 @@ def _calls(told: Told, t: Texts, toolbox: Toolbox, chat_id: int) -> Sequence[Cal
     if told.results.completed < told.results.cell:
         return calls
     for picture in survey_charts.pictures(told, t):
-        photo = {"photo": _file(picture.paper.png(), "results.png"), "caption": str(escape(picture.says))}
+        photo = {"photo": _file(picture.paper.png(), "results.png"), "caption": escape(picture.says)}
         calls.append(Call("sendPhoto", {"chat_id": chat_id, "parse_mode": "HTML", **photo}))
     book = io.BytesIO()
     survey_tables.xlsx(told, book, t, toolbox.settings)

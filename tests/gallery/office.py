@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
-from models import people, stations
+from models import outcomes, people, stations
 from models.people import Role
+from models.surveys import Invitation, Part, Stage
 from tests.gallery.phone import Gallery
+from tests.surveying.results import TOLD, closed
 
 
 async def office(g: Gallery) -> None:
@@ -197,3 +200,28 @@ async def menus(g: Gallery) -> None:
     await g.look("inline", g.campus.wang, g.campus.east)
     await g.page.click("#left .suggestions [role=option]")
     await g.look("inline-said", g.campus.wang, g.campus.east)
+
+
+async def results(g: Gallery) -> None:
+    """What came of a survey, in the office, to a student and on the public page."""
+    t, admin, office = g.t, g.campus.admin, g.campus.office
+    lin = await g.student("Lin")
+    async with g.campus.app.database.transaction() as session:
+        survey = await closed(session, g.campus.clock() - timedelta(days=1), Stage.CLOSED)
+        person = await people.by_telegram_id(session, lin.id)
+        assert person is not None
+        session.add(Invitation(survey_id=survey.id, person_id=person.id, part=Part.FINISHED, reminded=0))
+    await admin.says(f"/survey {survey.id}", chat=office)
+    await admin.taps(t.plain("survey_desk.results"), chat=office)
+    await g.campus.later(seconds=10)
+    shown = await office.shows("39.2 %")
+    await g.look("survey-results", admin, office, shown)
+    pictures = [message for message in await g.campus.stage.transcript(office.id) if message.raw.get("photo")]
+    for number, picture in enumerate(pictures, 1):
+        await g.look(f"survey-picture-{number}", admin, office, picture)
+    async with g.campus.app.database.transaction() as session:
+        await outcomes.publish(session, survey.id, dict(TOLD.what_changes or {}))
+    await g.campus.later(minutes=2)
+    await g.look("survey-told", lin)
+    await lin.taps(t.plain("survey.all_results"))
+    await g.look("survey-all", lin)
