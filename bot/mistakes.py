@@ -26,7 +26,7 @@ WRITE = {
     "int": "a whole number without quotes",
     "bool": "true or false, without quotes",
     "date": "a day, without quotes",
-    "datetime": "a day and a time, without quotes",
+    "datetime": "a day and a time, without quotes, as 2026-12-07T10:00",
     "time": "a time in quotes",
     "timezone": "a time of the union's own zone, without another behind it",
     "tuple": "a list in square brackets",

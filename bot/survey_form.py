@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, NaiveDatetime, ValidationError
+from pydantic import BeforeValidator, Field, NaiveDatetime, StrictBool, StrictInt, ValidationError
+from pydantic_core import PydanticCustomError
 
 from bot.fields import LANGUAGES, KeyName, Sayings
 from bot.mistakes import Form, Unreadable, place, read, sentences, tables, twice
@@ -35,7 +36,7 @@ from models.surveys import MOST_REMINDERS
 
 Each = Literal["semester", "academic year"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-TimeOfDay = time
+Moment = Annotated[NaiveDatetime, Field(strict=True)]
 PLACE = "{subject}"
 """Stands in title, about and questions for what a survey is about that somebody starts."""
 TITLE_COLUMNS, ABOUT_COLUMNS, QUESTION_COLUMNS, LABEL_COLUMNS = 60, 600, 300, 60
@@ -46,7 +47,32 @@ CHOOSING = (Kind.SINGLE, Kind.MULTIPLE, Kind.RANKING)
 BRACES = re.compile(r"\{[^{}]*\}?|\}")
 SHORT_TIME = re.compile(r"(?m)^(\s*(?:opens|closes)\s*=\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d)(?![\d:])")
 """A time without seconds, which TOML does not take."""
+CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 THREE = 'zh-hans = "…", zh-hant = "…", en = "…"'
+
+
+# What is written otherwise than it is meant is no value here: "7" in quotes would pass by the rules that hold values
+# against each other (`_contradictions`), which read the raw file.
+
+
+def _clock(value: object) -> time:
+    if (found := _time_of(value)) is None:
+        raise PydanticCustomError("clock", 'write a time of day in quotes, for example time = "10:00"')
+    return found
+
+
+def _is_reply(value: object) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool)
+
+
+def _reply(value: object) -> object:
+    if not _is_reply(value):
+        raise PydanticCustomError("reply", "write the key of an option in quotes, or the number of a step without")
+    return value
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_clock)]
+Reply = Annotated[int | str, BeforeValidator(_reply)]
 
 
 class GroupSection(Section):
@@ -72,7 +98,7 @@ class SkipSection(Section):
     """Passed over by those who answered an earlier question so."""
 
     question: str
-    answers: tuple[int | str, ...] = Field(min_length=1)
+    answers: tuple[Reply, ...] = Field(min_length=1)
 
 
 class QuestionSection(Section):
@@ -83,7 +109,7 @@ class QuestionSection(Section):
     text: Sayings
     options: tuple[OptionSection, ...] = ()
     labels: Labels = Labels.AGREEMENT
-    required: bool = False
+    required: StrictBool = False
     only: GroupSection = GroupSection()
     skip: SkipSection | None = None
 
@@ -93,17 +119,17 @@ class SurveySection(Section):
 
     title: Sayings
     about: Sayings | None = None
-    anonymous: bool = True
-    minimum_cell: int | None = Field(default=None, ge=2)
+    anonymous: StrictBool = True
+    minimum_cell: StrictInt | None = Field(default=None, ge=2)
     target: GroupSection = GroupSection()
-    opens: NaiveDatetime | None = None
-    closes: NaiveDatetime | None = None
+    opens: Moment | None = None
+    closes: Moment | None = None
     each: Each | None = None
-    week: int | None = Field(default=None, ge=1, le=30)
+    week: StrictInt | None = Field(default=None, ge=1, le=30)
     weekday: Weekday | None = None
     time: TimeOfDay | None = None
-    open_for_days: int = Field(default=14, ge=1, le=90)
-    reminders: tuple[int, ...] = ()
+    open_for_days: StrictInt = Field(default=14, ge=1, le=90)
+    reminders: tuple[StrictInt, ...] = ()
     questions: tuple[QuestionSection, ...] = Field(min_length=1)
 
 
@@ -194,7 +220,7 @@ def _skip(
         yield (*at, "skip"), f"nothing can follow from {asked!r}, which is {earlier['kind']}; write another question"
         return
     for each in answers if isinstance(answers, list) else ():
-        if each not in known_answers:
+        if _is_reply(each) and each not in known_answers:
             listed = ", ".join(str(known) for known in known_answers)
             yield (*at, "skip"), f"{each!r} is no answer to {asked!r}; write some of {listed}"
 
@@ -294,11 +320,11 @@ def _naive(moment: datetime) -> datetime:
     return moment.replace(tzinfo=None)
 
 
-def _time_of(value: Any) -> time | None:
+def _time_of(value: object) -> time | None:
     if isinstance(value, time):
         return value
-    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)(?::\d\d)?", value) if isinstance(value, str) else None
-    return time(int(found[1]), int(found[2])) if found else None
+    found = CLOCK.fullmatch(value) if isinstance(value, str) else None
+    return time(int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
 
 
 def _reminders(data: Mapping[str, Any]) -> Wrong:

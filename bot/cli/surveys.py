@@ -118,7 +118,15 @@ def _course(file: SurveyFile, settings: Settings | None, now: datetime) -> Itera
 
 
 def _missed(file: SurveyFile, calendar: WorkCalendar) -> Iterator[str]:
-    """The semesters in which it should open and cannot."""
+    """The semesters, or the academic years, in which it should open and cannot."""
+    from bot.questionnaires import SPRING_ENDS
+
+    if file.each == "academic year":
+        years = {each.ends.year for each in calendar.semesters if each.ends.month in SPRING_ENDS}
+        opened = {opening.semester.ends.year for opening in file.openings(calendar) if opening.semester is not None}
+        for year in sorted(years - opened):
+            where = f"no semester that ends between March and August {year}"
+            yield f"{where} has a week {file.week}; write an earlier one, or start it by hand"
     if file.each == "semester":
         for semester in calendar.semesters:
             if file.opening(semester, calendar) is None:

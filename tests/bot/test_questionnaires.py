@@ -166,6 +166,22 @@ WORDS = '[[questions]]\nkey = "a"\nkind = "words"\ntext = { zh-hans = "一", zh-
         ('each = "monthly"', "each (line 1): write 'semester' or 'academic year'"),
         ("questions = []", "questions (line 1): needs at least one entry; write [[questions]]"),
         ("title = ", "is not valid TOML"),
+        # What is written otherwise than it is meant would pass by the rules that hold values against each other.
+        (
+            'opens = "2026-12-07T10:00"\ncloses = 2026-12-09T10:00',
+            "opens (line 1): write a day and a time, without quotes",
+        ),
+        ("opens = 2026-12-07\ncloses = 2026-12-09T10:00", "opens (line 1): write a day and a time, without quotes"),
+        ('open_for_days = "7"\nreminders = [30]', "open_for_days (line 1): write a whole number without quotes"),
+        ('anonymous = "no"', "anonymous (line 1): write true or false, without quotes"),
+        *[
+            (f'each = "semester"\nweek = 3\nweekday = "monday"\ntime = {wrong}', "time (line 4): " + what)
+            for wrong, what in (
+                ("3", 'write a time of day in quotes, for example time = "10:00"'),
+                ('"10:00Z"', "write a time of day in quotes"),
+                ('"07:00"', "nobody is written to from"),
+            )
+        ],
     ],
 )
 def test_a_time_that_cannot_be_is_told(tmp_path: Path, text: str, says: str) -> None:
@@ -173,6 +189,29 @@ def test_a_time_that_cannot_be_is_told(tmp_path: Path, text: str, says: str) -> 
     found, problems = read_one(written(tmp_path, whole), SETTINGS)
     assert found is None
     assert any(says in problem for problem in problems), problems
+
+
+def test_a_questionnaire_that_cannot_be_is_told(tmp_path: Path) -> None:
+    steps = WORDS.replace("words", "agreement")
+    half = TITLE.replace("One", "About {subject}")
+    after = '[[questions]]\nkey = "b"\nkind = "words"\ntext = { zh-hans = "二", zh-hant = "二", en = "Two" }\n'
+    for text, says in (
+        (TITLE + "".join(WORDS.replace('"a"', f'"a{i}"') for i in range(31)), "questions (line 2): 31 are too many"),
+        (
+            half + WORDS,
+            "title (line 1): {subject} is not there in zh-hans, zh-hant; write it in all languages or in none",
+        ),
+        *[
+            (
+                f'{TITLE}{steps}{after}skip = {{ question = "a", answers = [{wrong}] }}',
+                "questions[2].skip.answers[1] (line 10): write the key of an option in quotes, or the number of a step",
+            )
+            for wrong in ("true", "[1]")
+        ],
+    ):
+        found, problems = read_one(written(tmp_path, text), SETTINGS)
+        assert found is None
+        assert [problem.startswith(f"mine.toml: {says}") for problem in problems] == [True], problems
 
 
 def test_what_comes_along_is_whole_and_short_in_three_languages() -> None:
@@ -264,7 +303,8 @@ def test_the_calendar_opens_a_file_in_its_week(tmp_path: Path) -> None:
     yearly = shipped["union-evaluation"]
     assert [name for name, _ in course(yearly)] == ["spring"]
     assert [name for name, _ in course(replace(yearly, week=2))] == ["small"]
-    assert replace(yearly).openings(replace(CALENDAR, semesters=(AUTUMN,))) == ()
+    for ends in (AUTUMN.ends, date(2026, 12, 20)):
+        assert yearly.openings(replace(CALENDAR, semesters=(replace(AUTUMN, ends=ends),))) == ()
     assert shipped["pulse"].by_hand
     assert course(shipped["pulse"]) == []
     for day, semester in (("2026-12-07", "autumn"), ("2027-02-01", None)):
@@ -332,7 +372,8 @@ def test_the_operator_looks_at_surveys_without_a_token(tmp_path: Path, monkeypat
     written(Path("mine"), "week = 3\n" + TITLE + WORDS, "pulse.toml")
     assert "✗ pulse.toml: week (line 1): says nothing without each" in run("mine", code=1)
     assert "write for example --language en" in run("--language", "fr", code=2)
-    # `check` reads them too.
+    # `check` reads them too, and says which cannot come at all.
+    written(Path("mine"), (SHIPPED / "union-evaluation.toml").read_text("utf-8").replace("= 7", "= 30"), "yearly.toml")
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
     Path("config.toml").write_text(
@@ -341,4 +382,6 @@ def test_the_operator_looks_at_surveys_without_a_token(tmp_path: Path, monkeypat
     checked = CliRunner().invoke(app, ["check", "--offline"])
     assert checked.exit_code == 1
     assert "✗ pulse.toml: week (line 1)" in checked.output
-    assert "✓ 5 surveys" in checked.output
+    assert "! yearly: no semester that ends between March and August 2097 has a week 30" in checked.output
+    assert "! union-evaluation" not in checked.output
+    assert "✓ 6 surveys" in checked.output
