@@ -4,7 +4,8 @@ The courier calls `draw` in the transaction in which it takes a row; what comes 
 (`bot/calls.py`). Language: a station's in its chat, the reader's own in private.
 
     tickets.py   cards, topics, words and notices      others.py   rosters, files, what somebody is told
-    polls.py, surveys.py  a question to everybody, and many               ../sealed.py, ../majors.py   their own letters
+    polls.py, surveys.py  a question to everybody, and many      evaluations.py   somebody's own sheet
+    ../sealed.py, ../majors.py   their own letters
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import majors, sealed
 from bot.calls import Call, Letter
-from bot.letters import others, polls, surveys, tickets
+from bot.letters import evaluations, others, polls, surveys, tickets
 from bot.letters.drawing import Drawing
 from bot.toolbox import Toolbox
 from models.outbox import Outgoing
@@ -43,6 +44,7 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "pulse_result": polls.pulse_result,
     "survey_invitation": surveys.invitation,
     "survey": surveys.screen,
+    "evaluation": evaluations.sheet,
 }
 
 GUARDED = {"sealed": sealed.draw, "major": majors.draw}
