@@ -212,7 +212,7 @@ def listed(
         last = max(len(found) - 1, 0) // SHOWN
         page = min(page, last)
         for sheet, person in found[page * SHOWN : (page + 1) * SHOWN]:
-            label = f"{_sign(sheet, round_, now)} {inline(person.name, NAME_LENGTH)}"
+            label = f"{_sign(sheet, round_, now)} {inline(person.name, NAME_LENGTH)}{'' if sheet.sent else ' ✉️'}"
             rows.append([button(cut(label, LABEL), Evaluating("one", sheet.id))])
         turn = [(page - 1, "‹"), (page + 1, "›")]
         around = [button(sign, Evaluating("list", to)) for to, sign in turn if 0 <= to <= last]
@@ -227,8 +227,6 @@ def listed(
 def _sign(sheet: EvaluationSheet, round_: EvaluationRound, now: datetime) -> str:
     if sheet.decision is not None:
         return "✅"
-    if not sheet.sent and sheet.answered_at is None:
-        return "✉️"
     return "📖" if evaluations.is_open(sheet, round_, now) else "⏳"
 
 

@@ -23,7 +23,7 @@ LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",
     "newest", "is_open", "in_stage", "read", "signed", "groups_of", "must_be_open",
     "campus_code", "found", "fill", "label", "checked", "value_of", "may_change", "number_of", "recipients",
-    "round_of", "last_of", "listed", "may_answer", "of_semester", "semester_of", "staff_of", "for_office", "to_decide",
+    "round_of", "listed", "may_answer", "of_semester", "semester_of", "staff_of", "for_office", "to_decide",
     "must_fit", "speaker", "admitted", "holds", "to_reporter", "show", "used",
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""

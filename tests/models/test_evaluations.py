@@ -143,7 +143,7 @@ async def test_the_office_reads_nothing_before_and_one_round_is_a_semester_s(dat
     async with database.transaction() as session:
         with pytest.raises(Refusal, match=r"evaluation\.no_semester"):
             await evaluations.start(session, await staff(session), HOUSE, 10, now)
-        round_, sheets, admin = await begun(session, now)
+        _, sheets, admin = await begun(session, now)
         with pytest.raises(Refusal, match=r"evaluation\.started_already"):
             await evaluations.start(session, admin, TERM, 10, now + DAY)
         assert list(sheets) == ["bao", "Li", "Wang"], "by name, whatever the figures; without who has left"
@@ -151,9 +151,8 @@ async def test_the_office_reads_nothing_before_and_one_round_is_a_semester_s(dat
         assert sorted(row.chat_id or 0 for row in letters) == [20_001, 20_003], "nobody else has a chat"
         assert {name: sheet.sent for name, sheet in sheets.items()} == {"bao": False, "Li": True, "Wang": True}
         for sheet in sheets.values():
-            for rule in (evaluations.for_office(session, sheet.id, now + DAY),):
-                with pytest.raises(Refusal, match=r"evaluation\.not_yet"):
-                    await rule
+            with pytest.raises(Refusal, match=r"evaluation\.not_yet"):
+                await evaluations.for_office(session, sheet.id, now + DAY)
             with pytest.raises(Refusal, match=r"evaluation\.not_yet"):
                 await evaluations.decide(session, sheet.id, admin, "Fine", TERM, now + DAY)
         # Who answers is read at once, and may say something else until the days are over.
