@@ -174,10 +174,10 @@ def _messages(parts: Sequence[str]) -> list[str]:
 # ---------------------------------------------------------------- the office
 
 
-def offered(semester: str, t: Texts) -> tuple[str, dict[str, Any]]:
+def offered(semester: str, cell: int, t: Texts) -> tuple[str, dict[str, Any]]:
     """Nothing has been started yet."""
     start = button(t.plain("evaluation.start"), Evaluating("start", 0))
-    return t("evaluation.offer", semester=semester), keyboard([[start]])
+    return t("evaluation.offer", semester=semester, cell=cell), keyboard([[start]])
 
 
 def sure(semester: str, span: Period, count: int, t: Texts) -> tuple[str, dict[str, Any]]:

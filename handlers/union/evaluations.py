@@ -168,7 +168,7 @@ async def _list(event: Message | CallbackQuery, acting: Acting, page: int = 0, l
     term = evaluations.semester_of(acting.house, now)
     round_ = await evaluations.newest(session)
     if round_ is None:
-        text, keys = screens.offered(term.name, t)
+        text, keys = screens.offered(term.name, acting.settings.surveys.minimum_cell, t)
         await respond(event, left + text, keys)
         return
     alone = acting.station is None and acting.person is not None

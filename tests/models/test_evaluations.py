@@ -23,6 +23,7 @@ from models.people import Person
 from models.questionnaires import EVERYBODY, Kind, Question, Questionnaire
 from models.results import Results
 from models.staff_figures import Facts, Ratings, tellable
+from models.statistics import Period
 from models.surveys import Stage
 from models.tallies import Count, Cut, Tally
 from models.tickets import Ticket
@@ -35,8 +36,8 @@ LATER = timedelta(days=14)
 """After everything that the tickets went through."""
 
 
-async def ticket_of(session: AsyncSession, number: int, now: datetime, **changes: object) -> Ticket:
-    return await asking.file(session, draft(**changes), await student(session, number), TERM, now)
+async def ticket_of(session: AsyncSession, number: int, now: datetime) -> Ticket:
+    return await asking.file(session, draft(), await student(session, number), TERM, now)
 
 
 async def rated(session: AsyncSession, ticket: Ticket, rating: int, now: datetime) -> None:
@@ -72,8 +73,8 @@ async def lived(session: AsyncSession, now: datetime, ratings: list[int]) -> tup
     return wang, li
 
 
-def span(now: datetime) -> staff_figures.Period:
-    return staff_figures.Period("semester", now - DAY, now + LATER)
+def span(now: datetime) -> Period:
+    return Period("semester", now - DAY, now + LATER)
 
 
 async def test_the_facts_are_what_a_hand_counts(database: Database, now: datetime) -> None:
@@ -94,7 +95,7 @@ async def test_the_facts_are_what_a_hand_counts(database: Database, now: datetim
     assert found[wang.id].ratings is None, "the one that is left of the station would be Li's"
     assert found[li.id].ratings is None, "one is fewer than two"
     assert alone[wang.id].ratings == Ratings(Rate(18, 20), 92)
-    assert alone[wang.id].ratings.mean == 4.6
+    assert Ratings(Rate(18, 20), 92).mean == 4.6
     assert alone[li.id].ratings == Ratings(Rate(0, 1), 1)
 
 
