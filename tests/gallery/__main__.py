@@ -37,6 +37,7 @@ SCENES: tuple[Callable[[Gallery], Awaitable[None]], ...] = (
     office.sealed,
     office.order,
     office.records,
+    office.evaluation,
     station.late,
 )
 
