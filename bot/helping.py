@@ -9,7 +9,19 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "sorting": ("assign", "priority", "tag", "project", "merge", "split", "reopen", "closeall", "major", "mute"),
     "looking": ("open", "overdue", "find", "stats", "projects"),
     "running": ("walkin", "duty", "code", "canned", "mode", "reassign"),
-    "office": ("poll", "quiz", "survey", "audit", "export", "roles", "block", "blocked", "unblock", "setup"),
+    "office": (
+        "poll",
+        "quiz",
+        "survey",
+        "evaluation",
+        "audit",
+        "export",
+        "roles",
+        "block",
+        "blocked",
+        "unblock",
+        "setup",
+    ),
 }
 """The keys of `desk_help.*`, in the order in which they are needed."""
 

@@ -86,6 +86,7 @@ class _Page:
                 "parts": [self._ticket(ticket) for ticket in found["tickets"]],
             },
             self._surveys(found["surveys"]),
+            self._evaluations(found["evaluations"]),
             self._reports(found["sealed_reports"]),
             self._mutes(found["mutes"]),
             self._quizzes(found["quizzes"]),
@@ -205,6 +206,19 @@ class _Page:
                 said.append(json.dumps(each["answers"], ensure_ascii=False))
             rows.append((t.pick(each["title"]), " · ".join(said)))
         return {"title": t.plain("mydata.surveys"), "text": t.plain("mydata.surveys_text"), "parts": [{"rows": rows}]}
+
+    def _evaluations(self, found: list[Mapping[str, Any]]) -> dict[str, Any] | None:
+        if not found:
+            return None
+        plain = self.t.plain
+        parts = []
+        for each in found:
+            said = (
+                (plain("mydata.evaluation_word"), each["word"]),
+                (plain("mydata.evaluation_decision"), each["decision"]),
+            )
+            parts.append({"title": each["semester"], "rows": self._labelled(said)})
+        return {"title": plain("mydata.evaluations"), "text": plain("mydata.evaluations_text"), "parts": parts}
 
     def _reports(self, count: int) -> dict[str, Any] | None:
         if not count:

@@ -15,11 +15,11 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import letters, outbox
+from models import letters, outbox, stations
 from models.base import Base
 from models.outbox import Lane, Repeat
 from models.people import Grant, Person, Role
-from models.stations import Station
+from models.stations import Desk, Station
 
 LATELY = timedelta(days=60)
 LISTED, MOST = 12, 60
@@ -79,6 +79,23 @@ async def known(session: AsyncSession, station: Station, now: datetime) -> list[
     """Whom a lead can put on the roster: the same and those who lead, by name."""
     found = {each.id: each for each in (*await of(session, station, now, MOST), *await leads(session, station))}
     return sorted(found.values(), key=lambda each: (each.name, each.id))
+
+
+async def since(session: AsyncSession, day: date) -> list[tuple[Person, list[Station]]]:
+    """Who has acted since this day where the union works and has not left, or leads there: each with these places, in
+    the order of the people's numbers. Supervising teachers are no staff, and who was forgotten is nobody.
+    """
+    found: dict[int, tuple[Person, list[Station]]] = {}
+    for station in await stations.open_desks(session):
+        if station.desk is Desk.SUPERVISORS:
+            continue
+        here = select(Person).join(Colleague, Colleague.person_id == Person.id)
+        acted = here.where(Colleague.station_id == station.id, Colleague.gone.is_(False), Colleague.day >= day)
+        theirs = {each.id: each for each in (*await session.scalars(acted), *await leads(session, station))}
+        for person in theirs.values():
+            if person.telegram_id > 0:
+                found.setdefault(person.id, (person, []))[1].append(station)
+    return [found[number] for number in sorted(found)]
 
 
 async def by_ids(session: AsyncSession, ids: Iterable[int]) -> list[Person]:

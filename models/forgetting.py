@@ -31,6 +31,7 @@ from models import (
     cases,
     conversations,
     copies,
+    evaluations,
     exports,
     inbox,
     letters,
@@ -97,6 +98,7 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
     await quizzes.forget(session, person)
     await roster.untie(session, [person.id])
     await ballots.forget(session, person, house.vault)
+    await evaluations.forget(session, person)
     await access.forget_tries(session, person.telegram_id, house.vault)
     await session.flush()
     await _erase_person(session, person, house)

@@ -11,6 +11,7 @@ draws it in the language its reader has at that moment. The letters:
 - `topic`   the forum topic of a card: called and closed as the ticket stands when drawn;
 - `moved`   a card that stood here before the group's mode was changed says where the ticket is now;
 - `told`    a text key with parameters for a person;
+- `evaluation`  somebody's own sheet of the staff evaluation;
 - `mydata`  everything that is kept about a person, as files;
 - `farewell` and `leave`  the bot goes from a group that is nobody's desk.
 """

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import cases, conversations, mutes, quizzes, requesters, roster, stations, tickets, words
+from models import cases, conversations, evaluations, mutes, quizzes, requesters, roster, stations, tickets, words
 from models.audit import Act
 from models.ballots import Signed
 from models.outbox import Outgoing, Sending
@@ -47,6 +47,7 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
             await _ticket(session, place) for place in await requesters.all_of(session, person, vault, also_left=True)
         ],
         "surveys": await _surveys(session, person),
+        "evaluations": await _evaluations(session, person),
         "sealed_reports": len(await cases.of_reporter(session, person, vault)),
         "mutes": await _mutes(session, person, vault),
         "quizzes": [
@@ -96,6 +97,24 @@ async def _surveys(session: AsyncSession, person: Person) -> list[dict[str, Any]
     return [
         {"title": survey.definition["title"], "anonymous": survey.anonymous, "part": part, "answers": answers}
         for survey, part, answers in rows
+    ]
+
+
+async def _evaluations(session: AsyncSession, person: Person) -> list[dict[str, Any]]:
+    """What the evaluation of staff says about them, what they said to it, and what was decided."""
+    return [
+        {
+            "semester": round_.semester,
+            "since": _at(round_.since),
+            "until": _at(round_.until),
+            "facts": dict(sheet.facts),
+            "survey": sheet.survey,
+            "answered_at": _at(sheet.answered_at),
+            "word": sheet.word,
+            "decision": sheet.decision,
+            "decided_at": _at(sheet.decided_at),
+        }
+        for round_, sheet in await evaluations.all_of(session, person)
     ]
 
 

@@ -59,6 +59,8 @@ class Who(enum.StrEnum):
     """Whose turn of duty it is."""
     ASKED = "asked"
     """Asked to take a turn of duty, or asks for it, alone with the bot."""
+    EVALUATED = "evaluated"
+    """Whom a sheet of the staff evaluation is about, alone with the bot."""
     TIME = "time"
 
 
@@ -153,6 +155,10 @@ class Deed(enum.StrEnum):
     """Answer one that is open for them."""
     SURVEYS = "surveys"
     """Look after them: /survey."""
+    EVALUATE = "evaluate"
+    """Start the staff evaluation, read what has been answered, decide: /evaluation."""
+    EVALUATED = "evaluated"
+    """Read one's own sheet of it and answer."""
     AUDIT = "audit"
     EXPORT = "export"
     FAQ_STATS = "faq_stats"
@@ -240,6 +246,8 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.QUIZ_HERE: frozenset({Who.LEAD}),
     Deed.SURVEY: _ANYBODY,
     Deed.SURVEYS: frozenset({Who.PRESIDIUM}),
+    Deed.EVALUATE: frozenset({Who.PRESIDIUM}),
+    Deed.EVALUATED: frozenset({Who.EVALUATED}),
     Deed.AUDIT: frozenset({Who.PRESIDIUM}),
     Deed.EXPORT: frozenset({Who.PRESIDIUM}),
     Deed.FAQ_STATS: frozenset({Who.OFFICE}),
@@ -279,6 +287,8 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.QUIZ: {Who.ADMIN: "quiz.office_only", None: "quiz.admins_only"},
     Deed.QUIZ_HERE: {Who.ADMIN: "quiz.office_only", None: "pulse.leads_only"},
     Deed.SURVEYS: {Who.ADMIN: "survey_desk.office_only", None: "survey_desk.admins_only"},
+    Deed.EVALUATE: {Who.ADMIN: "evaluation.office_only", None: "evaluation.admins_only"},
+    Deed.EVALUATED: {None: "evaluation.none_of_yours"},
     Deed.AUDIT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.EXPORT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.FAQ_STATS: {None: "faq.elsewhere"},

@@ -26,7 +26,7 @@ from sqlalchemy import ColumnElement, Float, Select, Table, and_, func, or_, sel
 from sqlalchemy import case as case_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.calendar import WorkCalendar
+from models.calendar import Semester, WorkCalendar
 from models.database import patiently
 from models.figures import NOTHING, Rate, Share
 from models.lifecycle import State
@@ -41,7 +41,8 @@ LENGTHS = {"week": 7, "month": 30}
 
 _t = cast(Table, Ticket.__table__)
 _r = cast(Table, Requester.__table__)
-_place = func.coalesce(_t.c.from_station_id, _t.c.station_id)
+responsible = func.coalesce(_t.c.from_station_id, _t.c.station_id)
+"""The place that is responsible for a ticket now."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,17 @@ def period(name: str, calendar: WorkCalendar, now: datetime) -> Period:
     today = now.astimezone(calendar.timezone).date()
     if name in LENGTHS:
         return Period(name, _midnight(today - timedelta(days=LENGTHS[name] - 1), calendar), now)
-    begun = [term for term in calendar.semesters if term.starts <= today]
-    if not begun:
+    term = semester_on(today, calendar)
+    if term is None:
         return Period(name, _midnight(today - timedelta(days=182), calendar), now)
-    term = max(begun, key=lambda each: each.starts)
     ends = _midnight(term.ends + timedelta(days=1), calendar)
     return Period(name, _midnight(term.starts, calendar), min(ends, now))
+
+
+def semester_on(day: date, calendar: WorkCalendar) -> Semester | None:
+    """The semester of this day, in a vacation the one before it; None before the first that config.toml knows."""
+    begun = [term for term in calendar.semesters if term.starts <= day]
+    return max(begun, key=lambda each: each.starts, default=None)
 
 
 def semester_before(this: Period, calendar: WorkCalendar) -> Period | None:
@@ -139,7 +145,7 @@ async def count(
     without tickets is not in it.
     """
     here = _here(station_id, among)
-    wanted = [*_during(_t.c.filed_at, span.since, span.until), *here]
+    wanted = [*during(_t.c.filed_at, span.since, span.until), *here]
     found: dict[int, Figures] = {}
     for row in await patiently(session, _of_tickets(wanted, now)):
         each = found[row.place] = Figures(filed=row.filed)
@@ -159,12 +165,12 @@ async def answers(
     """
     found: dict[int, Figures] = defaultdict(Figures)
     here = _here(station_id, among)
-    await _add_answers(session, found, [*_during(_t.c.filed_at, span.since, span.until), *here])
+    await _add_answers(session, found, [*during(_t.c.filed_at, span.since, span.until), *here])
     return dict(found)
 
 
 def _here(station_id: int | None, among: Sequence[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
-    return [*among] if station_id is None else [*among, _place == station_id]
+    return [*among] if station_id is None else [*among, responsible == station_id]
 
 
 async def _add_answers(session: AsyncSession, found: dict[int, Figures], wanted: Sequence[ColumnElement[bool]]) -> None:
@@ -185,7 +191,7 @@ def _of_tickets(wanted: Iterable[ColumnElement[bool]], now: datetime) -> Any:
     dispatched = and_(~gone, _t.c.resolve_due.is_not(None), or_(done, _t.c.resolve_due <= now))
     return (
         select(
-            _place.label("place"),
+            responsible.label("place"),
             func.count().label("filed"),
             _how_many(and_(due, _t.c.replied_at <= _t.c.reply_due)).label("in_time"),
             _how_many(due).label("due"),
@@ -195,7 +201,7 @@ def _of_tickets(wanted: Iterable[ColumnElement[bool]], now: datetime) -> Any:
             _how_many(and_(dispatched, ~done)).label("undone"),
         )
         .where(*wanted)
-        .group_by(_place)
+        .group_by(responsible)
     )
 
 
@@ -204,7 +210,7 @@ def _of_requesters(wanted: Iterable[ColumnElement[bool]]) -> Any:
     said, rated = _r.c.solved.is_not(None), _r.c.rating.is_not(None)
     return (
         select(
-            _place.label("place"),
+            responsible.label("place"),
             _how_many(_r.c.solved.is_(True)).label("solved"),
             _how_many(said).label("said"),
             _how_many(and_(asked, ~said)).label("unsaid"),
@@ -214,7 +220,7 @@ def _of_requesters(wanted: Iterable[ColumnElement[bool]]) -> Any:
         )
         .join_from(_r, _t, _r.c.ticket_id == _t.c.id)
         .where(_r.c.left.is_(False), *wanted)
-        .group_by(_place)
+        .group_by(responsible)
     )
 
 
@@ -247,7 +253,7 @@ async def _add_times(
 ) -> None:
     """How long it took, and what came back."""
     asked = select(
-        _place,
+        responsible,
         _t.c.category,
         _t.c.building,
         _seconds(session, _t.c.filed_at),
@@ -278,7 +284,8 @@ def _minutes(seconds: float) -> int:
     return int((seconds + 30.25) // 60)
 
 
-def _during(moment: ColumnElement[datetime], since: datetime, until: datetime) -> list[ColumnElement[bool]]:
+def during(moment: ColumnElement[datetime], since: datetime, until: datetime) -> list[ColumnElement[bool]]:
+    """That this moment is in [since, until)."""
     return [moment >= since, moment < until]
 
 
@@ -293,7 +300,7 @@ async def _each(
     """
     while since < until:
         ends = min(since + SLICE, until)
-        for row in await patiently(session, asked.where(*_during(moment, since, ends))):
+        for row in await patiently(session, asked.where(*during(moment, since, ends))):
             yield row
         since = ends
 

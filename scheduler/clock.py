@@ -26,6 +26,7 @@ from scheduler.jobs import (
     deadlines,
     digests,
     duty,
+    evaluations,
     exports,
     forgetting,
     pictures,
@@ -69,6 +70,8 @@ JOBS = (
     Job("exports", partial(IntervalTrigger, minutes=1), exports.run, beside=True),
     # So many are invited that the others do not wait for it.
     Job("surveys", partial(IntervalTrigger, minutes=1), surveys.run, beside=True),
+    # All tickets of a semester are gone through.
+    Job("evaluations", partial(IntervalTrigger, minutes=1), evaluations.run, beside=True),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),

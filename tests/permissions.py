@@ -28,6 +28,7 @@ WHO = {
     Who.CONFIDANT: "who stands in for the supervisor a report is about",
     Who.ON_DUTY: "whose turn of duty it is",
     Who.ASKED: "who was asked to take a turn, alone with the bot",
+    Who.EVALUATED: "whom a sheet of the staff evaluation is about, alone with the bot",
     Who.TIME: "time",
 }
 

@@ -23,6 +23,7 @@ TOOLBOX = frozenset(
         "contents",
         "doors",
         "errors",
+        "evaluations",
         "exports",
         "faq",
         "filters",

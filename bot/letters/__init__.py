@@ -5,6 +5,7 @@ The courier calls `draw` in the transaction in which it takes a row; what comes 
 
     tickets.py   cards, topics, words and notices      others.py   rosters, files, what somebody is told
     polls.py     polls and quizzes                     surveys.py  a survey's questions, and who is asked
+    evaluations.py  somebody's own sheet
     ../sealed.py, ../majors.py   their own letters
 """
 
@@ -17,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import majors, sealed
 from bot.calls import Call, Letter
-from bot.letters import others, polls, surveys, tickets
+from bot.letters import evaluations, others, polls, surveys, tickets
 from bot.letters.drawing import Drawing
 from bot.toolbox import Toolbox
 from models.outbox import Outgoing
@@ -47,6 +48,7 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "survey_invitation": surveys.invitation,
     "survey": surveys.screen,
     "survey_told": surveys.told,
+    "evaluation": evaluations.sheet,
 }
 
 GUARDED = {"sealed": sealed.draw, "major": majors.draw}

@@ -44,7 +44,7 @@ async def privacy(event: Message | CallbackQuery, talk: Talk) -> None:
         t("privacy.roster") if talk.settings.access.mode is Mode.ROSTER else "",
         t("privacy.readers", days=talk.settings.anonymity.destroy_after_days, cell=talk.settings.surveys.minimum_cell),
         t("privacy.union") if await people.held(talk.session, talk.person.telegram_id) else "",
-        t("privacy.never"),
+        t("privacy.never", cell=talk.settings.surveys.minimum_cell),
     ]
     drafting = await is_drafting(talk)
     keyboard = doors.privacy(t, back=talk.person.agreed, drafting=drafting)

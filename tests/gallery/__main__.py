@@ -38,6 +38,7 @@ SCENES: tuple[Callable[[Gallery], Awaitable[None]], ...] = (
     office.order,
     office.records,
     office.results,
+    office.evaluation,
     station.late,
 )
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import timedelta
 
-from models import outcomes, people, stations
+from models import evaluations, outcomes, people, stations, surveys
 from models.people import Role
+from models.questionnaires import EVERYBODY, Kind, Question, Questionnaire
+from models.results import Results
 from models.surveys import Invitation, Part, Stage
+from models.tallies import Count, Cut, Tally
 from tests.gallery.phone import Gallery
 from tests.surveying.results import TOLD, closed
 
@@ -225,3 +229,57 @@ async def results(g: Gallery) -> None:
     await g.look("survey-told", lin)
     await lin.taps(t.plain("survey.all_results"))
     await g.look("survey-all", lin)
+
+
+async def evaluation(g: Gallery) -> None:
+    """The evaluation of staff, from both sides."""
+    t, admin, place, east = g.t, g.campus.admin, g.campus.office, g.campus.east
+    wang = g.campus.wang
+    await wang.says("/start")
+    for key in ("consent.agree", "audience.undergraduate", "building.none"):
+        await wang.taps(t.plain(key))
+    lin = await g.student("Lin")
+    number = await g.files(lin, g.said["tap"], "repairs", "water")
+    await g.card(number)
+    await wang.taps(t.plain("desk.resolve"), chat=east)
+    await wang.taps(t.plain("resolution.done"), chat=east)
+    question = Question("kind", Kind.AGREEMENT, {g.language: g.said["poll"]})
+    tally = Tally(24, {"kind": Count(24, Counter({"5": 12, "4": 7, "2": 5}))})
+    async with g.campus.app.database.transaction() as session:
+        now = g.campus.clock()
+        survey = await surveys.plan(
+            session,
+            key=evaluations.SURVEY_KEY,
+            questionnaire=Questionnaire({g.language: t.plain("mydata.surveys")}, (question,)),
+            opens_at=now,
+            closes_at=now,
+            target=EVERYBODY,
+            cell=10,
+            semester="2026-2027-1",
+        )
+        assert survey is not None
+        survey.stage = Stage.CLOSED
+        survey.results = Results(10, 40, 24, 0, tally, {Cut.STATION: {"east": tally}}).plain()
+    await admin.says("/evaluation", chat=place)
+    await g.look("evaluation-offer", admin, place)
+    await admin.taps(t.plain("evaluation.start"), chat=place)
+    await g.look("evaluation-sure", admin, place)
+    await admin.taps(t.plain("evaluation.sure"), chat=place)
+    await g.look("evaluation-filling", admin, place)
+    await g.campus.later(minutes=1)
+    await g.look("evaluation-own", wang)
+    await admin.says("/evaluation", chat=place)
+    await g.look("evaluation-list", admin, place)
+    await wang.taps(t.plain("evaluation.write"))
+    await g.look("evaluation-write", wang)
+    await wang.says(g.said["note"])
+    await g.look("evaluation-kept", wang)
+    await admin.taps(re.compile(wang.name), chat=place)
+    await g.look("evaluation-office", admin, place)
+    await admin.taps(t.plain("evaluation.decide"), chat=place)
+    await g.look("evaluation-decide", admin, place)
+    await admin.says(g.said["praise"], chat=place)
+    await g.look("evaluation-preview", admin, place)
+    await admin.taps(t.plain("evaluation.record"), chat=place)
+    await g.look("evaluation-decided", admin, place)
+    await g.look("evaluation-told", wang)

@@ -17,16 +17,17 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 RULES = {
     "answering", "asking", "casework", "handovers", "majors", "merging", "modes", "retracting", "roster", "shifts",
     "sorting", "swaps", "walkins", "canned", "exports", "pulses", "quizzes", "access", "bursts",
-    "ballots", "outcomes", "remarks", "sheets", "surveys",
+    "ballots", "evaluations", "outcomes", "remarks", "sheets", "surveys",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",
     "newest", "is_open", "in_stage", "read", "signed", "groups_of", "must_be_open",
     "campus_code", "found", "fill", "label", "checked", "value_of", "may_change", "number_of", "recipients",
-    "speaker", "admitted", "holds", "groups", "to_reporter", "show", "used",
+    "round_of", "listed", "may_answer", "of_semester", "semester_of", "staff_of", "for_office", "to_decide",
+    "must_fit", "speaker", "admitted", "holds", "groups", "to_reporter", "show", "used",
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""
-ASKS = {"permissions.must", "permissions.may", "cases.must_handle"}
+ASKS = {"permissions.must", "permissions.may", "cases.must_handle", "evaluations.must_be_own"}
 FINDS = {"students/report.py:_mine"}
 """Whoever has called one of these has asked, if it does; as with the methods of what a handler is given."""
 FREE = {

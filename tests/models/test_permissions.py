@@ -34,7 +34,7 @@ SPELLED_OUT: dict[Who, str] = {
     Who.LEAD: "mute reassign retract_anothers canned_write roster_write swap mode poll_here quiz_here",
     Who.ADMIN: "mute reassign setup canned_write roster_write swap mode code_new",
     Who.OFFICE: "list_all look figures_all faq_stats",
-    Who.PRESIDIUM: "poll quiz surveys audit export block lift roles give",
+    Who.PRESIDIUM: "poll quiz surveys evaluate audit export block lift roles give",
     Who.ABOVE: "roles projects figures figures_all canned roster code",
     Who.SUPERVISOR: "major_decide report_handle report_room lift give_above",
     Who.READER: "major_receive",
@@ -42,6 +42,7 @@ SPELLED_OUT: dict[Who, str] = {
     Who.CONFIDANT: "report_handle",
     Who.ON_DUTY: "swap",
     Who.ASKED: "swap_answer",
+    Who.EVALUATED: "evaluated",
     Who.TIME: "return close escalate hand_over",
 }
 """The same table by heart, from the other side: whoever changes who may do what changes it here too."""
