@@ -28,18 +28,18 @@ PAGE = 3500
 
 
 @dataclass(frozen=True)
-class Running(Press, prefix="sr"):
-    """On a survey: list, one, preview, later, cancel, sure, words, say, verdict, send, language; `value` is what was
+class Running(Press, prefix="svd"):
+    """On a survey: list, one, preview, later, cancel, sure, words, say, verdict, send, language; `choice` is what was
     chosen.
     """
 
     act: str
     survey: int
-    value: str = "-"
+    choice: str = "-"
 
 
 @dataclass(frozen=True)
-class Making(Press, prefix="sm"):
+class Making(Press, prefix="svm"):
     """A step on the way to a new survey: new, file, project, target, opens, questions, start; `value` is what was
     chosen.
     """
@@ -49,7 +49,7 @@ class Making(Press, prefix="sm"):
 
 
 @dataclass(frozen=True)
-class Looked(Press, prefix="srw"):
+class Looked(Press, prefix="svw"):
     """Free words may be quoted, or not."""
 
     quote: bool

@@ -117,13 +117,13 @@ async def _saying(query: CallbackQuery, press: Running, survey: Survey, acting: 
         await show_one(query, survey, acting)
         return
     if press.act == "verdict":
-        if press.value not in set(Verdict):
+        if press.choice not in set(Verdict):
             raise Refusal("old.button")
-        await state.update_data(verdict=press.value)
+        await state.update_data(verdict=press.choice)
     if press.act == "language":
-        if press.value not in acting.house.languages:
+        if press.choice not in acting.house.languages:
             raise Refusal("old.button")
-        await state.update_data(language=press.value)
+        await state.update_data(language=press.choice)
     await state.set_state(Saying.words)
     await respond(query, *survey_desk.asked_to_say(survey, acting.t))
 

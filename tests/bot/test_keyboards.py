@@ -10,9 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import handlers
 from bot import keyboards, lists, menus
 from bot.keyboards import MOST_BYTES, Press
 from bot.lists import Seek
+
+handlers.router()
+"""Every conversation is loaded, and every button with it."""
 
 LONGEST = 10**12
 """A ticket's number for the next hundred years."""
@@ -29,6 +33,7 @@ WORDS = {
     "format": "xlsx",
     "code": "ABCD",
     "key": "k" * 22,
+    "choice": "zh-hant",
     "station": "x" * 24,
     "role": "supervisor",
 }

@@ -39,7 +39,7 @@ class Walker:
 
     def words(self, key: str, **params: Any) -> str:
         """The first line of a text, as it is read."""
-        return self.campus.t("en").plain(key, **params).splitlines()[0]
+        return self.campus.t("en").plain(key, **{"cell": 10, **params}).splitlines()[0]
 
     async def arrives(self, wanted: str) -> Message:
         screen = await self.person.reads(wanted)
