@@ -112,12 +112,6 @@ async def push(quick: bool) -> list[Line]:
     ]  # fmt: skip
 
 
-def resident(pid: int) -> float:
-    """Megabytes of memory that this process holds."""
-    with Path(f"/proc/{pid}/status").open() as status:
-        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
-
-
 async def memory(quick: bool) -> list[Line]:
     """Idle after a few messages."""
     ours: list[float] = []
@@ -128,12 +122,12 @@ async def memory(quick: bool) -> list[Line]:
             await stage.people(5)
             async with load.ours(stage, "students=5") as process:
                 await load.conversation(stage, 5, 3, relayed=True)
-                ours.append(resident(process.pid))
+                ours.append(load.resident(process.pid))
         async with load.stage() as stage:
             await stage.people(5)
             async with load.bare(stage) as process:
                 await load.conversation(stage, 5, 3, relayed=False)
-                theirs.append(resident(process.pid))
+                theirs.append(load.resident(process.pid))
     ratio = statistics.median(ours) / statistics.median(theirs)
     return [Line("idle memory ÷ a bare aiogram bot", ratio, 1.6,
                  f"{ratio:.2f}: {median(ours)} against {median(theirs)} MB", most=True)]  # fmt: skip

@@ -77,6 +77,12 @@ class Stage:
             await self.control("groups", id=number, title="Station", type="group", members=[1], admins=[])
 
 
+def resident(pid: int) -> float:
+    """Megabytes of memory that this process holds."""
+    with Path(f"/proc/{pid}/status").open() as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
+
+
 @contextlib.asynccontextmanager
 async def stage(*, flood: bool = False) -> AsyncIterator[Stage]:
     """A fresh local Telegram, ended with the block."""

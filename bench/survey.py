@@ -32,11 +32,12 @@ from bot.toolbox import Toolbox, utcnow
 from models import ballots, stations, surveys
 from models.ballots import Slip
 from models.database import Database
+from models.invitations import Invitation, Part
 from models.migrations import migrate
 from models.people import Person
 from models.questionnaires import EVERYBODY, Answer, Kind, Question, Questionnaire
 from models.roster import Enrolled
-from models.surveys import Invitation, Part, Survey
+from models.surveys import Survey
 from models.tallies import Cut
 from models.vault import Vault
 from scheduler.jobs import surveys as job
@@ -182,7 +183,7 @@ async def sent(count: int) -> list[Line]:
             async def watch() -> list[datetime]:
                 async with asyncio.timeout(load.PATIENCE * 4):
                     while len(found := invitations(await stage.calls("sendMessage"))) < count:
-                        grown.append(resident(process.pid))
+                        grown.append(load.resident(process.pid))
                         await asyncio.sleep(1.0)
                 over.set()
                 return sorted(found)
@@ -210,12 +211,6 @@ def _moments(calls: list[dict[str, Any]]) -> Iterator[datetime]:
     for call in calls:
         if call["ok"] and "📋" in str(call["params"].get("text", "")):
             yield datetime.fromisoformat(call["at"].replace("Z", "+00:00"))
-
-
-def resident(pid: int) -> float:
-    """Megabytes of memory that this process holds."""
-    with Path(f"/proc/{pid}/status").open() as status:
-        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
 
 
 async def measured(quick: bool) -> list[Line]:

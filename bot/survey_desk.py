@@ -17,9 +17,10 @@ from bot.survey_screens import step_name
 from bot.texts import Texts, cut
 from bot.untrusted import inline
 from models.figures import Rate
+from models.invitations import Response
 from models.questionnaires import HIGHEST, LOWEST, Kind, Question, Questionnaire
 from models.remarks import Remark
-from models.surveys import OVER, RUNNING, Response, Stage, Survey, Verdict
+from models.surveys import OVER, RUNNING, Stage, Survey, Verdict
 
 LABEL = 48
 SHOWN = 8

@@ -14,11 +14,12 @@ from bot.keyboards import Go, Press, button, keyboard
 from bot.texts import Texts
 from bot.untrusted import cut, inline
 from models.figures import Rate
+from models.invitations import Part
 from models.questionnaires import HIGHEST, LOWEST, SCALE_END, Answer, Answers, Kind, Question, Questionnaire
 from models.results import Results, satisfied
 from models.roster import Facts
 from models.sheets import Progress
-from models.surveys import Part, Survey
+from models.surveys import Survey
 
 LOW = 2
 """Whoever is no happier than this (1–5) is asked whether they want to tell what is wrong."""

@@ -28,14 +28,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import sheets
+from models import invitations, sheets
 from models.base import Base, Json
 from models.errors import Refusal
 from models.people import Person
 from models.questionnaires import Answer, Kind, Questionnaire
 from models.remarks import Remark
 from models.sheets import Sheet, sealed
-from models.surveys import RUNNING, Invitation, Survey, end_rest
+from models.surveys import RUNNING, Survey
 from models.tallies import Cut, Tally, one
 from models.vault import Vault
 
@@ -140,8 +140,9 @@ async def cast(session: AsyncSession, survey: Survey, slip: Slip | None, before:
             slip.for_group(cut, value, questionnaire) if slip is not None else None,
             before.for_group(cut, value, questionnaire) if before is not None else None,
         )
+        box = await _box(session, survey.id, cut, value)
         if survey.anonymous:
-            await _drop_in(session, survey, cut, value, piece, vault)
+            await _drop_in(session, survey, box, piece, vault)
         else:
             await _count(session, survey, cut, value, [piece])
 
@@ -163,8 +164,7 @@ async def signed(session: AsyncSession, survey: Survey, person: Person) -> Slip 
     return Slip.of({"answers": row.answers, "groups": row.groups}) if row is not None else None
 
 
-async def _drop_in(session: AsyncSession, survey: Survey, cut: str, value: str, piece: _Piece, vault: Vault) -> None:
-    box = await _box(session, survey.id, cut, value)
+async def _drop_in(session: AsyncSession, survey: Survey, box: Box, piece: _Piece, vault: Vault) -> None:
     pieces = _opened(box, vault)
     same = next((i for i, each in enumerate(pieces) if piece.minus is not None and each.plus == piece.minus), None)
     if same is None:
@@ -175,17 +175,19 @@ async def _drop_in(session: AsyncSession, survey: Survey, cut: str, value: str, 
     _chance.shuffle(pieces)
     if len(pieces) >= 2 * survey.cell:
         drawn, pieces = pieces[survey.cell :], pieces[: survey.cell]
-        await _count(session, survey, cut, value, drawn)
+        await _count(session, survey, box.cut, box.value, drawn)
     box.sealed = sealed(
         {"slips": pieces},
         2 * len(pieces) * (survey.questionnaire.most_bytes + 8),
         vault,
-        _context_of(survey.id, cut, value),
+        _context_of(survey.id, box.cut, box.value),
     )
 
 
 async def _box(session: AsyncSession, survey_id: int, cut: str, value: str) -> Box:
-    """The box, locked: two who finish at once come one after the other."""
+    """The box, locked: two who finish at once come one after the other, also where it stays empty because answers that
+    have a name are counted at once.
+    """
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     await session.execute(
         insert(Box).values(survey_id=survey_id, cut=cut, value=value, sealed=None).on_conflict_do_nothing()
@@ -252,10 +254,8 @@ async def forget(session: AsyncSession, person: Person, vault: Vault) -> None:
         if survey.stage in RUNNING:
             await cast(session, survey, None, Slip.of({"answers": row.answers, "groups": row.groups}), vault)
         await session.delete(row)
-    for invitation in await session.scalars(select(Invitation).where(Invitation.person_id == person.id)):
-        await sheets.drop(session, invitation.survey_id, person, vault)
-        await session.delete(invitation)
-    await end_rest(session, person)
+    for survey_id in await invitations.forget(session, person):
+        await sheets.drop(session, survey_id, person, vault)
 
 
 # ---------------------------------------------------------------- changing

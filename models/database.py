@@ -164,7 +164,15 @@ async def in_thread(work: Callable[[], T]) -> T:
     """What a thread makes of it, which has ended when this has: whoever is cancelled gives a connection back only when
     nobody uses it.
     """
-    made = asyncio.get_running_loop().run_in_executor(None, work)
+
+    def loudly() -> T:
+        try:
+            return work()
+        except StopIteration as error:
+            # No future can carry one: whoever waits would wait for ever.
+            raise RuntimeError("an iterator ended where nobody expected it") from error
+
+    made = asyncio.get_running_loop().run_in_executor(None, loudly)
     try:
         return await asyncio.shield(made)
     finally:

@@ -30,11 +30,12 @@ from models.house import House
 from models.outbox import Lane, Repeat
 from models.people import Person
 from models.permissions import Deed, Who
-from models.questionnaires import HIGHEST, TOP, Kind
+from models.questionnaires import Kind
+from models.results import satisfied
 from models.staff_figures import Facts
 from models.statistics import Period
 from models.surveys import OVER, Survey
-from models.tallies import Count, Cut
+from models.tallies import Cut
 
 ANSWER_WITHIN = timedelta(days=7)
 WORD_LENGTH = 1000
@@ -216,17 +217,12 @@ def beside(survey: Survey, places: Sequence[stations.Station]) -> dict[str, Any]
     for place in places:
         counts = by[place.key].questions if place.key in by else {}
         questions = [
-            {"text": dict(question.text), "rate": _satisfied(counts[question.key])}
+            {"text": dict(question.text), "rate": [(rate := satisfied(counts[question.key])).hits, rate.of]}
             for question in asked.questions
             if question.kind is Kind.AGREEMENT and question.key in counts
         ]
         told.append({"names": dict(place.names), "questions": questions})
     return {"title": dict(asked.title), "semester": survey.semester, "places": told}
-
-
-def _satisfied(count: Count) -> list[int]:
-    """CSAT: the top two of five, of all."""
-    return [sum(count.by[str(step)] for step in range(HIGHEST - TOP + 1, HIGHEST + 1)), count.of]
 
 
 def rate_of(question: Mapping[str, Any]) -> Rate:

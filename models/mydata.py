@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import cases, conversations, evaluations, mutes, quizzes, requesters, roster, stations, tickets, words
 from models.audit import Act
 from models.ballots import Signed
+from models.invitations import Invitation
 from models.outbox import Outgoing, Sending
 from models.people import Grant, Person
 from models.requesters import Requester
-from models.surveys import Invitation, Survey
+from models.surveys import Survey
 from models.tickets import Event, Ticket
 from models.vault import Vault
 from models.words import EarlierWords, Side, Words

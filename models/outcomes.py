@@ -10,15 +10,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import ballots, outbox, remarks, stations, suppression, surveys
+from models import ballots, cuts, invitations, outbox, remarks, stations, suppression, surveys
 from models.database import in_thread
 from models.errors import Refusal
 from models.house import House
 from models.outbox import Lane, Repeat
-from models.people import Person
 from models.pictures import Picture
+from models.questionnaires import group_of
 from models.results import Results
-from models.surveys import AT_ONCE, OVER, RUNNING, Invitation, Part, Stage, Survey, SurveyRest, Verdict
+from models.surveys import OVER, RUNNING, Stage, Survey, Verdict
 
 CHANGES_LENGTH = 1500
 
@@ -35,13 +35,16 @@ async def close_due(session: AsyncSession, house: House, now: datetime) -> None:
 
 async def results_of(session: AsyncSession, survey: Survey, house: House) -> Results:
     """What may be told of a survey that has been counted. Takes a moment: ask it where nobody waits for the session."""
-    everybody, cuts = await ballots.tallies(session, survey)
-    response = await surveys.response(session, survey)
-    shares, days = await surveys.roster_shares(session, survey, house), await surveys.days(session, survey)
-    kinds = await surveys.kinds(session, survey, house)
+    everybody, groups = await ballots.tallies(session, survey)
+    response = await invitations.response(session, survey)
+    shares, days = (
+        await cuts.roster_shares(session, group_of(survey.target), house),
+        await invitations.days(session, survey),
+    )
+    kinds = await invitations.kinds(session, survey, house)
     completed = everybody.completed
     asked = survey.questionnaire.questions
-    told, by = await in_thread(lambda: suppression.told(everybody, cuts, kinds, survey.cell, asked))
+    told, by = await in_thread(lambda: suppression.told(everybody, groups, kinds, survey.cell, asked))
     return Results(survey.cell, response.invited, completed, response.partial, told, by, shares, days)
 
 
@@ -112,21 +115,7 @@ async def publish(
 
 async def tell_some(session: AsyncSession, survey: Survey, house: House, now: datetime) -> int:
     """Tell the next of those who were invited. Returns how many; when there is nobody left they have all been told."""
-    resting = select(SurveyRest.person_id).where(SurveyRest.until >= house.calendar.day_of(now))
-    found = (
-        await session.execute(
-            select(Person.id, Person.telegram_id)
-            .join(Invitation, Invitation.person_id == Person.id)
-            .where(
-                Invitation.survey_id == survey.id,
-                Person.id > survey.told_to,
-                # Who answered hears of it all the same.
-                (Invitation.part == Part.FINISHED) | Person.id.not_in(resting),
-            )
-            .order_by(Person.id)
-            .limit(AT_ONCE)
-        )
-    ).all()
+    found = await invitations.to_be_told(session, survey, house.calendar.day_of(now))
     if not found:
         survey.stage = Stage.TOLD
         return 0

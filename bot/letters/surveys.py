@@ -7,9 +7,10 @@ from typing import Any
 from bot import survey_screens
 from bot.calls import Call, Letter
 from bot.letters.drawing import Drawing
-from models import people, roster, sheets, surveys
+from models import invitations, people, roster, sheets, surveys
+from models.invitations import Invitation, Part
 from models.sheets import Screen
-from models.surveys import Invitation, Part, Survey
+from models.surveys import Survey
 
 
 async def invitation(drawing: Drawing) -> Letter:
@@ -21,7 +22,7 @@ async def invitation(drawing: Drawing) -> Letter:
         return Letter()
     invited = await drawing.session.get(Invitation, (survey.id, person.id))
     today = drawing.toolbox.house.calendar.day_of(drawing.now)
-    if invited is None or invited.part is Part.FINISHED or await surveys.rests(drawing.session, person, today):
+    if invited is None or invited.part is Part.FINISHED or await invitations.rests(drawing.session, person, today):
         return Letter()
     shown = survey_screens.invitation(survey, drawing.payload["reminder"], t, drawing.now)
     return Letter([_call(drawing, shown)])

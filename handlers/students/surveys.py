@@ -27,13 +27,14 @@ from bot.survey_screens import Answering, Changing
 from bot.surveyed import Told
 from handlers.screens import show
 from handlers.students.talk import Private, Talk
-from models import ballots, outcomes, permissions, roster, sheets, surveys
+from models import ballots, cuts, invitations, outcomes, permissions, roster, sheets, surveys
 from models.ballots import Slip
 from models.errors import Refusal
+from models.invitations import Invitation, Part
 from models.permissions import Deed, Who
 from models.questionnaires import Kind
 from models.sheets import Progress, Screen
-from models.surveys import PUBLISHED, Invitation, Part, Survey
+from models.surveys import PUBLISHED, Survey
 
 PEACE_WITHOUT_SEMESTER = timedelta(days=120)
 
@@ -65,7 +66,7 @@ async def listed(event: Message | CallbackQuery, talk: Talk) -> None:
     found = []
     for survey in await surveys.in_stage(talk.session, *surveys.RUNNING):
         if surveys.is_open(survey, talk.now):
-            invitation = await surveys.of(talk.session, survey, talk.person)
+            invitation = await invitations.of(talk.session, survey, talk.person)
             if invitation is not None:
                 found.append((survey, invitation.part))
     await show(event, *survey_screens.listed(found, talk.t, talk.now))
@@ -145,7 +146,7 @@ async def peace(query: CallbackQuery, press: Answering, talk: Talk) -> None:
     permissions.must(Deed.SURVEY, (Who.STRANGER,))
     survey = await surveys.get(talk.session, press.survey)
     until = _end_of_semester(talk)
-    await surveys.rest(talk.session, talk.person, until)
+    await invitations.rest(talk.session, talk.person, until)
     await show(query, *survey_screens.peace(survey, until, talk.t))
 
 
@@ -153,7 +154,7 @@ async def again(query: CallbackQuery, press: Answering, talk: Talk) -> None:
     """They may be asked again."""
     permissions.must(Deed.SURVEY, (Who.STRANGER,))
     survey = await surveys.get(talk.session, press.survey)
-    await surveys.end_rest(talk.session, talk.person)
+    await invitations.end_rest(talk.session, talk.person)
     await show(query, *survey_screens.invitation(survey, 0, talk.t, talk.now))
 
 
@@ -161,7 +162,7 @@ async def _open(talk: Talk, number: int) -> tuple[Survey, Invitation]:
     """A survey that can be answered now and is for them. Raises Refusal for any other."""
     survey = await surveys.get(talk.session, number)
     surveys.must_be_open(survey, talk.now)
-    invitation = await surveys.of(talk.session, survey, talk.person)
+    invitation = await invitations.of(talk.session, survey, talk.person)
     if invitation is None:
         raise Refusal("survey.not_for_you")
     return survey, invitation
@@ -223,7 +224,7 @@ async def _finish(talk: Talk, survey: Survey, invitation: Invitation, progress: 
     if missing is not None:
         progress.call_up(questionnaire, facts, missing)
         return False
-    slip = Slip(questionnaire.kept(progress.answers, facts), surveys.groups_of(facts, talk.house))
+    slip = Slip(questionnaire.kept(progress.answers, facts), cuts.groups_of(facts, talk.house))
     if not slip.answers:
         raise Refusal("survey.nothing_answered")
     key = None
@@ -239,7 +240,7 @@ async def _finish(talk: Talk, survey: Survey, invitation: Invitation, progress: 
         await ballots.cast_signed(session, survey, talk.person, slip, vault)
     if invitation.part is not Part.FINISHED:
         invitation.part = Part.FINISHED
-        await surveys.finished_today(session, survey, talk.house.calendar.day_of(talk.now))
+        await invitations.finished_today(session, survey, talk.house.calendar.day_of(talk.now))
     await sheets.drop(session, survey.id, talk.person, vault)
     await _no_words(talk)
     low = survey_screens.is_low(questionnaire, slip.answers)

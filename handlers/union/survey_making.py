@@ -21,7 +21,7 @@ from bot.survey_desk import Making
 from handlers.screens import respond
 from handlers.union.acting import Acting, Wherever
 from handlers.union.surveys import show_one
-from models import projects, surveys
+from models import invitations, projects, surveys
 from models.errors import Refusal
 from models.permissions import Deed
 
@@ -117,7 +117,7 @@ async def _on(event: Message | CallbackQuery, acting: Acting, state: FSMContext)
         if data["target"] != survey_making.EVERYWHERE:
             station = next(each for each in acting.settings.stations if each.key == data["target"])
             whom = acting.t.plain("survey_new.of_station", station=acting.t.pick(station.name))
-        count = await surveys.how_many(acting.session, file.target)
+        count = await invitations.how_many(acting.session, file.target)
         closes, cell = file.closing(opens, acting.house.calendar), file.cell(acting.settings.surveys.minimum_cell)
         await respond(event, *survey_making.preview(file, whom, count, opens, closes, cell, acting.t, acting.now))
 

@@ -24,7 +24,7 @@ from bot.survey_desk import Looked, Running
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import respond
 from handlers.union.acting import Acting, Wherever
-from models import outcomes, remarks, surveys
+from models import invitations, outcomes, remarks, surveys
 from models.errors import Refusal
 from models.permissions import Deed
 from models.remarks import Look
@@ -144,7 +144,7 @@ async def say(message: Message, acting: Acting, state: FSMContext) -> None:
     await state.set_state(Saying.preview)
     missing = [each for each in acting.house.languages if each not in changes]
     verdict = Verdict(data["verdict"]) if data.get("verdict") else None
-    count = (await surveys.response(acting.session, survey)).invited
+    count = (await invitations.response(acting.session, survey)).invited
     await respond(message, *survey_desk.said(survey, changes, verdict, missing, count, acting.t))
 
 
@@ -165,14 +165,14 @@ async def _next_words(query: CallbackQuery, survey: Survey, acting: Acting) -> N
 async def _list(event: Message | CallbackQuery, acting: Acting, left: str = "") -> None:
     found = await surveys.newest(acting.session)
     text, keys = survey_desk.listed(
-        [(survey, await surveys.response(acting.session, survey)) for survey in found], acting.t, acting.now
+        [(survey, await invitations.response(acting.session, survey)) for survey in found], acting.t, acting.now
     )
     await respond(event, left + text, keys)
 
 
 async def show_one(event: Message | CallbackQuery, survey: Survey, acting: Acting, left: str = "") -> None:
     """One survey, and what can be done with it."""
-    response = await surveys.response(acting.session, survey)
+    response = await invitations.response(acting.session, survey)
     held = len(await remarks.of(acting.session, survey.id, Look.HELD)) if survey.stage in OVER else 0
     text, keys = survey_desk.one(survey, response, held, acting.t, acting.now)
     await respond(event, left + text, keys)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.questionnaires import Opening, SurveyFile
 from bot.toolbox import Toolbox
-from models import letters, outcomes, stations, surveys
+from models import invitations, letters, outcomes, stations, surveys
 from models.database import Database
 from models.questionnaires import EVERYBODY, Group
 from models.surveys import Stage, Survey
@@ -106,7 +106,7 @@ def _whom(group: Group, toolbox: Toolbox) -> dict[str, str]:
 
 async def _invite(database: Database, toolbox: Toolbox, now: datetime) -> None:
     async def some(session: AsyncSession, survey: Survey) -> int:
-        return await surveys.invite_some(session, survey, toolbox.house, now) if surveys.is_open(survey, now) else 0
+        return await invitations.invite_some(session, survey, toolbox.house, now) if surveys.is_open(survey, now) else 0
 
     await _by_lots(database, Stage.INVITING, some)
 
@@ -114,7 +114,7 @@ async def _invite(database: Database, toolbox: Toolbox, now: datetime) -> None:
 async def _remind(database: Database, toolbox: Toolbox, now: datetime) -> None:
     async def some(session: AsyncSession, survey: Survey) -> int:
         count = surveys.reminders_due(survey, now) if surveys.is_open(survey, now) else 0
-        return await surveys.remind_some(session, survey, count, toolbox.house, now) if count else 0
+        return await invitations.remind_some(session, survey, count, toolbox.house, now) if count else 0
 
     await _by_lots(database, Stage.OPEN, some)
 

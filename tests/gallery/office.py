@@ -7,10 +7,11 @@ from collections import Counter
 from datetime import timedelta
 
 from models import evaluations, outcomes, people, stations, surveys
+from models.invitations import Invitation, Part
 from models.people import Role
 from models.questionnaires import EVERYBODY, Kind, Question, Questionnaire
 from models.results import Results
-from models.surveys import Invitation, Part, Stage
+from models.surveys import Stage
 from models.tallies import Count, Cut, Tally
 from tests.gallery.phone import Gallery
 from tests.surveying.results import TOLD, closed

@@ -4,6 +4,7 @@ database taken after every single ballot leads nobody to anybody.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -14,11 +15,12 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import ballots, remarks, sheets, surveys
+from models import ballots, invitations, remarks, sheets, surveys
 from models.ballots import Receipt, Slip
 from models.base import Base
 from models.database import Database
 from models.errors import Refusal
+from models.people import Person
 from models.questionnaires import EVERYBODY, WORDS_LENGTH, Answer
 from models.remarks import Look, Remark
 from models.sheets import Progress, Sheet
@@ -207,3 +209,41 @@ async def test_answers_with_a_name_are_counted_at_once_and_go_with_their_writer(
         assert (await ballots.tallies(session, survey))[0].questions["overall"].by == Counter({"3": 1})
         assert [each.text for each in await remarks.of(session, survey.id)] == ["by Bob 3"]
         assert await ballots.signed(session, survey, alice) is None
+
+
+async def test_two_who_finish_at_once_are_both_counted_with_their_names(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        survey = await a_survey(session, now, anonymous=False)
+        people = [await student(session, number, f"Student {number}") for number in range(12)]
+
+    async def finish(person: Person) -> None:
+        async with database.transaction() as session:
+            mine = await surveys.get(session, survey.id)
+            await ballots.cast_signed(session, mine, person, Slip({"overall": 4}, {Cut.BUILDING: "e1"}), VAULT)
+
+    await asyncio.gather(*(finish(person) for person in people))
+    async with database.reading() as session:
+        everybody, groups = await ballots.tallies(session, survey)
+    assert (everybody.completed, groups[Cut.BUILDING]["e1"].completed) == (12, 12)
+
+
+async def test_who_comes_by_themselves_while_all_are_invited_is_invited_once(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        survey = await a_survey(session, now)
+        for number in range(8):
+            (await student(session, number)).agreed = True
+        someone = await student(session, 0)
+
+    async def comes() -> None:
+        async with database.transaction() as session:
+            invited = await invitations.of(session, await surveys.get(session, survey.id), someone)
+            assert invited is not None
+            await asyncio.sleep(0)
+
+    async def invites() -> None:
+        async with database.transaction() as session:
+            await invitations.invite_some(session, await surveys.get(session, survey.id), HOUSE, now)
+
+    await asyncio.gather(comes(), invites(), comes(), invites(), comes())
+    async with database.reading() as session:
+        assert (await invitations.response(session, survey)).invited == 8

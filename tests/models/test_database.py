@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import database as databases
-from models.database import Database, driver_url
+from models.database import Database, driver_url, in_thread
 from models.migrations import migrate
 from models.people import Person, meet
 
@@ -233,3 +233,10 @@ async def test_what_is_cancelled_before_its_thread_begins_leaves_nothing_half_ma
         await busy
         gc.collect()
     await database.close()
+
+
+async def test_an_iterator_that_ends_in_a_thread_ends_whoever_waits_for_it() -> None:
+    """asyncio cannot carry the exception: the survey that was being counted would never have been closed."""
+    with pytest.raises(RuntimeError, match="iterator"):
+        async with asyncio.timeout(5):
+            await in_thread(lambda: next(iter(())))

@@ -11,7 +11,8 @@ from typing import Any
 import aiohttp
 
 from models import people
-from models.surveys import Invitation, Part, Stage
+from models.invitations import Invitation, Part
+from models.surveys import Stage
 from tests.campus import running
 from tests.surveying.results import closed
 

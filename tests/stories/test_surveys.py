@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from models import ballots, remarks, surveys
+from models import ballots, invitations, remarks, surveys
 from models.ballots import Box, Counted, Receipt
 from models.questionnaires import EVERYBODY
 from models.sheets import Sheet
@@ -101,7 +101,7 @@ async def test_a_survey_is_answered_in_one_message(database_url: str) -> None:
         async with campus.app.database.reading() as session:
             survey = await session.get_one(Survey, number)
             assert survey.stage is Stage.OPEN
-            assert (await surveys.response(session, survey)).completed == 1
+            assert (await invitations.response(session, survey)).completed == 1
             everybody, cuts = await ballots.tallies(session, survey)
             assert (everybody.completed, cuts) == (0, {})
         await alice.taps("✏️ Change my answers")
