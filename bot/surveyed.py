@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo
 
 from bot.survey_screens import step_name
 from bot.texts import Texts
+from bot.untrusted import inline
 from models.figures import Rate, has_changed
 from models.means import Change, Mean, change, mean
 from models.questionnaires import HIGHEST, LOWEST, SCALE_END, Kind, Names, Question, Questionnaire
+from models.remarks import Quote
 from models.results import Results, satisfied
 from models.surveys import Survey, Verdict
 from models.tallies import RANKED, Count, Cut
@@ -23,6 +25,9 @@ from models.weighting import Weighted, all_weighted
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+
+
+MOST_QUOTES, LONGEST_QUOTE = 10, 300
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class Told:
     reminders: tuple[date, ...] = ()
     what_changes: Names | None = None
     verdict: Verdict | None = None
+    quotes: Mapping[str, Sequence[Quote]] = field(default_factory=dict)
+    """By question of words: what may be quoted."""
     weighted: Mapping[str, Weighted] = field(default_factory=dict)
     """By question, where it was weighted."""
     trends: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
@@ -67,8 +74,8 @@ class Told:
     """By question of a scale: against the semester before, where it is a change."""
 
     @classmethod
-    def of(cls, survey: Survey, timezone: ZoneInfo) -> Told:
-        """What is known of a survey that has closed."""
+    def of(cls, survey: Survey, timezone: ZoneInfo, quotes: Mapping[str, Sequence[Quote]] | None = None) -> Told:
+        """What is known of a survey that has closed, with what may be quoted of it."""
         results = survey.told
         assert results is not None, "it has closed"
 
@@ -86,6 +93,7 @@ class Told:
             reminders=tuple(day(datetime.fromisoformat(moment)) for moment in survey.reminders),
             what_changes=survey.what_changes,
             verdict=survey.verdict,
+            quotes=quotes or {},
             weighted=all_weighted(results, survey.questionnaire),
         )
 
@@ -268,6 +276,18 @@ def moved(told: Told, question: Question, t: Texts) -> str | None:
         before=f"{found.before.value:.2f}",
         semester=found.semester,
     )
+
+
+def quoted(told: Told, question: Question, t: Texts) -> list[str]:
+    """What was written, a line each, what most said first; without HTML."""
+    return [
+        t.plain(
+            "results.quote" if quote.alike == 1 else "results.quote_alike",
+            words=inline(quote.text, LONGEST_QUOTE),
+            count=quote.alike,
+        )
+        for quote in told.quotes.get(question.key, ())[:MOST_QUOTES]
+    ]
 
 
 def answered(question: Question, count: Count, t: Texts) -> str:

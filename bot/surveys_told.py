@@ -87,6 +87,8 @@ def _question(survey: Told, question: Question, t: Texts) -> list[str]:
             lines.append(_steps(question, count, t))
         case Kind.RANKING:
             lines += [_ranked(question, count, option, t) for option in surveyed.ranked(question, count)]
+        case Kind.WORDS:
+            lines += _beside(*surveyed.quoted(survey, question, t))
         case Kind.SINGLE | Kind.MULTIPLE:
             for key in question.keys:
                 name = _short(surveyed.answer_name(question, key, t))

@@ -12,7 +12,7 @@ import contextlib
 import enum
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rapidfuzz import fuzz, process
 from sqlalchemy import ForeignKey, Index, Row, select
@@ -74,6 +74,32 @@ async def of(session: AsyncSession, survey_id: int, *looks: Look) -> list[Remark
     """The free words of a survey, in an order that says nothing."""
     rows = select(Remark).where(Remark.survey_id == survey_id, Remark.look.in_(looks or tuple(Look)))
     return list(await session.scalars(rows.order_by(Remark.question, Remark.id)))
+
+
+class Quote(NamedTuple):
+    """Words that may be quoted, and how many said the same, these included."""
+
+    text: str
+    alike: int
+
+
+async def quotes(session: AsyncSession, survey_id: int) -> dict[str, list[Quote]]:
+    """By question what may be quoted, what most said first; of those that are alike the one that stands for them, or
+    where that may not be quoted another.
+    """
+    found: dict[str, dict[str, list[Remark]]] = {}
+    for remark in await of(session, survey_id, Look.TOLD):
+        found.setdefault(remark.question, {}).setdefault(remark.like or remark.id, []).append(remark)
+    return {
+        question: sorted(
+            (
+                Quote(next((each for each in alike if each.id == like), alike[0]).text, len(alike))
+                for like, alike in by.items()
+            ),
+            key=lambda quote: (-quote.alike, quote.text),
+        )
+        for question, by in found.items()
+    }
 
 
 async def get(session: AsyncSession, number: str) -> Remark:

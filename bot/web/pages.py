@@ -30,7 +30,7 @@ from bot.people import language_of
 from bot.surveyed import Told
 from bot.texts import Texts
 from bot.toolbox import Toolbox
-from models import outcomes, surveys
+from models import outcomes, remarks, surveys
 from models.database import Database
 from models.figures import Rate
 from models.questionnaires import Kind, Question
@@ -107,11 +107,12 @@ class Pages:
             async with self._database.reading() as session:
                 survey: Survey | None = await session.get(Survey, number)
                 earlier = await outcomes.earlier(session, survey, PUBLISHED) if survey is not None else []
+                quotes = await remarks.quotes(session, number)
         except DBAPIError as error:
             return self._unwell(request, t, error)
         if survey is None or survey.stage not in PUBLISHED:
             return self._sorry(request, t, 404, t.plain("page.missing"))
-        told = Told.of(survey, t.timezone).after(self._told(earlier))
+        told = Told.of(survey, t.timezone, quotes).after(self._told(earlier))
         shown = told.results.completed >= told.results.cell
         return self._answer(
             request,
@@ -271,6 +272,7 @@ def _question(told: Told, question: Question, t: Texts) -> Mapping[str, Any]:
     if count is None:
         return shown | {"lines": [t.plain("results.question_hidden", cell=told.results.cell)]}
     shown["lines"] = [surveyed.answered(question, count, t), *_satisfied(told, question, count, t)]
+    shown["lines"] += surveyed.quoted(told, question, t)
     if question.kind is not Kind.WORDS:
         rows = [[name, *_cells(rate)] for name, rate in surveyed.distribution(question, count, t)]
         heads = _heads(("answer", "share", "count", "interval"), t)

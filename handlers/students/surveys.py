@@ -27,7 +27,7 @@ from bot.survey_screens import Answering, Changing
 from bot.surveyed import Told
 from handlers.screens import show
 from handlers.students.talk import Private, Talk
-from models import ballots, cuts, invitations, outcomes, permissions, roster, sheets, surveys
+from models import ballots, cuts, invitations, outcomes, permissions, remarks, roster, sheets, surveys
 from models.ballots import Slip
 from models.errors import Refusal
 from models.invitations import Invitation, Part
@@ -122,7 +122,8 @@ async def told(query: CallbackQuery, press: Answering, talk: Talk) -> None:
         raise Refusal("old.button")
     timezone = talk.settings.timezone
     before = [Told.of(each, timezone) for each in await outcomes.earlier(talk.session, survey, PUBLISHED)]
-    for text in surveys_told.told(Told.of(survey, timezone).after(before), talk.t, talk.settings):
+    told_ = Told.of(survey, timezone, await remarks.quotes(talk.session, survey.id)).after(before)
+    for text in surveys_told.told(told_, talk.t, talk.settings):
         await query.message.answer(text)
     await query.answer()
 

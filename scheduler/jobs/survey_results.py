@@ -15,7 +15,7 @@ from bot.calls import Call, text_call
 from bot.surveyed import Told
 from bot.texts import Texts
 from bot.toolbox import Toolbox
-from models import outbox, outcomes
+from models import outbox, outcomes, remarks
 from models.database import Database
 from models.outbox import Lane, Repeat
 from models.pictures import Picture
@@ -28,7 +28,8 @@ async def say(database: Database, toolbox: Toolbox, wanted: Picture, now: dateti
     async with database.reading() as session:
         survey = await session.get_one(Survey, wanted.drawing["survey"])
         before = [Told.of(each, timezone) for each in await outcomes.earlier(session, survey)]
-    told, t = Told.of(survey, timezone).after(before), toolbox.t(wanted.language)
+        quotes = await remarks.quotes(session, survey.id)
+    told, t = Told.of(survey, timezone, quotes).after(before), toolbox.t(wanted.language)
     calls = await asyncio.to_thread(_calls, told, t, toolbox, wanted.chat_id)
     async with database.transaction() as session:
         row = await session.get(Picture, wanted.id, with_for_update=True)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
-from models import remarks
+from models import remarks, surveys
+from models.database import Database
+from models.questionnaires import EVERYBODY
+from models.remarks import Look, Remark
 from tests.house import HOUSE
+from tests.surveying.sheets import EVERY_KIND
 
 NAMES = frozenset(remarks._parts("欧阳小雨")) | frozenset(remarks._parts("anna petrova")) | frozenset({"王磊"})
 
@@ -39,3 +45,19 @@ def test_what_says_the_same_is_laid_together() -> None:
     like = remarks.laid_together(texts, HOUSE.fold)
     assert like["a"] == like["b"]
     assert like["c"] == like["d"] != like["a"]
+
+
+async def test_what_may_be_quoted_stands_once_for_all_that_say_the_same(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        survey = await surveys.plan(
+            session, key="how", questionnaire=EVERY_KIND, opens_at=now, closes_at=now, target=EVERYBODY, cell=2
+        )
+        assert survey is not None
+        for number, text, like, look in (
+            ("a", "热水经常不够用", "a", Look.TOLD), ("b", "热水经常不够", "a", Look.TOLD),
+            ("c", "waiting", "c", Look.HELD), ("d", "ask Wang", "d", Look.KEPT),
+            ("e", "more light", "f", Look.TOLD), ("f", "more light, Li", "f", Look.KEPT),
+        ):  # fmt: skip
+            session.add(Remark(id=number, survey_id=survey.id, question="words", text=text, like=like, look=look))
+        await session.flush()
+        assert await remarks.quotes(session, survey.id) == {"words": [("热水经常不够用", 2), ("more light", 1)]}

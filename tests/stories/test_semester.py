@@ -131,6 +131,8 @@ async def test_a_semester_of_surveys(migrated: Path, tmp_path: Path) -> None:
         words = await office.shows("Distribution")
         assert "CSAT 100.0 %: 4 of 4" in words.text
         assert "4 of 5" in words.text
+        assert "“Hot water is warmer now”" in words.text
+        assert "138" not in words.text, "it may name somebody, and nobody has looked"
         assert re.search(r"2026-2027-1.*▲|▲.*2026-2027-1", words.text), words.text
         assert "closed" in (await dave.taps("✏️ Change my answers") or "")
 
