@@ -18,7 +18,7 @@ from playwright.async_api import Page, async_playwright
 from models import people, stations
 from models.people import Role
 from tests.campus import running
-from tests.gallery import office, station, students
+from tests.gallery import office, station, students, surveys
 from tests.gallery.phone import LANGUAGES, PHONE, Gallery
 from tests.screenshots import ARGUMENTS, CHROMIUM
 
@@ -37,6 +37,8 @@ SCENES: tuple[Callable[[Gallery], Awaitable[None]], ...] = (
     office.sealed,
     office.order,
     office.records,
+    surveys.answering,
+    surveys.making,
     office.results,
     office.evaluation,
     station.late,
