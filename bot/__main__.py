@@ -182,7 +182,7 @@ def demo(
 ) -> None:
     """Play a short story against a local Telegram, then let you play on."""
     from bot.demo import play
-    from bot.demo.story import DidNotHappen
+    from bot.demo.cast import DidNotHappen
 
     try:
         code = looped(until_told(play(*_sandbox(), once=once, keep=keep, port=port)))

@@ -23,8 +23,10 @@ from typing import Any
 
 from bot import config, logs
 from bot.app import App
+from bot.demo.cast import ADMIN, GROUPS, TEACHER, Cast, DidNotHappen, gather
 from bot.demo.guide import guide
-from bot.demo.story import ADMIN, GROUPS, TEACHER, DidNotHappen, gather, go_on, story
+from bot.demo.semester import seat_the_semester_before, semester
+from bot.demo.story import go_on, story
 from bot.demo.watching import DemoClock, Narrator, say, time_of, watch
 from bot.settings import Settings
 from bot.vault import new_key
@@ -42,7 +44,7 @@ PORT = 8090
 STORY_SPEED = 10
 """The story's time runs so much faster: a group takes twenty messages a minute, and the story says more than that."""
 MINIMUM_CELL = 2
-"""The demo has two students who vote; a real union shows nothing of fewer than ten."""
+"""The demo has a dozen students; a real union shows nothing of fewer than ten answers."""
 
 
 async def play(
@@ -73,11 +75,13 @@ async def play(
         stack.callback(_note, clock)
         running = asyncio.create_task(program.run(), name="program")
         stack.push_async_callback(_ended, running)
-        narrator = Narrator({group.id: group.title for group in cast.groups.values()})
+        narrator = Narrator(
+            {group.id: group.title for group in cast.groups.values()}, {each.person.id for each in cast.classmates}
+        )
         watching = asyncio.create_task(watch(url, narrator, clock, program), name="watch")
         stack.push_async_callback(_ended, watching)
         await stage.set_speed(STORY_SPEED)
-        telling = go_on(cast, program, clock) if begun else story(cast, program, stage, settings)
+        telling = go_on(cast, program, clock) if begun else _tell(cast, program, stage, settings)
         told = asyncio.create_task(telling, name="story")
         stack.push_async_callback(_ended, told)
         await asyncio.wait({told, running, watching}, return_when=asyncio.FIRST_COMPLETED)
@@ -95,6 +99,11 @@ async def play(
         )
         await asyncio.wait({running, watching}, return_when=asyncio.FIRST_COMPLETED)
         raise DidNotHappen("the program ended by itself")
+
+
+async def _tell(cast: Cast, program: App, stage: Any, settings: Settings) -> None:
+    await story(cast, program, stage, settings)
+    await semester(cast, program, stage)
 
 
 @contextlib.contextmanager
@@ -179,8 +188,8 @@ async def _sandbox(port: int, begin: datetime) -> AsyncIterator[str]:
 
 
 async def _seat(program: App, clock: DemoClock) -> None:
-    """Each place in its group, and 李敏 the lead in the east: what /setup and a grant do, done before the curtain
-    rises.
+    """Each place in its group, 李敏 the lead in the east, and a survey of the semester before: what /setup, a grant and
+    half a year do, done before the curtain rises.
     """
     async with program.database.transaction() as session:
         for key, chat_id in GROUPS.items():
@@ -191,6 +200,7 @@ async def _seat(program: App, clock: DemoClock) -> None:
         assert east is not None
         await people.meet(session, 810000002, "李敏", None, "zh-hans")
         await people.grant(session, people.Role.LEAD, 810000002, given_by=ADMIN, now=clock(), station_id=east.id)
+        await seat_the_semester_before(session, program.toolbox)
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from bot.demo.story import GROUPS, Cast
+from bot.demo.cast import GROUPS, Cast
 from bot.settings import Settings
 
 
@@ -22,6 +22,8 @@ def guide(cast: Cast, settings: Settings) -> dict[str, Any]:
             _note(DEADLINE, cast.teacher, GROUPS["supervisors"]),
             _note(TOPICS, cast.li, GROUPS["south"]),
             _note(POLL, cast.zhou, GROUPS["office"]),
+            _note(SURVEY, cast.lin, cast.lin.id),
+            _note(SURVEYS, cast.zhou, GROUPS["office"]),
         ],
         "clock": [
             {"label": "An hour on", "advance": 3600},
@@ -87,4 +89,34 @@ POLL: Said = {
     "en": ("Ask everybody", "Be 周一帆 in the office and write /poll."),
     "zh-Hans": ("问问大家", "在办公室群里扮演周一帆，发送 /poll。"),
     "zh-Hant": ("問問大家", "在辦公室群組裡扮演周一帆，傳送 /poll。"),
+}
+SURVEY: Said = {
+    "en": (
+        "Answer a survey",
+        "Be 林小雨 and write /surveys: one is still open, and what you sent can be changed. "
+        "📊 under “You asked, we did” shows all that came of the last.",
+    ),
+    "zh-Hans": (
+        "填一份问卷",
+        "扮演林小雨，发送 /surveys：有一份还没截止。填好以后还能改。“你提的，我们做了”下面的 📊 是全部结果。",
+    ),
+    "zh-Hant": (
+        "填一份問卷",
+        "扮演林小雨，傳送 /surveys：有一份還沒截止。填好以後還能改。「你提的，我們做了」下面的 📊 是全部結果。",
+    ),
+}
+SURVEYS: Said = {
+    "en": (
+        "Ask by a survey, and see what came of it",
+        "Be 周一帆 in the office and write /survey: results, what will change, ➕ a new one. "
+        "“Two days on” three times closes the one that is open.",
+    ),
+    "zh-Hans": (
+        "发一份问卷，看结果",
+        "在办公室群里扮演周一帆，发送 /survey：结果、将会怎样、➕ 新问卷。按三次“过 2 天”，进行中的那份就截止。",
+    ),
+    "zh-Hant": (
+        "發一份問卷，看結果",
+        "在辦公室群組裡扮演周一帆，傳送 /survey：結果、將會怎樣、➕ 新問卷。按三次「過 2 天」，進行中的那份就截止。",
+    ),
 }

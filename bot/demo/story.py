@@ -1,93 +1,38 @@
-"""Who plays in the demo, and what they say."""
+"""The story of the demo: from a leaking tap to the poll about the stations."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any
 
-import aiohttp
-
 from bot.app import App
-from bot.demo.watching import DemoClock, say
+from bot.demo.cast import Cast, arrives, step
+from bot.demo.watching import DemoClock
 from bot.settings import Settings
 from bot.texts import Texts
 from models import seating, stations
 from models.calendar import Span
-
-ADMIN, TEACHER = 700000001, 700000002
-GROUPS = {"east": -900001, "west": -900002, "south": -900003, "office": -900004, "supervisors": -900005}
-
-
-class DidNotHappen(Exception):
-    """A step of the story did not come about; its words say which."""
-
-
-@dataclass
-class Cast:
-    """Who plays: students from two buildings, staff of the stations, the presidium and a teacher."""
-
-    lin: Any
-    chen: Any
-    emma: Any
-    wang: Any
-    li: Any
-    zhou: Any
-    teacher: Any
-    groups: dict[str, Any]
-    picture: Callable[[], Any]
-    """A photo as the sandbox's actors send it."""
-
-
-async def gather(stage: Any, token: str, picture: Callable[[], Any]) -> Cast:
-    """Everybody and their groups, on the stage."""
-    await stage.bot(token, username="binhai_union_bot", first_name="滨海大学学生会")
-    lin = await stage.person("林小雨", "zh-hans", id=800000001)
-    chen = await stage.person("陳家豪", "zh-hant", id=800000002)
-    emma = await stage.person("Emma", "en", id=800000003)
-    wang = await stage.person("王磊", "zh-hans", id=810000001)
-    li = await stage.person("李敏", "zh-hans", id=810000002)
-    zhou = await stage.person("周一帆", "zh-hans", id=ADMIN)
-    teacher = await stage.person("张老师", "zh-hans", id=TEACHER)
-    groups = {
-        "east": await stage.group("东区学生会服务站", [wang], [li, zhou], id=GROUPS["east"]),
-        "west": await stage.group("西区学生会服务站", [wang], [zhou], id=GROUPS["west"]),
-        "south": await stage.group("南区学生会服务站", [li], [zhou], id=GROUPS["south"], forum=True),
-        "office": await stage.group("学生会办公室", [zhou], [], id=GROUPS["office"]),
-        "supervisors": await stage.group("团委指导老师", [teacher], [], id=GROUPS["supervisors"]),
-    }
-    return Cast(lin, chen, emma, wang, li, zhou, teacher, groups, picture)
-
-
-@contextlib.asynccontextmanager
-async def _step(what: str) -> AsyncIterator[None]:
-    """One step; if it does not come about, its words say which."""
-    say(f"\n── {what}")
-    try:
-        yield
-    except (AssertionError, TimeoutError, aiohttp.ClientError) as error:
-        raise DidNotHappen(f"{what}\n{error}") from error
 
 
 async def story(cast: Cast, program: App, stage: Any, settings: Settings) -> None:
     """From a leaking tap to the poll about the stations. Raises DidNotHappen naming the step."""
     hans, hant = program.toolbox.t("zh-hans"), program.toolbox.t("zh-hant")
     east, office, supervisors = cast.groups["east"], cast.groups["office"], cast.groups["supervisors"]
-    async with _step("林小雨 says who she is"):
-        await _arrives(cast.lin, hans, settings, "e1")
-    async with _step("林小雨 files a leaking tap, with a photo"):
+    async with step("林小雨 says who she is"):
+        await arrives(cast.lin, hans, settings, "e1")
+        await cast.lin.taps(hans.plain("home.new"))
+    async with step("林小雨 files a leaking tap, with a photo"):
         words = "卫生间的水龙头一直漏水，晚上滴答响睡不着"
         number = await files(cast.lin, hans, settings, words, picture=cast.picture())
         card = await east.shows(f"#{number} · {hans.plain('kind.complaint')}")
-    async with _step("陳家豪 has the same trouble and joins"):
-        await _arrives(cast.chen, hant, settings, "e1")
+    async with step("陳家豪 has the same trouble and joins"):
+        await arrives(cast.chen, hant, settings, "e1")
+        await cast.chen.taps(hant.plain("home.new"))
         await _describes(cast.chen, hant, settings, "衛生間水龍頭一直漏水，晚上睡不着")
         await cast.chen.taps(f"#{number}")
         await cast.chen.reads("🤝")
         await east.shows(hans.n("card.and_more", 1, who="林小雨").replace("<b>", "").replace("</b>", ""))
-    async with _step("王磊 claims it and asks back"):
+    async with step("王磊 claims it and asks back"):
         await cast.wang.taps(hans.plain("desk.claim"), chat=east, message=card)
         await cast.lin.reads("👤")
         await cast.wang.taps(hans.plain("desk.ask"), chat=east, message=card)
@@ -98,55 +43,57 @@ async def story(cast: Cast, program: App, stage: Any, settings: Settings) -> Non
         await cast.lin.taps(hans.plain("own.answer_question"))
         await cast.lin.says("热水那一侧")
         await east.shows("热水那一侧")
-    async with _step("王磊 answers and closes it"):
+    async with step("王磊 answers and closes it"):
         await cast.wang.says("师傅下午三点上门换阀芯", chat=east, reply_to=card)
         await cast.lin.reads("三点上门")
         await cast.chen.reads("三点上门")
         await cast.wang.taps(hans.plain("desk.resolve"), chat=east, message=card)
         await cast.wang.taps(hans.plain("resolution.done"), chat=east)
-    async with _step("林小雨 confirms and rates it"):
+    async with step("林小雨 confirms and rates it"):
         await cast.lin.reads(f"#{number}")
         await cast.lin.taps(hans.plain("fixed.yes"))
         await cast.lin.taps("5")
         await cast.lin.says("又快又好，谢谢！")
         await east.shows("★★★★★")
-    async with _step("Emma files something that nobody takes up: the deadline passes and it is escalated"):
+    async with step("Emma files something that nobody takes up: the deadline passes and it is escalated"):
         en = program.toolbox.t("en")
-        await _arrives(cast.emma, en, settings, "e2")
+        await arrives(cast.emma, en, settings, "e2")
+        await cast.emma.taps(en.plain("home.new"))
         late = await files(
             cast.emma, en, settings, "The light in the corridor of the second floor is broken", topic="power"
         )
-        await east.shows(f"#{late}")
+        late_card = await east.shows(f"#{late}")
         begin = program.clock()
         due = program.toolbox.house.calendar.add(begin, Span(hours=13))
         await stage.set_clock(due.astimezone(UTC) + timedelta(minutes=5))
         await east.shows(f"· #{late} 应在")
         await office.shows(f"#{late}")
         await supervisors.shows(f"#{late}")
-    async with _step("a one-question poll goes out, and its result comes back as a picture"):
+    async with step("王磊 sees to it after all, and Emma confirms"):
+        await cast.wang.taps(hans.plain("desk.claim"), chat=east, message=late_card)
+        await cast.emma.reads("👤")
+        await cast.wang.taps(hans.plain("desk.resolve"), chat=east, message=late_card)
+        await cast.wang.taps(hans.plain("resolution.done"), chat=east)
+        await cast.emma.reads(f"#{late}")
+        await cast.emma.taps(en.plain("fixed.yes"))
+        await cast.emma.taps("3")
+        await cast.emma.taps(en.plain("rate.no_word"))
+    async with step("a one-question poll goes out, and its result comes back as a picture"):
         await _poll(cast, hans, office, stage, program)
 
 
 async def go_on(cast: Cast, program: App, clock: DemoClock) -> None:
     """Instead of the story: the chats of the local Telegram begin empty, so every open card is posted anew."""
-    async with _step("what was open the last time is posted anew"):
+    async with step("what was open the last time is posted anew"):
         async with program.database.transaction() as session:
             for place in await stations.open_desks(session):
                 if place.chat_id is not None:
                     await stations.chat_moved(session, place.chat_id, place.chat_id, clock())
                     await seating.post_open_cards(session, place, clock())
         program.courier.wake()
-        for person in (cast.lin, cast.chen, cast.emma):
+        for person in (cast.lin, cast.chen, cast.emma, *(each.person for each in cast.classmates)):
             await person.says("/start")
             await person.reads(person.name)
-
-
-async def _arrives(person: Any, t: Texts, settings: Settings, building: str) -> None:
-    await person.says("/start")
-    await person.taps(t.plain("consent.agree"))
-    await person.taps(t.plain("audience.undergraduate"))
-    await person.taps(t.pick(settings.building_names(building)))
-    await person.taps(t.plain("home.new"))
 
 
 async def _describes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,9 +50,17 @@ async def time_of(url: str) -> tuple[datetime, float]:
 
 
 async def watch(url: str, narrator: Narrator, clock: DemoClock, program: App) -> None:
-    """Print each chat as it happens, and follow the clock when the page moves it."""
+    """Print each chat as it happens, and follow the clock when the page moves it. What falls due is run meanwhile: what
+    comes of it is printed as it comes.
+    """
+    jumps: asyncio.Queue[tuple[datetime, datetime]] = asyncio.Queue()
     timeout = aiohttp.ClientTimeout(total=None)
-    async with aiohttp.ClientSession(timeout=timeout) as http, http.get(f"{url}/control/events?after=0") as stream:
+    async with (
+        aiohttp.ClientSession(timeout=timeout) as http,
+        http.get(f"{url}/control/events?after=0") as stream,
+        asyncio.TaskGroup() as group,
+    ):
+        following = group.create_task(_follow(jumps, program), name="what fell due")
         rest = b""
         async for chunk in stream.content.iter_any():
             *lines, rest = (rest + chunk).split(b"\n")
@@ -62,11 +70,16 @@ async def watch(url: str, narrator: Narrator, clock: DemoClock, program: App) ->
                 event = json.loads(line[6:])
                 if event["kind"] == "clock":
                     now, speed = await time_of(url)
-                    before = clock()
+                    jumps.put_nowait((clock(), now))
                     clock.follow(now, speed)
-                    await _catch_up(program, before, now)
                 else:
                     narrator.tell(event)
+        following.cancel()
+
+
+async def _follow(jumps: asyncio.Queue[tuple[datetime, datetime]], program: App) -> None:
+    while True:
+        await _catch_up(program, *await jumps.get())
 
 
 async def _catch_up(program: App, before: datetime, now: datetime) -> None:
@@ -83,8 +96,9 @@ async def _catch_up(program: App, before: datetime, now: datetime) -> None:
 class Narrator:
     """Prints what chats show, a line or two a message."""
 
-    def __init__(self, groups: Mapping[int, str]) -> None:
-        """`groups`: the title of each group by its number."""
+    def __init__(self, groups: Mapping[int, str], untold: Collection[int] = ()) -> None:
+        """`groups`: the title of each group by its number; `untold`: the chats that are not printed."""
+        self._untold = untold
         self._chats = {number: f"👥 {title}" for number, title in groups.items()}
         self._last: dict[tuple[int, int], str] = {}
 
@@ -94,6 +108,8 @@ class Narrator:
             return
         message = event["message"]
         chat, number = message["chat"], message["message_id"]
+        if chat["id"] in self._untold:
+            return
         text = str(message.get("text") or message.get("caption") or "").strip()
         kind = next((k for k in ("photo", "poll", "video", "document", "voice", "sticker") if k in message), "")
         if kind == "poll":
