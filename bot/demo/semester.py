@@ -164,9 +164,6 @@ async def _staff(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -> N
 async def _answered(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -> None:
     """The second survey up to its reminder."""
     asked, hans, hant, en = coming.questionnaire, *map(toolbox.t, ("zh-hans", "zh-hant", "en"))
-    async with step(f"{_day(coming.announced)}: the office hears that the survey about the semester is coming"):
-        await _goes_on(stage, coming.announced)
-        await cast.groups["office"].shows(hans.pick(asked.title), timeout=PATIENCE)
     async with step(f"{_day(coming.opens)}: everybody is asked how the semester was"):
         await _goes_on(stage, coming.opens)
         await _are_asked(cast, asked, toolbox)

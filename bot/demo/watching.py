@@ -13,8 +13,10 @@ import aiohttp
 
 from bot.app import App
 
-MOST_HOPS = 200
-"""A long jump of the clock is taken in at most this many steps: a semester hour by hour would take minutes to watch."""
+HOURLY = timedelta(days=2)
+"""A jump of the clock up to this long is taken hour by hour: warnings come an hour before what they warn of."""
+MOST_HOPS = 24
+"""A longer one is taken in so many steps: a semester hour by hour would take minutes to watch."""
 
 
 class DemoClock:
@@ -83,8 +85,8 @@ async def _follow(jumps: asyncio.Queue[tuple[datetime, datetime]], program: App)
 
 
 async def _catch_up(program: App, before: datetime, now: datetime) -> None:
-    """Run what fell due between two moments, an hour at a time, so that a reminder comes before what it reminds of."""
-    hop = max(timedelta(hours=1), (now - before) / MOST_HOPS)
+    """Run what fell due between two moments, step by step, so that a reminder comes before what it reminds of."""
+    hop = timedelta(hours=1) if now - before <= HOURLY else (now - before) / MOST_HOPS
     at = before + hop
     while at < now:
         await program.scheduler.run_due(at)

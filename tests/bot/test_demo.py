@@ -69,7 +69,7 @@ def test_a_step_that_does_not_come_about_is_named_and_ends_it(monkeypatch: pytes
     ("jump", "hops"),
     [
         pytest.param(timedelta(minutes=5), 1, id="less than an hour at once"),
-        pytest.param(timedelta(hours=5), 5, id="hour by hour"),
+        pytest.param(timedelta(days=2), 48, id="hour by hour"),
         pytest.param(timedelta(days=120), watching.MOST_HOPS, id="a semester in no more hops than one can watch"),
     ],
 )
