@@ -17,7 +17,7 @@ help: ## this list
 
 setup: $(VENV)/run.stamp ## install into .venv and nothing else
 
-demo: $(VENV)/run.stamp ## play a short story against a local Telegram, then play on in the browser (KEEP=1 keeps its data, PORT=8090)
+demo: $(VENV)/run.stamp ## play a semester against a local Telegram, then play on in the browser (KEEP=1 keeps its data, PORT=8090)
 	@$(BIN)/unionbot demo --port $(PORT) $(if $(KEEP),--keep)
 
 test: $(VENV)/test.stamp ## the whole suite (ARGS="-k story" for a part of it)

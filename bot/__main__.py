@@ -180,7 +180,7 @@ def demo(
         typer.Option(help="Where the chat page listens, 0 for any free port. Without it 8090, with --once any."),
     ] = None,
 ) -> None:
-    """Play a short story against a local Telegram, then let you play on."""
+    """Play a semester against a local Telegram, then let you play on."""
     from bot.demo import play
     from bot.demo.cast import DidNotHappen
 

@@ -1,9 +1,10 @@
 """`unionbot demo`: the whole program against the local Telegram, with a real story played through it: a leaking tap,
 a light that nobody mends, and a semester of surveys.
 
-Nothing here is staged: people speak to the sandbox's Telegram, the program hears them as it would anywhere, and every
-line printed is what a chat shows. The sandbox is a process of its own and is reached over HTTP like any Telegram; its
-actors are handed in (`make_stage`), so that the product goes on knowing nothing of it.
+Nothing here is staged but the survey of the semester before, and the story says so: people speak to the sandbox's
+Telegram, the program hears them as it would anywhere, and every line printed is what a chat shows. The sandbox is a
+process of its own and is reached over HTTP like any Telegram; its actors are handed in (`make_stage`), so that the
+product goes on knowing nothing of it.
 
 The demo's clock belongs to the sandbox: the page and the story move it, `DemoClock` follows, and what falls due in
 between is run step by step.

@@ -184,6 +184,8 @@ async def _answered(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -
     async with step(f"{_day(coming.reminds)}: 陳家豪 is reminded, who has not finished; 林小雨 and Emma are not"):
         await _goes_on(stage, coming.reminds)
         await cast.chen.reads("⏰", timeout=PATIENCE)
+        for other in (cast.lin, cast.emma):
+            await other.hides("⏰")
     async with step("陳家豪 goes on where he was; what he is not content with could become a ticket"):
         await cast.chen.taps(hant.plain("survey.begin"))
         await _some(cast.chen, hant, path[BEGUN:], CHEN)
@@ -200,7 +202,7 @@ async def _closed(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -> 
     ):
         await _goes_on(stage, coming.closes)
         await _results(office, asked, hans, hans.plain("results.semesters"), hans.pick(asked.questions[-1].text))
-        await office.shows(f"{hans.pick(asked.title)}\n{hans.plain('results.trend')}", timeout=PATIENCE)
+        await office.shows(f"{hans.pick(asked.title)}\n{hans.plain('results.trend')}")
 
 
 async def _told(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -> None:
@@ -261,7 +263,7 @@ async def _are_asked(cast: Cast, asked: Questionnaire, toolbox: Toolbox) -> None
 async def _results(office: Any, asked: Questionnaire, t: Texts, *wanted: str) -> None:
     """What came of it is in the office. Of the words those parts are printed whole in which one of these stands."""
     title = t.pick(asked.title)
-    await office.shows(f"{title}\n{t.plain('results.agreement')}", timeout=PATIENCE)
+    await office.shows(f"{title}\n{t.plain('results.by_day')}", timeout=PATIENCE)
     words = await office.shows(wanted[0])
     for part in words.text.split("\n\n"):
         if any(each in part for each in (title, *wanted)) and not part.startswith("📂"):

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -378,9 +379,13 @@ async def test_check_says_where_a_wrong_token_is_mended(tmp_path: Path, monkeypa
 
 
 async def test_the_demo_plays_its_story_and_lets_people_play_on_until_ctrl_c(tmp_path: Path) -> None:
-    """What `make demo` shows, and what the README promises. The page's clock buttons move the program along."""
+    """What `make demo` shows, and what the README promises: tickets, and a semester of surveys up to what has changed
+    since the one before. The page's clock buttons move the program along.
+    """
     async with unionbot("demo", "--port", "0", folder=tmp_path) as told:
-        await told.until("everything runs on", seconds=100)
+        await told.until("everything runs on", seconds=180)
+        assert re.search(r"│ • 2025-2026-2：.*\n.*│ • 2026-2027-1：.* ▲\n", told.said)
+        assert "热水延长到 23:30" in told.said.rsplit("── ", 1)[1], "a survey stays open for whoever plays on"
         url = told.said.split("chat page: ", 1)[1].split("/\n", 1)[0]
         async with Sandbox(url) as stage:
             buttons = {button.pop("label"): button for button in (await stage.state())["guide"]["clock"]}
@@ -402,7 +407,7 @@ async def test_the_demo_plays_its_story_and_lets_people_play_on_until_ctrl_c(tmp
 async def test_the_demo_goes_on_where_it_was_when_told_to(tmp_path: Path) -> None:
     for keep in ([], ["--keep"], ["--keep"]):
         async with unionbot("demo", "--once", *keep, folder=tmp_path) as told:
-            async with asyncio.timeout(110):
+            async with asyncio.timeout(180):
                 code = await told.ended()
         assert code == 0, told.said[-2000:]
         assert ("posted anew" in told.said) is bool(keep)
