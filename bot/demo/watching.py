@@ -13,8 +13,10 @@ import aiohttp
 
 from bot.app import App
 
-HOURLY = timedelta(days=2)
-"""A jump of the clock up to this long is taken hour by hour: warnings come an hour before what they warn of."""
+HOURLY = timedelta(days=2, minutes=1)
+"""A jump up to this long, two days and what the clock ran meanwhile, is taken hour by hour: a warning comes an hour
+before what it warns of.
+"""
 MOST_HOPS = 24
 """A longer one is taken in so many steps: a semester hour by hour would take minutes to watch."""
 
