@@ -20,9 +20,10 @@ setup: $(VENV)/run.stamp ## install into .venv and nothing else
 demo: $(VENV)/run.stamp ## play a semester against a local Telegram, then play on in the browser (KEEP=1 keeps its data, PORT=8090)
 	@$(BIN)/unionbot demo --port $(PORT) $(if $(KEEP),--keep)
 
+# It starts the program some dozen times: what is compiled is kept, whatever the shell says of that.
 test: $(VENV)/test.stamp ## the whole suite (ARGS="-k story" for a part of it)
 	@sh .ci/chromium
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 run: $(VENV)/run.stamp ## the bot itself: config.toml, UNIONBOT_TOKEN and UNIONBOT_KEY
 	@$(BIN)/unionbot run

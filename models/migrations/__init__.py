@@ -5,6 +5,7 @@ The program never makes tables on its own (craft.md): it migrates, and refuses t
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from alembic import command
@@ -33,9 +34,15 @@ def configuration(connection: Connection | None = None) -> Config:
     return config
 
 
+@functools.cache
+def _history() -> ScriptDirectory:
+    """Every revision; the files are read once."""
+    return ScriptDirectory.from_config(configuration())
+
+
 def newest() -> str:
     """The revision this program was made for."""
-    head = ScriptDirectory.from_config(configuration()).get_current_head()
+    head = _history().get_current_head()
     assert head is not None, "there is at least one revision"
     return head
 
@@ -47,8 +54,10 @@ async def migrate(database: Database, revision: str = "head") -> None:
 
 
 def _move(connection: Connection, revision: str) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
+    known = {script.revision for script in _history().walk_revisions()}
     current = MigrationContext.configure(connection).get_current_revision()
+    if current == (newest() if revision == "head" else revision):
+        return
     if current is not None and current not in known:
         raise SchemaMismatch(current, newest())
     if revision == "base" or (revision in known and current is not None and _is_older(revision, current)):
@@ -58,7 +67,7 @@ def _move(connection: Connection, revision: str) -> None:
 
 
 def _is_older(revision: str, current: str) -> bool:
-    order = [s.revision for s in ScriptDirectory.from_config(configuration()).walk_revisions()]
+    order = [s.revision for s in _history().walk_revisions()]
     return order.index(revision) > order.index(current)
 
 

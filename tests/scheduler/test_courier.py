@@ -345,6 +345,7 @@ async def test_at_most_thirty_two_are_in_flight(post_office: Office) -> None:
     assert most == IN_FLIGHT
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_broadcast_with_answers_breaks_no_window(post_office: Office) -> None:
     """The sandbox counts as Telegram does; a single 429 would be our mistake."""
     await post_office.stage.flood(True)
@@ -455,6 +456,7 @@ async def test_one_chat_gets_one_message_at_a_time_whether_its_address_is_sealed
     assert sorted(await post_office.texts(alice)) == ["0", "1", "2", "3"]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_rounds_that_come_to_nothing_do_not_close_the_windows(
     post_office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
