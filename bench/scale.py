@@ -272,11 +272,11 @@ class Watch:
         yield
         await asyncio.sleep(0.002)
 
-    def line(self, what: str) -> Line:
-        """The longest hold."""
+    def line(self, what: str, most: float = 20) -> Line:
+        """The longest hold, in milliseconds, and the most that it may be."""
         rest = f" ({self.worst})" if self.worst else ""
         shown = f"{max(self.held):.0f} ms{rest}; {max(self.late):.0f} with waiting for a processor"
-        return Line(what, max(self.held), 20, shown, most=True)
+        return Line(what, max(self.held), most, shown, most=True)
 
 
 def queued() -> float:

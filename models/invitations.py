@@ -27,7 +27,7 @@ from models.roster import Enrolled, Facts
 from models.surveys import MOST_REMINDERS, Stage, Survey
 from models.tallies import Cut
 
-AT_ONCE = 500
+AT_ONCE = 100
 """So many are invited or reminded in one transaction: nobody who speaks with the bot waits for fifty thousand."""
 
 
