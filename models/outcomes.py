@@ -10,13 +10,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import audit, ballots, cuts, invitations, outbox, remarks, stations, suppression, surveys
+from models import audit, ballots, cuts, invitations, outbox, projects, remarks, stations, suppression, surveys
 from models.database import in_thread
 from models.errors import Refusal
 from models.house import House
 from models.outbox import Lane, Repeat
 from models.people import Person
 from models.pictures import Picture
+from models.projects import Conclusion
 from models.questionnaires import group_of
 from models.results import Results
 from models.surveys import OVER, RUNNING, Stage, Survey, Verdict
@@ -104,13 +105,14 @@ async def publish(
     session: AsyncSession,
     number: int,
     what_changes: Mapping[str, str],
+    house: House,
     now: datetime,
     *,
     verdict: Verdict | None = None,
     staff: Person | None = None,
 ) -> Survey:
-    """The union says what will change, and of a project what becomes of it; those who were asked are told. Of two who
-    say it at once one is heard.
+    """The union says what will change, and of a project what becomes of it; those who were asked are told, and where
+    only those who asked by name could be asked, the others too. Of two who say it at once one is heard.
 
     Raises Refusal before it has closed, when it has been said, for words that are missing or too long, and for a
     project without a verdict.
@@ -126,6 +128,9 @@ async def publish(
         raise Refusal("survey.verdict_missing")
     survey.what_changes, survey.verdict, survey.said_at, survey.stage = texts, verdict, now, Stage.TELLING
     await audit.record(session, "survey_publish", now, staff=staff, survey=survey.id, verdict=verdict, text=texts)
+    only = group_of(survey.target).project
+    if verdict is not None and only is not None:
+        await projects.tell_the_nameless(session, only, Conclusion(verdict, texts, now), house, now)
     return survey
 
 

@@ -13,16 +13,20 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, Select, func, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models import letters, tickets
 from models.base import Base, Key, one_of
 from models.errors import Refusal
+from models.house import House
 from models.lifecycle import State
 from models.people import Person
+from models.requesters import Requester
 from models.stations import Station
 from models.surveys import Survey, Verdict
+from models.tickets import Ticket
 
 TITLE_LENGTH = 100
 
@@ -79,8 +83,6 @@ async def suggest(session: AsyncSession, title: str, station: Station, now: date
 
 async def newest(session: AsyncSession, most: int, but: Collection[int] = ()) -> Sequence[tuple[Project, int]]:
     """The newest projects but for these, each with the number of its tickets."""
-    from models.tickets import Ticket
-
     rows = await session.execute(
         select(Project, func.count(Ticket.id))
         .outerjoin(Ticket, Ticket.project_id == Project.id)
@@ -114,18 +116,21 @@ async def must_go_on(session: AsyncSession, project: Project) -> None:
         raise Refusal("project.stopped", number=project.id, since=said.said_at)
 
 
-def askers(number: int) -> Select[int | None]:
-    """The numbers of those who filed the project's tickets under their names, also where those were merged or stand on
-    another's card, and have not withdrawn. Who filed without a name is not among them, nor who joined: an invitation
-    would say who they are.
+def _places(number: int) -> ColumnElement[bool]:
+    """Of somebody who waits or waited for one of its tickets, also where it was merged or stands on another's card, and
+    has not withdrawn.
     """
-    from models.requesters import Requester
-    from models.tickets import Ticket
-
     its = select(Ticket.id).where(Ticket.project_id == number, Ticket.state != State.WITHDRAWN)
     folded = select(Ticket.id).where(Ticket.folded_under_id.in_(its))
     here = or_(Requester.ticket_id.in_(its), Requester.ticket_id.in_(folded), Requester.came_from_id.in_(its))
-    return select(Requester.person_id).where(here, Requester.person_id.is_not(None), Requester.left.is_(False))
+    return and_(here, Requester.left.is_(False))
+
+
+def askers(number: int) -> Select[int | None]:
+    """The numbers of those who filed its tickets under their names. Who filed without a name is not among them, nor who
+    joined: an invitation would say who they are.
+    """
+    return select(Requester.person_id).where(_places(number), Requester.person_id.is_not(None))
 
 
 async def asked(session: AsyncSession, number: int, person: Person) -> bool:
@@ -136,7 +141,27 @@ async def asked(session: AsyncSession, number: int, person: Person) -> bool:
 
 async def buildings(session: AsyncSession, number: int) -> list[str]:
     """The buildings that its tickets are about: whoever lives there is concerned, also who asked without a name."""
-    from models.tickets import Ticket
-
     found = select(Ticket.building).where(Ticket.project_id == number, Ticket.building.is_not(None)).distinct()
     return sorted(each for each in await session.scalars(found) if each is not None)
+
+
+async def tell_the_nameless(session: AsyncSession, number: int, said: Conclusion, house: House, now: datetime) -> None:
+    """Who filed its tickets without a name, or joined, is told what became of it as long as their sealed address is
+    there: with the ticket, because nothing may lead from it to who was asked by the survey.
+    """
+    project = await get(session, number)
+    nameless = select(Requester).where(_places(number), Requester.address.is_not(None)).order_by(Requester.id)
+    for requester in (await session.scalars(nameless)).all():
+        ticket = await tickets.get(session, requester.ticket_id)
+        await letters.to_requester(
+            session,
+            ticket,
+            requester,
+            f"ticket.project_{said.verdict}",
+            house,
+            now,
+            dedupe=f"project:{number}:{now.isoformat()}",
+            keyboard="view",
+            title=project.title,
+            reason=dict(said.reason),
+        )

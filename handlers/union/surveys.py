@@ -114,8 +114,9 @@ async def _saying(
     elif data.get("survey") != survey.id:
         raise Refusal("old.button")
     if press.act == "send":
-        said = data["changes"]
-        await outcomes.publish(acting.session, survey.id, said, acting.now, verdict=_verdict(data), staff=staff)
+        said, decided = data["changes"], _verdict(data)
+        at = acting.house, acting.now
+        await outcomes.publish(acting.session, survey.id, said, *at, verdict=decided, staff=staff)
         await state.clear()
         await show_one(query, survey, acting)
         return

@@ -225,7 +225,9 @@ async def results(g: Gallery) -> None:
     for number, picture in enumerate(pictures, 1):
         await g.look(f"survey-picture-{number}", admin, office, picture)
     async with g.campus.app.database.transaction() as session:
-        await outcomes.publish(session, survey.id, dict(TOLD.what_changes or {}), g.campus.clock())
+        await outcomes.publish(
+            session, survey.id, dict(TOLD.what_changes or {}), g.campus.app.toolbox.house, g.campus.clock()
+        )
     await g.campus.later(minutes=2)
     await g.look("survey-told", lin)
     await lin.taps(t.plain("survey.all_results"))

@@ -13,9 +13,11 @@ from models import asking, invitations, merging, outcomes, projects, requesters,
 from models.audit import Act
 from models.database import Database
 from models.errors import Refusal
+from models.outbox import Outgoing
 from models.people import Person
 from models.projects import Project
 from models.questionnaires import Group
+from models.requesters import Requester
 from models.surveys import Stage, Survey, Verdict
 from models.tickets import Ticket
 from tests.house import HOUSE, draft, furnish, staff, student
@@ -73,6 +75,15 @@ async def test_those_who_asked_under_their_names_are_asked(database: Database, n
         assert await invitations.of(session, survey, joined) is None, "a row would say who joined"
         await of_project(session, pipes, late, now)
         assert await invitations.of(session, survey, late) is not None
+        survey.stage = Stage.CLOSED
+        await outcomes.publish(session, survey.id, WHY, HOUSE, now, verdict=Verdict.KEEP)
+        told = await session.scalars(select(Outgoing).where(Outgoing.requester_id.is_not(None)))
+        reached = [row.requester_id or 0 for row in told if (row.payload or {}).get("text") == "ticket.project_keep"]
+        places = {place.id: place for place in await session.scalars(select(Requester))}
+        assert [(places[each].ticket_id, places[each].person_id) for each in reached] == [
+            (ticket.id + 1, None),
+            (ticket.id, None),
+        ], "who filed without a name and who joined, each where they wait"
         assert await projects.buildings(session, pipes.id) == ["e1", "e2"], "there they are asked with everybody else"
 
 
@@ -83,16 +94,16 @@ async def test_what_was_stopped_takes_no_more_tickets(database: Database, now: d
         ticket = await of_project(session, pipes, await student(session), now)
         survey = await closing(session, pipes, now)
         with pytest.raises(Refusal, match=r"survey\.verdict_missing"):
-            await outcomes.publish(session, survey.id, WHY, now)
-        await outcomes.publish(session, survey.id, WHY, now, verdict=Verdict.CHANGE, staff=wang)
+            await outcomes.publish(session, survey.id, WHY, HOUSE, now)
+        await outcomes.publish(session, survey.id, WHY, HOUSE, now, verdict=Verdict.CHANGE, staff=wang)
         assert await projects.conclusions(session) == {pipes.id: (Verdict.CHANGE, WHY, now)}
         await sorting.link(session, ticket, wang, pipes, now)
 
         again = await closing(session, pipes, now)
         later = now + timedelta(days=99)
-        await outcomes.publish(session, again.id, WHY, later, verdict=Verdict.STOP, staff=wang)
+        await outcomes.publish(session, again.id, WHY, HOUSE, later, verdict=Verdict.STOP, staff=wang)
         with pytest.raises(Refusal, match=r"survey\.said_already"):
-            await outcomes.publish(session, again.id, WHY, later, verdict=Verdict.KEEP)
+            await outcomes.publish(session, again.id, WHY, HOUSE, later, verdict=Verdict.KEEP)
         assert (await projects.conclusions(session))[pipes.id].verdict is Verdict.STOP, "what was said last counts"
         new = await asking.file(session, draft(), await student(session), HOUSE, later)
         with pytest.raises(Refusal, match=r"project\.stopped"):

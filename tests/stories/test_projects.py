@@ -75,6 +75,7 @@ async def test_a_project_goes_from_its_tickets_to_its_verdict(migrated: Path, tm
         await office.shows("Why: " + IN_ENGLISH)
         await campus.later(minutes=2)
         assert "⏹ Stop" in (await alice.reads(IN_ENGLISH)).text
+        assert f"#{third} was part of it" in (await carol.reads(IN_ENGLISH)).text
         assert "⏹ 停止" in (await bob.reads(REASON)).text
 
         await wang.says("/projects", chat=east)
