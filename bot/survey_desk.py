@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import escape
 
@@ -16,11 +16,15 @@ from bot.menus import LANGUAGE_NAMES
 from bot.survey_screens import step_name
 from bot.texts import Texts, cut
 from bot.untrusted import inline
+from models.errors import Refusal
 from models.figures import Rate
 from models.invitations import Response
-from models.questionnaires import HIGHEST, LOWEST, Kind, Question, Questionnaire
+from models.questionnaires import HIGHEST, LOWEST, Group, Kind, Question, Questionnaire, group_of
 from models.remarks import Remark
 from models.surveys import OVER, RUNNING, Stage, Survey, Verdict
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 LABEL = 48
 SHOWN = 8
@@ -30,8 +34,8 @@ PAGE = 3500
 
 @dataclass(frozen=True)
 class Running(Press, prefix="svd"):
-    """On a survey: list, one, preview, later, cancel, sure, words, say, verdict, send, language; `choice` is what was
-    chosen.
+    """On a survey: list, one, preview, later, cancel, sure, results, csv, words, say, verdict, send, language; `choice`
+    is what was chosen, or the day on which it opens as it is shown.
     """
 
     act: str
@@ -76,25 +80,70 @@ def one(survey: Survey, response: Response, held: int, t: Texts, now: datetime) 
             f"📋 <b>{escape(_title(survey, t))}</b>",
             _how_far(survey, response, t, now),
             t("survey_desk.with_name" if not survey.anonymous else "survey_desk.without_name", cell=survey.cell),
-            t("survey_desk.changes", text=t.pick(survey.what_changes)) if survey.what_changes else "",
+            *_said(survey, t),
             t("survey_desk.open_shows_nothing") if survey.stage in RUNNING else "",
         ]
     ).strip()
 
-    def act(name: str, value: str = "-") -> dict[str, Any]:
-        return button(t.plain(f"survey_desk.{name}"), Running(name, survey.id, value))
-
-    rows = [[act("preview")]]
-    if survey.stage is Stage.PLANNED:
-        rows.append([act("later"), act("cancel")])
+    rows = _before(survey, t)
     if survey.stage in OVER:
-        rows.append([act("results")])
+        rows.append([_act(survey, "results", t), _act(survey, "csv", t)])
         if held:
             rows.append([button(t.plain("survey_desk.words", count=held), Running("words", survey.id))])
     if survey.stage is Stage.CLOSED:
-        rows.append([act("say")])
+        label = t.plain("survey_desk.say" if survey.project_id is None else "survey_desk.decide")
+        rows.append([button(label, Running("say", survey.id))])
     rows.append([button(t.plain("survey_desk.back"), Running("list", survey.id))])
     return text, keyboard(rows)
+
+
+def _act(survey: Survey, name: str, t: Texts, value: str = "-") -> dict[str, Any]:
+    return button(t.plain(f"survey_desk.{name}"), Running(name, survey.id, value))
+
+
+def _before(survey: Survey, t: Texts) -> list[list[dict[str, Any]]]:
+    """What can be done before it opens, and its questions."""
+    rows = [[_act(survey, "preview", t)]]
+    if survey.stage is Stage.PLANNED:
+        rows.append([_act(survey, "later", t, survey.opens_at.date().isoformat()), _act(survey, "cancel", t)])
+    return rows
+
+
+def day_seen(press: Running) -> date:
+    """On which day (UTC) it opens for whoever pressed. Raises Refusal for anything that is no day."""
+    try:
+        return date.fromisoformat(press.choice)
+    except ValueError:
+        raise Refusal("old.button") from None
+
+
+def planned(survey: Survey, t: Texts, settings: Settings, now: datetime) -> tuple[str, dict[str, Any]]:
+    """The calendar brings it soon, for the office to look at it once more."""
+    text = t(
+        "survey.planned",
+        title=t.pick(survey.definition["title"]),
+        number=survey.id,
+        opens=t.moment(max(now, survey.opens_at), now),
+        closes=t.moment(survey.closes_at, now),
+        whom=_whom(group_of(survey.target), t, settings),
+    )
+    return text, keyboard(_before(survey, t))
+
+
+def _whom(group: Group, t: Texts, settings: Settings) -> str:
+    """Whom it is for."""
+    names = [t.plain(f"audience.{each}") for each in group.audiences]
+    names += [t.pick(settings.building_names(each)) for each in group.buildings]
+    return t.plain("survey.and").join([*names, *group.levels]) or t.plain("survey.everybody")
+
+
+def _said(survey: Survey, t: Texts) -> list[str]:
+    """What the union has said about it."""
+    text = t.pick(survey.what_changes or {})
+    if survey.verdict is not None:
+        verdict = t.plain(f"verdict.{survey.verdict}")
+        return [t("survey.told_verdict", verdict=verdict), t("survey_desk.reason", text=text)]
+    return [t("survey_desk.changes", text=text)] if text else []
 
 
 def _title(survey: Survey, t: Texts) -> str:
@@ -186,9 +235,12 @@ def verdicts(survey: Survey, t: Texts) -> tuple[str, dict[str, Any]]:
     return t("survey_desk.verdict", title=_title(survey, t)), keyboard([*rows, back])
 
 
-def asked_to_say(survey: Survey, t: Texts) -> tuple[str, dict[str, Any]]:
-    """What will change?"""
+def asked_to_say(survey: Survey, verdict: Verdict | None, t: Texts) -> tuple[str, dict[str, Any]]:
+    """What will change? Of a project: why?"""
     back = button(t.plain("survey_desk.back"), Running("one", survey.id))
+    if verdict is not None:
+        shown = t.plain(f"verdict.{verdict}")
+        return t("survey_desk.say_why", title=_title(survey, t), verdict=shown), keyboard([[back]])
     return t("survey_desk.say_what", title=_title(survey, t)), keyboard([[back]])
 
 

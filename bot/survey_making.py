@@ -19,6 +19,8 @@ LABEL = 48
 OPENS = ("now", "tomorrow", "monday")
 AT = time(10)
 EVERYWHERE = "all"
+ASKERS, CONCERNED = "askers", "concerned"
+"""Those who asked for the project it is about, under their names; whoever lives where its tickets come from."""
 
 
 def files(known: Mapping[str, SurveyFile], t: Texts) -> tuple[str, dict[str, Any]]:
@@ -41,9 +43,14 @@ def subject(projects: Sequence[Project], t: Texts) -> tuple[str, dict[str, Any]]
     return t("survey_new.project" if projects else "survey_new.subject"), keyboard([*rows, [_list(t)]])
 
 
-def targets(settings: Settings, t: Texts) -> tuple[str, dict[str, Any]]:
-    """Whom is it for?"""
-    rows = [[button(t.plain("survey.everybody"), Making("target", EVERYWHERE))]]
+def targets(
+    settings: Settings, t: Texts, *, project: bool = False, concerned: Sequence[str] = ()
+) -> tuple[str, dict[str, Any]]:
+    """Whom is it for? Of a project first of all those who asked for it, and who lives where its tickets come from."""
+    rows = [[button(t.plain("survey_new.askers"), Making("target", ASKERS))]] if project else []
+    if concerned:
+        rows.append([button(cut(of_buildings(concerned, settings, t), LABEL), Making("target", CONCERNED))])
+    rows += [[button(t.plain("survey.everybody"), Making("target", EVERYWHERE))]]
     rows += [
         [button(t.plain("survey_new.of_station", station=t.pick(station.name)), Making("target", station.key))]
         for station in settings.stations
@@ -52,8 +59,30 @@ def targets(settings: Settings, t: Texts) -> tuple[str, dict[str, Any]]:
     return t("survey_new.whom"), keyboard([*rows, [_list(t)]])
 
 
-def group_of(target: str, settings: Settings) -> Group:
-    """Whom somebody chose: everybody, or who lives in a station's buildings."""
+def of_buildings(buildings: Sequence[str], settings: Settings, t: Texts) -> str:
+    """Who lives in these."""
+    names = t.plain("survey.and").join(t.pick(settings.building_names(each)) for each in buildings)
+    return t.plain("survey_new.concerned", buildings=names)
+
+
+def whom(target: str, concerned: Sequence[str], settings: Settings, t: Texts) -> str:
+    """What those whom somebody chose are called."""
+    if target == ASKERS:
+        return t.plain("survey_new.askers")
+    if target == CONCERNED:
+        return of_buildings(concerned, settings, t)
+    station = next((each for each in settings.stations if each.key == target), None)
+    if station is None:
+        return t.plain("survey.everybody")
+    return t.plain("survey_new.of_station", station=t.pick(station.name))
+
+
+def group_of(target: str, settings: Settings, project: int | None, concerned: Sequence[str]) -> Group:
+    """Whom somebody chose."""
+    if target == ASKERS:
+        return Group(project=project)
+    if target == CONCERNED:
+        return Group(buildings=tuple(concerned))
     return EVERYBODY if target == EVERYWHERE else Group(buildings=tuple(settings.buildings_of(target)))
 
 
@@ -87,6 +116,8 @@ def preview(
         closes=t.moment(closes, now),
         named=t.plain("survey_desk.without_name", cell=cell) if file.anonymous else t.plain("survey_desk.with_name"),
     )
+    if file.target.project is not None:
+        text += "\n\n" + t("survey_new.askers_named")
     if count < cell:
         text += "\n\n" + t("survey_new.few", cell=cell)
     rows = [

@@ -236,8 +236,10 @@ def told(survey: Survey, results: Results, t: Texts) -> tuple[str, dict[str, Any
     if survey.verdict is not None:
         parts.append(t("survey.told_verdict", verdict=t.plain(f"verdict.{survey.verdict}")))
     if survey.what_changes:
-        parts.append(t("survey.told_changes", text=t.pick(survey.what_changes)))
-    return "\n\n".join(parts), keyboard([[button(t.plain("survey.all_results"), Answering("results", survey.id))]])
+        key = "survey.told_reason" if survey.verdict is not None else "survey.told_changes"
+        parts.append(t(key, text=t.pick(survey.what_changes)))
+    all_of_it = button(t.plain("survey.all_results"), Answering("results", survey.id))
+    return "\n\n".join(parts), keyboard([[all_of_it] if survey.is_public else []])
 
 
 def shown(rate: Rate) -> dict[str, str | int]:

@@ -62,7 +62,8 @@ def conclusion(survey: Told, t: Texts) -> str:
         [t("survey.told_verdict", verdict=t.plain(f"verdict.{survey.verdict}"))] if survey.verdict is not None else []
     )
     if survey.what_changes:
-        parts.append(t("survey.told_changes", text=t.pick(survey.what_changes)))
+        key = "survey.told_reason" if survey.verdict is not None else "survey.told_changes"
+        parts.append(t(key, text=t.pick(survey.what_changes)))
     return "\n" + "\n".join(parts)
 
 

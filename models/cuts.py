@@ -40,8 +40,10 @@ def within(group: Group, audience: Column, building: Column) -> list[ColumnEleme
 
 async def roster_shares(session: AsyncSession, group: Group, house: House) -> Mapping[Cut, Mapping[str, float]]:
     """Which part of those on the roster who belong to this group belongs to each of the cuts' groups, 0–1; nothing
-    without a roster.
+    without a roster, nor of those who asked for a project: the roster knows nothing of them.
     """
+    if group.project is not None:
+        return {}
     wanted = within(group, Enrolled.audience, Enrolled.building)
     columns = (Enrolled.college, Enrolled.level, Enrolled.audience, Enrolled.building)
     counted: dict[Cut, dict[str, int]] = {}

@@ -34,13 +34,11 @@ from models.questionnaires import Kind
 from models.results import satisfied
 from models.staff_figures import Facts
 from models.statistics import Period
-from models.surveys import OVER, Survey
+from models.surveys import OVER, STAFF_EVALUATION, Survey
 from models.tallies import Cut
 
 ANSWER_WITHIN = timedelta(days=7)
 WORD_LENGTH = 1000
-SURVEY_KEY = "staff-evaluation"
-"""What the file of the survey is called whose figures stand beside the facts."""
 REMIND_BEFORE = timedelta(days=21)
 """So long before the semester's last day the office is reminded, if it has started nothing."""
 
@@ -200,7 +198,7 @@ async def last_survey(session: AsyncSession) -> Survey | None:
     """The survey about staff that closed last."""
     found: Survey | None = await session.scalar(
         select(Survey)
-        .where(Survey.key == SURVEY_KEY, Survey.stage.in_(OVER))
+        .where(Survey.key == STAFF_EVALUATION, Survey.stage.in_(OVER))
         .order_by(Survey.closes_at.desc(), Survey.id.desc())
         .limit(1)
     )

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import outbox, roster
+from models import outbox, projects, roster
 from models.base import Base, one_of
 from models.cuts import groups_of, within
 from models.house import House
@@ -90,6 +90,8 @@ _building = func.coalesce(Enrolled.building, Person.building)
 def _asked(group: Group) -> Select[int, int]:
     """Those who have agreed and belong to the group."""
     wanted = within(group, _audience, _building)
+    if group.project is not None:
+        wanted.append(Person.id.in_(projects.askers(group.project)))
     people = select(Person.id, Person.telegram_id).outerjoin(Enrolled, Enrolled.person_id == Person.id)
     return people.where(Person.agreed.is_(True), *wanted)
 
@@ -186,10 +188,16 @@ async def _write_to(
 async def of(session: AsyncSession, survey: Survey, person: Person) -> Invitation | None:
     """Somebody's invitation; they are invited now if the survey is for them and they came later than it did."""
     invitation: Invitation | None = await session.get(Invitation, (survey.id, person.id))
-    if invitation is None and person.agreed and group_of(survey.target).has(await roster.facts(session, person)):
+    if invitation is None and person.agreed and await _is_for(session, group_of(survey.target), person):
         await _invite(session, survey, {person.id: 0})
         invitation = await session.get_one(Invitation, (survey.id, person.id))
     return invitation
+
+
+async def _is_for(session: AsyncSession, group: Group, person: Person) -> bool:
+    if group.project is not None and not await projects.asked(session, group.project, person):
+        return False
+    return group.has(await roster.facts(session, person))
 
 
 async def rest(session: AsyncSession, person: Person, until: date) -> None:

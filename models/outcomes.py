@@ -10,12 +10,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import ballots, cuts, invitations, outbox, remarks, stations, suppression, surveys
+from models import audit, ballots, cuts, invitations, outbox, projects, remarks, stations, suppression, surveys
 from models.database import in_thread
 from models.errors import Refusal
 from models.house import House
 from models.outbox import Lane, Repeat
+from models.people import Person
 from models.pictures import Picture
+from models.projects import Conclusion
 from models.questionnaires import group_of
 from models.results import Results
 from models.surveys import OVER, RUNNING, Stage, Survey, Verdict
@@ -81,25 +83,42 @@ async def conclude(
         show(session, survey, office.chat_id, office.language)
 
 
-def show(session: AsyncSession, survey: Survey, chat_id: int, language: str | None) -> None:
-    """The results to a chat of the union, in words, as pictures and as a table: they are made outside of any
-    transaction. Raises Refusal before it has closed.
+def show(session: AsyncSession, survey: Survey, chat_id: int, language: str | None, *, csv: bool = False) -> None:
+    """The results to a chat of the union, in words, as pictures and as a book of tables, or only as CSV: they are made
+    outside of any transaction. Raises Refusal before it has closed.
     """
     if survey.stage not in OVER:
         raise Refusal("survey.not_closed")
-    wanted = {"survey": survey.id}
+    wanted = {"survey": survey.id, "csv": csv}
     session.add(Picture(chat_id=chat_id, thread_id=None, language=language or "", caption="", drawing=wanted))
 
 
-async def publish(
-    session: AsyncSession, number: int, what_changes: Mapping[str, str], verdict: Verdict | None = None
-) -> Survey:
-    """The union says what will change; those who were asked are told. Raises Refusal before it has closed, for words
-    that are missing or too long, and for a project without a verdict.
-    """
-    survey = await surveys.get(session, number)
+def must_be_unsaid(survey: Survey) -> None:
+    """Raises Refusal before it has closed, and when the union has said what comes of it."""
     if survey.stage not in OVER:
         raise Refusal("survey.not_closed")
+    if survey.stage is not Stage.CLOSED:
+        raise Refusal("survey.said_already")
+
+
+async def publish(
+    session: AsyncSession,
+    number: int,
+    what_changes: Mapping[str, str],
+    house: House,
+    now: datetime,
+    *,
+    verdict: Verdict | None = None,
+    staff: Person | None = None,
+) -> Survey:
+    """The union says what will change, and of a project what becomes of it; those who were asked are told, and where
+    only those who asked by name could be asked, the others too. Of two who say it at once one is heard.
+
+    Raises Refusal before it has closed, when it has been said, for words that are missing or too long, and for a
+    project without a verdict.
+    """
+    survey = await surveys.held(session, number)
+    must_be_unsaid(survey)
     texts = {language: text.strip() for language, text in what_changes.items()}
     if not all(texts.values()) or not texts:
         raise Refusal("survey.changes_missing")
@@ -107,9 +126,11 @@ async def publish(
         raise Refusal("survey.changes_too_long", most=CHANGES_LENGTH)
     if survey.project_id is not None and verdict is None:
         raise Refusal("survey.verdict_missing")
-    survey.what_changes, survey.verdict = texts, verdict
-    if survey.stage is Stage.CLOSED:
-        survey.stage = Stage.TELLING
+    survey.what_changes, survey.verdict, survey.said_at, survey.stage = texts, verdict, now, Stage.TELLING
+    await audit.record(session, "survey_publish", now, staff=staff, survey=survey.id, verdict=verdict, text=texts)
+    only = group_of(survey.target).project
+    if verdict is not None and only is not None:
+        await projects.tell_the_nameless(session, only, Conclusion(verdict, texts, now), house, now)
     return survey
 
 

@@ -29,7 +29,9 @@ class Picture(Base):
     language: Mapped[str]
     caption: Mapped[str]
     drawing: Mapped[dict[str, Any]] = mapped_column(Json)
-    """What `bot/charts.py` draws, as plain values; or the number of a survey of which everything is shown."""
+    """What `bot/charts.py` draws, as plain values; or the number of a survey whose results are shown, all of them or as
+    CSV.
+    """
 
 
 async def wanted(session: AsyncSession, most: int = 20) -> list[Picture]:

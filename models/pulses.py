@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import outbox, stations
+from models import audit, outbox, stations
 from models.base import Base, Json, Key
 from models.figures import Rate
 from models.house import House
@@ -132,8 +132,11 @@ async def launch(
     house: House,
     now: datetime,
     places: Sequence[Station] | None = None,
+    staff: Person | None = None,
 ) -> Pulse:
-    """Ask everybody, one outbox row each, in an order that says nothing; or these places, each once in its group."""
+    """Ask everybody, one outbox row each, in an order that says nothing; or these places, each once in its group. Who
+    asked whom goes into the records.
+    """
     pulse = Pulse(
         question=question,
         options=list(options) if options is not None else None,
@@ -142,6 +145,8 @@ async def launch(
     )
     session.add(pulse)
     await session.flush()
+    keys = [place.key for place in places] if places is not None else None
+    await audit.record(session, "poll_launch", now, staff=staff, poll=pulse.id, places=keys)
     if places is not None:
         for place in places:
             await outbox.post(
@@ -231,6 +236,7 @@ async def close(
     that were asked; or, asked in private, to everybody who can be reached now, because nobody knows any more who was.
     """
     pulse.closed = True
+    await audit.record(session, "poll_close", now, poll=pulse.id)
     await outbox.call_off(session, "pulse", "pulse", pulse.id)
     for language, png in pictures.items():
         session.add(PulsePicture(pulse_id=pulse.id, language=language, png=png))

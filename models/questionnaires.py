@@ -61,9 +61,13 @@ class Group:
     audiences: tuple[Audience, ...] = ()
     buildings: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
+    project: int | None = None
+    """Only those who asked for what became this project, under their names: who that is `projects.askers` says."""
 
     def has(self, facts: Facts) -> bool:
-        """Whether somebody of whom this is known belongs to it. What is not known belongs to nobody's list."""
+        """Whether somebody of whom this is known belongs to it, as far as facts say. What is not known belongs to
+        nobody's list.
+        """
         return (
             (not self.audiences or facts.audience in self.audiences)
             and (not self.buildings or facts.building in self.buildings)
@@ -220,5 +224,8 @@ def _question(plain: Mapping[str, Any]) -> Question:
 def group_of(plain: Mapping[str, Any]) -> Group:
     """A group from JSON."""
     return Group(
-        tuple(Audience(each) for each in plain["audiences"]), tuple(plain["buildings"]), tuple(plain["levels"])
+        tuple(Audience(each) for each in plain["audiences"]),
+        tuple(plain["buildings"]),
+        tuple(plain["levels"]),
+        plain.get("project"),
     )

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import colleagues, outbox, stations
+from models import audit, colleagues, outbox, stations
 from models.base import Base, Key
 from models.errors import Refusal
 from models.outbox import Lane, Repeat
@@ -94,9 +94,16 @@ async def groups(session: AsyncSession, own: Station | None) -> list[Station]:
 
 
 async def launch(
-    session: AsyncSession, draft: Draft, places: Sequence[Station], closes_at: datetime, now: datetime
+    session: AsyncSession,
+    draft: Draft,
+    places: Sequence[Station],
+    closes_at: datetime,
+    now: datetime,
+    staff: Person | None = None,
 ) -> Quiz:
-    """Ask in the groups of these places, once in each. Raises Refusal when there is none."""
+    """Ask in the groups of these places, once in each; who asked whom goes into the records. Raises Refusal when there
+    is none.
+    """
     if not places:
         raise Refusal("quiz.no_groups")
     quiz = Quiz(
@@ -109,6 +116,8 @@ async def launch(
     )
     session.add(quiz)
     await session.flush()
+    keys = [place.key for place in places]
+    await audit.record(session, "quiz_launch", now, staff=staff, quiz=quiz.id, places=keys)
     for place in places:
         await outbox.post(
             session,
@@ -164,6 +173,7 @@ async def close_due(session: AsyncSession, now: datetime) -> int:
     count = 0
     for quiz in due.all():
         quiz.closed = True
+        await audit.record(session, "quiz_close", now, quiz=quiz.id)
         count += 1
         await outbox.call_off(session, "quiz", "quiz", quiz.id)
         office = await stations.office(session)

@@ -12,6 +12,7 @@ import contextlib
 import enum
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from rapidfuzz import fuzz, process
@@ -19,7 +20,7 @@ from sqlalchemy import ForeignKey, Index, Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import roster
+from models import audit, roster
 from models.base import Base, one_of
 from models.database import plainly
 from models.errors import Refusal
@@ -110,9 +111,12 @@ async def get(session: AsyncSession, number: str) -> Remark:
     return remark
 
 
-async def decide(session: AsyncSession, remark: Remark, look: Look) -> None:
-    """The office has looked at these words: they may be quoted or not."""
+async def decide(session: AsyncSession, remark: Remark, look: Look, staff: Person, now: datetime) -> None:
+    """The office has looked at these words: they may be quoted or not. That somebody has decided goes into the records;
+    about which words does not, because they may name somebody and go one day.
+    """
     remark.look = look
+    await audit.record(session, "survey_words", now, staff=staff, survey=remark.survey_id, look=look)
     await session.flush()
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -317,6 +317,12 @@ async def _stream(
         if len(rows) < BATCH:
             return
         last = rows[-1]["id"]
+
+
+async def last_acts(session: AsyncSession, names: Collection[str], most: int) -> list[Step]:
+    """The last acts of these kinds, the oldest of them first."""
+    which = select(_acts).where(_acts.c.act.in_(names)).order_by(_acts.c.id.desc()).limit(most)
+    return [step_of(Source.ACT, row) for row in await _rows(session, which)][::-1]
 
 
 async def last_steps(session: AsyncSession, ticket_id: int, most: int) -> list[Step]:

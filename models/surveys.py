@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models import audit
 from models.base import Base, Json, Key, one_of, only
 from models.errors import Refusal
+from models.people import Person
 from models.questionnaires import Group, Questionnaire
 from models.results import Results
 
@@ -48,10 +50,12 @@ class Verdict(enum.StrEnum):
     STOP = "stop"
 
 
+STAFF_EVALUATION = "staff-evaluation"
+"""The key of the survey about the staff of the stations (`models/evaluations.py`)."""
 RUNNING = (Stage.INVITING, Stage.OPEN)
 OVER = (Stage.CLOSED, Stage.TELLING, Stage.TOLD)
 PUBLISHED = (Stage.TELLING, Stage.TOLD)
-"""The union has said what comes of it: from then on everybody may see the results."""
+"""The union has said what comes of it."""
 
 
 class Survey(Base):
@@ -79,11 +83,13 @@ class Survey(Base):
     results: Mapped[dict[str, Any] | None] = mapped_column(Json)
     """What may be told, once it is closed."""
     what_changes: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    """What the union does about it, by language; said to those who were invited."""
+    """What the union does about it, by language; said to those who were invited. Of a project: why."""
     project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id"))
     """Of the survey that closes a project: which."""
     verdict: Mapped[Verdict | None] = mapped_column(one_of(Verdict))
     """Of the survey that closes a project: what becomes of it."""
+    said_at: Mapped[datetime | None]
+    """When the union said so."""
     told_to: Mapped[int] = mapped_column(Key, default=0)
     """Those whose numbers as a person are no higher have been told what came of it."""
 
@@ -93,6 +99,13 @@ class Survey(Base):
     def questionnaire(self) -> Questionnaire:
         """What it asks."""
         return Questionnaire.of(self.definition)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may see the results: the union has said what comes of it, and it is not about the staff.
+        What was said of a station of three is for them and for those who decide.
+        """
+        return self.stage in PUBLISHED and self.key != STAFF_EVALUATION
 
     @property
     def told(self) -> Results | None:
@@ -134,6 +147,7 @@ async def plan(
             "audiences": list(target.audiences),
             "buildings": list(target.buildings),
             "levels": list(target.levels),
+            "project": target.project,
         },
         opens_at=opens_at,
         closes_at=closes_at,
@@ -152,6 +166,14 @@ async def get(session: AsyncSession, number: int) -> Survey:
     return survey
 
 
+async def held(session: AsyncSession, number: int) -> Survey:
+    """The same as it is now, and nobody else changes it meanwhile. Raises Refusal when there is none."""
+    survey: Survey | None = await session.get(Survey, number, with_for_update=True, populate_existing=True)
+    if survey is None:
+        raise Refusal("survey.unknown", number=number)
+    return survey
+
+
 async def in_stage(session: AsyncSession, *stages: Stage) -> list[Survey]:
     """The surveys that are so far, the oldest first."""
     return list(await session.scalars(select(Survey).where(Survey.stage.in_(stages)).order_by(Survey.id)))
@@ -159,8 +181,11 @@ async def in_stage(session: AsyncSession, *stages: Stage) -> list[Survey]:
 
 async def open_due(session: AsyncSession, now: datetime) -> None:
     """Open those whose time has come."""
-    for survey in await in_stage(session, Stage.PLANNED):
-        if survey.opens_at <= now:
+    due = select(Survey.id).where(Survey.stage == Stage.PLANNED, Survey.opens_at <= now).order_by(Survey.id)
+    for number in (await session.scalars(due)).all():
+        # Locked: whoever puts it off or cancels it at this moment is heard, or finds it open.
+        survey = await held(session, number)
+        if survey.stage is Stage.PLANNED and survey.opens_at <= now:
             survey.stage = Stage.INVITING
 
 
@@ -182,20 +207,39 @@ def reminders_due(survey: Survey, now: datetime) -> int:
     return sum(datetime.fromisoformat(moment) <= now for moment in survey.reminders)
 
 
-def put_off(survey: Survey, by: timedelta) -> None:
-    """Everything about it happens later. Raises Refusal once it has opened."""
-    if survey.stage is not Stage.PLANNED:
-        raise Refusal("survey.opened_already")
+async def put_off(
+    session: AsyncSession, number: int, by: timedelta, seen: date, staff: Person, now: datetime
+) -> Survey:
+    """Everything about it happens later. `seen` is the day (UTC) on which it opens as far as whoever says so knows: of
+    two who say it at once one is heard.
+
+    Raises Refusal once it has opened or was cancelled, and when it opens on another day by now.
+    """
+    survey = await held(session, number)
+    _must_wait(survey)
+    if survey.opens_at.date() != seen:
+        raise Refusal("survey.put_off_already", opens=survey.opens_at)
     survey.opens_at += by
     survey.closes_at += by
     survey.reminders = [(datetime.fromisoformat(moment) + by).isoformat() for moment in survey.reminders]
+    await audit.record(session, "survey_put_off", now, staff=staff, survey=number, opens=survey.opens_at.isoformat())
+    return survey
 
 
-def cancel(survey: Survey) -> None:
-    """It is not asked at all. Raises Refusal once it has opened."""
+async def cancel(session: AsyncSession, number: int, staff: Person, now: datetime) -> Survey:
+    """It is not asked at all. Raises Refusal once it has opened or was cancelled."""
+    survey = await held(session, number)
+    _must_wait(survey)
+    survey.stage = Stage.CANCELLED
+    await audit.record(session, "survey_cancel", now, staff=staff, survey=number)
+    return survey
+
+
+def _must_wait(survey: Survey) -> None:
+    if survey.stage is Stage.CANCELLED:
+        raise Refusal("survey.cancelled_already")
     if survey.stage is not Stage.PLANNED:
         raise Refusal("survey.opened_already")
-    survey.stage = Stage.CANCELLED
 
 
 async def newest(session: AsyncSession, most: int = 8) -> list[Survey]:

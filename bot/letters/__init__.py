@@ -45,6 +45,7 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "pulse_result": polls.pulse_result,
     "quiz": polls.quiz,
     "quiz_result": polls.quiz_result,
+    "survey_planned": surveys.planned,
     "survey_invitation": surveys.invitation,
     "survey": surveys.screen,
     "survey_told": surveys.told,

@@ -1,16 +1,19 @@
-"""Letters about a survey: that it is open, and the screens of whoever answers it, drawn from their sheet (law 11)."""
+"""Letters about a survey: that it is coming or open, and the screens of whoever answers it, drawn from their sheet
+(law 11).
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bot import survey_screens
+from bot import survey_desk, survey_screens
 from bot.calls import Call, Letter
 from bot.letters.drawing import Drawing
 from models import invitations, people, roster, sheets, surveys
 from models.invitations import Invitation, Part
 from models.sheets import Screen
-from models.surveys import Survey
+from models.stations import Desk
+from models.surveys import Stage, Survey
 
 
 async def invitation(drawing: Drawing) -> Letter:
@@ -49,6 +52,15 @@ async def screen(drawing: Drawing) -> Letter:
     progress.settle(survey.questionnaire, facts)
     draw = survey_screens.saved if wanted is Screen.SAVED else survey_screens.screen
     return Letter([_call(drawing, draw(survey, progress, facts, t, now))])
+
+
+async def planned(drawing: Drawing) -> Letter:
+    """The calendar brings a survey soon; nothing when the office has cancelled it by now, or sits elsewhere."""
+    station, t = await drawing.reader()
+    survey = await drawing.session.get_one(Survey, drawing.payload["survey"])
+    if station is None or station.desk is not Desk.OFFICE or survey.stage is Stage.CANCELLED:
+        return Letter()
+    return Letter([_call(drawing, survey_desk.planned(survey, t, drawing.toolbox.settings, drawing.now))])
 
 
 async def told(drawing: Drawing) -> Letter:

@@ -1,5 +1,6 @@
 """Public pages (`[pages]`, off by default): the surveys of which the union has said what comes of them, with figures,
-pictures and tables. They need no script, load nothing from elsewhere, and know nobody who reads them.
+pictures and tables; not those about the staff. They need no script, load nothing from elsewhere, and know nobody who
+reads them.
 
     GET /surveys           all of them, the newest first
     GET /surveys/{number}  one                              ?lang=zh-hans, zh-hant or en
@@ -89,7 +90,8 @@ class Pages:
                 found = await surveys.in_stage(session, *PUBLISHED)
         except DBAPIError as error:
             return self._unwell(request, t, error)
-        told = sorted(self._told(found), key=lambda each: (each.closed, each.number), reverse=True)
+        public = [survey for survey in found if survey.is_public]
+        told = sorted(self._told(public), key=lambda each: (each.closed, each.number), reverse=True)
         return self._answer(
             request,
             self._all,
@@ -110,7 +112,7 @@ class Pages:
                 quotes = await remarks.quotes(session, number)
         except DBAPIError as error:
             return self._unwell(request, t, error)
-        if survey is None or survey.stage not in PUBLISHED:
+        if survey is None or not survey.is_public:
             return self._sorry(request, t, 404, t.plain("page.missing"))
         told = Told.of(survey, t.timezone, quotes).after(self._told(earlier))
         shown = told.results.completed >= told.results.cell
@@ -215,7 +217,7 @@ class Pages:
             languages=others,
             language=t.plain("page.languages"),
             words={key: t.plain(f"page.{key}") for key in ("all", "response", "questions", "table", "cuts")}
-            | {"changes": t.plain("results.changes_head")},
+            | {key: t.plain(f"results.{key}_head") for key in ("changes", "reason")},
             home=self._link(request, None),
             **values,
         )

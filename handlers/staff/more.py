@@ -178,12 +178,13 @@ async def _shown(session: AsyncSession, state: FSMContext, ticket: Ticket) -> li
 async def _project(query: CallbackQuery, press: More, ticket: Ticket, staff: Person, desk: Desk) -> None:
     t = desk.t
     if not press.value:
+        over = await projects.stopped(desk.session)
         found = [
             (
                 str(project.id),
                 t.plain("project.label", number=project.id, title=inline(project.title, LABEL_LENGTH)),
             )
-            for project, _ in await projects.newest(desk.session, LISTED_PROJECTS)
+            for project, _ in await projects.newest(desk.session, LISTED_PROJECTS, over)
         ]
         if ticket.project_id is not None:
             found.append(("0", t.plain("project.none")))

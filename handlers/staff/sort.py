@@ -18,6 +18,8 @@ from aiogram.types import Message
 
 from bot import keyboards
 from bot.filters import markup
+from bot.reports import messages
+from bot.texts import Texts
 from bot.untrusted import inline
 from handlers.occasion import must_be_seen
 from handlers.staff.answers import reason_of
@@ -40,10 +42,11 @@ from models.errors import Refusal
 from models.lifecycle import State
 from models.people import Person
 from models.permissions import Deed
-from models.projects import Project
+from models.projects import Conclusion, Project
 from models.words import Words
 
 MOST_PROJECTS = 20
+REASON_LENGTH = 300
 MOST_HOLDERS = 12
 NOTHING = ("-", "none", "off")
 
@@ -209,15 +212,30 @@ async def project(message: Message, command: CommandObject, desk: Desk) -> None:
 
 
 async def list_projects(message: Message, command: CommandObject, desk: Desk) -> None:
-    """Every project with the number of its tickets, the newest first."""
+    """Every project with the number of its tickets and what became of it, the newest first."""
     must_be_seen(message, command)
     await desk.may_here(Deed.PROJECTS)
     found = await projects.newest(desk.session, MOST_PROJECTS)
     if not found:
         await message.reply(desk.t("project.list_empty"))
         return
-    rows = [desk.t.n("project.row", count, number=each.id, title=inline(each.title, 100)) for each, count in found]
-    await message.reply("\n".join([desk.t("project.list"), *rows]))
+    concluded = await projects.conclusions(desk.session)
+    rows = []
+    for each, count in found:
+        row = desk.t.n("project.row", count, number=each.id, title=inline(each.title, 100))
+        said = concluded.get(each.id)
+        rows.append(row if said is None else f"{row}\n{_conclusion(said, desk.t)}")
+    for text in messages([desk.t("project.list"), *rows]):
+        await message.reply(text)
+
+
+def _conclusion(said: Conclusion, t: Texts) -> str:
+    return t(
+        "project.concluded",
+        verdict=t.plain(f"verdict.{said.verdict}"),
+        day=t.day(said.said_at.astimezone(t.timezone).date()),
+        reason=inline(t.pick(said.reason), REASON_LENGTH),
+    )
 
 
 async def reopen(message: Message, command: CommandObject, desk: Desk) -> None:

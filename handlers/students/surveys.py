@@ -118,7 +118,7 @@ async def told(query: CallbackQuery, press: Answering, talk: Talk) -> None:
     """All results of a survey of which the union has said what comes of it."""
     permissions.must(Deed.SURVEY, (Who.STRANGER,))
     survey = await surveys.get(talk.session, press.survey)
-    if survey.stage not in PUBLISHED or not isinstance(query.message, Message):
+    if not survey.is_public or not isinstance(query.message, Message):
         raise Refusal("old.button")
     timezone = talk.settings.timezone
     before = [Told.of(each, timezone) for each in await outcomes.earlier(talk.session, survey, PUBLISHED)]

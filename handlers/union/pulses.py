@@ -84,7 +84,8 @@ async def options(message: Message, acting: Acting, state: FSMContext) -> None:
 
 async def step(query: CallbackQuery, press: Ask, acting: Acting, state: FSMContext) -> None:
     """A press on the way."""
-    await (acting.may(Deed.POLL) if press.step == "send" else acting.may_here(Deed.POLL_HERE, Deed.POLL))
+    send = press.step == "send"
+    staff = await (acting.may(Deed.POLL) if send else acting.may_here(Deed.POLL_HERE, Deed.POLL))
     data = await state.get_data()
     if press.step == "cancel":
         await state.clear()
@@ -100,7 +101,7 @@ async def step(query: CallbackQuery, press: Ask, acting: Acting, state: FSMConte
         if places == []:
             raise Refusal("old.button")
         words = data["question"], data.get("options")
-        await pulses.launch(acting.session, *words, until, acting.house, acting.now, places)
+        await pulses.launch(acting.session, *words, until, acting.house, acting.now, places, staff)
         await state.clear()
         await show(query, acting.t("pulse.sent", question=data["question"], until=acting.t.moment(until, acting.now)))
     else:

@@ -71,7 +71,7 @@ async def words(message: Message, acting: Acting, state: FSMContext) -> None:
 
 async def step(query: CallbackQuery, press: Examine, acting: Acting, state: FSMContext) -> None:
     """Send it, or not."""
-    await acting.may_here(Deed.QUIZ_HERE, Deed.QUIZ)
+    staff = await acting.may_here(Deed.QUIZ_HERE, Deed.QUIZ)
     if press.step == "cancel":
         await state.clear()
         await show(query, acting.t("pulse.cancelled"))
@@ -79,7 +79,8 @@ async def step(query: CallbackQuery, press: Examine, acting: Acting, state: FSMC
     if press.step != "send" or await state.get_state() != Quizzing.preview.state:
         raise Refusal("old.button")
     draft, until = Draft(**(await state.get_data())), acting.now + OPEN_FOR
-    await quizzes.launch(acting.session, draft, await quizzes.groups(acting.session, acting.own), until, acting.now)
+    places = await quizzes.groups(acting.session, acting.own)
+    await quizzes.launch(acting.session, draft, places, until, acting.now, staff)
     await state.clear()
     await show(query, acting.t("quiz.sent", question=draft.question, until=acting.t.moment(until, acting.now)))
 

@@ -1,6 +1,7 @@
 """/audit and /export: what the office can look up of its own work, in its group, for the union's admins.
 
 /audit 12 ─▶ the last steps of a ticket: who did what when
+/audit surveys ─▶ who planned, put off, cancelled, published a survey, who asked a poll or a quiz, and when it closed
 /export ─▶ which period? ─▶ (a minute) a file in the office's group
 /export month xlsx complaint ▶
 """
@@ -32,6 +33,18 @@ from models.stations import Station
 from models.tickets import Ticket
 
 STEPS = 15
+ASKING = (
+    "survey_plan",
+    "survey_put_off",
+    "survey_cancel",
+    "survey_words",
+    "survey_publish",
+    "poll_launch",
+    "poll_close",
+    "quiz_launch",
+    "quiz_close",
+)
+"""What is done about surveys, polls and quizzes, as the records call it."""
 NAME_LENGTH = 40
 
 
@@ -45,16 +58,20 @@ def router() -> Router:
 
 
 async def audit(message: Message, command: CommandObject, acting: Acting) -> None:
-    """The last steps of a ticket."""
+    """The last steps of a ticket, or what was done about surveys, polls and quizzes."""
     must_be_seen(message, command)
     await acting.may(Deed.AUDIT)
+    places = {each.key: acting.t.pick(each.names) for each in await acting.session.scalars(select(Station))}
     number = (command.args or "").strip().lstrip("#")
+    if number.casefold() in (word.casefold() for word in acting.toolbox.everywhere("mydata.surveys").values()):
+        lines = [await _line(acting, step, places) for step in await seals.last_acts(acting.session, ASKING, STEPS)]
+        await message.reply("\n".join([acting.t("audit.asking" if lines else "audit.asking_nothing"), *lines]))
+        return
     if not (number.isascii() and number.isdigit() and len(number) < 16):
         raise Refusal("audit.which")
     if await acting.session.get(Ticket, int(number)) is None:
         raise Refusal("audit.unknown", number=int(number))
     steps = await seals.last_steps(acting.session, int(number), STEPS)
-    places = {each.key: acting.t.pick(each.names) for each in await acting.session.scalars(select(Station))}
     lines = [await _line(acting, step, places) for step in steps]
     await message.reply(acting.t("audit.head", number=int(number)) + "\n" + "\n".join(lines))
 
@@ -62,12 +79,13 @@ async def audit(message: Message, command: CommandObject, acting: Acting) -> Non
 async def _line(acting: Acting, step: Step, places: dict[str, str]) -> str:
     staff = await acting.session.get(Person, step.staff_id) if step.staff_id is not None else None
     who = inline(staff.name, NAME_LENGTH) if staff is not None else ""
-    place = step.detail.get("to") or step.detail.get("station")
-    if place:
-        who = f"{who} → {places.get(str(place), str(place))}".strip()
+    to = step.detail.get("places") or [each for each in (step.detail.get("to"), step.detail.get("station")) if each]
+    if to:
+        who = f"{who} → {', '.join(places.get(str(each), str(each)) for each in to)}".strip()
     key = f"desk_event.{step.what}" if step.source is Source.EVENT else f"act.{step.what}"
     try:
-        what = acting.t.plain(key)
+        about = [step.detail[each] for each in ("survey", "poll", "quiz") if each in step.detail]
+        what = acting.t.plain(key, number=about[0] if about else "")
     except UnknownText:
         # A step of a part of the program that has no words for it here.
         what = step.what

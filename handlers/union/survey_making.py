@@ -21,8 +21,9 @@ from bot.survey_desk import Making
 from handlers.screens import respond
 from handlers.union.acting import Acting, Wherever
 from handlers.union.surveys import show_one
-from models import invitations, projects, surveys
+from models import audit, invitations, projects, surveys
 from models.errors import Refusal
+from models.people import Person
 from models.permissions import Deed
 
 PROJECT_CLOSING = "project-closing"
@@ -48,7 +49,7 @@ def router() -> Router:
 
 async def step(query: CallbackQuery, press: Making, acting: Acting, state: FSMContext) -> None:
     """A press on the way."""
-    await acting.may(Deed.SURVEYS)
+    staff = await acting.may(Deed.SURVEYS)
     data = await state.get_data()
     match press.step:
         case "new":
@@ -57,11 +58,13 @@ async def step(query: CallbackQuery, press: Making, acting: Acting, state: FSMCo
         case "file":
             await state.set_data({"file": press.value})
             await _on(query, acting, state)
-        case "project":
+        case "project" if data.get("file") == PROJECT_CLOSING:
             project = await projects.get(acting.session, _number(press.value))
+            await projects.must_go_on(acting.session, project)
             names = dict.fromkeys(acting.house.languages, project.title)
-            await _chosen(query, acting, state, project=project.id, subject=names)
-        case "target" if press.value in (survey_making.EVERYWHERE, *(s.key for s in acting.settings.stations)):
+            concerned = await projects.buildings(acting.session, project.id)
+            await _chosen(query, acting, state, project=project.id, subject=names, concerned=concerned)
+        case "target" if press.value in _targets(data, acting):
             await _chosen(query, acting, state, target=press.value)
         case "opens" if press.value in survey_making.OPENS:
             await _chosen(query, acting, state, opens=press.value)
@@ -70,7 +73,7 @@ async def step(query: CallbackQuery, press: Making, acting: Acting, state: FSMCo
                 for text in survey_making.all_questions(_file(data, acting), acting.t):
                     await query.message.answer(text)
         case "start":
-            await _start(query, acting, state)
+            await _start(query, staff, acting, state)
         case _:
             raise Refusal("old.button")
 
@@ -101,22 +104,22 @@ async def _on(event: Message | CallbackQuery, acting: Acting, state: FSMContext)
     if acting.toolbox.surveys[file.key].takes_subject and "subject" not in data:
         known = []
         if file.key == PROJECT_CLOSING:
-            known = [project for project, _ in await projects.newest(acting.session, PROJECTS)]
+            over = await projects.stopped(acting.session)
+            known = [project for project, _ in await projects.newest(acting.session, PROJECTS, over)]
             if not known:
                 raise Refusal("survey_new.no_projects")
         else:
             await state.set_state(Naming.subject)
         await respond(event, *survey_making.subject(known, acting.t))
     elif "target" not in data:
-        await respond(event, *survey_making.targets(acting.settings, acting.t))
+        concerned = data.get("concerned", [])
+        keys = survey_making.targets(acting.settings, acting.t, project="project" in data, concerned=concerned)
+        await respond(event, *keys)
     elif "opens" not in data:
         await respond(event, *survey_making.openings(acting.t))
     else:
         opens = survey_making.opens_at(data["opens"], acting.house.calendar, acting.now)
-        whom = acting.t.plain("survey.everybody")
-        if data["target"] != survey_making.EVERYWHERE:
-            station = next(each for each in acting.settings.stations if each.key == data["target"])
-            whom = acting.t.plain("survey_new.of_station", station=acting.t.pick(station.name))
+        whom = survey_making.whom(data["target"], data.get("concerned", []), acting.settings, acting.t)
         count = await invitations.how_many(acting.session, file.target)
         closes, cell = file.closing(opens, acting.house.calendar), file.cell(acting.settings.surveys.minimum_cell)
         await respond(event, *survey_making.preview(file, whom, count, opens, closes, cell, acting.t, acting.now))
@@ -130,12 +133,21 @@ def _file(data: dict[str, Any], acting: Acting) -> SurveyFile:
     if "subject" in data and file.takes_subject:
         file = file.about(data["subject"])
     if "target" in data and data["target"] != survey_making.EVERYWHERE:
-        file = replace(file, target=survey_making.group_of(data["target"], acting.settings))
+        about = data.get("project"), data.get("concerned", [])
+        file = replace(file, target=survey_making.group_of(data["target"], acting.settings, *about))
     return file
 
 
-async def _start(query: CallbackQuery, acting: Acting, state: FSMContext) -> None:
-    """It is planned; the clock opens it."""
+def _targets(data: dict[str, Any], acting: Acting) -> list[str]:
+    """For whom it may be."""
+    askers = [survey_making.ASKERS] if "project" in data else []
+    if data.get("concerned"):
+        askers.append(survey_making.CONCERNED)
+    return [*askers, survey_making.EVERYWHERE, *(station.key for station in acting.settings.stations)]
+
+
+async def _start(query: CallbackQuery, staff: Person, acting: Acting, state: FSMContext) -> None:
+    """It is planned, and who planned it stands in the records; the clock opens it."""
     data = await state.get_data()
     file = _file(data, acting)
     if "opens" not in data or "target" not in data:
@@ -156,6 +168,8 @@ async def _start(query: CallbackQuery, acting: Acting, state: FSMContext) -> Non
         project_id=data.get("project"),
     )
     assert survey is not None, "only the calendar brings a survey once"
+    number, when = survey.id, opens.isoformat()
+    await audit.record(acting.session, "survey_plan", acting.now, staff=staff, survey=number, key=file.key, opens=when)
     await state.clear()
     await show_one(query, survey, acting)
 

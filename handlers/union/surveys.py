@@ -2,7 +2,7 @@
 
 /survey ─▶ list ─▶ one ─▶ preview
                     ├─ planned ─▶ a week later · cancel (sure?)
-                    └─ closed ──▶ results
+                    └─ closed ──▶ results · CSV
                                   free words to look at ─▶ quote · keep, one after the other
                                   say what will change (of a project: keep, change or stop first)
                                      └▶ words, in other languages too ─▶ preview ─▶ sent to those who were asked
@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from aiogram import F, Router
 from aiogram.filters import Command, CommandObject, StateFilter
@@ -26,6 +27,7 @@ from handlers.screens import respond
 from handlers.union.acting import Acting, Wherever
 from models import invitations, outcomes, remarks, surveys
 from models.errors import Refusal
+from models.people import Person
 from models.permissions import Deed
 from models.remarks import Look
 from models.surveys import OVER, Survey, Verdict
@@ -65,7 +67,7 @@ async def begin(message: Message, command: CommandObject, acting: Acting, state:
 
 async def step(query: CallbackQuery, press: Running, acting: Acting, state: FSMContext) -> None:
     """A press."""
-    await acting.may(Deed.SURVEYS)
+    staff = await acting.may(Deed.SURVEYS)
     if press.act == "list":
         await _list(query, acting)
         return
@@ -81,27 +83,28 @@ async def step(query: CallbackQuery, press: Running, acting: Acting, state: FSMC
                     await query.message.answer(text)
                 await query.message.answer(texts[-1], reply_markup=markup(keys))
         case "later":
-            surveys.put_off(survey, A_WEEK)
+            seen = survey_desk.day_seen(press)
+            survey = await surveys.put_off(acting.session, survey.id, A_WEEK, seen, staff, acting.now)
             await show_one(query, survey, acting)
         case "cancel":
             await respond(query, *survey_desk.sure(survey, acting.t))
         case "sure":
-            surveys.cancel(survey)
-            await show_one(query, survey, acting)
-        case "results":
-            outcomes.show(acting.session, survey, _chat_of(query), acting.t.language)
+            await show_one(query, await surveys.cancel(acting.session, survey.id, staff, acting.now), acting)
+        case "results" | "csv":
+            outcomes.show(acting.session, survey, _chat_of(query), acting.t.language, csv=press.act == "csv")
         case "words":
             await _next_words(query, survey, acting)
         case "say" | "verdict" | "language" | "send":
-            await _saying(query, press, survey, acting, state)
+            await _saying(query, press, survey, staff, acting, state)
         case _:
             raise Refusal("old.button")
 
 
-async def _saying(query: CallbackQuery, press: Running, survey: Survey, acting: Acting, state: FSMContext) -> None:
+async def _saying(
+    query: CallbackQuery, press: Running, survey: Survey, staff: Person, acting: Acting, state: FSMContext
+) -> None:
     """On the way to what will change."""
-    if survey.stage not in OVER:
-        raise Refusal("survey.not_closed")
+    outcomes.must_be_unsaid(survey)
     data = await state.get_data()
     if press.act == "say":
         await state.set_data({"survey": survey.id, "changes": {}})
@@ -111,13 +114,14 @@ async def _saying(query: CallbackQuery, press: Running, survey: Survey, acting: 
     elif data.get("survey") != survey.id:
         raise Refusal("old.button")
     if press.act == "send":
-        verdict = data.get("verdict")
-        await outcomes.publish(acting.session, survey.id, data["changes"], Verdict(verdict) if verdict else None)
+        said, decided = data["changes"], _verdict(data)
+        at = acting.house, acting.now
+        await outcomes.publish(acting.session, survey.id, said, *at, verdict=decided, staff=staff)
         await state.clear()
         await show_one(query, survey, acting)
         return
     if press.act == "verdict":
-        if press.choice not in set(Verdict):
+        if press.choice not in set(Verdict) or survey.project_id is None:
             raise Refusal("old.button")
         await state.update_data(verdict=press.choice)
     if press.act == "language":
@@ -125,7 +129,7 @@ async def _saying(query: CallbackQuery, press: Running, survey: Survey, acting: 
             raise Refusal("old.button")
         await state.update_data(language=press.choice)
     await state.set_state(Saying.words)
-    await respond(query, *survey_desk.asked_to_say(survey, acting.t))
+    await respond(query, *survey_desk.asked_to_say(survey, _verdict(await state.get_data()), acting.t))
 
 
 async def say(message: Message, acting: Acting, state: FSMContext) -> None:
@@ -143,16 +147,20 @@ async def say(message: Message, acting: Acting, state: FSMContext) -> None:
     await state.update_data(changes=changes, language=None)
     await state.set_state(Saying.preview)
     missing = [each for each in acting.house.languages if each not in changes]
-    verdict = Verdict(data["verdict"]) if data.get("verdict") else None
     count = (await invitations.response(acting.session, survey)).invited
-    await respond(message, *survey_desk.said(survey, changes, verdict, missing, count, acting.t))
+    await respond(message, *survey_desk.said(survey, changes, _verdict(data), missing, count, acting.t))
+
+
+def _verdict(data: dict[str, Any]) -> Verdict | None:
+    """What was chosen of a project."""
+    return Verdict(data["verdict"]) if data.get("verdict") else None
 
 
 async def looked(query: CallbackQuery, press: Looked, acting: Acting) -> None:
     """Free words, and those like them, may be quoted or not."""
-    await acting.may(Deed.SURVEYS)
+    staff = await acting.may(Deed.SURVEYS)
     remark = await remarks.get(acting.session, press.key)
-    await remarks.decide(acting.session, remark, Look.TOLD if press.quote else Look.KEPT)
+    await remarks.decide(acting.session, remark, Look.TOLD if press.quote else Look.KEPT, staff, acting.now)
     await _next_words(query, await surveys.get(acting.session, remark.survey_id), acting)
 
 

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.questionnaires import Opening, SurveyFile
 from bot.toolbox import Toolbox
-from models import invitations, letters, outcomes, stations, surveys
+from models import invitations, outbox, outcomes, stations, surveys
 from models.database import Database
-from models.questionnaires import EVERYBODY, Group
+from models.outbox import Lane, Repeat
 from models.surveys import Stage, Survey
 
 AHEAD = timedelta(days=3)
@@ -76,32 +76,18 @@ async def _plan(session: AsyncSession, file: SurveyFile, opening: Opening, toolb
         semester=opening.semester.name if opening.semester is not None else None,
         by_calendar=True,
     )
-    if survey is not None:
-        await letters.to_station(
+    office = await stations.office(session)
+    if survey is not None and office.chat_id is not None:
+        await outbox.post(
             session,
-            await stations.office(session),
-            "survey.planned",
-            now,
+            now=now,
+            lane=Lane.NOTICE,
+            repeat=Repeat.NUMBERED,
+            chat_id=office.chat_id,
+            letter="survey_planned",
+            payload={"survey": survey.id},
             dedupe=f"survey_planned:{survey.id}",
-            number=survey.id,
-            title=dict(file.questionnaire.title),
-            opens=max(now, survey.opens_at).isoformat(),
-            closes=survey.closes_at.isoformat(),
-            whom=_whom(file.target, toolbox),
         )
-
-
-def _whom(group: Group, toolbox: Toolbox) -> dict[str, str]:
-    """Whom it is for, in every language."""
-    if group == EVERYBODY:
-        return toolbox.everywhere("survey.everybody")
-    said = {}
-    for language in toolbox.house.languages:
-        t = toolbox.t(language)
-        names = [t.plain(f"audience.{each}") for each in group.audiences]
-        names += [t.pick(toolbox.settings.building_names(each)) for each in group.buildings]
-        said[language] = t.plain("survey.and").join([*names, *group.levels])
-    return said
 
 
 async def _invite(database: Database, toolbox: Toolbox, now: datetime) -> None:

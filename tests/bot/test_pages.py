@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import aiohttp
 import pytest
 
+from bot import survey_screens
 from bot.app import house_of
 from bot.inbox import Intake
 from bot.texts import Catalogue
@@ -23,7 +24,7 @@ from bot.web.pages import Pages
 from models.database import Database
 from models.questionnaires import Questionnaire
 from models.results import Results
-from models.surveys import Stage
+from models.surveys import STAFF_EVALUATION, Stage
 from tests.campus import settings
 from tests.house import HOUSE
 from tests.surveying.results import ASKED, CLOSES, RESULTS, closed, three
@@ -56,8 +57,10 @@ async def test_what_the_union_has_published_is_read_in_three_languages(database:
             await closed(session, CLOSES - timedelta(days=180), results=before, semester="2025-2026-2")
             survey = await closed(session)
             waiting = await closed(session, CLOSES + timedelta(days=1), Stage.CLOSED)
+            staff = await closed(session, CLOSES + timedelta(days=2))
+            staff.key = STAFF_EVALUATION
         status, text, _ = await gets("/surveys?lang=en")
-        assert text.count("<article>") == 2, "what the office has not published yet is not there"
+        assert text.count("<article>") == 2, "what the office has not published, and the staff, are not there"
         assert text.index(f"/surveys/{survey.id}?lang=en") < text.index(f"/surveys/{survey.id - 1}?lang=en")
         assert "Hot water runs until 23:30." in text
 
@@ -91,9 +94,12 @@ async def test_what_the_union_has_published_is_read_in_three_languages(database:
         assert f"style-src 'sha256-{digest}'" in policy
         assert not re.search(r"<script|\son\w+=|(?:src|href)=\"(?:https?:)?//", text.replace("http://www.w3.org", ""))
 
-        for path in (f"/surveys/{waiting.id}", "/surveys/0", "/surveys/99999999999999999999", "/surveys/%27"):
-            status, text, _ = await gets(path + "?lang=en")
-            assert (status, "have not been published" in text) == (404, True), path
+        for given in (waiting.id, staff.id, 0, "99999999999999999999", "%27"):
+            status, text, _ = await gets(f"/surveys/{given}?lang=en")
+            assert (status, "have not been published" in text) == (404, True), given
+        t = Catalogue.load(SETTINGS.timezone)["en"]
+        rows = [len(survey_screens.told(each, RESULTS, t)[1]["inline_keyboard"]) for each in (survey, staff)]
+        assert rows == [1, 0], "nor behind a button to everybody who was asked"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

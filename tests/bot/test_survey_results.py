@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -125,9 +126,12 @@ def test_a_book_of_results_has_typed_numbers_and_no_formula(tmp_path: Path) -> N
     assert [cell.value for cell in book["By day"][15]][1:] == [0, 240, pytest.approx(0.392, abs=0.001)]
 
     survey_tables.csv(told, tmp_path / "r.csv", TEXTS["zh-hant"], SETTINGS)
+    assert (tmp_path / "r.csv").read_bytes().startswith(codecs.BOM_UTF8)
     with (tmp_path / "r.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["組別"] for row in rows if row["組別"].startswith(("=", "'"))] == [f"'{HOSTILE}"] * 5
+    assert not [row for row in rows if row["組別"] == "東二棟"], "of those who live there too few answered"
+    assert [row for row in rows if row["組別"] == "東一棟"]
     ranked = [row["人數"] for row in rows if row["題號"] == "8"]
     assert ranked == ["150", "60", "30", "70", "110", "60", "20", "70", "150"]
 

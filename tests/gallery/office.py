@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from datetime import timedelta
 
-from models import evaluations, outcomes, people, stations, surveys
+from models import outcomes, people, stations, surveys
 from models.invitations import Invitation, Part
 from models.people import Role
 from models.questionnaires import EVERYBODY, Kind, Question, Questionnaire
 from models.results import Results
-from models.surveys import Stage
+from models.surveys import STAFF_EVALUATION, Stage
 from models.tallies import Count, Cut, Tally
 from tests.gallery.phone import Gallery
 from tests.surveying.results import TOLD, closed
@@ -225,7 +225,9 @@ async def results(g: Gallery) -> None:
     for number, picture in enumerate(pictures, 1):
         await g.look(f"survey-picture-{number}", admin, office, picture)
     async with g.campus.app.database.transaction() as session:
-        await outcomes.publish(session, survey.id, dict(TOLD.what_changes or {}))
+        await outcomes.publish(
+            session, survey.id, dict(TOLD.what_changes or {}), g.campus.app.toolbox.house, g.campus.clock()
+        )
     await g.campus.later(minutes=2)
     await g.look("survey-told", lin)
     await lin.taps(t.plain("survey.all_results"))
@@ -250,7 +252,7 @@ async def evaluation(g: Gallery) -> None:
         now = g.campus.clock()
         survey = await surveys.plan(
             session,
-            key=evaluations.SURVEY_KEY,
+            key=STAFF_EVALUATION,
             questionnaire=Questionnaire({g.language: t.plain("mydata.surveys")}, (question,)),
             opens_at=now,
             closes_at=now,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, text
 
 from models import forgetting, mydata, pulses, quizzes
+from models.audit import Act
 from models.database import Database
 from models.migrations import migrate
 from models.outbox import Outgoing, Sending
@@ -48,7 +49,7 @@ async def test_who_took_part_in_a_quiz_is_known_until_they_are_forgotten(databas
         places = await furnish(session)
         wang, li = await staff(session), await staff(session, 2, "Li")
         draft = Draft("Who?", ["a", "b"], 1)
-        quiz = await quizzes.launch(session, draft, await quizzes.groups(session, None), now + DAY, now)
+        quiz = await quizzes.launch(session, draft, await quizzes.groups(session, None), now + DAY, now, li)
         assert quiz.places == [places[key].id for key in ("east", "west", "office")]
         # Before it is known that it was delivered; in two groups; changed; taken back, once more than there was.
         assert await quizzes.answered(session, "e", wang, 0)
@@ -64,6 +65,9 @@ async def test_who_took_part_in_a_quiz_is_known_until_they_are_forgotten(databas
         assert found == [(2, 2, 2), (1, 1, 0)]
         over = now + DAY + pulses.SETTLED_AFTER
         assert [await quizzes.close_due(session, at) for at in (now + DAY, over, over)] == [0, 1, 0], "told once"
+        acts = [(act.act, act.staff_id, act.detail) for act in await session.scalars(select(Act).order_by(Act.id))]
+        asked = {"quiz": quiz.id, "places": ["east", "west", "office"]}
+        assert acts == [("quiz_launch", li.id, asked), ("quiz_close", None, {"quiz": quiz.id})]
         assert not await quizzes.answered(session, "e", li, 0), "it is over"
         assert len((await mydata.gather(session, wang, 1, HOUSE.vault))["quizzes"]) == 2
         await forgetting.forget(session, wang, 1, HOUSE, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,8 +13,10 @@ from bot.app import house_of
 from bot.questionnaires import SHIPPED, read
 from bot.texts import Catalogue
 from bot.toolbox import Toolbox
+from models import surveys as rules
 from models.calendar import Semester
 from models.database import Database
+from models.errors import Refusal
 from models.house import House
 from models.outbox import Outgoing
 from models.people import Audience
@@ -21,7 +24,7 @@ from models.questionnaires import Group
 from models.surveys import Stage, Survey
 from scheduler.jobs import surveys
 from tests.campus import settings
-from tests.house import OFFICE, furnish
+from tests.house import OFFICE, furnish, staff
 
 SETTINGS = settings("http://127.0.0.1:1", "sqlite:///unused.db")
 TERMS = (
@@ -76,8 +79,13 @@ async def test_the_calendar_brings_a_survey_once_and_the_office_is_told_three_da
     _, second = await brought(database)
     assert (second.semester, second.target["audiences"]) == ("spring", ["international"])
     async with database.reading() as session:
-        rows = list(await session.scalars(select(Outgoing).where(Outgoing.letter == "notice").order_by(Outgoing.id)))
-    assert (rows[-1].payload or {})["params"]["whom"]["en"] == "International, East 1, master"
+        *_, told = await session.scalars(select(Outgoing).where(Outgoing.chat_id == OFFICE).order_by(Outgoing.id))
+        (call,) = (await letters.draw(session, told, toolbox, datetime(2027, 5, 24, 2, tzinfo=UTC), OFFICE)).calls
+    assert "面向国际学生、东一栋、master。" in call.params["text"]
+    buttons = [button for row in call.params["reply_markup"]["inline_keyboard"] for button in row]
+    assert [button["callback_data"] for button in buttons] == [
+        "svd:preview:2:-", "svd:later:2:2027-05-25", "svd:cancel:2:-",
+    ]  # fmt: skip
 
 
 async def test_what_was_missed_is_brought_late_without_a_reminder_on_its_heels_and_what_is_over_is_not(
@@ -103,3 +111,27 @@ async def test_what_was_missed_is_brought_late_without_a_reminder_on_its_heels_a
     assert [each.key for each in await brought(database)] == [FILE.key]
     await surveys.run(database, toolbox, datetime(2027, 2, 22, 1, tzinfo=UTC))
     assert [each.key for each in await brought(database)] == [FILE.key, "week-one"]
+
+
+async def test_of_two_who_put_it_off_or_cancel_it_at_once_one_is_heard(database: Database) -> None:
+    now = OPENS - timedelta(days=3)
+    async with database.transaction() as session:
+        wang = await staff(session)
+        planned = await rules.plan(
+            session, key="a", questionnaire=FILE.questionnaire, opens_at=OPENS, closes_at=OPENS, target=Group(), cell=10
+        )
+        assert planned is not None
+
+    async def later() -> Survey:
+        async with database.transaction() as session:
+            return await rules.put_off(session, planned.id, timedelta(weeks=1), OPENS.date(), wang, now)
+
+    async def cancel() -> Survey:
+        async with database.transaction() as session:
+            return await rules.cancel(session, planned.id, wang, now)
+
+    for act, key in ((later, "survey.put_off_already"), (cancel, "survey.cancelled_already")):
+        came = await asyncio.gather(act(), act(), return_exceptions=True)
+        assert sorted(each.key if isinstance(each, Refusal) else "" for each in came) == ["", key]
+    (survey,) = await brought(database)
+    assert (survey.opens_at, survey.stage) == (OPENS + timedelta(weeks=1), Stage.CANCELLED)

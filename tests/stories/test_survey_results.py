@@ -49,6 +49,11 @@ async def test_results_are_shown_to_the_office_told_and_published(migrated: Path
         (file,) = [message.raw["document"] for message in said if message.raw.get("document")]
         assert file["file_name"] == f"survey-{number}.xlsx"
         assert (await page())[0] == 404
+        await admin.taps("📄 CSV", chat=office)
+        await campus.later(seconds=10)
+        await campus.quiet()
+        *_, last = await campus.stage.transcript(office.id)
+        assert last.raw["document"]["file_name"] == f"survey-{number}.csv"
 
         await admin.taps("📣 Say what will change", chat=office)
         await admin.says("热水供应时间延长到 23:30。", chat=office)
