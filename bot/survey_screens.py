@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.keyboards import Go, Press, button, keyboard
-from bot.texts import Texts
+from bot.texts import Texts, unbroken
 from bot.untrusted import cut, inline
 from models.figures import Rate
 from models.invitations import Part
@@ -237,7 +237,9 @@ def told(survey: Survey, results: Results, t: Texts) -> tuple[str, dict[str, Any
         parts.append(t("survey.told_verdict", verdict=t.plain(f"verdict.{survey.verdict}")))
     if survey.what_changes:
         parts.append(t("survey.told_changes", text=t.pick(survey.what_changes)))
-    return "\n\n".join(parts), keyboard([[button(t.plain("survey.all_results"), Answering("results", survey.id))]])
+    return unbroken("\n\n".join(parts)), keyboard(
+        [[button(t.plain("survey.all_results"), Answering("results", survey.id))]]
+    )
 
 
 def shown(rate: Rate) -> dict[str, str | int]:
@@ -273,7 +275,7 @@ def answer_words(question: Question, answer: Answer, t: Texts) -> str:
         case Kind.RANKING if isinstance(answer, list):
             return " › ".join(names[key] for key in answer)
         case Kind.MULTIPLE if isinstance(answer, list):
-            return t.plain("survey.and").join(names[key] for key in answer)
+            return " · ".join(names[key] for key in answer)
         case Kind.SINGLE:
             return names[str(answer)]
         case Kind.WORDS:

@@ -14,6 +14,7 @@ filling them in is done for every message.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -212,6 +213,11 @@ def cut(text: str, columns: int) -> str:
         if taken > columns:
             return text[: index - 1].rstrip(" ，,、。.") + "…"
     return text
+
+
+def unbroken(text: str) -> str:
+    """The same, in which no line ends between a number and its per cent, nor inside a span of numbers."""
+    return re.sub(r"(?<=\d) (?=%)", "\u00a0", re.sub(r"(?<=\d)–(?=\d)", "\u2060–\u2060", text))
 
 
 def _plural(language: str) -> Callable[[int], int]:

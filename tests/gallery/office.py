@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from datetime import timedelta
 
+from bot.texts import unbroken
 from models import evaluations, outcomes, people, stations, surveys
 from models.invitations import Invitation, Part
 from models.people import Role
@@ -219,7 +220,7 @@ async def results(g: Gallery) -> None:
     await admin.says(f"/survey {survey.id}", chat=office)
     await admin.taps(t.plain("survey_desk.results"), chat=office)
     await g.campus.later(seconds=10)
-    shown = await office.shows("39.2 %")
+    shown = await office.shows(unbroken("39.2 %"))
     await g.look("survey-results", admin, office, shown)
     pictures = [message for message in await g.campus.stage.transcript(office.id) if message.raw.get("photo")]
     for number, picture in enumerate(pictures, 1):
