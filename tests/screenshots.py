@@ -1,4 +1,6 @@
-"""Takes docs/screenshots anew: plays the demo and drives its chat page in Chromium. `make screenshots`."""
+"""Takes docs/screenshots anew: plays the demo and drives its chat page in Chromium; surveys on a small campus of their
+own, where one has been counted already. `make screenshots`.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +8,20 @@ import asyncio
 import contextlib
 import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from playwright.async_api import Browser, Page, async_playwright
 
 from bot.texts import Catalogue
+from models import stations, surveys
+from models.surveys import Stage
 from sandbox.client import Sandbox
-from tests.campus import settings
+from tests.campus import TOKEN, Campus, running, settings
+from tests.surveying.results import closed
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screenshots"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "chromium"
@@ -27,6 +34,12 @@ STORIES = (
     ("en", EMMA, "The window in room 204 does not close any more", "The carpenter comes tomorrow at ten"),
 )
 """Language, student, what they write, and the answer."""
+SURVEYED = (
+    ("zh-hans", "林小雨", "滨海大学学生会"),
+    ("zh-hant", "陳家豪", "濱海大學學生會"),
+    ("en", "Emma", "Binhai Union"),
+)
+"""Language, who answers the survey, and what the bot is called."""
 PHONE = (390, 800, 2.0)
 WIDE = (1440, 860, 1.0)
 
@@ -111,6 +124,69 @@ async def play(browser: Browser, address: str, language: str, person: int, words
         await page.context.close()
 
 
+async def surveyed(browser: Browser) -> None:
+    """A student answers a survey, and the office looks at what came of another, in each language."""
+    with tempfile.TemporaryDirectory() as scratch:
+        async with running(f"sqlite:///{scratch}/surveys.db") as campus:
+            students = {}
+            for language, name, _ in SURVEYED:
+                students[language] = (await campus.student(name, language)).id
+            file = campus.app.toolbox.surveys["semester-satisfaction"]
+            now = campus.clock()
+            async with campus.app.database.transaction() as session:
+                counted = (await closed(session, now - timedelta(days=1), Stage.CLOSED)).id
+                await surveys.plan(
+                    session, key=file.key, questionnaire=file.questionnaire, opens_at=now,
+                    closes_at=now + timedelta(days=14), target=file.target, cell=file.cell(10),
+                )  # fmt: skip
+            await campus.later(minutes=1)
+            for language, _, union in SURVEYED:
+                await campus.stage.bot(TOKEN, username="union_bot", first_name=union)
+                await answer(browser, campus, language, students[language])
+                await results(browser, campus, language, counted, students[language])
+
+
+async def answer(browser: Browser, campus: Campus, language: str, person: int) -> None:
+    """By hand on the page, from the invitation to the question about all in all."""
+    t = campus.t(language)
+    questions = campus.app.toolbox.surveys["semester-satisfaction"].questionnaire.questions
+    used, services, overall = questions[0], questions[5], questions[6]
+    page = await opened(browser, campus.stage.url, f"left={person}:{person}", PHONE)
+    await tap(page, "left", t.plain("survey.begin"))
+    await tap(page, "left", t.pick(used.options[1].text))
+    for option in services.options:
+        await page.locator("#left .message", has_text=t.pick(services.text)).last.wait_for()
+        await tap(page, "left", t.pick(option.text))
+        await campus.quiet()
+    await page.locator("#left .message", has_text=t.pick(overall.text)).last.wait_for()
+    await page.screenshot(path=FOLDER / f"survey-{language}.png")
+    await page.context.close()
+
+
+async def results(browser: Browser, campus: Campus, language: str, survey: int, person: int) -> None:
+    """In the office, on a phone; in English also beside the student's."""
+    t = campus.t(language)
+    async with campus.app.database.transaction() as session:
+        office = await stations.by_key(session, "office")
+        assert office is not None
+        office.language = language
+    admin, group = campus.admin.id, campus.office.id
+    await campus.admin.says(f"/survey {survey}", chat=campus.office)
+    await campus.admin.taps(t.plain("survey_desk.results"), chat=campus.office)
+    await campus.later(seconds=10)
+    await campus.quiet()
+    drawn = [message for message in await campus.stage.transcript(group) if message.raw.get("photo")][-4]
+    for name, place, size in (
+        (f"survey-results-{language}", f"show=right&right={admin}:{group}", PHONE),
+        ("surveys", f"left={person}:{person}&right={admin}:{group}", WIDE),
+    ):
+        if name != "surveys" or language == "en":
+            page = await opened(browser, campus.stage.url, place, size)
+            await page.locator(f'#right .log [data-id="{drawn.id}"]').evaluate("e => e.scrollIntoView()")
+            await page.screenshot(path=FOLDER / f"{name}.png")
+            await page.context.close()
+
+
 async def speak(address: str, language: str) -> None:
     """The station's cards in this language, as its admin chooses under /setup."""
     async with Sandbox(address) as stage:
@@ -134,6 +210,7 @@ async def main() -> None:
     async with demo() as address, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         await take(browser, address)
+        await surveyed(browser)
         await browser.close()
 
 
