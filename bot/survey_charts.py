@@ -21,9 +21,9 @@ from models.questionnaires import Kind, Labels, Question
 from models.results import satisfied
 from models.tallies import Count
 
-MOST_HEIGHT = 8.0
-"""Inches, without the title and the small print. Telegram makes the longer side 1280 pixels: in a longer picture
-letters would be too small for a phone.
+MOST_HEIGHT = 5.0
+"""Inches, without the title and the small print. A chat shows a picture about as high as wide before it is tapped: in a
+longer one letters would be too small for a phone.
 """
 EDGE = 0.04
 """Where everything begins and, on the right, ends, as a part of the width."""

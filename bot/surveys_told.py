@@ -4,6 +4,7 @@ as few messages as it takes. Every rate with its numerator, its denominator and 
 
 from __future__ import annotations
 
+from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -51,8 +52,8 @@ def heading(survey: Told, t: Texts) -> str:
 
 
 def when(survey: Told, t: Texts) -> str:
-    """The semester where there is one, and the days, without HTML."""
-    days = {"first": t.day(survey.opened), "last": t.day(survey.closed)}
+    """The semester where there is one, and the days, which nobody asks the weekdays of; without HTML."""
+    days = {"first": t.short_day(survey.opened, date.min), "last": t.short_day(survey.closed, date.min)}
     if survey.semester is None:
         return t.plain("results.when_alone", **days)
     return t.plain("results.when", semester=survey.semester, **days)
