@@ -35,11 +35,11 @@ STORIES = (
 )
 """Language, student, what they write, and the answer."""
 SURVEYED = (
-    ("zh-hans", "林小雨", "滨海大学学生会"),
-    ("zh-hant", "陳家豪", "濱海大學學生會"),
-    ("en", "Emma", "Binhai Union"),
+    ("zh-hans", "林小雨", "滨海大学学生会", "学生会办公室"),
+    ("zh-hant", "陳家豪", "濱海大學學生會", "學生會辦公室"),
+    ("en", "Emma", "Binhai University Union", "The union's office"),
 )
-"""Language, who answers the survey, and what the bot is called."""
+"""Language, who answers the survey, and what the bot and the office's group are called."""
 PHONE = (390, 800, 2.0)
 WIDE = (1440, 860, 1.0)
 
@@ -128,9 +128,7 @@ async def surveyed(browser: Browser) -> None:
     """A student answers a survey, and the office looks at what came of another, in each language."""
     with tempfile.TemporaryDirectory() as scratch:
         async with running(f"sqlite:///{scratch}/surveys.db") as campus:
-            students = {}
-            for language, name, _ in SURVEYED:
-                students[language] = (await campus.student(name, language)).id
+            students = {language: (await campus.student(name, language)).id for language, name, *_ in SURVEYED}
             file = campus.app.toolbox.surveys["semester-satisfaction"]
             now = campus.clock()
             async with campus.app.database.transaction() as session:
@@ -140,10 +138,10 @@ async def surveyed(browser: Browser) -> None:
                     closes_at=now + timedelta(days=14), target=file.target, cell=file.cell(10),
                 )  # fmt: skip
             await campus.later(minutes=1)
-            for language, _, union in SURVEYED:
+            for language, _, union, office in SURVEYED:
                 await campus.stage.bot(TOKEN, username="union_bot", first_name=union)
                 await answer(browser, campus, language, students[language])
-                await results(browser, campus, language, counted, students[language])
+                await results(browser, campus, language, office, counted)
 
 
 async def answer(browser: Browser, campus: Campus, language: str, person: int) -> None:
@@ -163,28 +161,24 @@ async def answer(browser: Browser, campus: Campus, language: str, person: int) -
     await page.context.close()
 
 
-async def results(browser: Browser, campus: Campus, language: str, survey: int, person: int) -> None:
-    """In the office, on a phone; in English also beside the student's."""
+async def results(browser: Browser, campus: Campus, language: str, name: str, survey: int) -> None:
+    """The first picture of what came of it, in the office."""
     t = campus.t(language)
+    admin = await campus.stage.person("周一帆", language, id=campus.admin.id)
+    group = await campus.stage.group(name, [admin], [])
     async with campus.app.database.transaction() as session:
         office = await stations.by_key(session, "office")
         assert office is not None
-        office.language = language
-    admin, group = campus.admin.id, campus.office.id
-    await campus.admin.says(f"/survey {survey}", chat=campus.office)
-    await campus.admin.taps(t.plain("survey_desk.results"), chat=campus.office)
+        office.chat_id, office.language = group.id, language
+    await admin.says(f"/survey {survey}", chat=group)
+    await admin.taps(t.plain("survey_desk.results"), chat=group)
     await campus.later(seconds=10)
     await campus.quiet()
-    drawn = [message for message in await campus.stage.transcript(group) if message.raw.get("photo")][-4]
-    for name, place, size in (
-        (f"survey-results-{language}", f"show=right&right={admin}:{group}", PHONE),
-        ("surveys", f"left={person}:{person}&right={admin}:{group}", WIDE),
-    ):
-        if name != "surveys" or language == "en":
-            page = await opened(browser, campus.stage.url, place, size)
-            await page.locator(f'#right .log [data-id="{drawn.id}"]').evaluate("e => e.scrollIntoView()")
-            await page.screenshot(path=FOLDER / f"{name}.png")
-            await page.context.close()
+    picture = next(message for message in await campus.stage.transcript(group) if message.raw.get("photo"))
+    page = await opened(browser, campus.stage.url, f"show=right&right={admin.id}:{group.id}", PHONE)
+    await page.locator(f'#right .log [data-id="{picture.id}"]').evaluate("message => message.scrollIntoView()")
+    await page.screenshot(path=FOLDER / f"survey-results-{language}.png")
+    await page.context.close()
 
 
 async def speak(address: str, language: str) -> None:
