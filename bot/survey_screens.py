@@ -205,7 +205,7 @@ def thanks(survey: Survey, key: str | None, low: bool, t: Texts, now: datetime) 
 
 def peace(survey: Survey, until: date, t: Texts) -> tuple[str, dict[str, Any]]:
     """They are left in peace, and may think better of it."""
-    text = t("survey.in_peace", until=t.day(until), title=t.pick(survey.definition["title"]))
+    text = t("survey.in_peace", until=t.full_day(until), title=t.pick(survey.definition["title"]))
     return text, keyboard([[button(t.plain("survey.again"), Answering("again", survey.id))], [_home(t)]])
 
 

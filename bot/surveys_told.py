@@ -4,7 +4,6 @@ as few messages as it takes. Every rate with its numerator, its denominator and 
 
 from __future__ import annotations
 
-from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -38,12 +37,16 @@ def told(survey: Told, t: Texts, settings: Settings) -> list[str]:
     lines += [conclusion(survey, t)] if survey.what_changes or survey.verdict else []
     for question in survey.questionnaire.questions:
         first, *rest = map(unbroken, _question(survey, question, t))
-        block = "\n".join(("\n" + first, *rest))
-        # It stays together where it fits into one message.
-        lines += [block] if units(block) <= MESSAGE_LENGTH else ["\n" + first, *rest]
+        lines += _together(["\n" + first, *rest])
     for cut in Cut:
-        lines += map(unbroken, _cut(survey, cut, t, settings))
+        lines += _together([unbroken(line) for line in _cut(survey, cut, t, settings)])
     return messages(lines)
+
+
+def _together(lines: list[str]) -> list[str]:
+    """As one block where it fits into one message."""
+    block = "\n".join(lines)
+    return [block] if block and units(block) <= MESSAGE_LENGTH else lines
 
 
 def heading(survey: Told, t: Texts) -> str:
@@ -53,7 +56,7 @@ def heading(survey: Told, t: Texts) -> str:
 
 def when(survey: Told, t: Texts) -> str:
     """The semester where there is one, and the days, which nobody asks the weekdays of; without HTML."""
-    days = {"first": t.short_day(survey.opened, date.min), "last": t.short_day(survey.closed, date.min)}
+    days = {"first": t.full_day(survey.opened), "last": t.full_day(survey.closed)}
     if survey.semester is None:
         return t.plain("results.when_alone", **days)
     return t.plain("results.when", semester=survey.semester, **days)

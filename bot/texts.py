@@ -120,6 +120,10 @@ class Texts:
         """A day of which nobody asks which of the week it is: "13 Oct"."""
         return _day(self.language, day, day.year != today.year, False)
 
+    def full_day(self, day: date) -> str:
+        """Such a day with its year: "13 Oct 2026"."""
+        return _day(self.language, day, True, False)
+
     def stamp(self, moment: datetime, now: datetime) -> str:
         """A moment that stays right however long it is looked at: "Tue 13 Oct 09:30"."""
         local = moment.astimezone(self.timezone)
