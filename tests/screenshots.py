@@ -41,7 +41,8 @@ SURVEYED = (
 )
 """Language, who answers the survey, and what the bot and the office's group are called."""
 PHONE = (390, 800, 2.0)
-WIDE = (1440, 860, 1.0)
+WIDE = (1440, 1050, 1.0)
+POLL = "你对宿舍服务站满意吗？"
 
 
 @contextlib.asynccontextmanager
@@ -87,6 +88,9 @@ async def take(browser: Browser, address: str) -> None:
         ("poll-result", f"show=right&right={ZHOU}:{OFFICE}", PHONE, "light"),
     ):
         page = await opened(browser, address, place, size, theme)
+        if name == "poll-result":
+            result = page.locator("#right .message", has_text=f"📊 {POLL}").last
+            await result.evaluate("message => message.scrollIntoView({ block: 'end' })")
         await page.screenshot(path=FOLDER / f"{name}.png")
         await page.context.close()
 
