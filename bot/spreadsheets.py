@@ -8,19 +8,28 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bot.texts import columns as wide
+
 MOMENT, DAY, SHARE, HOURS = "yyyy-mm-dd hh:mm", "yyyy-mm-dd", "0.0%", "0.0"
 """How moments, days, shares (0–1) and other numbers with a fraction are shown."""
+LINE, AIR = 15, 4
+"""How high a line is, in points, and how many characters less than its width go into one."""
+DIGITS = 4
+"""Of a number in a CSV: 0.0001 is a hundredth of a per cent."""
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 Cell = str | int | float | datetime | date | None
 
 
 class Heading(NamedTuple):
-    """A column: its name, its width in characters, and how a number with a fraction is shown in it."""
+    """A column: its name, its width in characters, how a number with a fraction is shown in it, and whether long words
+    go on in another line.
+    """
 
     name: str
     width: int
     fraction: str = SHARE
+    wraps: bool = False
 
 
 class Leaf:
@@ -28,7 +37,7 @@ class Leaf:
 
     def __init__(self, book: Any, title: str, columns: Sequence[Heading]) -> None:
         from openpyxl.cell import WriteOnlyCell
-        from openpyxl.styles import Font
+        from openpyxl.styles import Alignment, Font
         from openpyxl.utils import get_column_letter
         from openpyxl.worksheet.properties import PageSetupProperties
 
@@ -44,19 +53,34 @@ class Leaf:
         self._count = 0
         cells = [WriteOnlyCell(self._sheet, column.name) for column in columns]
         for cell in cells:
-            cell.font = Font(bold=True)
+            cell.font, cell.alignment = Font(name="Calibri", bold=True), Alignment(wrap_text=True, vertical="top")
         self._sheet.append(cells)
+        self._wrapping = [(i, column.width) for i, column in enumerate(columns) if column.wraps]
         self._cells = [self._of_column(column) for column in columns]
+        self._heighten(1, max(-(-wide(column.name) // max(column.width - AIR, 1)) for column in columns))
 
     def _of_column(self, column: Heading) -> dict[type, Any]:
-        """A cell for each kind of value, used again in each row: making one and its style took longest of all."""
+        """A cell for each kind of value, used again in each row: making one and its style took longest of all. On a
+        sheet where something goes on in another line, all stands on top of its row.
+        """
         from openpyxl.cell import WriteOnlyCell
+        from openpyxl.styles import Alignment
 
         cells: dict[type, Any] = {kind: WriteOnlyCell(self._sheet) for kind in (str, int, float, datetime, date)}
         formats = {datetime: MOMENT, date: DAY, float: column.fraction}
         for kind, form in formats.items():
             cells[kind].number_format = form
+        if self._wrapping:
+            for cell in cells.values():
+                cell.alignment = Alignment(vertical="top")
+        if column.wraps:
+            cells[str].alignment = Alignment(horizontal="left", vertical="top", wrap_text=True, indent=1)
         return cells
+
+    def _heighten(self, row: int, lines: int) -> None:
+        """Not every program makes a row as high as its words; so it is said."""
+        if lines > 1:
+            self._sheet.row_dimensions[row].height = LINE * lines
 
     @staticmethod
     def _filled(cells: Mapping[type, Any], value: Cell) -> Any:
@@ -75,7 +99,10 @@ class Leaf:
 
     def add(self, rows: Sequence[Sequence[Cell]]) -> None:
         """More rows, each from the first column on."""
-        for row in rows:
+        for number, row in enumerate(rows, self._count + 2):
+            words = [(row[i], width) for i, width in self._wrapping if i < len(row)]
+            lines = [-(-wide(text) // (width - AIR)) for text, width in words if isinstance(text, str)]
+            self._heighten(number, max(lines, default=1))
             self._sheet.append([self._filled(cells, value) for cells, value in zip(self._cells, row, strict=False)])
         self._count += len(rows)
 
@@ -109,4 +136,6 @@ def _plain(value: Cell) -> str | int | float:
         return value.isoformat()
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULAS) else value
+    if isinstance(value, float):
+        return round(value, DIGITS)
     return "" if value is None else value

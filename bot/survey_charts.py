@@ -21,9 +21,9 @@ from models.questionnaires import Kind, Labels, Question
 from models.results import satisfied
 from models.tallies import Count
 
-MOST_HEIGHT = 8.0
-"""Inches, without the title and the small print. Telegram makes the longer side 1280 pixels: in a longer picture
-letters would be too small for a phone.
+MOST_HEIGHT = 5.0
+"""Inches, without the title and the small print. A chat shows a picture about as high as wide before it is tapped: in a
+longer one letters would be too small for a phone.
 """
 EDGE = 0.04
 """Where everything begins and, on the right, ends, as a part of the width."""
@@ -32,6 +32,8 @@ QUESTION_COLUMNS, MOST_LINES = 52, 6
 BAR = 0.26
 COLUMN_WIDTH = FULL / COLUMNS
 """About as wide is a narrow character of the small print, as a part of the width."""
+DIGIT = 0.018
+"""As wide is a digit in a bar, with the air around it, as a part of the width."""
 DARK = (SHADES[0], SHADES[4])
 """On these, letters are white."""
 PLACES = ("#1d4e80", "#2f6fb0", "#5b93cb", "#8fb8de", "#bcd5ec", "#dfeaf6")
@@ -57,6 +59,8 @@ class _Block:
     draw: Callable[[Paper, float], None]
     head: _Block | None = None
     """Stands above it where nothing with the same head does."""
+    note: str | None = None
+    """The small print that it needs, once on each picture."""
 
 
 def pictures(told: Told, t: Texts, *, alone: bool = True) -> list[Picture]:
@@ -88,7 +92,8 @@ def _pages(
     found = []
     for number, page in enumerate(pages, 1):
         says = title if len(pages) == 1 else t.plain("results.page", title=title, page=number, pages=len(pages))
-        paper = Paper(says, notes, sum(block.height for block in page))
+        needed = dict.fromkeys(block.note for block in page if block.note is not None)
+        paper = Paper(says, [*notes, *needed], sum(block.height for block in page))
         at = paper.top
         for block in page:
             block.draw(paper, at)
@@ -177,7 +182,7 @@ def _diverging(
             wide = count.by[step] / count.of * unit
             paper.box(x, x + wide, top, BAR, shade)
             share = f"{100 * count.by[step] / count.of:.0f}"
-            if wide > 0.025 * (len(share) + 0.6):
+            if wide > DIGIT * (len(share) + 0.6):
                 paper.write(share, x + wide / 2, top + 0.05, 10, "white" if shade in DARK else INK, "center")
             x += wide
         # Not through the number that stands there.
@@ -199,7 +204,7 @@ def choices(told: Told, t: Texts, alone: bool = True) -> list[Picture]:
         assert count is not None, "it may be told"
         body = {Kind.SCALE: _scale, Kind.RANKING: _ranking}.get(question.kind, _bars)
         blocks.append(_with_question(told, question, count, body(question, count, t), t))
-    return _pages(told, "results.choices", alone, [t.plain("results.drawn_bars")], blocks, t)
+    return _pages(told, "results.choices", alone, [], blocks, t)
 
 
 def _with_question(told: Told, question: Question, count: Count, body: _Block, t: Texts) -> _Block:
@@ -212,7 +217,7 @@ def _with_question(told: Told, question: Question, count: Count, body: _Block, t
         _write(paper, small, under, 10, PALE)
         body.draw(paper, under + LINE_HEIGHT * len(small) + 0.02)
 
-    return _Block(0.08 + LINE_HEIGHT * (len(lines) + len(small)) + body.height + 0.22, draw)
+    return _Block(0.08 + LINE_HEIGHT * (len(lines) + len(small)) + body.height + 0.22, draw, note=body.note)
 
 
 OPTION_HEIGHT = 0.48
@@ -234,7 +239,7 @@ def _bars(question: Question, count: Count, t: Texts) -> _Block:
             paper.write(number, EDGE + high * unit + 0.02, at + 0.2, 10.5, INK)
             at += OPTION_HEIGHT
 
-    return _Block(OPTION_HEIGHT * len(shares), draw)
+    return _Block(OPTION_HEIGHT * len(shares), draw, note=t.plain("results.drawn_bars"))
 
 
 COLUMNS_HEIGHT = 1.2
@@ -253,7 +258,7 @@ def _scale(question: Question, count: Count, t: Texts) -> _Block:
             paper.write(step, x, bottom + 0.06, 10.5, PALE, "center")
         paper.line(EDGE, 1 - EDGE, bottom, 0.8, PALE)
 
-    return _Block(0.24 + COLUMNS_HEIGHT + 0.28, draw)
+    return _Block(0.24 + COLUMNS_HEIGHT + 0.28, draw, note=t.plain("results.drawn_scale"))
 
 
 def _ranking(question: Question, count: Count, t: Texts) -> _Block:
@@ -275,12 +280,13 @@ def _ranking(question: Question, count: Count, t: Texts) -> _Block:
             for number, (times, shade) in enumerate(zip(surveyed.places(question, count, option), shades, strict=True)):
                 wide, share = times * unit, f"{100 * times / max(count.of, 1):.0f}"
                 paper.box(x, x + wide, at + 0.21, 0.2, shade)
-                if wide > 0.025 * (len(share) + 0.6):
+                if wide > DIGIT * (len(share) + 0.6):
                     paper.write(share, x + wide / 2, at + 0.235, 9.5, "white" if number < 2 else INK, "center")
                 x += wide
             at += OPTION_HEIGHT + 0.04
 
-    return _Block(LINE_HEIGHT + 0.06 + (OPTION_HEIGHT + 0.04) * len(options), draw)
+    height = LINE_HEIGHT + 0.06 + (OPTION_HEIGHT + 0.04) * len(options)
+    return _Block(height, draw, note=t.plain("results.drawn_ranking"))
 
 
 # ---------------------------------------------------------------- semesters

@@ -14,7 +14,7 @@ from markupsafe import escape
 from bot.keyboards import Press, button, keyboard
 from bot.menus import LANGUAGE_NAMES
 from bot.survey_screens import step_name
-from bot.texts import Texts, cut
+from bot.texts import Texts, cut, unbroken
 from bot.untrusted import inline
 from models.errors import Refusal
 from models.figures import Rate
@@ -154,7 +154,7 @@ def _title(survey: Survey, t: Texts) -> str:
 def _how_far(survey: Survey, response: Response, t: Texts, now: datetime) -> str:
     rate = Rate(response.completed, response.invited)
     low, high = rate.interval()
-    return t(
+    text = t(
         f"survey_desk.stage.{survey.stage}",
         opens=t.moment(survey.opens_at, now),
         closes=t.moment(survey.closes_at, now),
@@ -165,6 +165,7 @@ def _how_far(survey: Survey, response: Response, t: Texts, now: datetime) -> str
         low=f"{100 * low:.0f}",
         high=f"{100 * high:.0f}",
     )
+    return unbroken(text)
 
 
 def preview(survey: Survey, t: Texts) -> tuple[list[str], dict[str, Any]]:
@@ -190,12 +191,12 @@ def _conditions(question: Question, questionnaire: Questionnaire, t: Texts) -> s
     if question.only.audiences or question.only.buildings or question.only.levels:
         groups = [t.plain(f"audience.{each}") for each in question.only.audiences]
         groups += [*question.only.buildings, *question.only.levels]
-        said.append(t.plain("survey_desk.only", groups=", ".join(groups)))
+        said.append(t.plain("survey_desk.only", groups=t.plain("survey.and").join(groups)))
     if question.skip is not None:
         before = questionnaire.question(question.skip.question)
         place = questionnaire.questions.index(before) + 1 if before is not None else 0
         said.append(t.plain("survey_desk.skip", number=place))
-    return f" <i>({escape('; '.join(said))})</i>" if said else ""
+    return t("survey_desk.conditions", said=t.plain("survey_desk.conditions_and").join(said)) if said else ""
 
 
 def _answers(question: Question, t: Texts) -> str:

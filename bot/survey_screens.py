@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.keyboards import Go, Press, button, keyboard
-from bot.texts import Texts
+from bot.texts import Texts, unbroken
 from bot.untrusted import cut, inline
 from models.figures import Rate
 from models.invitations import Part
@@ -205,7 +205,7 @@ def thanks(survey: Survey, key: str | None, low: bool, t: Texts, now: datetime) 
 
 def peace(survey: Survey, until: date, t: Texts) -> tuple[str, dict[str, Any]]:
     """They are left in peace, and may think better of it."""
-    text = t("survey.in_peace", until=t.day(until), title=t.pick(survey.definition["title"]))
+    text = t("survey.in_peace", until=t.full_day(until), title=t.pick(survey.definition["title"]))
     return text, keyboard([[button(t.plain("survey.again"), Answering("again", survey.id))], [_home(t)]])
 
 
@@ -239,7 +239,7 @@ def told(survey: Survey, results: Results, t: Texts) -> tuple[str, dict[str, Any
         key = "survey.told_reason" if survey.verdict is not None else "survey.told_changes"
         parts.append(t(key, text=t.pick(survey.what_changes)))
     all_of_it = button(t.plain("survey.all_results"), Answering("results", survey.id))
-    return "\n\n".join(parts), keyboard([[all_of_it] if survey.is_public else []])
+    return unbroken("\n\n".join(parts)), keyboard([[all_of_it] if survey.is_public else []])
 
 
 def shown(rate: Rate) -> dict[str, str | int]:
@@ -275,7 +275,7 @@ def answer_words(question: Question, answer: Answer, t: Texts) -> str:
         case Kind.RANKING if isinstance(answer, list):
             return " › ".join(names[key] for key in answer)
         case Kind.MULTIPLE if isinstance(answer, list):
-            return t.plain("survey.and").join(names[key] for key in answer)
+            return " · ".join(names[key] for key in answer)
         case Kind.SINGLE:
             return names[str(answer)]
         case Kind.WORDS:

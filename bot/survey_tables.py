@@ -24,47 +24,49 @@ Row = Sequence[Cell]
 SHEETS = {
     "overview": {"what": 34, "value": 44},
     "questions": {
-        "number": 8,
-        "question": 60,
-        "kind": 18,
+        "number": 7,
+        "question": 48,
+        "kind": 16,
         "of": 10,
-        "mean": 10,
-        "hits": 12,
-        "csat": 10,
-        "low": 14,
-        "high": 14,
-        "weighted": 16,
-        "weighted_low": 16,
-        "weighted_high": 16,
-        "by": 16,
-        "weighted_mean": 16,
-        "effective": 16,
+        "mean": 8,
+        "hits": 10,
+        "csat": 9,
+        "low": 13,
+        "high": 13,
+        "weighted": 12,
+        "weighted_low": 12,
+        "weighted_high": 12,
+        "by": 13,
+        "weighted_mean": 12,
+        "effective": 12,
     },
     "distribution": {
-        "number": 8,
-        "question": 60,
-        "answer": 40,
-        "count": 10,
+        "number": 7,
+        "question": 48,
+        "answer": 36,
+        "count": 9,
         "of": 10,
-        "share": 10,
-        "low": 14,
-        "high": 14,
+        "share": 9,
+        "low": 13,
+        "high": 13,
     },
     "cuts": {
         "cut": 16,
         "group": 26,
-        "number": 8,
-        "question": 60,
+        "number": 7,
+        "question": 48,
         "of": 10,
-        "mean": 10,
-        "hits": 12,
-        "csat": 10,
-        "low": 14,
-        "high": 14,
+        "mean": 8,
+        "hits": 10,
+        "csat": 9,
+        "low": 13,
+        "high": 13,
     },
     "days": {"day": 14, "finished": 12, "so_far": 16, "rate": 16},
 }
 """Each sheet with its columns and their widths."""
+WRAPS = ("question", "answer", "group")
+"""What may be longer than its column."""
 LONG = ("cut", "group", "number", "question", "answer", "count", "of", "share", "low", "high")
 """The columns of a CSV: a line for each answer of each group."""
 
@@ -83,7 +85,8 @@ def xlsx(survey: Told, target: Path | BinaryIO, t: Texts, settings: Settings) ->
     }
     for name, columns in SHEETS.items():
         heads = [
-            Heading(t.plain(f"results.column.{key}"), width, NUMBERS.get(key, SHARE)) for key, width in columns.items()
+            Heading(t.plain(f"results.column.{key}"), width, NUMBERS.get(key, SHARE), key in WRAPS)
+            for key, width in columns.items()
         ]
         leaf = Leaf(book, t.plain(f"results.sheet.{name}"), heads)
         leaf.add(list(rows[name]))

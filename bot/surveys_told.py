@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot import surveyed
 from bot.reports import MESSAGE_LENGTH, messages
 from bot.surveyed import Told
-from bot.texts import Texts
+from bot.texts import Texts, unbroken
 from bot.untrusted import cut as shortened
 from bot.untrusted import units
 from models.questionnaires import Kind, Question
@@ -27,20 +27,26 @@ LONGEST = 400
 def told(survey: Told, t: Texts, settings: Settings) -> list[str]:
     """All of it, a message or several."""
     results = survey.results
-    lines = [heading(survey, t), t("results.response", **surveyed.words(survey.response))]
+    lines = [heading(survey, t), unbroken(t("results.response", **surveyed.words(survey.response)))]
     if results.partial:
         lines.append(t("results.partial", partial=results.partial))
     if results.completed < results.cell:
         return messages([*lines, "", t("results.too_few", cell=results.cell)])
+    # What the brackets mean stands before the first of them that needs it.
+    lines.append(t("results.legend"))
     lines += [conclusion(survey, t)] if survey.what_changes or survey.verdict else []
     for question in survey.questionnaire.questions:
-        first, *rest = _question(survey, question, t)
-        block = "\n".join(("\n" + first, *rest))
-        # It stays together where it fits into one message.
-        lines += [block] if units(block) <= MESSAGE_LENGTH else ["\n" + first, *rest]
+        first, *rest = map(unbroken, _question(survey, question, t))
+        lines += _together(["\n" + first, *rest])
     for cut in Cut:
-        lines += _cut(survey, cut, t, settings)
-    return messages([*lines, "\n" + t("results.legend")])
+        lines += _together([unbroken(line) for line in _cut(survey, cut, t, settings)])
+    return messages(lines)
+
+
+def _together(lines: list[str]) -> list[str]:
+    """As one block where it fits into one message."""
+    block = "\n".join(lines)
+    return [block] if block and units(block) <= MESSAGE_LENGTH else lines
 
 
 def heading(survey: Told, t: Texts) -> str:
@@ -49,8 +55,8 @@ def heading(survey: Told, t: Texts) -> str:
 
 
 def when(survey: Told, t: Texts) -> str:
-    """The semester where there is one, and the days, without HTML."""
-    days = {"first": t.day(survey.opened), "last": t.day(survey.closed)}
+    """The semester where there is one, and the days, which nobody asks the weekdays of; without HTML."""
+    days = {"first": t.full_day(survey.opened), "last": t.full_day(survey.closed)}
     if survey.semester is None:
         return t.plain("results.when_alone", **days)
     return t.plain("results.when", semester=survey.semester, **days)
@@ -111,7 +117,7 @@ def _steps(question: Question, count: Count, t: Texts) -> str:
 
 def _ranked(question: Question, count: Count, option: str, t: Texts) -> str:
     mean = t.plain("results.mean_place", mean=f"{surveyed.mean_place(question, count, option):.2f}")
-    places = " / ".join(map(str, surveyed.places(question, count, option)))
+    places = t.plain("survey.and").join(map(str, surveyed.places(question, count, option)))
     name = _short(surveyed.answer_name(question, option, t))
     return t("results.ranked", answer=name, mean=mean, places=places)
 
@@ -149,7 +155,7 @@ def _cut(survey: Told, cut: Cut, t: Texts, settings: Settings) -> list[str]:
         for value, count in by.items():
             lines.append(t("results.answer", answer=name(value), **surveyed.words(satisfied(count))))
     if hidden:
-        names = ", ".join(name(value) for value in hidden)
+        names = t.plain("survey.and").join(name(value) for value in hidden)
         lines.append(t("results.cut_hidden", cell=survey.results.cell, groups=names))
     else:
         lines.append(t("results.cut_others", cell=survey.results.cell))

@@ -14,6 +14,7 @@ filling them in is done for every message.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -119,6 +120,10 @@ class Texts:
         """A day of which nobody asks which of the week it is: "13 Oct"."""
         return _day(self.language, day, day.year != today.year, False)
 
+    def full_day(self, day: date) -> str:
+        """Such a day with its year: "13 Oct 2026"."""
+        return _day(self.language, day, True, False)
+
     def stamp(self, moment: datetime, now: datetime) -> str:
         """A moment that stays right however long it is looked at: "Tue 13 Oct 09:30"."""
         local = moment.astimezone(self.timezone)
@@ -212,6 +217,11 @@ def cut(text: str, columns: int) -> str:
         if taken > columns:
             return text[: index - 1].rstrip(" ，,、。.") + "…"
     return text
+
+
+def unbroken(text: str) -> str:
+    """The same, in which no line ends between a number and its per cent, nor inside a span of numbers."""
+    return re.sub(r"(?<=\d) (?=%)", "\u00a0", re.sub(r"(?<=\d)–(?=\d)", "\u2060–\u2060", text))
 
 
 def _plural(language: str) -> Callable[[int], int]:

@@ -171,7 +171,7 @@ class Pages:
             return [[name(value), *_cells(satisfied(c))] for value, c in told.answered(cut, question).items()]
 
         cell = told.results.cell
-        names = ", ".join(map(name, hidden))
+        names = t.plain("survey.and").join(map(name, hidden))
         of_it = {_numbered(told, q, t): rows(q) for q in told.of_kind(Kind.AGREEMENT)}
         return {
             "title": t.plain("results.by_cut", cut=t.plain(f"results.cut.{cut}")),

@@ -60,7 +60,7 @@ function drawSide() {
     el("div", { class: "clock" }, el("time", { id: "now" }), el("button", { type: "button", class: "theme", title: "Light or dark",
       "aria-label": "Light or dark", onclick: flip }, icon("theme"))),
     el("div", { class: "moves" }, clock.map((button) => el("button", { type: "button", onclick: () => move(button) }, moveLabel(button, language())))),
-    notes.length ? el("h2", {}, wordsOf(language()).tries) : null,
+    notes.length ? el("h2", {}, wordsOf(language()).tries) : "",
     el("ol", { class: "notes" }, notes.map((note) => el("li", {}, el("button", { type: "button", onclick: () => follow(note) },
       el("b", {}, said(note.title, language())), el("span", {}, said(note.text, language())))))));
   tick();

@@ -77,7 +77,7 @@ async def test_what_the_union_has_published_is_read_in_three_languages(database:
         status, text, headers = await gets(page + "?lang=en")
         for said in (
             "Completed 240 of 612 invited: 39.2 % [35.4–43.1 %]",
-            "CSAT 68.3 %: 164 of 240 [62.2–73.9 %]",
+            "CSAT 68.3 % (164 of 240) [62.2–73.9 %]",
             '<th scope="row">East Campus Station</th><td>75.0 %</td><td>90/120</td><td>66.6–81.9 %</td>',
             "2026-2027-1 ▼",
         ):

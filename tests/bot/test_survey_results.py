@@ -17,7 +17,7 @@ import pytest
 from matplotlib import image
 
 from bot import survey_charts, survey_tables, surveyed, surveys_told
-from bot.texts import Catalogue
+from bot.texts import Catalogue, unbroken
 from bot.untrusted import units
 from models.questionnaires import Kind, Option, Question, Questionnaire
 from models.results import Results
@@ -89,10 +89,10 @@ def test_results_are_told_with_what_they_were_counted_from(language: str) -> Non
         t.plain("results.answered.scale", of=240, mean="7.19 [6.91–7.46]"),
         t.pick(SETTINGS.building_names("e2")),
         t.pick(TOLD.what_changes or {}),
-        "150 / 60 / 30",
+        t.plain("survey.and").join(("150", "60", "30")),
         "▼",
     ):
-        assert said in text, said
+        assert unbroken(said) in text, said
     assert text.count("▲") == text.count("▼") == 1, "a change is marked only where it is one"
     few = replace(TOLD, results=Results(10, 40, 9, 0, Tally()))
     (short,) = surveys_told.told(few, t, SETTINGS)

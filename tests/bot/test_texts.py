@@ -14,7 +14,7 @@ from babel import Locale
 from babel.messages.pofile import read_po
 from opencc import OpenCC
 
-from bot.texts import BABEL, LOCALES, Catalogue, Forms, Template, UnknownText, cut, read
+from bot.texts import BABEL, LOCALES, Catalogue, Forms, Template, UnknownText, cut, read, unbroken
 from sandbox.text.html import parse_html
 
 HOUSE = Path(__file__).parent.parent.parent
@@ -220,6 +220,26 @@ def test_a_name_is_shown_in_the_nearest_language_there_is() -> None:
 )
 def test_a_subject_is_cut_by_the_width_it_takes(text: str, shown: str) -> None:
     assert cut(text, 26) == shown
+
+
+def test_no_line_ends_inside_a_rate_or_its_interval() -> None:
+    said = unbroken("68.3 % (164 of 240) [62.2–73.9 %], 12 Oct 2026 – 19 Oct 2026")
+    broken = re.split(r"[ –](?!\u2060)", said)
+    assert broken == [
+        "68.3\u00a0%",
+        "(164",
+        "of",
+        "240)",
+        "[62.2\u2060–\u206073.9\u00a0%],",
+        "12",
+        "Oct",
+        "2026",
+        "",
+        "",
+        "19",
+        "Oct",
+        "2026",
+    ]
 
 
 def test_a_span_of_days_says_no_weekdays() -> None:

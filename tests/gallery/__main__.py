@@ -39,6 +39,7 @@ SCENES: tuple[Callable[[Gallery], Awaitable[None]], ...] = (
     office.records,
     surveys.answering,
     surveys.making,
+    surveys.between,
     office.results,
     office.evaluation,
     station.late,

@@ -6,15 +6,17 @@ import re
 from collections import Counter
 from datetime import timedelta
 
-from models import outcomes, people, stations, surveys
+from bot.texts import unbroken
+from models import people, stations, surveys
 from models.invitations import Invitation, Part
 from models.people import Role
 from models.questionnaires import EVERYBODY, Kind, Question, Questionnaire
+from models.remarks import Remark
 from models.results import Results
 from models.surveys import STAFF_EVALUATION, Stage
 from models.tallies import Count, Cut, Tally
 from tests.gallery.phone import Gallery
-from tests.surveying.results import TOLD, closed
+from tests.surveying.results import RESULTS, TOLD, closed
 
 
 async def office(g: Gallery) -> None:
@@ -219,15 +221,26 @@ async def results(g: Gallery) -> None:
     await admin.says(f"/survey {survey.id}", chat=office)
     await admin.taps(t.plain("survey_desk.results"), chat=office)
     await g.campus.later(seconds=10)
-    shown = await office.shows("39.2 %")
+    shown = await office.shows(unbroken("39.2 %"))
     await g.look("survey-results", admin, office, shown)
     pictures = [message for message in await g.campus.stage.transcript(office.id) if message.raw.get("photo")]
     for number, picture in enumerate(pictures, 1):
         await g.look(f"survey-picture-{number}", admin, office, picture)
     async with g.campus.app.database.transaction() as session:
-        await outcomes.publish(
-            session, survey.id, dict(TOLD.what_changes or {}), g.campus.app.toolbox.house, g.campus.clock()
-        )
+        session.add(Remark(id="words", survey_id=survey.id, question="words", text=g.said["praise"]))
+    await admin.says(f"/survey {survey.id}", chat=office)
+    await g.look("survey-closed", admin, office)
+    await admin.taps(t.plain("survey_desk.words", count=1), chat=office)
+    await g.look("survey-words", admin, office)
+    await admin.taps(t.plain("survey_desk.quote"), chat=office)
+    await g.look("survey-words-done", admin, office)
+    await admin.taps(t.plain("survey_desk.back"), chat=office)
+    await admin.taps(t.plain("survey_desk.say"), chat=office)
+    await g.look("survey-say", admin, office)
+    await admin.says(t.pick(TOLD.what_changes or {}), chat=office)
+    await g.look("survey-say-preview", admin, office)
+    await admin.taps(t.plain("survey_desk.send", count=RESULTS.invited), chat=office)
+    await g.look("survey-telling", admin, office)
     await g.campus.later(minutes=2)
     await g.look("survey-told", lin)
     await lin.taps(t.plain("survey.all_results"))

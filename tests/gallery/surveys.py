@@ -78,3 +78,37 @@ async def making(g: Gallery) -> None:
     await g.look("survey-preview", admin, place)
     await admin.taps(t.plain("survey_desk.preview"), chat=place)
     await g.look("survey-questions", admin, place)
+
+
+async def between(g: Gallery) -> None:
+    """One with names, its reminder, peace, a change, and what stands there once it is over."""
+    t, admin, place = g.t, g.campus.admin, g.campus.office
+    file = g.campus.app.toolbox.surveys["training-feedback"]
+    lin, chen = await g.student("Lin"), await g.student("Chen")
+    await admin.says("/survey", chat=place)
+    await admin.taps(t.plain("survey_desk.new"), chat=place)
+    title = t.pick(file.questionnaire.title).replace("{subject}", "…")
+    await admin.taps(title, chat=place)
+    await admin.says(g.said["project"], chat=place)
+    await g.look("survey-whom", admin, place)
+    await admin.taps(t.plain("survey.everybody"), chat=place)
+    await g.look("survey-when", admin, place)
+    await admin.taps(t.plain("survey_new.opens.now"), chat=place)
+    await admin.taps(t.plain("survey_new.start"), chat=place)
+    await g.look("survey-planned", admin, place)
+    await g.campus.later(minutes=2)
+    await lin.reads(g.said["project"])
+    await g.look("survey-signed", lin)
+    await lin.taps(t.plain("survey.begin"))
+    await lin.reads("1")
+    await lin.taps(t.plain("survey.satisfaction.2"))
+    await g.look("survey-signed-question", lin)
+    await g.campus.later(days=4)
+    await g.look("survey-reminder", chen)
+    await chen.taps(t.plain("survey.peace"))
+    await g.look("survey-peace", chen)
+    await lin.says("/surveys")
+    await g.look("survey-list-begun", lin)
+    await g.campus.later(days=5)
+    await admin.says("/survey", chat=place)
+    await g.look("survey-desk-over", admin, place)

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from bot.texts import unbroken
 from models import people
 from models.invitations import Invitation, Part
 from models.surveys import Stage
@@ -40,7 +41,7 @@ async def test_results_are_shown_to_the_office_told_and_published(migrated: Path
         await admin.taps("📊 Results", chat=office)
         await campus.later(seconds=10)
         words = await office.shows("Distribution")
-        assert "CSAT 68.3 %: 164 of 240 [62.2–73.9 %]" in words.text
+        assert unbroken("CSAT 68.3 % (164 of 240) [62.2–73.9 %]") in words.text
         await campus.quiet()
         said = await campus.stage.transcript(office.id)
         pictures = [message for message in said if message.raw.get("photo")]
@@ -62,7 +63,7 @@ async def test_results_are_shown_to_the_office_told_and_published(migrated: Path
         await alice.reads("You asked, we did")
         await alice.taps("📊 All results")
         everything = await alice.reads("Distribution")
-        assert "CSAT 68.3 %: 164 of 240 [62.2–73.9 %]" in everything.text
+        assert unbroken("CSAT 68.3 % (164 of 240) [62.2–73.9 %]") in everything.text
         status, text = await page()
         assert status == 200
         assert "23:30" in text

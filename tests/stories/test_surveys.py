@@ -75,7 +75,7 @@ async def test_a_survey_is_answered_in_one_message(database_url: str) -> None:
         assert saved.id == invitation.id
         await campus.files(alice, "The tap in room 5 drips")
         await alice.says("/surveys")
-        await alice.reads("begun")
+        await alice.reads("not sent yet")
         await alice.taps("How are we doing")
         await alice.reads("What matters most?")
         for option in ("Water", "Net"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -187,7 +188,9 @@ async def closed(
     results: Results = RESULTS,
     semester: str = "2026-2027-1",
 ) -> Survey:
-    """A survey that has closed, with what came of it."""
+    """A survey that has closed, with what came of it on the days before."""
+    later = closes - CLOSES
+    results = replace(results, days=tuple((day + later, times) for day, times in results.days))
     survey = await surveys.plan(
         session,
         key="semester",
