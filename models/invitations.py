@@ -24,7 +24,7 @@ from models.outbox import Lane, Repeat
 from models.people import Person
 from models.questionnaires import Group, group_of
 from models.roster import Enrolled, Facts
-from models.surveys import MOST_REMINDERS, Stage, Survey
+from models.surveys import MOST_REMINDERS, Stage, Survey, reminders_spent
 from models.tallies import Cut
 
 AT_ONCE = 100
@@ -113,7 +113,8 @@ async def invite_some(session: AsyncSession, survey: Survey, house: House, now: 
     if not found:
         survey.stage = Stage.OPEN
         return 0
-    await _invite(session, survey, {person_id: MOST_REMINDERS if rests else 0 for person_id, _, rests in found})
+    spent = reminders_spent(survey, now)
+    await _invite(session, survey, {person_id: MOST_REMINDERS if rests else spent for person_id, _, rests in found})
     for person_id, chat_id, rests in found:
         if not rests:
             await _write_to(session, survey, person_id, chat_id, 0, house, now)
@@ -137,7 +138,7 @@ async def remind_some(session: AsyncSession, survey: Survey, count: int, house: 
     await session.execute(
         update(Invitation)
         .where(Invitation.survey_id == survey.id, Invitation.person_id.in_([person_id for person_id, _ in found]))
-        .values(reminded=count)
+        .values(reminded=reminders_spent(survey, now))
     )
     for person_id, chat_id in found:
         await _write_to(session, survey, person_id, chat_id, count, house, now)
@@ -185,11 +186,11 @@ async def _write_to(
     )
 
 
-async def of(session: AsyncSession, survey: Survey, person: Person) -> Invitation | None:
+async def of(session: AsyncSession, survey: Survey, person: Person, now: datetime) -> Invitation | None:
     """Somebody's invitation; they are invited now if the survey is for them and they came later than it did."""
     invitation: Invitation | None = await session.get(Invitation, (survey.id, person.id))
     if invitation is None and person.agreed and await _is_for(session, group_of(survey.target), person):
-        await _invite(session, survey, {person.id: 0})
+        await _invite(session, survey, {person.id: reminders_spent(survey, now)})
         invitation = await session.get_one(Invitation, (survey.id, person.id))
     return invitation
 

@@ -23,6 +23,8 @@ from models.questionnaires import Group, Questionnaire
 from models.results import Results
 
 MOST_REMINDERS = 2
+APART = timedelta(days=1)
+"""So long at least lies between an invitation and a reminder, and between two of them, however late one went out."""
 
 
 class Stage(enum.StrEnum):
@@ -205,6 +207,13 @@ def is_open(survey: Survey, now: datetime) -> bool:
 def reminders_due(survey: Survey, now: datetime) -> int:
     """How many reminders somebody who has not answered should have had by now."""
     return sum(datetime.fromisoformat(moment) <= now for moment in survey.reminders)
+
+
+def reminders_spent(survey: Survey, now: datetime) -> int:
+    """How many reminders are over for somebody who is written to now: those that have been due, and one that would
+    come on its heels.
+    """
+    return reminders_due(survey, now + APART)
 
 
 async def put_off(

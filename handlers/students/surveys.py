@@ -66,7 +66,7 @@ async def listed(event: Message | CallbackQuery, talk: Talk) -> None:
     found = []
     for survey in await surveys.in_stage(talk.session, *surveys.RUNNING):
         if surveys.is_open(survey, talk.now):
-            invitation = await invitations.of(talk.session, survey, talk.person)
+            invitation = await invitations.of(talk.session, survey, talk.person, talk.now)
             if invitation is not None:
                 found.append((survey, invitation.part))
     await show(event, *survey_screens.listed(found, talk.t, talk.now))
@@ -163,7 +163,7 @@ async def _open(talk: Talk, number: int) -> tuple[Survey, Invitation]:
     """A survey that can be answered now and is for them. Raises Refusal for any other."""
     survey = await surveys.get(talk.session, number)
     surveys.must_be_open(survey, talk.now)
-    invitation = await invitations.of(talk.session, survey, talk.person)
+    invitation = await invitations.of(talk.session, survey, talk.person, talk.now)
     if invitation is None:
         raise Refusal("survey.not_for_you")
     return survey, invitation

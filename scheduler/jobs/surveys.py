@@ -21,8 +21,8 @@ from models.surveys import Stage, Survey
 
 AHEAD = timedelta(days=3)
 """So long before it opens the office is told, to look at it once more."""
-NOT_BEFORE = timedelta(days=1)
-"""So long after an invitation at least comes a reminder, also of a survey that was brought late."""
+BEFORE_NIGHT = timedelta(hours=1)
+"""So long before it nobody is written to any more: fifty thousand messages are on their way for half an hour."""
 
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
@@ -31,7 +31,8 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
         await _bring(database, toolbox, now)
     async with database.transaction() as session:
         await surveys.open_due(session, now)
-    if not toolbox.house.calendar.is_quiet(now):
+    calendar = toolbox.house.calendar
+    if not calendar.is_quiet(now) and not calendar.is_quiet(now + BEFORE_NIGHT):
         await _invite(database, toolbox, now)
         await _remind(database, toolbox, now)
         await _tell(database, toolbox, now)
@@ -69,7 +70,7 @@ async def _plan(session: AsyncSession, file: SurveyFile, opening: Opening, toolb
         questionnaire=file.questionnaire,
         opens_at=opening.at,
         closes_at=file.closing(opening.at, calendar),
-        reminders=[moment for moment in moments if moment >= max(now, opening.at) + NOT_BEFORE],
+        reminders=[moment for moment in moments if moment >= max(now, opening.at) + surveys.APART],
         target=file.target,
         cell=file.cell(toolbox.settings.surveys.minimum_cell),
         anonymous=file.anonymous,

@@ -236,7 +236,7 @@ async def test_who_comes_by_themselves_while_all_are_invited_is_invited_once(dat
 
     async def comes() -> None:
         async with database.transaction() as session:
-            invited = await invitations.of(session, await surveys.get(session, survey.id), someone)
+            invited = await invitations.of(session, await surveys.get(session, survey.id), someone, now)
             assert invited is not None
             await asyncio.sleep(0)
 

@@ -72,9 +72,9 @@ async def test_those_who_asked_under_their_names_are_asked(database: Database, n
         assert await invitations.invite_some(session, survey, HOUSE, now) == 3
         invited = [await session.get(invitations.Invitation, (survey.id, person.id)) for person in people]
         assert [row is not None for row in invited] == [True, False, False, False, True, True, False, False]
-        assert await invitations.of(session, survey, joined) is None, "a row would say who joined"
+        assert await invitations.of(session, survey, joined, now) is None, "a row would say who joined"
         await of_project(session, pipes, late, now)
-        assert await invitations.of(session, survey, late) is not None
+        assert await invitations.of(session, survey, late, now) is not None
         survey.stage = Stage.CLOSED
         await outcomes.publish(session, survey.id, WHY, HOUSE, now, verdict=Verdict.KEEP)
         told = await session.scalars(select(Outgoing).where(Outgoing.requester_id.is_not(None)))

@@ -13,6 +13,7 @@ from bot.app import house_of
 from bot.questionnaires import SHIPPED, read
 from bot.texts import Catalogue
 from bot.toolbox import Toolbox
+from models import invitations
 from models import surveys as rules
 from models.calendar import Semester
 from models.database import Database
@@ -20,11 +21,11 @@ from models.errors import Refusal
 from models.house import House
 from models.outbox import Outgoing
 from models.people import Audience
-from models.questionnaires import Group
+from models.questionnaires import EVERYBODY, Group
 from models.surveys import Stage, Survey
 from scheduler.jobs import surveys
 from tests.campus import settings
-from tests.house import OFFICE, furnish, staff
+from tests.house import OFFICE, furnish, staff, student
 
 SETTINGS = settings("http://127.0.0.1:1", "sqlite:///unused.db")
 TERMS = (
@@ -135,3 +136,52 @@ async def test_of_two_who_put_it_off_or_cancel_it_at_once_one_is_heard(database:
         assert sorted(each.key if isinstance(each, Refusal) else "" for each in came) == ["", key]
     (survey,) = await brought(database)
     assert (survey.opens_at, survey.stage) == (OPENS + timedelta(weeks=1), Stage.CANCELLED)
+
+
+async def test_a_reminder_keeps_its_distance_however_late_the_one_before_it_was(database: Database) -> None:
+    """From the invitation, from the reminder before it, and from the moment at which somebody came by themselves."""
+    toolbox = Toolbox(SETTINGS, house(), Catalogue.load(SETTINGS.timezone))
+
+    async def asked(opened: timedelta, *reminders: timedelta) -> int:
+        async with database.transaction() as session:
+            survey = await rules.plan(
+                session, key="how", questionnaire=FILE.questionnaire, target=EVERYBODY, cell=10,
+                opens_at=OPENS + opened, closes_at=OPENS + timedelta(days=14),
+                reminders=[OPENS + each for each in reminders],
+            )  # fmt: skip
+            assert survey is not None
+            return survey.id
+
+    async def written() -> list[tuple[int, int]]:
+        async with database.reading() as session:
+            rows = await session.scalars(select(Outgoing).where(Outgoing.letter == "survey_invitation"))
+            payloads = [row.payload or {} for row in rows]
+        return sorted((each["survey"], each["reminder"]) for each in payloads)
+
+    async with database.transaction() as session:
+        await furnish(session)
+        (await student(session)).agreed = True
+    day, hour = timedelta(days=1), timedelta(hours=1)
+    # The program was away when this one opened, and when its first reminder was due.
+    late = await asked(-5 * day, -1 * hour, 5 * day)
+    ordinary = await asked(0 * day, 5 * day, 10 * day)
+    for moment in (OPENS, OPENS + hour):
+        await surveys.run(database, toolbox, moment)
+        assert await written() == [(late, 0), (ordinary, 0)]
+    # It was away again, and the second reminder is due in the morning.
+    evening = OPENS + 9 * day + 8 * hour
+    await surveys.run(database, toolbox, evening)
+    assert await written() == [(late, 0), (late, 2), (ordinary, 0), (ordinary, 1)]
+    async with database.transaction() as session:
+        newcomer = await student(session, 2, "Bob")
+        newcomer.agreed = True
+        assert await invitations.of(session, await rules.get(session, ordinary), newcomer, evening) is not None
+    for moment in (evening + hour, OPENS + 10 * day):
+        await surveys.run(database, toolbox, moment)
+        assert len(await written()) == 4
+    # Whom it would not reach before the night is written to in the morning.
+    night = await asked(10 * day + 11 * hour)
+    await surveys.run(database, toolbox, OPENS + 10 * day + 11 * hour + hour / 2 + timedelta(minutes=1))
+    assert len(await written()) == 4
+    await surveys.run(database, toolbox, OPENS + 10 * day + 22 * hour)
+    assert (await written())[4:] == [(night, 0), (night, 0)]
