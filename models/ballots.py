@@ -4,10 +4,12 @@
 
 There is a box for everybody and one for each group the student belongs to. A box is one sealed row: every slip that
 comes in has it shuffled and sealed anew, so it has no order, no times and no rows of its own. With twice the smallest
-cell in it, all but a cell of its slips, drawn at random, are counted; the rest is at the end. So no number in clear
-ever moves by fewer people than a cell has, whatever two copies of the database are held beside each other, and a group
-that stays smaller leaves nothing at all. A slip is not kept whole either: what is counted for a building is not beside
-what is counted for a level.
+cell in it, all but a cell of its slips, drawn at random, are counted; the rest is at the end. So no tally ever moves by
+fewer people than a cell has, and a group that stays smaller leaves nothing at all. A slip is not kept whole either:
+what is counted for a building is not beside what is counted for a level.
+
+Tallies are sealed too: of a question that only some are asked, a single one of them may be counted among many, and who
+belongs to those is known. The words of such a question have a box of their own.
 
 Who wants to change what they finished has the key to it in the button under their receipt, and nowhere else: what they
 had answered lies sealed under that key. Equal ballots are one as good as the other, so a change takes one away that
@@ -16,6 +18,7 @@ says the same and puts in another.
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import secrets
@@ -23,15 +26,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, delete, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, delete, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import invitations, sheets
 from models.base import Base, Json
+from models.cuts import facts_of
 from models.errors import Refusal
 from models.people import Person
+from models.questionnaires import EVERYBODY as ALL
 from models.questionnaires import Answer, Kind, Questionnaire
 from models.remarks import Remark
 from models.sheets import Sheet, sealed
@@ -41,7 +46,11 @@ from models.vault import Vault
 
 EVERYBODY = ""
 """The cut, and the group, of all together."""
+WORDS = "words"
+"""Beside the cuts: what was written for a question that only some are asked; the group is the question's key."""
 KEY_BYTES = 16
+TALLY_BYTES = 8192
+"""Bytes of which a sealed tally is a multiple: its length tells nothing of what has been counted."""
 _chance = random.SystemRandom()
 
 
@@ -64,7 +73,7 @@ class Counted(Base):
     survey_id: Mapped[int] = mapped_column(ForeignKey("surveys.id"), primary_key=True)
     cut: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str] = mapped_column(primary_key=True)
-    counts: Mapped[dict[str, Any]] = mapped_column(Json)
+    sealed: Mapped[str] = mapped_column("counts", Json)
 
 
 class Receipt(Base):
@@ -109,13 +118,29 @@ class Slip:
         return cls(plain["answers"], {Cut(cut): value for cut, value in plain["groups"].items()})
 
     def for_group(self, cut: str, value: str, questionnaire: Questionnaire) -> dict[str, Answer] | None:
-        """What is counted of it there, None where it does not belong. Words are only in everybody's."""
+        """What is counted of it there, None where it does not belong. Words are only in everybody's, or in the box of
+        their question: then everybody's has that there are some, and the box has whoever was asked for them.
+        """
         if cut == EVERYBODY:
-            return dict(self.answers)
+            apart = self._apart(questionnaire)
+            return {key: "" if key in apart else answer for key, answer in self.answers.items()}
+        if cut == WORDS:
+            return {value: self.answers.get(value, "")} if value in self._apart(questionnaire) else None
         if self.groups.get(Cut(cut)) != value:
             return None
         words = {question.key for question in questionnaire.questions if question.kind is Kind.WORDS}
         return {key: answer for key, answer in self.answers.items() if key not in words}
+
+    def boxes(self, questionnaire: Questionnaire) -> set[tuple[str, str]]:
+        """By cut and value those in which something of it is counted."""
+        groups = {(str(cut), value) for cut, value in self.groups.items()}
+        return {(EVERYBODY, EVERYBODY), *groups, *((WORDS, key) for key in self._apart(questionnaire))}
+
+    def _apart(self, questionnaire: Questionnaire) -> list[str]:
+        """The questions of words that only some are asked, this one among them."""
+        known = facts_of(self.groups)
+        some = (q for q in questionnaire.questions if q.kind is Kind.WORDS and q.only != ALL)
+        return [question.key for question in some if question.only.has(known)]
 
 
 class _Piece(NamedTuple):
@@ -131,11 +156,9 @@ class _Piece(NamedTuple):
 async def cast(session: AsyncSession, survey: Survey, slip: Slip | None, before: Slip | None, vault: Vault) -> None:
     """Put finished answers into the boxes, in place of what was cast before; None takes that away."""
     questionnaire = survey.questionnaire
-    groups = {(EVERYBODY, EVERYBODY)}
-    for each in (slip, before):
-        groups |= {(str(cut), value) for cut, value in (each.groups.items() if each is not None else ())}
+    boxes = {box for each in (slip, before) if each is not None for box in each.boxes(questionnaire)}
     # In one order for all, so that no two wait for each other.
-    for cut, value in sorted(groups):
+    for cut, value in sorted(boxes):
         piece = _Piece(
             slip.for_group(cut, value, questionnaire) if slip is not None else None,
             before.for_group(cut, value, questionnaire) if before is not None else None,
@@ -144,7 +167,7 @@ async def cast(session: AsyncSession, survey: Survey, slip: Slip | None, before:
         if survey.anonymous:
             await _drop_in(session, survey, box, piece, vault)
         else:
-            await _count(session, survey, cut, value, [piece])
+            await _count(session, survey, cut, value, [piece], vault)
 
 
 async def cast_signed(session: AsyncSession, survey: Survey, person: Person, slip: Slip, vault: Vault) -> None:
@@ -172,10 +195,12 @@ async def _drop_in(session: AsyncSession, survey: Survey, box: Box, piece: _Piec
     else:
         # What is changed has not been counted yet, or what is says exactly the same.
         pieces[same] = _Piece(piece.plus, pieces[same].minus)
+    # What changes nothing is nobody's ballot: with such pieces one person alone could fill a box.
+    pieces = [each for each in pieces if each.plus != each.minus]
     _chance.shuffle(pieces)
     if len(pieces) >= 2 * survey.cell:
         drawn, pieces = pieces[survey.cell :], pieces[: survey.cell]
-        await _count(session, survey, box.cut, box.value, drawn)
+        await _count(session, survey, box.cut, box.value, drawn, vault)
     box.sealed = sealed(
         {"slips": pieces},
         2 * len(pieces) * (survey.questionnaire.most_bytes + 8),
@@ -195,8 +220,6 @@ async def _box(session: AsyncSession, survey_id: int, cut: str, value: str) -> B
     box: Box = await session.get_one(Box, (survey_id, cut, value), with_for_update=True, populate_existing=True)
     return box
 
-    # What changes nothing is nobody's ballot: with such pieces one person alone could fill a box.
-    pieces = [each for each in pieces if each.plus != each.minus]
 
 def _opened(box: Box, vault: Vault) -> list[_Piece]:
     if box.sealed is None:
@@ -209,31 +232,44 @@ def _context_of(survey_id: int, cut: str, value: str) -> str:
     return f"box:{survey_id}:{cut}:{value}"
 
 
-async def _count(session: AsyncSession, survey: Survey, cut: str, value: str, pieces: Sequence[_Piece]) -> None:
-    """Add what was drawn to the group's tally; the words of everybody's go to the remarks."""
+async def _count(
+    session: AsyncSession, survey: Survey, cut: str, value: str, pieces: Sequence[_Piece], vault: Vault
+) -> None:
+    """Add what was drawn to the group's tally; words go to the remarks."""
     questionnaire = survey.questionnaire
     row: Counted | None = await session.get(Counted, (survey.id, cut, value))
-    tally = Tally.of(row.counts) if row is not None else Tally()
+    tally = _tally(row, vault) if row is not None else Tally()
     for piece in pieces:
         if piece.minus is not None:
             tally.add(one(questionnaire, piece.minus), -1)
         if piece.plus is not None:
             tally.add(one(questionnaire, piece.plus))
     if row is None:
-        session.add(Counted(survey_id=survey.id, cut=cut, value=value, counts=tally.plain()))
-    else:
-        row.counts = tally.plain()
-    if cut == EVERYBODY:
+        row = Counted(survey_id=survey.id, cut=cut, value=value)
+        session.add(row)
+    plain = json.dumps(tally.plain(), ensure_ascii=False).encode()
+    filled = plain.ljust(-(-len(plain) // TALLY_BYTES) * TALLY_BYTES)
+    row.sealed = base64.b64encode(vault.seal(filled, _tally_context(survey.id, cut, value))).decode()
+    if cut in (EVERYBODY, WORDS):
         await _note_words(session, survey, questionnaire, pieces)
     await session.flush()
+
+
+def _tally(row: Counted, vault: Vault) -> Tally:
+    context = _tally_context(row.survey_id, row.cut, row.value)
+    return Tally.of(json.loads(vault.open(base64.b64decode(row.sealed), context)))
+
+
+def _tally_context(survey_id: int, cut: str, value: str) -> str:
+    return f"tally:{survey_id}:{cut}:{value}"
 
 
 async def _note_words(
     session: AsyncSession, survey: Survey, questionnaire: Questionnaire, pieces: Sequence[_Piece]
 ) -> None:
     asked = [question.key for question in questionnaire.questions if question.kind is Kind.WORDS]
-    said = [(key, str(each.plus[key])) for each in pieces for key in asked if each.plus and key in each.plus]
-    gone = [(key, str(each.minus[key])) for each in pieces for key in asked if each.minus and key in each.minus]
+    said = [(key, str(text)) for each in pieces for key in asked if (text := (each.plus or {}).get(key))]
+    gone = [(key, str(text)) for each in pieces for key in asked if (text := (each.minus or {}).get(key))]
     _chance.shuffle(said)
     for key, text in said:
         if (key, text) in gone:
@@ -300,25 +336,26 @@ async def empty(session: AsyncSession, survey: Survey, vault: Vault) -> None:
     destroyed.
     """
     for box in await session.scalars(select(Box).where(Box.survey_id == survey.id)):
-        await _count(session, survey, box.cut, box.value, _opened(box, vault))
+        await _count(session, survey, box.cut, box.value, _opened(box, vault), vault)
     for table in (Box, Sheet, Receipt):
         await session.execute(delete(table).where(table.survey_id == survey.id))
     for row in await session.scalars(select(Counted).where(Counted.survey_id == survey.id)):
-        if Tally.of(row.counts).completed < survey.cell:
+        if _tally(row, vault).completed < survey.cell:
             await session.delete(row)
-            if row.cut == EVERYBODY:
-                await session.execute(delete(Remark).where(Remark.survey_id == survey.id))
+            if row.cut in (EVERYBODY, WORDS):
+                theirs = Remark.question == row.value if row.cut == WORDS else true()
+                await session.execute(delete(Remark).where(Remark.survey_id == survey.id, theirs))
 
 
-async def tallies(session: AsyncSession, survey: Survey) -> tuple[Tally, dict[Cut, dict[str, Tally]]]:
+async def tallies(session: AsyncSession, survey: Survey, vault: Vault) -> tuple[Tally, dict[Cut, dict[str, Tally]]]:
     """What has been counted: of everybody, and by cut and group."""
     everybody = Tally()
     cuts: dict[Cut, dict[str, Tally]] = {}
     for row in await session.scalars(select(Counted).where(Counted.survey_id == survey.id)):
         if row.cut == EVERYBODY:
-            everybody = Tally.of(row.counts)
-        else:
-            cuts.setdefault(Cut(row.cut), {})[row.value] = Tally.of(row.counts)
+            everybody = _tally(row, vault)
+        elif row.cut != WORDS:
+            cuts.setdefault(Cut(row.cut), {})[row.value] = _tally(row, vault)
     return everybody, cuts
 
 

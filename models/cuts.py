@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models.house import House
+from models.people import Audience
 from models.questionnaires import Group
 from models.roster import Enrolled, Facts
 from models.tallies import Cut
@@ -30,6 +31,19 @@ def groups_of(facts: Facts, house: House) -> dict[Cut, str]:
         Cut.LEVEL: facts.level,
     }
     return {cut: str(value) for cut, value in known.items() if value}
+
+
+def facts_of(groups: Mapping[Cut, str]) -> Facts:
+    """What is known of somebody of whom only the groups are."""
+    audience = groups.get(Cut.AUDIENCE)
+    return Facts(
+        groups.get(Cut.COLLEGE),
+        groups.get(Cut.LEVEL),
+        Audience(audience) if audience is not None else None,
+        groups.get(Cut.BUILDING),
+        None,
+        proved=True,
+    )
 
 
 def within(group: Group, audience: Column, building: Column) -> list[ColumnElement[bool]]:

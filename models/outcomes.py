@@ -37,7 +37,7 @@ async def close_due(session: AsyncSession, house: House, now: datetime) -> None:
 
 async def results_of(session: AsyncSession, survey: Survey, house: House) -> Results:
     """What may be told of a survey that has been counted. Takes a moment: ask it where nobody waits for the session."""
-    everybody, groups = await ballots.tallies(session, survey)
+    everybody, groups = await ballots.tallies(session, survey, house.vault)
     response = await invitations.response(session, survey)
     shares, days = (
         await cuts.roster_shares(session, group_of(survey.target), house),

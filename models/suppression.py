@@ -34,8 +34,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
+from models.cuts import facts_of
 from models.questionnaires import Question
-from models.roster import Facts
 from models.spans import PRIME, Held, Span, Vector, total
 from models.tallies import Cut, Tally
 
@@ -127,15 +127,7 @@ class Groups:
         """The kinds that it is asked of."""
         asked = 0
         for i, kind in enumerate(self.kinds):
-            of = dict(self.names[group - 1] for group in kind if group)
-            facts = Facts(
-                of.get(Cut.COLLEGE),
-                of.get(Cut.LEVEL),
-                of.get(Cut.AUDIENCE),  # type: ignore[arg-type]
-                of.get(Cut.BUILDING),
-                None,
-                proved=True,
-            )
+            facts = facts_of(dict(self.names[group - 1] for group in kind if group))
             asked |= question.only.has(facts) << i
         return asked
 

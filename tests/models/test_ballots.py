@@ -16,18 +16,18 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import ballots, invitations, remarks, sheets, surveys
-from models.ballots import Receipt, Slip
+from models.ballots import Box, Counted, Receipt, Slip
 from models.base import Base
 from models.database import Database
 from models.errors import Refusal
-from models.people import Person
-from models.questionnaires import EVERYBODY, WORDS_LENGTH, Answer
+from models.people import Audience, Person
+from models.questionnaires import EVERYBODY, WORDS_LENGTH, Answer, Group, Kind, Question, Questionnaire
 from models.remarks import Look, Remark
 from models.sheets import Progress, Sheet
 from models.surveys import Survey
 from models.tallies import Cut, Tally, one
 from tests.house import HOUSE, student
-from tests.surveying.sheets import EVERY_KIND
+from tests.surveying.sheets import EVERY_KIND, names
 
 CELL = 3
 VAULT = HOUSE.vault
@@ -67,9 +67,11 @@ async def test_every_ballot_is_counted_once_and_never_by_fewer_than_a_cell(
     cast: dict[int, tuple[Slip, str]] = {}
     count = ballots._count
 
-    async def counting(session: AsyncSession, survey: Survey, cut: str, value: str, pieces: Sequence[Any]) -> None:
+    async def counting(
+        session: AsyncSession, survey: Survey, cut: str, value: str, pieces: Sequence[Any], *key: Any
+    ) -> None:
         drawn.append(len(pieces))
-        await count(session, survey, cut, value, pieces)
+        await count(session, survey, cut, value, pieces, *key)
 
     monkeypatch.setattr(ballots, "_count", counting)
     async with database.transaction() as session:
@@ -87,7 +89,7 @@ async def test_every_ballot_is_counted_once_and_never_by_fewer_than_a_cell(
         assert len(drawn) > 20
         assert min(drawn) >= CELL
         await ballots.empty(session, survey, VAULT)
-        everybody, cuts = await ballots.tallies(session, survey)
+        everybody, cuts = await ballots.tallies(session, survey, VAULT)
         assert everybody == _together([slip for slip, _ in cast.values()])
         for cut, value in ((Cut.BUILDING, "e1"), (Cut.LEVEL, "master")):
             alike = [slip for slip, _ in cast.values() if slip.groups[cut] == value]
@@ -133,7 +135,7 @@ async def test_copies_of_the_database_after_every_ballot_join_nobody(database: D
                 # One row a box, whatever is in it: no order and no number of its own for a ballot.
                 assert len(copies[-1]["survey_boxes"]) == 2
     async with database.reading() as session:
-        everybody, _ = await ballots.tallies(session, survey)
+        everybody, _ = await ballots.tallies(session, survey, VAULT)
         assert everybody.completed == CELL
         assert await session.scalar(select(func.count()).select_from(Remark)) == CELL
 
@@ -158,13 +160,13 @@ async def test_a_group_that_stays_small_leaves_nothing(database: Database, now: 
             few = {Cut.BUILDING: "w1"} if number else {}
             await ballots.cast(session, survey, Slip({"overall": 4, "words": "secret"}, few), None, VAULT)
         await ballots.empty(session, survey, VAULT)
-        everybody, cuts = await ballots.tallies(session, survey)
+        everybody, cuts = await ballots.tallies(session, survey, VAULT)
         assert (everybody.completed, cuts) == (CELL, {})
         small = await a_survey(session, now)
         for _ in range(CELL - 1):
             await ballots.cast(session, small, Slip({"overall": 4, "words": "secret"}, {}), None, VAULT)
         await ballots.empty(session, small, VAULT)
-        assert (await ballots.tallies(session, small))[0] == Tally()
+        assert (await ballots.tallies(session, small, VAULT))[0] == Tally()
         assert not await remarks.of(session, small.id)
 
 
@@ -202,11 +204,11 @@ async def test_answers_with_a_name_are_counted_at_once_and_go_with_their_writer(
         for person, overall in ((alice, 2), (bob, 3), (alice, 5)):
             slip = Slip({"overall": overall, "words": f"by {person.name} {overall}"}, {Cut.BUILDING: "e1"})
             await ballots.cast_signed(session, survey, person, slip, VAULT)
-        everybody, cuts = await ballots.tallies(session, survey)
+        everybody, cuts = await ballots.tallies(session, survey, VAULT)
         assert everybody.questions["overall"].by == Counter({"5": 1, "3": 1})
         assert cuts[Cut.BUILDING]["e1"].completed == 2
         await ballots.forget(session, alice, VAULT)
-        assert (await ballots.tallies(session, survey))[0].questions["overall"].by == Counter({"3": 1})
+        assert (await ballots.tallies(session, survey, VAULT))[0].questions["overall"].by == Counter({"3": 1})
         assert [each.text for each in await remarks.of(session, survey.id)] == ["by Bob 3"]
         assert await ballots.signed(session, survey, alice) is None
 
@@ -223,7 +225,7 @@ async def test_two_who_finish_at_once_are_both_counted_with_their_names(database
 
     await asyncio.gather(*(finish(person) for person in people))
     async with database.reading() as session:
-        everybody, groups = await ballots.tallies(session, survey)
+        everybody, groups = await ballots.tallies(session, survey, VAULT)
     assert (everybody.completed, groups[Cut.BUILDING]["e1"].completed) == (12, 12)
 
 
@@ -247,3 +249,76 @@ async def test_who_comes_by_themselves_while_all_are_invited_is_invited_once(dat
     await asyncio.gather(comes(), invites(), comes(), invites(), comes())
     async with database.reading() as session:
         assert (await invitations.response(session, survey)).invited == 8
+
+
+async def test_nobody_fills_a_box_with_changes_that_change_nothing(database: Database, now: datetime) -> None:
+    """Somebody moves out and in again, and sends the same once more, as often as they like: the only other one who
+    lives there is not counted by themselves.
+    """
+    here, away = ({Cut.BUILDING: "e1"}, {Cut.BUILDING: "w1"})
+    async with database.transaction() as session:
+        survey = await a_survey(session, now)
+        await ballots.cast(session, survey, Slip({"overall": 1}, here), None, VAULT)
+        mine = Slip({"overall": 5}, here)
+        await ballots.cast(session, survey, mine, None, VAULT)
+        for turn in range(4 * CELL):
+            moved = Slip({"overall": 5}, (away, here, here)[turn % 3])
+            await ballots.cast(session, survey, moved, mine, VAULT)
+            mine = moved
+        assert not await session.scalar(select(func.count()).select_from(Counted))
+
+
+async def test_what_only_one_of_them_is_asked_stands_nowhere_in_clear(database: Database, now: datetime) -> None:
+    """Of those who have finished one is of a kind that is asked two questions more, and that is no secret. Copies taken
+    while it is open tell no count of theirs and no word; their own words leave nothing, being those of one.
+    """
+    few = Group((Audience.INTERNATIONAL,))
+    asked = Questionnaire(
+        EVERY_KIND.title,
+        (*EVERY_KIND.questions, Question("permit", Kind.WORDS, names("How are permits?"), only=few)),
+    )
+    async with database.transaction() as session:
+        survey = await a_survey(session, now, questionnaire=asked)
+        lengths = set()
+        for number in range(5 * CELL):
+            slip = Slip({"overall": 4, "words": f"{number}"}, {Cut.AUDIENCE: "undergraduate"})
+            if number == CELL:
+                answers: dict[str, Answer] = {"overall": 4, "exchange": 1, "permit": "secretword"}
+                slip = Slip(answers, {Cut.AUDIENCE: Audience.INTERNATIONAL})
+            await ballots.cast(session, survey, slip, None, VAULT)
+            await session.flush()
+            copy = await rows(session)
+            assert not any("secretword" in row for held in copy.values() for row in held)
+            assert not any("exchange" in row for row in copy["survey_tallies"])
+            lengths |= {len(row) for row in copy["survey_tallies"] if "'', ''" in row}
+        assert len(lengths) == 1
+        everybody, _ = await ballots.tallies(session, survey, VAULT)
+        assert everybody.completed >= 3 * CELL
+        await ballots.empty(session, survey, VAULT)
+        everybody, groups = await ballots.tallies(session, survey, VAULT)
+        assert (everybody.questions["permit"].of, list(groups)) == (1, [Cut.AUDIENCE])
+        assert {each.question for each in await remarks.of(session, survey.id)} == {"words"}
+
+
+async def test_words_that_only_some_are_asked_for_are_kept_when_they_are_enough(
+    database: Database, now: datetime
+) -> None:
+    """Also when they are changed, taken back, or nothing was written."""
+    few = Group((Audience.INTERNATIONAL,))
+    asked = Questionnaire(EVERY_KIND.title, (Question("permit", Kind.WORDS, names("How are permits?"), only=few),))
+    group = {Cut.AUDIENCE: Audience.INTERNATIONAL}
+    async with database.transaction() as session:
+        survey = await a_survey(session, now, questionnaire=asked)
+        slips = [Slip({"permit": f"{number}"} if number else {}, group) for number in range(3 * CELL)]
+        for slip in slips:
+            await ballots.cast(session, survey, slip, None, VAULT)
+            # Whoever was asked lies in it: who has written is not seen by how long it is.
+            assert await session.get(Box, (survey.id, ballots.WORDS, "permit")) is not None
+        for number in (0, 1, 3 * CELL - 1):
+            await ballots.cast(session, survey, Slip({"permit": f"new {number}"}, group), slips[number], VAULT)
+        await ballots.cast(session, survey, Slip({}, group), slips[2], VAULT)
+        await ballots.empty(session, survey, VAULT)
+        expected = {f"{number}" for number in range(3, 3 * CELL - 1)} | {f"new {n}" for n in (0, 1, 3 * CELL - 1)}
+        assert {each.text for each in await remarks.of(session, survey.id)} == expected
+        everybody, _ = await ballots.tallies(session, survey, VAULT)
+        assert everybody.questions["permit"].of == len(expected)
