@@ -44,10 +44,12 @@ async def results_of(session: AsyncSession, survey: Survey, house: House) -> Res
         await invitations.days(session, survey),
     )
     kinds = await invitations.kinds(session, survey, house)
-    completed = everybody.completed
+    # Of fewer than a cell nothing is left but that they have finished; whoever was forgotten since is still counted.
+    completed = max(everybody.completed, response.completed)
+    invited = response.invited + completed - response.completed
     asked = survey.questionnaire.questions
     told, by = await in_thread(lambda: suppression.told(everybody, groups, kinds, survey.cell, asked))
-    return Results(survey.cell, response.invited, completed, response.partial, told, by, shares, days)
+    return Results(survey.cell, invited, completed, response.partial, told, by, shares, days)
 
 
 async def sifted(session: AsyncSession, survey: Survey, house: House) -> tuple[frozenset[str], dict[str, str]]:
@@ -75,6 +77,7 @@ async def conclude(
     """This is what may be told: everything it was made of goes, and the office hears of it."""
     if survey.stage is not Stage.COUNTING:
         return
+    await remarks.drop_untold(session, survey.id, results.everybody.questions)
     remarks.sift(await remarks.of(session, survey.id), *words)
     survey.results, survey.stage = results.plain(), Stage.CLOSED
     await ballots.forget_counts(session, survey)
@@ -156,7 +159,9 @@ async def tell_some(session: AsyncSession, survey: Survey, house: House, now: da
 
 
 async def earlier(session: AsyncSession, survey: Survey, stages: Collection[Stage] = OVER) -> list[Survey]:
-    """Those of the same kind before it, with which it is compared, from the oldest on. Projects are not compared."""
+    """Those of the same kind before it that asked the same people, with which it is compared, from the oldest on.
+    Projects are not compared.
+    """
     if survey.project_id is not None:
         return []
     rows = select(Survey).where(
@@ -165,4 +170,5 @@ async def earlier(session: AsyncSession, survey: Survey, stages: Collection[Stag
         Survey.stage.in_(stages),
         Survey.closes_at < survey.closes_at,
     )
-    return list(await session.scalars(rows.order_by(Survey.closes_at, Survey.id)))
+    whom, found = group_of(survey.target), await session.scalars(rows.order_by(Survey.closes_at, Survey.id))
+    return [each for each in found if group_of(each.target) == whom]

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ForeignKey, Index, Row, select
+from sqlalchemy import ForeignKey, Index, Row, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -75,6 +75,11 @@ async def of(session: AsyncSession, survey_id: int, *looks: Look) -> list[Remark
     """The free words of a survey, in an order that says nothing."""
     rows = select(Remark).where(Remark.survey_id == survey_id, Remark.look.in_(looks or tuple(Look)))
     return list(await session.scalars(rows.order_by(Remark.question, Remark.id)))
+
+
+async def drop_untold(session: AsyncSession, survey_id: int, told: Collection[str]) -> None:
+    """Of questions that too few have answered to be told nobody reads the words, the office neither: they go."""
+    await session.execute(delete(Remark).where(Remark.survey_id == survey_id, Remark.question.not_in(told)))
 
 
 class Quote(NamedTuple):
