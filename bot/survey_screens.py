@@ -27,6 +27,8 @@ SHOWN_WORDS = 200
 OVERVIEW = 3000
 BAR = 8
 MOST_LINES = 12
+LINE = 100
+"""Of a question in such a line: with what the union says beside it, all of it fits into one message."""
 LABEL = 60
 IN_A_ROW = 6
 
@@ -229,10 +231,12 @@ def told(survey: Survey, results: Results, t: Texts) -> tuple[str, dict[str, Any
     for question in survey.questionnaire.questions:
         count = results.everybody.questions.get(question.key)
         if question.kind is Kind.AGREEMENT and count is not None:
-            lines.append(t("survey.told_line", question=t.pick(question.text), **shown(satisfied(count))))
-    if not lines:
-        lines.append(t("survey.told_too_few", cell=results.cell))
-    parts.append("\n".join(lines[:MOST_LINES]))
+            text = cut(t.pick(question.text), LINE)
+            lines.append(t("survey.told_line", question=text, **shown(satisfied(count))))
+    if results.completed < results.cell:
+        lines = [t("survey.told_too_few", cell=results.cell)]
+    if lines:
+        parts.append("\n".join(lines[:MOST_LINES]))
     if survey.verdict is not None:
         parts.append(t("survey.told_verdict", verdict=t.plain(f"verdict.{survey.verdict}")))
     if survey.what_changes:

@@ -16,11 +16,13 @@ import openpyxl
 import pytest
 from matplotlib import image
 
-from bot import survey_charts, survey_tables, surveyed, surveys_told
+from bot import survey_charts, survey_screens, survey_tables, surveyed, surveys_told
 from bot.texts import Catalogue, unbroken
 from bot.untrusted import units
+from models import outcomes
 from models.questionnaires import Kind, Option, Question, Questionnaire
 from models.results import Results
+from models.surveys import Survey
 from models.tallies import Cut, Tally
 from tests.campus import settings
 from tests.surveying.results import ASKED, RESULTS, TOLD, count, group, points, three
@@ -157,3 +159,22 @@ def test_semesters_are_compared_only_where_the_same_was_asked() -> None:
     ]
     assert not trends["quick"][1].changed, "54 % and 52 % of 240 are no change"
     assert [arrow for _, arrow in surveyed.arrows(trends["overall"])] == ["", "▼"]
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_what_those_who_were_asked_are_told_is_one_message_and_says_why_it_has_no_figures(language: str) -> None:
+    t, long = TEXTS[language], "总" * 150 if language == "zh-hans" else "Whether it is as it should be & so on, " * 7
+    steps = tuple(Question(f"a{i}", Kind.AGREEMENT, three(long, long, long)) for i in range(14))
+    which = Question("which", Kind.SINGLE, three("哪个？", "哪個？", "Which?"), tuple(ASKED.questions[5].options))
+    changes = dict.fromkeys(("zh-hans", "zh-hant", "en"), "改" * outcomes.CHANGES_LENGTH)
+
+    def said(asked: tuple[Question, ...], completed: int) -> str:
+        survey = Survey(id=7, definition=Questionnaire(ASKED.title, asked).plain(), what_changes=changes)
+        tally = Tally(completed, {q.key: count(_5=completed) for q in asked}) if completed >= 10 else Tally()
+        text, _ = survey_screens.told(survey, Results(10, 90, completed, 0, tally), t)
+        return unescape(re.sub(r"<[^>]+>", "", text))
+
+    assert units(said(steps, 30)) <= 4096
+    few = unescape(t.plain("survey.told_too_few", cell=10))
+    assert few in said(steps, 4)
+    assert few not in said((which,), 30), "nothing with five steps was asked: that is no matter of how many answered"
