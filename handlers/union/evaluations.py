@@ -79,10 +79,11 @@ async def own(query: CallbackQuery, press: OwnEvaluation, talk: Talk) -> None:
             round_ = await evaluations.round_of(talk.session, sheet)
             if not evaluations.may_answer(sheet, round_, talk.now):
                 raise Refusal("evaluation.too_late")
+            left = await talk.leave()
             await talk.state.set_state(Evaluation.word)
             await talk.state.set_data({"sheet": sheet.id})
             text = talk.t("evaluation.write_what", most=evaluations.WORD_LENGTH)
-            await show(below, text, keyboard([[menus.way_out(talk.t)]]))
+            await show(below, left + text, keyboard([[menus.way_out(talk.t)]]))
         case "nothing":
             await _answered(below, sheet, None, talk)
         case _:
@@ -98,7 +99,8 @@ async def word(message: Message, talk: Talk) -> None:
 
 async def _answered(event: Message | CallbackQuery, sheet: EvaluationSheet, said: str | None, talk: Talk) -> None:
     await evaluations.answer(talk.session, sheet, said, talk.now)
-    await talk.state.clear()
+    if await talk.state.get_state() in Evaluation:
+        await talk.state.clear()
     round_ = await evaluations.round_of(talk.session, sheet)
     await show(event, *screens.answered(round_, sheet, talk.t, talk.now))
 
@@ -125,13 +127,16 @@ async def step(query: CallbackQuery, press: Evaluating, acting: Acting, state: F
             await evaluations.start(session, by, house, acting.settings.surveys.minimum_cell, now)
             await _list(query, acting)
         case "one":
-            await state.clear()
+            if await state.get_state() in Evaluation:
+                await state.clear()
             await _one(query, press.number, acting)
         case "decide":
             _, sheet, person = await evaluations.to_decide(session, press.number, by, now)
+            left = await leave(state, acting.t)
             await state.set_state(Evaluation.decision)
             await state.set_data({"sheet": sheet.id})
-            await show(pressed(query, True), *screens.asked_to_decide(sheet, person, acting.t))
+            text, keys = screens.asked_to_decide(sheet, person, acting.t)
+            await show(pressed(query, True), left + text, keys)
         case "record":
             data = await state.get_data()
             if await state.get_state() != Evaluation.preview.state or data.get("sheet") != press.number:

@@ -88,7 +88,8 @@ async def step(query: CallbackQuery, press: Ask, acting: Acting, state: FSMConte
     staff = await (acting.may(Deed.POLL) if send else acting.may_here(Deed.POLL_HERE, Deed.POLL))
     data = await state.get_data()
     if press.step == "cancel":
-        await state.clear()
+        if await state.get_state() in Asking:
+            await state.clear()
         await show(query, acting.t("pulse.cancelled"))
         return
     if "question" not in data:

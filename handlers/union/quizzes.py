@@ -73,7 +73,8 @@ async def step(query: CallbackQuery, press: Examine, acting: Acting, state: FSMC
     """Send it, or not."""
     staff = await acting.may_here(Deed.QUIZ_HERE, Deed.QUIZ)
     if press.step == "cancel":
-        await state.clear()
+        if await state.get_state() in Quizzing:
+            await state.clear()
         await show(query, acting.t("pulse.cancelled"))
         return
     if press.step != "send" or await state.get_state() != Quizzing.preview.state:

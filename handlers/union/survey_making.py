@@ -18,6 +18,7 @@ from bot import scripts, survey_making
 from bot.filters import Pressed
 from bot.questionnaires import SurveyFile
 from bot.survey_desk import Making
+from handlers.occasion import leave
 from handlers.screens import respond
 from handlers.union.acting import Acting, Wherever
 from handlers.union.surveys import show_one
@@ -53,9 +54,10 @@ async def step(query: CallbackQuery, press: Making, acting: Acting, state: FSMCo
     data = await state.get_data()
     match press.step:
         case "new":
-            await state.clear()
-            await respond(query, *survey_making.files(acting.toolbox.surveys, acting.t))
-        case "file":
+            left = await leave(state, acting.t)
+            text, keys = survey_making.files(acting.toolbox.surveys, acting.t)
+            await respond(query, left + text, keys)
+        case "file" if await state.get_state() in (None, Naming.subject.state):
             await state.set_data({"file": press.value})
             await _on(query, acting, state)
         case "project" if data.get("file") == PROJECT_CLOSING:

@@ -74,7 +74,8 @@ async def step(query: CallbackQuery, press: Running, acting: Acting, state: FSMC
     survey = await surveys.get(acting.session, press.survey)
     match press.act:
         case "one":
-            await state.clear()
+            if await state.get_state() in Saying:
+                await state.clear()
             await show_one(query, survey, acting)
         case "preview":
             texts, keys = survey_desk.preview(survey, acting.t)
@@ -105,11 +106,13 @@ async def _saying(
 ) -> None:
     """On the way to what will change."""
     outcomes.must_be_unsaid(survey)
-    data = await state.get_data()
+    data, left = await state.get_data(), ""
     if press.act == "say":
+        left = await leave(state, acting.t)
         await state.set_data({"survey": survey.id, "changes": {}})
         if survey.project_id is not None:
-            await respond(query, *survey_desk.verdicts(survey, acting.t))
+            text, keys = survey_desk.verdicts(survey, acting.t)
+            await respond(query, left + text, keys)
             return
     elif data.get("survey") != survey.id:
         raise Refusal("old.button")
@@ -129,7 +132,8 @@ async def _saying(
             raise Refusal("old.button")
         await state.update_data(language=press.choice)
     await state.set_state(Saying.words)
-    await respond(query, *survey_desk.asked_to_say(survey, _verdict(await state.get_data()), acting.t))
+    text, keys = survey_desk.asked_to_say(survey, _verdict(await state.get_data()), acting.t)
+    await respond(query, left + text, keys)
 
 
 async def say(message: Message, acting: Acting, state: FSMContext) -> None:
@@ -137,7 +141,7 @@ async def say(message: Message, acting: Acting, state: FSMContext) -> None:
     await acting.may(Deed.SURVEYS)
     data = await state.get_data()
     survey = await surveys.get(acting.session, data["survey"])
-    language, text = data.get("language", acting.t.language), (message.text or "").strip()
+    language, text = data.get("language") or acting.t.language, (message.text or "").strip()
     if len(text) > outcomes.CHANGES_LENGTH:
         raise Refusal("survey.changes_too_long", most=outcomes.CHANGES_LENGTH)
     changes = data["changes"] | {language: text}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from bot.menus import Pick, Step
+from bot.menus import Ask, Examine, Pick, Step
 from bot.sealed import Tell
+from bot.survey_desk import Making, Running
 from models.cases import Case
+from models.surveys import Stage
 from sandbox.client import Person, photo
 from tests.campus import Campus, running
+from tests.surveying.results import closed
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """Nothing here depends on the kind of database."""
@@ -119,6 +122,23 @@ async def test_an_old_button_leaves_a_draft_alone_or_says_that_it_was_not_sent(d
         await campus.admin.says("/poll Tea or coffee? | Tea | Coffee")
         screen = await campus.admin.reads("Tea or coffee?")
         assert screen.text.startswith(zhao.plain("draft.left"))
+        # Old screens of what the union does: a draft of the admin's own stays, or is said to be gone.
+        await campus.admin.says("/start")
+        await campus.admin.says(TAP)
+        draft = await campus.admin.reads(TAP)
+        async with campus.app.database.transaction() as session:
+            survey = await closed(session, campus.clock(), Stage.CLOSED)
+        for kept in (Ask("cancel"), Examine("cancel"), Running("one", survey.id)):
+            await campus.admin.presses(screen, kept.pack())
+        assert await campus.admin.presses(screen, Making("file", "pulse").pack()) == zhao.plain("old.button")
+        await campus.admin.taps(zhao.plain("kind.complaint"), message=draft)
+        await campus.admin.reads(zhao.plain("new.category").splitlines()[0])
+        for ended in (Making("new"), Running("say", survey.id)):
+            await campus.admin.says("/start")
+            await campus.admin.says(TAP)
+            await campus.admin.reads(TAP)
+            await campus.admin.presses(screen, ended.pack())
+            await campus.admin.reads(zhao.plain("draft.left"))
 
 
 async def test_a_rating_in_the_middle_of_a_draft_leaves_it_alone(database_url: str) -> None:

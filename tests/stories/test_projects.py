@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from bot.survey_desk import Running
 from sandbox.client import Person
 from tests.campus import Campus, running
 
@@ -66,8 +67,12 @@ async def test_a_project_goes_from_its_tickets_to_its_verdict(migrated: Path, tm
         await office.shows("Completed 2 of 2 invited")
         await admin.says("/survey 1", chat=office)
         await admin.taps(t.plain("survey_desk.decide"), chat=office)
-        await admin.taps(t.plain("verdict.stop"), chat=office)
-        await office.shows("Why? Write the reason")
+        await admin.taps(t.plain("verdict.keep"), chat=office)
+        screen = await office.shows("Why? Write the reason")
+        await admin.says("It goes on", chat=office)
+        await office.shows("It goes on")
+        # Somebody thinks better of it: the reason is written anew, in the language of the group.
+        await admin.presses(screen, Running("verdict", 1, "stop").pack(), chat=office)
         await admin.says(IN_ENGLISH, chat=office)
         await admin.taps(t.plain("survey_desk.in_language", language="简体中文"), chat=office)
         await admin.says(REASON, chat=office)
