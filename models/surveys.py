@@ -193,10 +193,15 @@ async def open_due(session: AsyncSession, now: datetime) -> None:
 
 def must_be_open(survey: Survey, now: datetime) -> None:
     """Raises Refusal before its time and after."""
-    if survey.stage is Stage.PLANNED or survey.stage is Stage.CANCELLED:
-        raise Refusal("survey.unknown", number=survey.id)
+    must_have_opened(survey)
     if not is_open(survey, now):
         raise Refusal("survey.over", title=survey.definition["title"], closed=survey.closes_at)
+
+
+def must_have_opened(survey: Survey) -> None:
+    """Raises Refusal for one that nobody but the office has heard of."""
+    if survey.stage is Stage.PLANNED or survey.stage is Stage.CANCELLED:
+        raise Refusal("survey.unknown", number=survey.id)
 
 
 def is_open(survey: Survey, now: datetime) -> bool:

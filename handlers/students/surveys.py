@@ -102,7 +102,12 @@ async def words(message: Message, talk: Talk) -> None:
     number = (await talk.state.get_data()).get("survey")
     if number is None:
         raise Refusal("old.button")
-    survey, _ = await _open(talk, number)
+    survey = await surveys.get(talk.session, number)
+    if not surveys.is_open(survey, talk.now):
+        # What is written next is for somebody else.
+        await talk.state.clear()
+        await show(message, *survey_screens.over(survey, talk.t, talk.now))
+        return
     progress = await sheets.read(talk.session, survey, talk.person, talk.house.vault)
     if progress is None:
         raise Refusal("old.button")
@@ -146,6 +151,7 @@ async def peace(query: CallbackQuery, press: Answering, talk: Talk) -> None:
     """Nothing about surveys is pushed to them until the semester is over."""
     permissions.must(Deed.SURVEY, (Who.STRANGER,))
     survey = await surveys.get(talk.session, press.survey)
+    surveys.must_have_opened(survey)
     until = _end_of_semester(talk)
     await invitations.rest(talk.session, talk.person, until)
     await show(query, *survey_screens.peace(survey, until, talk.t))
@@ -155,8 +161,12 @@ async def again(query: CallbackQuery, press: Answering, talk: Talk) -> None:
     """They may be asked again."""
     permissions.must(Deed.SURVEY, (Who.STRANGER,))
     survey = await surveys.get(talk.session, press.survey)
+    surveys.must_have_opened(survey)
     await invitations.end_rest(talk.session, talk.person)
-    await show(query, *survey_screens.invitation(survey, 0, talk.t, talk.now))
+    if surveys.is_open(survey, talk.now):
+        await show(query, *survey_screens.invitation(survey, 0, talk.t, talk.now))
+    else:
+        await show(query, *survey_screens.over(survey, talk.t, talk.now))
 
 
 async def _open(talk: Talk, number: int) -> tuple[Survey, Invitation]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from bot.survey_screens import Answering
 from models import ballots, invitations, remarks, surveys
 from models.ballots import Box, Counted, Receipt
 from models.questionnaires import EVERYBODY
@@ -137,6 +138,11 @@ async def test_the_files_tell_no_answer(migrated: Path, tmp_path: Path) -> None:
             assert f"secretword{number}" in overview.text
             await student.taps("📨 Send")
             await student.reads("Thank you!")
+        late = students[-1]
+        await late.taps("✏️ Change my answers")
+        await late.reads("look it over")
+        await late.taps("6")
+        asked = await late.reads("What else?")
         await campus.quiet()
         copies = files_in(tmp_path)
         assert b"survey_boxes" in copies
@@ -151,3 +157,18 @@ async def test_the_files_tell_no_answer(migrated: Path, tmp_path: Path) -> None:
             assert {each.text for each in said} == {f"secretword{number}" for number in range(3)}
             for table in (Box, Counted, Receipt, Sheet):
                 assert await session.scalar(select(func.count()).select_from(table)) == 0
+        # Whoever was still writing is told once that it is over; what comes next is no matter of the survey's.
+        await late.says("secretword after the end")
+        await late.reads("takes no more answers")
+        await late.says("The tap in room 5 drips")
+        await late.reads("You wrote:")
+        # Of one that is only planned nobody hears, whatever they press.
+        async with campus.app.database.transaction() as session:
+            planned = await surveys.plan(
+                session, key="next", questionnaire=EVERY_KIND, target=EVERYBODY, cell=2,
+                opens_at=campus.clock() + timedelta(days=5), closes_at=campus.clock() + timedelta(days=9),
+            )  # fmt: skip
+            assert planned is not None
+        for act in ("again", "peace"):
+            answer = await late.presses(asked, Answering(act, planned.id).pack())
+            assert answer == f"There is no survey {planned.id}."
