@@ -186,6 +186,8 @@ def saved(
         of=len(questionnaire.path(answers, facts)),
         until=t.moment(survey.closes_at, now),
     )
+    if not survey.anonymous:
+        text += "\n" + t("survey.signed")
     return text, keyboard([[button(t.plain("survey.go_on"), Answering("open", survey.id))], [_home(t)]])
 
 

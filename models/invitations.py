@@ -67,7 +67,7 @@ class SurveyDay(Base):
 
 
 class SurveyRest(Base):
-    """Somebody asked to be left in peace until the semester is over: nothing about surveys is pushed to them."""
+    """Somebody asked to be left in peace until the semester is over: they are neither invited nor reminded."""
 
     __tablename__ = "survey_rests"
 
@@ -202,7 +202,7 @@ async def _is_for(session: AsyncSession, group: Group, person: Person) -> bool:
 
 
 async def rest(session: AsyncSession, person: Person, until: date) -> None:
-    """Nothing about surveys is pushed to them up to and including this day."""
+    """They are neither invited nor reminded up to and including this day."""
     there = await session.get(SurveyRest, person.id)
     if there is None:
         session.add(SurveyRest(person_id=person.id, until=until))

@@ -203,8 +203,11 @@ def _is_step(answer: Any, lowest: int, highest: int) -> bool:
 
 
 def _legible(words: str) -> str:
-    """The words without what is no character to be read: a control character is six bytes of JSON."""
-    return "".join(c for c in words if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn")).strip()
+    """The words without what is no character to be read: a control character is six bytes of JSON. Nothing where there
+    is nothing to be seen.
+    """
+    kept = "".join(c for c in words if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn")).strip()
+    return kept if any(unicodedata.category(c)[0] in "LMNPS" for c in kept) else ""
 
 
 def _question(plain: Mapping[str, Any]) -> Question:

@@ -148,7 +148,7 @@ async def change(query: CallbackQuery, press: Changing, talk: Talk) -> None:
 
 
 async def peace(query: CallbackQuery, press: Answering, talk: Talk) -> None:
-    """Nothing about surveys is pushed to them until the semester is over."""
+    """They are neither invited nor reminded until the semester is over."""
     permissions.must(Deed.SURVEY, (Who.STRANGER,))
     survey = await surveys.get(talk.session, press.survey)
     surveys.must_have_opened(survey)

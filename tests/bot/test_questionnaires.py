@@ -271,7 +271,10 @@ def test_every_screen_of_what_comes_along_can_be_drawn(now: datetime) -> None:
             drawn.append(survey_screens.screen(survey, progress, nobody, t, now))
         progress.at = None
         drawn.append(survey_screens.screen(survey, progress, nobody, t, now))
+        drawn.append(survey_screens.saved(survey, progress, nobody, t, now))
+        drawn.append(survey_screens.thanks(survey, "k" * 22 if survey.anonymous else None, True, t, now))
         for text, buttons in drawn:
+            assert survey.anonymous or t("survey.signed") in text, "said on every screen"
             assert units(text) < 3000
             assert PLACE not in text
             assert all(len(b["callback_data"]) <= 64 for row in buttons["inline_keyboard"] for b in row)

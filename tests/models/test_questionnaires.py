@@ -90,7 +90,7 @@ MADE_UP: dict[str, list[Any]] = {
     "used": ["maybe", "", 0, None, ["yes"]],
     "ways": [[], ["bot", "fax"], "bot", None, 3, [["bot"]], {"bot": 1}],
     "rank": [["water", "heat"], ["water", "heat", "heat"], ["water", "heat", "fax"], [], "net", None, 3, [{}]],
-    "words": ["", " \x00 ", "x" * (WORDS_LENGTH + 1), 3, None, ["x"]],
+    "words": ["", " \x00 ", "\u200b\u2060\n\u202e", "x" * (WORDS_LENGTH + 1), 3, None, ["x"]],
 }
 
 
