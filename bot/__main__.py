@@ -73,8 +73,12 @@ def check(
     config: Config = DEFAULT, offline: Annotated[bool, typer.Option(help="Only read the configuration.")] = False
 ) -> None:
     """Read the configuration and ask Telegram whether everything is in place."""
+    from bot.sections import SMALLEST_CELL
+
     settings = read(config)
     typer.echo(f"✓ {config}")
+    if (cell := settings.surveys.minimum_cell) < SMALLEST_CELL:
+        typer.echo(f"! [surveys] minimum_cell = {cell}: with fewer than {SMALLEST_CELL} people are easily guessed")
     files_fit = [_articles_fit(settings), surveys.fit(settings)]
     if offline:
         if not all(files_fit):

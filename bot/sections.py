@@ -305,11 +305,15 @@ class Access(Section):
     mode: Mode = Mode.OPEN
 
 
+SMALLEST_CELL = 10
+"""With less than this the union tells more than it has promised (mission.md, *Small cells*)."""
+
+
 class Surveys(Section):
     """The union's own surveys, and what may be shown of any."""
 
     folder: str = ""
-    minimum_cell: int = Field(default=10, ge=2)
+    minimum_cell: int = Field(default=SMALLEST_CELL, ge=2)
 
 
 class Limits(Section):

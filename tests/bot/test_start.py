@@ -146,6 +146,10 @@ def test_a_file_that_is_not_there_says_what_to_copy(tmp_path: Path, monkeypatch:
 def test_check_reads_the_file_alone_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config(tmp_path, "http://127.0.0.1:1")
     assert done_here(tmp_path, monkeypatch, "check", "--offline").exit_code == 0
+    config(tmp_path, "http://127.0.0.1:1", **{"minimum_cell = 10": "minimum_cell = 5"})
+    done = done_here(tmp_path, monkeypatch, "check", "--offline")
+    assert done.exit_code == 0, "a union may have it so, and is told what that means"
+    assert any(line.startswith("! [surveys] minimum_cell = 5") for line in done.output.splitlines())
 
 
 def test_a_bad_article_is_named_by_check_and_in_the_log_and_keeps_nobody_away(
