@@ -5,6 +5,9 @@ Telegram tells the bot what a poll's counts are, not who voted. What is kept of 
 the outbox row that carried it forgets its chat when it is sent, and its dedupe key is a keyed tag. So nothing here
 leads from a vote to a person, and there is no row of who voted at all: the number invited is the number of polls that
 were delivered. How many read a poll in a group nobody knows, so there is no response rate of those.
+
+Two copies of the database tell more, one from before the sending, when the rows still had their chats, and one from
+after it: both lie in the order in which the polls went out. What has to withstand that is a survey (0020).
 """
 
 from __future__ import annotations
