@@ -125,9 +125,17 @@ async def ended(process: asyncio.subprocess.Process) -> None:
 
 @contextlib.asynccontextmanager
 async def ours(stage: Stage, *wishes: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The program on a database of its own."""
+    """The program on a database of its own, which stands already as at every start but the first."""
+    # Here, because the bare bot imports this file, and it has no database.
+    from models.database import Database
+    from models.migrations import migrate
+
     with tempfile.TemporaryDirectory(prefix="bench") as folder:
-        async with program("bench.ours", stage.url, str(Path(folder) / "x.db"), *wishes) as process:
+        file = Path(folder) / "x.db"
+        database = Database(f"sqlite:///{file}")
+        await migrate(database)
+        await database.close()
+        async with program("bench.ours", stage.url, str(file), *wishes) as process:
             yield process
 
 

@@ -30,9 +30,7 @@ from bot.vault import new_key
 from models import answering, asking, conversations, outbox, people, pulses, questionnaires, stations, surveys
 from models.asking import Draft
 from models.conversations import NOWHERE, Standing
-from models.database import Database
 from models.lifecycle import Kind
-from models.migrations import migrate
 from models.outbox import Lane, Repeat
 from models.people import Person
 
@@ -118,9 +116,6 @@ async def run(url: str, file: str, wishes: dict[str, int]) -> None:
     data["telegram"]["api_base"], data["database"]["url"] = url, f"sqlite:///{file}"
     data["limits"] = {"messages_a_minute": 0, "tickets_a_day": 0}
     settings = config.build(data, config.Secrets(TOKEN, new_key()).environment())
-    database = Database(settings.database.url)
-    await migrate(database)
-    await database.close()
     speed = wishes.get("speed", 1)
 
     def faster() -> float:
