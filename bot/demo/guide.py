@@ -109,14 +109,17 @@ SURVEYS: Said = {
     "en": (
         "Ask by a survey, and see what came of it",
         "Be 周一帆 in the office and write /survey: results, what will change, ➕ a new one. "
-        "“Two days on” three times closes the one that is open.",
+        "“Two days on” three times closes the one that is open. "
+        "This demo shows small groups too; a real union shows nothing of fewer than ten answers.",
     ),
     "zh-Hans": (
         "发一份问卷，看结果",
-        "在办公室群里扮演周一帆，发送 /survey：结果、接下来怎么做、➕ 新问卷。按三次“过 2 天”，进行中的就截止。",
+        "在办公室群里扮演周一帆，发送 /survey：结果、接下来怎么做、➕ 新问卷。按三次“过 2 天”，进行中的就截止。"
+        "演示人少，小组也显示；真正使用时不足 10 份一律不显示。",
     ),
     "zh-Hant": (
         "發一份問卷，看結果",
-        "在辦公室群組裡扮演周一帆，傳送 /survey：結果、接下來怎麼做、➕ 新問卷。按三次「過 2 天」，進行中的就截止。",
+        "在辦公室群組裡扮演周一帆，傳送 /survey：結果、接下來怎麼做、➕ 新問卷。按三次「過 2 天」，進行中的就截止。"
+        "示範人少，小組也顯示；真正使用時不足 10 份一律不顯示。",
     ),
 }

@@ -130,6 +130,11 @@ def _coming(key: str, toolbox: Toolbox) -> _Coming:
 async def semester(cast: Cast, program: App, stage: Any) -> None:
     """From the first announcement to what will change. Raises DidNotHappen naming the step."""
     toolbox = program.toolbox
+    cell = program.settings.surveys.minimum_cell
+    say(
+        f"\n(A real union shows nothing of fewer than ten answers. There are {len(cast.classmates) + 3} students here, "
+        f"so this demo shows groups of {cell} and more; its screens say so.)"
+    )
     staff, whole = _coming(STAFF, toolbox), _coming(SATISFACTION, toolbox)
     async with step(f"{len(cast.classmates)} more students say who they are; their chats are not printed"):
         settings = program.settings
@@ -142,12 +147,18 @@ async def semester(cast: Cast, program: App, stage: Any) -> None:
     await _of_its_own(cast, toolbox, stage)
 
 
+async def _announced(cast: Cast, coming: _Coming, what: str, toolbox: Toolbox, stage: Any) -> None:
+    """The office has three days to look at what will be asked."""
+    async with step(f"{_day(coming.announced)}: the office hears that {what} is coming"):
+        await _goes_on(stage, coming.announced)
+        title = toolbox.t("zh-hans").pick(coming.questionnaire.title)
+        await cast.groups["office"].shows(title, timeout=PATIENCE)
+
+
 async def _staff(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -> None:
     """The first survey: announced, answered, closed."""
     asked, hans, office = coming.questionnaire, toolbox.t("zh-hans"), cast.groups["office"]
-    async with step(f"{_day(coming.announced)}: the office hears that the survey about the stations' staff is coming"):
-        await _goes_on(stage, coming.announced)
-        await office.shows(hans.pick(asked.title), timeout=PATIENCE)
+    await _announced(cast, coming, "the survey about the stations' staff", toolbox, stage)
     async with step(f"{_day(coming.opens)}: everybody is asked, in their own language"):
         await _goes_on(stage, coming.opens)
         await _are_asked(cast, asked, toolbox)
@@ -164,6 +175,7 @@ async def _staff(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -> N
 async def _answered(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -> None:
     """The second survey up to its reminder."""
     asked, hans, hant, en = coming.questionnaire, *map(toolbox.t, ("zh-hans", "zh-hant", "en"))
+    await _announced(cast, coming, "the survey about the semester", toolbox, stage)
     async with step(f"{_day(coming.opens)}: everybody is asked how the semester was"):
         await _goes_on(stage, coming.opens)
         await _are_asked(cast, asked, toolbox)
