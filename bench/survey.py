@@ -41,11 +41,16 @@ from models.tallies import Cut
 from models.vault import Vault
 from scheduler.jobs import surveys as job
 
-MANY, FEW = 50_000, 5_000
+MANY, FEW, SENT = 50_000, 5_000, 15_000
 SAMPLE = 500
 BUILDINGS, COLLEGES = 60, 25
 AT_ONCE = 1_000
 SPEED = 2
+WORDS = (
+    "water hot cold evening station desk slow kind the room light broken please more later open noise wifi laundry "
+    "library study corridor roof door key bus food canteen price gym hall"
+).split()
+"""What they write is of these, and hardly any two write the same."""
 LOT, ONCE = 100, 1000
 """Milliseconds for which nobody else is heard: again and again while a lot is invited, and once a survey at closing."""
 
@@ -72,7 +77,7 @@ def slip(chance: random.Random, of: dict[str, Any]) -> Slip:
     """What they answer."""
     answers: dict[str, Answer] = {f"q{i}": chance.randint(1, 5) for i in range(9)}
     if chance.random() < 0.2:
-        answers["words"] = f"The water in room {chance.randrange(900)} is cold in the evening"
+        answers["words"] = " ".join(chance.choices(WORDS, k=chance.randint(3, 14)))
     return Slip(answers, {Cut(name): value for name, value in of.items()})
 
 
@@ -185,7 +190,7 @@ async def sent(count: int) -> list[Line]:
                 async with asyncio.timeout(load.PATIENCE * 4):
                     while len(found := moments(await stage.calls("sendMessage"), "📋")) < count:
                         grown.append(load.resident(process.pid))
-                        await asyncio.sleep(1.0)
+                        await asyncio.sleep(3.0)
                 over.set()
                 return found
 
@@ -222,4 +227,4 @@ async def measured(quick: bool) -> list[Line]:
             async with AsyncExitStack() as stack:
                 url, _ = await stack.enter_async_context(addresses(kind, Path(folder)))
                 lines += await one(kind, url, count, known, now)
-    return [*lines, *await sent(600 if quick else FEW)]
+    return [*lines, *await sent(600 if quick else SENT)]

@@ -19,6 +19,7 @@ from bot.untrusted import inline
 from models.errors import Refusal
 from models.figures import Rate
 from models.invitations import Response
+from models.outcomes import CHANGES_LENGTH
 from models.questionnaires import HIGHEST, LOWEST, Group, Kind, Question, Questionnaire, group_of
 from models.remarks import Remark
 from models.surveys import OVER, RUNNING, Stage, Survey, Verdict
@@ -241,8 +242,9 @@ def asked_to_say(survey: Survey, verdict: Verdict | None, t: Texts) -> tuple[str
     back = button(t.plain("survey_desk.back"), Running("one", survey.id))
     if verdict is not None:
         shown = t.plain(f"verdict.{verdict}")
-        return t("survey_desk.say_why", title=_title(survey, t), verdict=shown), keyboard([[back]])
-    return t("survey_desk.say_what", title=_title(survey, t)), keyboard([[back]])
+        why = t("survey_desk.say_why", title=_title(survey, t), verdict=shown, most=CHANGES_LENGTH)
+        return why, keyboard([[back]])
+    return t("survey_desk.say_what", title=_title(survey, t), most=CHANGES_LENGTH), keyboard([[back]])
 
 
 def said(
@@ -252,7 +254,7 @@ def said(
     parts = [t("survey_desk.say_preview", title=_title(survey, t))]
     if verdict is not None:
         parts.append(f"<b>{t(f'verdict.{verdict}')}</b>")
-    parts += [f"<b>{LANGUAGE_NAMES[each]}</b>\n{escape(inline(text, QUOTED))}" for each, text in changes.items()]
+    parts += [f"<b>{LANGUAGE_NAMES[each]}</b>\n{escape(text)}" for each, text in changes.items()]
     add = {each: t.plain("survey_desk.in_language", language=LANGUAGE_NAMES[each]) for each in missing}
     rows = [[button(label, Running("language", survey.id, each))] for each, label in add.items()]
     rows.append([button(t.plain("survey_desk.send", count=count), Running("send", survey.id))])

@@ -38,6 +38,8 @@ LONGEST_DAYS, LONGEST_HOURS = 1_000, 24_000
 
 QUIET_FROM, QUIET_TO = time(22, 30), time(7, 30)
 """The night in local time: only answers to what somebody just did go out, the rest waits for the morning."""
+LONG_WAY = timedelta(hours=1)
+"""So long what goes to everybody may be on its way: fifty thousand messages take half of it."""
 
 
 @dataclass(frozen=True)
@@ -244,6 +246,12 @@ class WorkCalendar:
         local = _utc(moment).astimezone(self.timezone)
         morning = local.date() if local.time() < QUIET_TO else local.date() + ONE_DAY
         return self._at(datetime.combine(morning, QUIET_TO))
+
+    def for_many(self, moment: datetime) -> datetime:
+        """When what goes to everybody may begin: now, but not in the hour before the night, which would overtake it."""
+        if self.is_quiet(moment) or not self.is_quiet(moment + LONG_WAY):
+            return self.after_quiet(moment)
+        return self.after_quiet(moment + LONG_WAY)
 
     def day_of(self, moment: datetime) -> date:
         """The local date of a moment."""

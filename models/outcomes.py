@@ -4,6 +4,7 @@ will change, and those who were asked hear it ("you asked, we did").
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
@@ -22,7 +23,8 @@ from models.questionnaires import group_of
 from models.results import Results
 from models.surveys import OVER, RUNNING, Stage, Survey, Verdict
 
-CHANGES_LENGTH = 1500
+CHANGES_LENGTH = 1000
+"""Characters in each language: in all three they fit into one message, seen whole before it is sent."""
 
 
 async def close_due(session: AsyncSession, house: House, now: datetime) -> None:
@@ -54,15 +56,19 @@ async def results_of(session: AsyncSession, survey: Survey, house: House) -> Res
 
 async def sifted(session: AsyncSession, survey: Survey, house: House) -> tuple[frozenset[str], dict[str, str]]:
     """Of its free words the numbers of those that name nobody, and by each the one that stands for those like it."""
-    texts = {remark.id: remark.text for remark in await remarks.of(session, survey.id)}
+    texts: dict[str, dict[str, str]] = defaultdict(dict)
+    for remark in await remarks.of(session, survey.id):
+        texts[remark.question][remark.id] = remark.text
     if not texts:
         return frozenset(), {}
     people, lines = await remarks.name_lines(session)
 
     def look() -> tuple[frozenset[str], dict[str, str]]:
         names = remarks.names_in(people, lines, house.vault)
-        harmless = frozenset(number for number, text in texts.items() if not remarks.names_somebody(text, names))
-        return harmless, remarks.laid_together(texts, house.fold)
+        said = [(number, text) for of_one in texts.values() for number, text in of_one.items()]
+        harmless = frozenset(number for number, text in said if not remarks.names_somebody(text, names))
+        alike = [remarks.laid_together(of_one, house.fold) for of_one in texts.values()]
+        return harmless, {number: like for of_one in alike for number, like in of_one.items()}
 
     return await in_thread(look)
 
@@ -159,7 +165,8 @@ async def tell_some(session: AsyncSession, survey: Survey, house: House, now: da
 
 
 async def earlier(session: AsyncSession, survey: Survey, stages: Collection[Stage] = OVER) -> list[Survey]:
-    """Those of the same kind before it that asked the same people, with which it is compared, from the oldest on.
+    """Those of the same kind before it that asked the same people, with which it is compared, from the oldest on. What
+    somebody has started is compared with what has the same title: feedback on two trainings is about two things.
     Projects are not compared.
     """
     if survey.project_id is not None:
@@ -170,5 +177,10 @@ async def earlier(session: AsyncSession, survey: Survey, stages: Collection[Stag
         Survey.stage.in_(stages),
         Survey.closes_at < survey.closes_at,
     )
-    whom, found = group_of(survey.target), await session.scalars(rows.order_by(Survey.closes_at, Survey.id))
-    return [each for each in found if group_of(each.target) == whom]
+    whom, title = group_of(survey.target), survey.definition["title"]
+    return [
+        each
+        for each in await session.scalars(rows.order_by(Survey.closes_at, Survey.id))
+        if group_of(each.target) == whom
+        and (None not in (survey.occasion, each.occasion) or each.definition["title"] == title)
+    ]

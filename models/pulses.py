@@ -174,7 +174,7 @@ async def launch(
             chat_id=person.telegram_id,
             letter="pulse",
             payload={"pulse": pulse.id},
-            not_before=house.calendar.after_quiet(now),
+            not_before=house.calendar.for_many(now),
             dedupe=house.vault.tag("pulse", pulse.id, person.id),
         )
     return pulse
@@ -257,7 +257,7 @@ async def close(
             chat_id=chat_id,
             letter="pulse_result",
             payload={"pulse": pulse.id},
-            not_before=now if chat_id < 0 else house.calendar.after_quiet(now),
+            not_before=now if chat_id < 0 else house.calendar.for_many(now),
         )
 
 

@@ -172,17 +172,19 @@ def _pieces(words: Sequence[str]) -> Iterable[str]:
 
 
 def laid_together(texts: Mapping[str, str], fold: Callable[[str], str]) -> dict[str, str]:
-    """By each remark's number that of the one that stands for it: the first that is like it, the longest coming first,
-    because they say most. Takes a while for thousands: ask it in a thread.
+    """By each remark's number that of the one that stands for it: the first that is like it whatever the order of its
+    words, the longest coming first, because they say most. Of one question; ten thousand that all differ take some
+    seconds: ask it in a thread.
     """
-    folded = {number: fold(text) for number, text in texts.items()}
+    # Sorted once here: `fuzz.token_sort_ratio` would sort the words of every text again for each it is compared with.
+    sorted_words = {number: " ".join(sorted(fold(text).split())) for number, text in texts.items()}
     found: dict[str, str] = {}
     standing: dict[str, str] = {}
-    for number in sorted(folded, key=lambda each: (-len(folded[each]), each)):
-        nearest = process.extractOne(folded[number], standing, scorer=fuzz.token_sort_ratio, score_cutoff=ALIKE)
+    for number in sorted(sorted_words, key=lambda each: (-len(sorted_words[each]), each)):
+        nearest = process.extractOne(sorted_words[number], standing, scorer=fuzz.ratio, score_cutoff=ALIKE)
         found[number] = str(nearest[2]) if nearest is not None else number
         if nearest is None:
-            standing[number] = folded[number]
+            standing[number] = sorted_words[number]
     return found
 
 

@@ -21,8 +21,6 @@ from models.surveys import Stage, Survey
 
 AHEAD = timedelta(days=3)
 """So long before it opens the office is told, to look at it once more."""
-BEFORE_NIGHT = timedelta(hours=1)
-"""So long before it nobody is written to any more: fifty thousand messages are on their way for half an hour."""
 
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
@@ -31,8 +29,7 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
         await _bring(database, toolbox, now)
     async with database.transaction() as session:
         await surveys.open_due(session, now)
-    calendar = toolbox.house.calendar
-    if not calendar.is_quiet(now) and not calendar.is_quiet(now + BEFORE_NIGHT):
+    if toolbox.house.calendar.for_many(now) == now:
         await _invite(database, toolbox, now)
         await _remind(database, toolbox, now)
         await _tell(database, toolbox, now)

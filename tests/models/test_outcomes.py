@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -94,3 +95,8 @@ async def test_a_survey_is_compared_with_those_that_asked_the_same_people(databa
             made.append(survey)
         await session.flush()
         assert await outcomes.earlier(session, made[2]) == [made[0]]
+        of_its_own = replace(EVERY_KIND, title={"en": "How was the training in October?"})
+        made[2].definition = of_its_own.plain()
+        assert await outcomes.earlier(session, made[2]) == [], "that one was about something else"
+        made[0].occasion, made[2].occasion = "how:2025-2026-2", "how:2026-2027-1"
+        assert await outcomes.earlier(session, made[2]) == [made[0]], "the file has another title this semester"

@@ -116,6 +116,10 @@ async def test_call_backs_and_polls_wait_too(database: Database) -> None:
         await deadlines.call_back(session, ticket, HOUSE, NIGHT)
         assert await waits(session, place) == [MORNING]
         pulse = await pulses.launch(session, "Content?", None, NIGHT + timedelta(days=2), HOUSE, NIGHT)
+        # What goes to everybody is on its way for a while, and the night would overtake it.
+        evening = BEGINS - timedelta(minutes=59)
+        assert HOUSE.calendar.for_many(evening) == HOUSE.calendar.for_many(NIGHT) == MORNING
+        assert HOUSE.calendar.for_many(BEGINS - timedelta(minutes=61)) == BEGINS - timedelta(minutes=61)
         assert await session.scalar(select(Outgoing.not_before).where(Outgoing.letter == "pulse")) == MORNING
         await pulses.close(session, pulse, {}, [EAST], HOUSE, NIGHT)
         found = select(Outgoing.chat_id, Outgoing.not_before).where(Outgoing.letter.in_(["pulse", "pulse_result"]))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from datetime import datetime
 
 import pytest
+from rapidfuzz import fuzz
 
 from models import remarks, surveys
 from models.database import Database
@@ -45,6 +48,24 @@ def test_what_says_the_same_is_laid_together() -> None:
     like = remarks.laid_together(texts, HOUSE.fold)
     assert like["a"] == like["b"]
     assert like["c"] == like["d"] != like["a"]
+
+
+def test_the_order_of_words_says_nothing_and_the_nearest_stands_for_each() -> None:
+    chance = random.Random(5)
+    words = ["water", "hot", "cold", "evening", "station", "desk", "slow", "kind", "light", "broken", "wifi", "later"]
+    texts = {f"{i}": " ".join(chance.choice(words) for _ in range(chance.randint(2, 7))) for i in range(300)}
+    like = remarks.laid_together(texts, str)
+    standing = [number for number in texts if like[number] == number]
+    assert 20 < len(standing) < 280
+    for number, text in texts.items():
+        near = fuzz.token_sort_ratio(text, texts[like[number]])
+        assert near >= remarks.ALIKE
+        longer = [one for one in standing if len(texts[one]) > len(text)]
+        assert near >= max((fuzz.token_sort_ratio(text, texts[one]) for one in longer), default=0.0)
+    assert all(
+        fuzz.token_sort_ratio(texts[one], texts[other]) < remarks.ALIKE
+        for one, other in itertools.combinations(standing, 2)
+    )
 
 
 async def test_what_may_be_quoted_stands_once_for_all_that_say_the_same(database: Database, now: datetime) -> None:
