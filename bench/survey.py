@@ -46,10 +46,39 @@ SAMPLE = 500
 BUILDINGS, COLLEGES = 60, 25
 AT_ONCE = 1_000
 SPEED = 2
-WORDS = (
-    "water hot cold evening station desk slow kind the room light broken please more later open noise wifi laundry "
-    "library study corridor roof door key bus food canteen price gym hall"
-).split()
+WORDS = [
+    "water",
+    "hot",
+    "cold",
+    "evening",
+    "station",
+    "desk",
+    "slow",
+    "kind",
+    "the",
+    "room",
+    "light",
+    "broken",
+    "please",
+    "more",
+    "later",
+    "open",
+    "noise",
+    "wifi",
+    "laundry",
+    "library",
+    "study",
+    "corridor",
+    "roof",
+    "door",
+    "key",
+    "bus",
+    "food",
+    "canteen",
+    "price",
+    "gym",
+    "hall",
+]
 """What they write is of these, and hardly any two write the same."""
 LOT, ONCE = 100, 1000
 """Milliseconds for which nobody else is heard: again and again while a lot is invited, and once a survey at closing."""
