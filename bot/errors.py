@@ -28,6 +28,11 @@ def plain_sentence(refusal: Refusal, t: Texts) -> str:
     return t.plain(refusal.key, **_localised(refusal, t))[:200]
 
 
+def in_a_group(refusal: Refusal) -> Refusal:
+    """The same where several people read it: there no command opens a menu."""
+    return Refusal("desk.old_button") if refusal.key == "old.button" else refusal
+
+
 def way_out(refusal: Refusal, t: Texts) -> dict[str, Any] | None:
     """The button below the sentence of somebody who is not heard: they may appeal, wherever they meet it. The notice
     with the same button waits for the morning, and may never arrive. None for every other refusal.

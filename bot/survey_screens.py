@@ -60,7 +60,7 @@ def invitation(survey: Survey, reminder: int, t: Texts, now: datetime) -> tuple[
     parts = [
         t("survey.reminder" if reminder else "survey.invitation", title=t.pick(questionnaire.title)),
         t("survey.about", about=about) if about else "",
-        t.n("survey.length", len(questionnaire.questions), until=t.moment(survey.closes_at, now)),
+        _length(questionnaire, t.moment(survey.closes_at, now), t),
         whose(survey, t),
     ]
     rows = [
@@ -68,6 +68,11 @@ def invitation(survey: Survey, reminder: int, t: Texts, now: datetime) -> tuple[
         [button(t.plain("survey.peace"), Answering("peace", survey.id))],
     ]
     return "\n\n".join(part for part in parts if part), keyboard(rows)
+
+
+def _length(questionnaire: Questionnaire, until: str, t: Texts) -> str:
+    count = len(questionnaire.questions)
+    return t("survey.length_one", until=until) if count == 1 else t.n("survey.length", count, until=until)
 
 
 def whose(survey: Survey, t: Texts) -> str:
@@ -85,8 +90,10 @@ def screen(survey: Survey, progress: Progress, facts: Facts, t: Texts, now: date
     place = path.index(question) + 1
     number = questionnaire.questions.index(question)
     needed = t("survey.needed") if question.required else ""
+    title = t.pick(questionnaire.title)
+    head = t("survey.head", title=title, bar=_bar(place, len(path)), place=place, of=len(path))
     lines = [
-        t("survey.head", title=t.pick(questionnaire.title), bar=_bar(place, len(path)), place=place, of=len(path)),
+        head if len(questionnaire.questions) > 1 else t("survey.head_one", title=title),
         "" if survey.anonymous else t("survey.signed") + "\n",
         t("survey.question", question=t.pick(question.text), needed=needed),
         t(f"survey.how.{question.kind}", most=len(question.keys)),
@@ -145,7 +152,8 @@ def _ways(
     overview = button(t.plain("survey.overview_back"), Answering("over", survey.id, number))
     back = overview if progress.looking_over else way("back") if place > 1 else None
     undo = [way("undo")] if question.kind is Kind.RANKING and progress.chosen else []
-    return [undo, [each for each in (back, on) if each is not None], [way("later")]]
+    later = [way("later")] if len(survey.questionnaire.questions) > 1 else []
+    return [undo, [each for each in (back, on) if each is not None], later]
 
 
 def _overview(
@@ -168,9 +176,9 @@ def _overview(
     finish = button(
         t.plain("survey.change_finish" if progress.change else "survey.finish"), Answering("finish", survey.id)
     )
-    later = button(t.plain("survey.later"), Answering("later", survey.id))
+    later = [button(t.plain("survey.later"), Answering("later", survey.id))] if len(questionnaire.questions) > 1 else []
     text = "\n".join(lines) + "\n\n" + t("survey.overview_end") + "\n" + whose(survey, t)
-    return text, keyboard([*rows, [finish], [later]])
+    return text, keyboard([*rows, [finish], later])
 
 
 def saved(
@@ -180,7 +188,7 @@ def saved(
     questionnaire = survey.questionnaire
     answers = progress.answers if progress is not None else {}
     text = t(
-        "survey.saved",
+        "survey.saved" if answers else "survey.saved_nothing",
         title=t.pick(questionnaire.title),
         done=len(answers),
         of=len(questionnaire.path(answers, facts)),

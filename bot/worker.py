@@ -266,7 +266,10 @@ class Worker:
             if mouth is None:
                 return
             t = self._toolbox.t(await self._language(mouth.session, update))
-            query, keys = update.callback_query, errors.way_out(refusal, t)
+            query = update.callback_query
+            if query is not None and query.message is not None and query.message.chat.type in GROUPS:
+                refusal = errors.in_a_group(refusal)
+            keys = errors.way_out(refusal, t)
             if query is not None and keys is None:
                 await self._bot(
                     AnswerCallbackQuery(

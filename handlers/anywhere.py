@@ -11,12 +11,12 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import menus
 from bot.filters import Commanding, Going, Unsaid
-from bot.people import GROUPS
 from bot.texts import Texts
 from handlers.screens import show
 from handlers.staff.desk import AtDesk
 from handlers.students.talk import Private, Talk
 from handlers.students.walk import is_drafting
+from models.errors import Refusal
 
 
 def router() -> Router:
@@ -75,12 +75,9 @@ async def help_(event: Message | CallbackQuery, talk: Talk) -> None:
     await show(event, talk.t("help.text"), back)
 
 
-async def old_button(query: CallbackQuery, t: Texts) -> None:
-    """A press that no conversation is waiting for: from an earlier screen, an earlier version, or forged. In a group
-    no command opens a menu.
-    """
-    in_group = query.message is not None and query.message.chat.type in GROUPS
-    await query.answer(t.plain("desk.old_button" if in_group else "old.button"), show_alert=True)
+async def old_button(query: CallbackQuery) -> None:
+    """A press that no conversation is waiting for: from an earlier screen, an earlier version, or forged."""
+    raise Refusal("old.button")
 
 
 async def unknown_command(message: Message, t: Texts) -> None:

@@ -8,7 +8,9 @@ invitation ─▶ begin ──────────────▶ a question
     └─▶ "don't ask me again this semester"
 
 What is answered stands in a sealed sheet (`models/sheets.py`), not in the conversation: a ticket may be written in
-between. Only words need the conversation, and they say so when they end another one.
+between. Only words need the conversation, and they say so when they end another one; where nothing else is being done
+whoever writes instead of pressing is told that this question is answered by its buttons. What is sent is what is seen:
+a screen that another message has overtaken is drawn anew instead.
 """
 
 from __future__ import annotations
@@ -21,11 +23,12 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
 from bot import survey_screens, surveys_told
-from bot.contents import is_said
+from bot.contents import content_of, is_said, says_something
 from bot.filters import Going, Pressed
 from bot.survey_screens import Answering, Changing
 from bot.surveyed import Told
 from handlers.screens import show
+from handlers.students import loose
 from handlers.students.talk import Private, Talk
 from models import ballots, cuts, invitations, outcomes, permissions, remarks, roster, sheets, surveys
 from models.ballots import Slip
@@ -39,10 +42,11 @@ from models.surveys import PUBLISHED, Survey
 PEACE_WITHOUT_SEMESTER = timedelta(days=120)
 
 
-class InWords(StatesGroup):
-    """Waiting for the words of a question."""
+class Asked(StatesGroup):
+    """A question is on the screen: its words are waited for, or a press."""
 
     words = State()
+    press = State()
 
 
 def router() -> Router:
@@ -56,7 +60,8 @@ def router() -> Router:
     router.callback_query.register(again, Pressed(Answering), private, F.data.startswith("sv:again:"))
     router.callback_query.register(told, Pressed(Answering), private, F.data.startswith("sv:results:"))
     router.callback_query.register(press_on, Pressed(Answering), private)
-    router.message.register(words, StateFilter(InWords.words), private, ~F.text.startswith("/"), is_said)
+    router.message.register(words, StateFilter(Asked.words), private, ~F.text.startswith("/"), is_said)
+    router.message.register(not_pressed, StateFilter(Asked.press), private, ~F.text.startswith("/"), is_said)
     return router
 
 
@@ -82,14 +87,16 @@ async def press_on(query: CallbackQuery, press: Answering, talk: Talk) -> None:
         if press.act != "open" or (invitation.part is Part.FINISHED and survey.anonymous):
             raise Refusal("survey.finished" if invitation.part is Part.FINISHED else "old.button")
         progress = await _begun(talk, survey, invitation)
-    progress.message = message
+    overtaken, progress.message = progress.message not in (None, message), message
     if press.act == "later":
         await sheets.write(talk.session, survey, talk.person, progress, talk.house.vault)
-        await _no_words(talk)
+        await _asked_nothing(talk)
         await sheets.show(talk.session, survey, talk.person, Screen.SAVED, message, talk.now)
         return
     if press.act == "finish":
-        if await _finish(talk, survey, invitation, progress):
+        if overtaken:
+            await query.answer(talk.t.plain("survey.overtaken"), show_alert=True)
+        elif await _finish(talk, survey, invitation, progress):
             return
     else:
         await _step(talk, survey, press, progress)
@@ -117,6 +124,17 @@ async def words(message: Message, talk: Talk) -> None:
     progress.settle(survey.questionnaire, facts)
     progress.write(survey.questionnaire, facts, message.text)
     await _on(message, talk, survey, progress)
+
+
+async def not_pressed(message: Message, talk: Talk) -> None:
+    """Words where a button was meant: perhaps about something else, so they are asked where they belong."""
+    permissions.must(Deed.SURVEY, (Who.STRANGER,))
+    content = content_of(message)
+    if content is None or not says_something([content]):
+        raise Refusal("survey.by_buttons")
+    await talk.state.clear()
+    await message.answer(talk.t("survey.by_buttons"))
+    await loose.hold(message, talk)
 
 
 async def told(query: CallbackQuery, press: Answering, talk: Talk) -> None:
@@ -253,7 +271,7 @@ async def _finish(talk: Talk, survey: Survey, invitation: Invitation, progress: 
         invitation.part = Part.FINISHED
         await invitations.finished_today(session, survey, talk.house.calendar.day_of(talk.now))
     await sheets.drop(session, survey.id, talk.person, vault)
-    await _no_words(talk)
+    await _asked_nothing(talk)
     low = survey_screens.is_low(questionnaire, slip.answers)
     kept = {"key": key, "low": low}
     await sheets.show(session, survey, talk.person, Screen.THANKS, progress.message, talk.now, kept, vault)
@@ -263,22 +281,21 @@ async def _finish(talk: Talk, survey: Survey, invitation: Invitation, progress: 
 async def _on(event: Message | CallbackQuery, talk: Talk, survey: Survey, progress: Progress) -> None:
     """Keep the sheet, show it, and listen for words where it asks for some."""
     await sheets.write(talk.session, survey, talk.person, progress, talk.house.vault)
-    question = progress.question(survey.questionnaire)
-    if question is None or question.kind is not Kind.WORDS:
-        await _no_words(talk)
-    else:
-        if await talk.state.get_state() != InWords.words.state and (left := await talk.leave()):
-            message = event.message if isinstance(event, CallbackQuery) else event
-            if isinstance(message, Message):
-                await message.answer(left)
-        await talk.state.set_state(InWords.words)
+    question, at = progress.question(survey.questionnaire), await talk.state.get_state()
+    in_words = question is not None and question.kind is Kind.WORDS
+    if in_words and at not in Asked and await talk.leave():
+        message = event.message if isinstance(event, CallbackQuery) else event
+        if isinstance(message, Message):
+            await message.answer(talk.t("survey.draft_left"))
+    if in_words or at is None or at in Asked:
+        await talk.state.set_state(Asked.words if in_words else Asked.press)
         await talk.state.set_data({"survey": survey.id})
     await sheets.show(talk.session, survey, talk.person, Screen.SHEET, progress.message, talk.now)
 
 
-async def _no_words(talk: Talk) -> None:
-    """No words are waited for any more; another conversation goes on."""
-    if await talk.state.get_state() == InWords.words.state:
+async def _asked_nothing(talk: Talk) -> None:
+    """No question is on the screen any more; another conversation goes on."""
+    if await talk.state.get_state() in Asked:
         await talk.state.clear()
 
 

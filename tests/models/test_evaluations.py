@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -139,33 +138,6 @@ async def begun(session: AsyncSession, now: datetime) -> tuple[EvaluationRound, 
     round_ = await evaluations.start(session, admin, TERM, 10, now)
     await evaluations.fill(session, round_, await evaluations.count(session, round_, TERM), TERM, now)
     return round_, {person.name: sheet for sheet, person in await evaluations.listed(session, round_)}, admin
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_of_two_who_start_it_at_once_one_is_told(
-    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with database.transaction() as session:
-        await furnish(session)
-        admin = (await staff(session, 9, "Zhao")).id
-    looked, look = asyncio.Barrier(2), evaluations.of_semester
-
-    async def both_look_first(session: AsyncSession, semester: str) -> EvaluationRound | None:
-        found = await look(session, semester)
-        await looked.wait()
-        return found
-
-    async def press() -> int:
-        async with database.transaction() as session:
-            return (await evaluations.start(session, await session.get_one(Person, admin), TERM, 10, now)).id
-
-    monkeypatch.setattr(evaluations, "of_semester", both_look_first)
-    one, other = sorted(
-        await asyncio.gather(press(), press(), return_exceptions=True), key=lambda x: isinstance(x, int)
-    )
-    assert isinstance(one, Refusal)
-    assert one.key == "evaluation.started_already"
-    assert isinstance(other, int)
 
 
 async def test_the_office_reads_nothing_before_and_one_round_is_a_semester_s(database: Database, now: datetime) -> None:

@@ -14,6 +14,7 @@ from models.ballots import Box, Counted, Receipt
 from models.questionnaires import EVERYBODY
 from models.sheets import Sheet
 from models.surveys import Stage, Survey
+from sandbox.actors import sticker
 from tests.campus import Campus, running
 from tests.surveying.sheets import EVERY_KIND
 
@@ -116,6 +117,48 @@ async def test_a_survey_is_answered_in_one_message(database_url: str) -> None:
         await campus.later(days=11)
         await alice.says("/surveys")
         await alice.reads("No survey is open")
+
+
+async def test_what_is_sent_is_what_is_seen_and_words_find_their_way(migrated: Path, tmp_path: Path) -> None:
+    """Words where a button was meant, the same survey open in two messages, and a ticket that was begun before."""
+    shutil.copy(migrated, tmp_path / "unionbot.db")
+    async with running(f"sqlite:///{tmp_path / 'unionbot.db'}") as campus:
+        alice = await campus.student("Alice")
+        await opened(campus)
+        await alice.taps("✍️ Begin")
+        await alice.reads("Did you use the station?")
+        # Nothing to answer yet: saving says so. Then words and a sticker where a press was meant.
+        await alice.taps("💾 Save and go on later")
+        await alice.reads("Nothing of “How are we doing")
+        await alice.taps("✍️ Go on")
+        first = await alice.reads("Did you use the station?")
+        await alice.sends(sticker())
+        await alice.reads("answered by the buttons")
+        await alice.says("Yes, every week")
+        await alice.reads("You wrote:")
+        assert any("answered by the buttons" in m.text for m in await campus.stage.transcript(alice.id))
+        await alice.presses(first, Answering("pick", 1, 0, 1).pack())
+        await alice.reads("Which ways do you use?")
+        for _ in range(3):
+            await alice.taps("Skip ▶")
+        await alice.taps("Satisfied")
+        # Its last question waits for words: what was begun for a ticket is dropped, and it is said what.
+        await alice.reads("The ticket you had begun")
+        await alice.reads("What else?")
+        await alice.taps("Skip ▶")
+        older = await alice.reads("look it over")
+        # The same survey in a second message; the older one has been overtaken.
+        await alice.says("/surveys")
+        await alice.taps("How are we doing")
+        newer = await alice.reads("look it over")
+        assert newer.id != older.id
+        await alice.presses(newer, Answering("pick", 1, 6, 1).pack())
+        said = await alice.presses(older, Answering("finish", 1).pack())
+        assert said == "The answers were changed in another message. Please look them over once more, then send them."
+        shown = await alice.reads("→ Very dissatisfied")
+        assert shown.id == older.id
+        await alice.presses(shown, Answering("finish", 1).pack())
+        await alice.reads("Thank you!")
 
 
 async def test_the_files_tell_no_answer(migrated: Path, tmp_path: Path) -> None:
