@@ -22,6 +22,7 @@ TOOLBOX = frozenset(
         "config",
         "contents",
         "doors",
+        "commands",
         "errors",
         "evaluations",
         "exports",

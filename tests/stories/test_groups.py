@@ -308,3 +308,5 @@ async def test_a_command_may_say_whose_it_is(database_url: str) -> None:
         await campus.admin.says("/help@another_bot", chat=campus.east)
         await campus.quiet()
         assert len(await campus.stage.transcript(campus.east.id)) == before + 1, "another bot's command is none of ours"
+        await campus.admin.says("/surveys", chat=campus.east)
+        await campus.east.shows("/surveys works in a private chat with me")
