@@ -13,11 +13,11 @@ from markupsafe import escape
 
 from bot.keyboards import Press, button, keyboard
 from bot.menus import LANGUAGE_NAMES
-from bot.survey_screens import step_name
+from bot.survey_screens import partly, step_name
 from bot.texts import Texts, cut, unbroken
 from bot.untrusted import inline
 from models.errors import Refusal
-from models.figures import Rate
+from models.figures import Rate, whole
 from models.invitations import Response
 from models.outcomes import CHANGES_LENGTH
 from models.questionnaires import HIGHEST, LOWEST, Group, Kind, Question, Questionnaire, group_of
@@ -155,16 +155,18 @@ def _title(survey: Survey, t: Texts) -> str:
 def _how_far(survey: Survey, response: Response, t: Texts, now: datetime) -> str:
     rate = Rate(response.completed, response.invited)
     low, high = rate.interval()
+    # What nobody has finished does not wait to be published.
+    nothing = survey.stage is Stage.CLOSED and not response.completed
     text = t(
-        f"survey_desk.stage.{survey.stage}",
+        "survey_desk.nothing_closed" if nothing else f"survey_desk.stage.{survey.stage}",
         opens=t.moment(survey.opens_at, now),
         closes=t.moment(survey.closes_at, now),
         invited=response.invited,
         completed=response.completed,
-        partial=response.partial,
-        rate=f"{100 * rate.share:.0f}",
-        low=f"{100 * low:.0f}",
-        high=f"{100 * high:.0f}",
+        partly=partly(response.partial, t),
+        rate=whole(rate.share),
+        low=whole(low),
+        high=whole(high),
     )
     return unbroken(text)
 
