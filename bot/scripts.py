@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import cache
 
 from opencc import OpenCC
@@ -20,3 +21,12 @@ def in_other_script(language: str, text: str) -> dict[str, str]:
         return {}
     other, way = WAYS[language]
     return {other: str(_converter(way).convert(text))}
+
+
+def written(so_far: Mapping[str, str], language: str, text: str, languages: Collection[str]) -> dict[str, str]:
+    """What is written in each language, now with this text; the other script follows where nobody has written it."""
+    found = {**so_far, language: text}
+    for other, turned in in_other_script(language, text).items():
+        if other in languages:
+            found.setdefault(other, turned)
+    return found

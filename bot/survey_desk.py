@@ -46,8 +46,8 @@ class Running(Press, prefix="svd"):
 
 @dataclass(frozen=True)
 class Making(Press, prefix="svm"):
-    """A step on the way to a new survey: new, file, project, target, opens, questions, start; `value` is what was
-    chosen.
+    """A step on the way to a new survey: new, file, project, language, target, opens, questions, start; `value` is what
+    was chosen.
     """
 
     step: str
@@ -155,10 +155,14 @@ def _title(survey: Survey, t: Texts) -> str:
 def _how_far(survey: Survey, response: Response, t: Texts, now: datetime) -> str:
     rate = Rate(response.completed, response.invited)
     low, high = rate.interval()
-    # What nobody has finished does not wait to be published.
-    nothing = survey.stage is Stage.CLOSED and not response.completed
+    key = f"survey_desk.stage.{survey.stage}"
+    if survey.stage is Stage.PLANNED and survey.opens_at <= now:
+        key = "survey_desk.opens_now"
+    elif survey.stage is Stage.CLOSED and not response.completed:
+        # What nobody has finished does not wait to be published.
+        key = "survey_desk.nothing_closed"
     text = t(
-        "survey_desk.nothing_closed" if nothing else f"survey_desk.stage.{survey.stage}",
+        key,
         opens=t.moment(survey.opens_at, now),
         closes=t.moment(survey.closes_at, now),
         invited=response.invited,
@@ -249,6 +253,14 @@ def asked_to_say(survey: Survey, verdict: Verdict | None, t: Texts) -> tuple[str
     return t("survey_desk.say_what", title=_title(survey, t), most=CHANGES_LENGTH), keyboard([[back]])
 
 
+def in_languages(presses: Mapping[str, Press], t: Texts) -> list[list[dict[str, Any]]]:
+    """For each language in which something is not written yet, a press to write it."""
+    return [
+        [button(t.plain("survey_desk.in_language", language=LANGUAGE_NAMES[each]), press)]
+        for each, press in presses.items()
+    ]
+
+
 def said(
     survey: Survey, changes: Mapping[str, str], verdict: Verdict | None, missing: Sequence[str], count: int, t: Texts
 ) -> tuple[str, dict[str, Any]]:
@@ -257,8 +269,7 @@ def said(
     if verdict is not None:
         parts.append(f"<b>{t(f'verdict.{verdict}')}</b>")
     parts += [f"<b>{LANGUAGE_NAMES[each]}</b>\n{escape(text)}" for each, text in changes.items()]
-    add = {each: t.plain("survey_desk.in_language", language=LANGUAGE_NAMES[each]) for each in missing}
-    rows = [[button(label, Running("language", survey.id, each))] for each, label in add.items()]
+    rows = in_languages({each: Running("language", survey.id, each) for each in missing}, t)
     rows.append([button(t.plain("survey_desk.send", count=count), Running("send", survey.id))])
     rows.append([button(t.plain("survey_desk.back"), Running("one", survey.id))])
     return "\n\n".join(parts), keyboard(rows)
