@@ -100,13 +100,13 @@ def openings(t: Texts) -> tuple[str, dict[str, Any]]:
 
 
 def opens_at(choice: str, calendar: WorkCalendar, now: datetime) -> datetime:
-    """The moment that somebody chose; at night it is the morning after."""
+    """The moment that somebody chose; at night, and in the hour before it, now is the morning after."""
     today = calendar.day_of(now)
     if choice == "tomorrow":
         return calendar.at(today + ONE_DAY, AT)
     if choice == "monday":
         return calendar.at(today + timedelta(days=7 - today.weekday()), AT)
-    return calendar.after_quiet(now)
+    return calendar.for_many(now)
 
 
 def preview(

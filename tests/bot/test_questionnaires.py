@@ -6,13 +6,13 @@ import itertools
 import re
 import tomllib
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from bot import config, survey_screens
+from bot import config, survey_making, survey_screens
 from bot.__main__ import app
 from bot.fields import LANGUAGES
 from bot.questionnaires import SHIPPED, SurveyFile, read, read_one, shelf
@@ -257,6 +257,12 @@ def test_what_comes_along_is_whole_and_short_in_three_languages() -> None:
     assert PLACE not in repr(about.questionnaire)
     assert not about.takes_subject
     assert about.key == "project-closing"
+
+
+def test_what_starts_now_does_not_start_in_the_hour_before_the_night() -> None:
+    for given, opens in ((time(13, 20), time(13, 20)), (time(13, 45), time(23, 30)), (time(15), time(23, 30))):
+        now, at = (datetime.combine(date(2026, 10, 20), each, tzinfo=UTC) for each in (given, opens))
+        assert survey_making.opens_at("now", CALENDAR, now) == at
 
 
 def test_every_screen_of_what_comes_along_can_be_drawn(now: datetime) -> None:
