@@ -8,6 +8,7 @@ runs on this database; 5 Telegram does not accept the token.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,15 +74,22 @@ def check(
     config: Config = DEFAULT, offline: Annotated[bool, typer.Option(help="Only read the configuration.")] = False
 ) -> None:
     """Read the configuration and ask Telegram whether everything is in place."""
+    from bot.config import ConfigError, look
     from bot.sections import SMALLEST_CELL
 
-    settings = read(config)
+    try:
+        settings = read(config)
+    except typer.Exit:
+        # Every mistake at once: those of the files as well, where only secrets are missing.
+        with contextlib.suppress(ConfigError):
+            _files_fit(look(config))
+        raise
     typer.echo(f"✓ {config}")
     if (cell := settings.surveys.minimum_cell) < SMALLEST_CELL:
         typer.echo(f"! [surveys] minimum_cell = {cell}: with fewer than {SMALLEST_CELL} people are easily guessed")
-    files_fit = [_articles_fit(settings), surveys.fit(settings)]
+    files_fit = _files_fit(settings)
     if offline:
-        if not all(files_fit):
+        if not files_fit:
             raise typer.Exit(FAILED)
         return
     from sqlalchemy.exc import SQLAlchemyError
@@ -100,7 +108,7 @@ def check(
     signs = {"ok": "✓", "warning": "!", "error": "✗"}
     for finding in findings:
         typer.echo(f"{signs[finding.level]} {finding.text}")
-    if any(finding.level == "error" for finding in findings) or not all(files_fit):
+    if any(finding.level == "error" for finding in findings) or not files_fit:
         raise typer.Exit(code or FAILED)
 
 
@@ -310,6 +318,11 @@ def _sandbox() -> tuple[Any, Any]:
 
 
 # ---------------------------------------------------------------- what the commands share
+
+
+def _files_fit(settings: Settings) -> bool:
+    """Name what is wrong with the union's own questions and answers and surveys. Returns whether nothing is."""
+    return all([_articles_fit(settings), surveys.fit(settings)])
 
 
 def _articles_fit(settings: Settings) -> bool:

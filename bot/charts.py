@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.texts import Texts, cut
+from models.figures import whole
 from models.pulses import Result
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def pulse(question: str, labels: tuple[str, ...], result: Result, t: Texts) -> b
     most = max((*result.counts, 1))
     axes.set_xlim(0, most * 1.02)
     for row, count in zip(rows, result.counts, strict=True):
-        share = f"{count}  ({100 * count / result.answered:.0f} %)" if result.answered else "0"
+        share = f"{count}  ({whole(count / result.answered)} %)" if result.answered else "0"
         axes.text(
             count + most * 0.03, row, share, va="center", ha="left", color=INK, fontproperties=_font(12), clip_on=False
         )
@@ -145,9 +146,9 @@ def said_of(result: Result, t: Texts) -> str:
         answered=result.answered,
         invited=result.invited,
         silent=result.invited - result.answered,
-        rate=f"{100 * result.response.share:.0f}",
-        low=f"{100 * low:.0f}",
-        high=f"{100 * high:.0f}",
+        rate=whole(result.response.share),
+        low=whole(low),
+        high=whole(high),
     )
 
 
@@ -195,11 +196,18 @@ class Paper:
         for number, line in enumerate(notes):
             self.write(line, 0.04, self.top + middle + 0.1 + LINE_HEIGHT * number, 10, PALE)
 
-    def write(self, text: str, x: float, from_top: float, size: float, color: str, align: str = "left") -> None:
-        """Words whose upper edge is so many inches from the top; `x` is a part of the width."""
+    def write(
+        self, text: str, x: float, from_top: float, size: float, color: str, align: str = "left", *, over: bool = False
+    ) -> None:
+        """Words whose upper edge is so many inches from the top; `x` is a part of the width. `over` what is drawn
+        already they stand on white.
+        """
         y = 1 - from_top / self.height
         font = _font(size, bold=size > 12)
-        self.figure.text(x, y, drawable(text), va="top", ha=align, color=color, fontproperties=font, parse_math=False)
+        behind = {"facecolor": "white", "edgecolor": "none", "pad": 1.5} if over else None
+        self.figure.text(
+            x, y, drawable(text), va="top", ha=align, color=color, fontproperties=font, parse_math=False, bbox=behind
+        )
 
     def line(self, start: float, end: float, from_top: float, width: float, color: str) -> None:
         """A stroke from left to right, so many points thick."""

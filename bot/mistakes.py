@@ -65,6 +65,8 @@ class Form:
     example: Path
     apart: frozenset[str] = frozenset()
     """Keys of the model that do not stand in the file."""
+    blank: bool = False
+    """Whether a text in several languages is shown as … only: nobody shall take over the example's own words."""
 
 
 def sentences(error: ValidationError, form: Form, text: str) -> list[str]:
@@ -91,7 +93,7 @@ def _sentence(mistake: Any, form: Form, text: str) -> str:
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(str(path[-1]), _known_keys(path[:-1], form), 1)
         return f"{where}: there is no such key" + (f"; did you mean {near[0]}?" if near else "; delete it")
-    example = _example(path, form.example) if form.example.exists() else ""
+    example = _example(path, form) if form.example.exists() else ""
     if kind == "missing":
         return f"{where}: is missing; write {example or f'it as {form.example.name} does'}"
     if kind == "too_short":
@@ -115,8 +117,9 @@ def _wanted(kind: str, context: Mapping[str, Any]) -> str:
     return WRITE.get(kind.partition("_")[0], "something else")
 
 
-def _example(path: list[Any], shows: Path) -> str:
+def _example(path: list[Any], form: Form) -> str:
     """What the example has in this place; nothing where it has nothing to show."""
+    shows = form.example
     text = shows.read_text(encoding="utf-8")
     names = [part for part in path if isinstance(part, str)]
     dotted = ".".join(names)
@@ -128,6 +131,8 @@ def _example(path: list[Any], shows: Path) -> str:
     found = _shown(example, names)
     if found is None:
         found = _shown(example, names[-2:])
+    if form.blank and isinstance(found, dict) and "en" in found:
+        found = dict.fromkeys(found, "…")
     return f"{names[-1]} = {_toml(found)}" if found not in (None, []) else ""
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from bot.fields import KEY_NAME, WEEKDAYS
 from bot.settings import Settings
 from bot.survey_form import PLACE, Each, SurveySection, checked
+from bot.texts import nearest
 from models.calendar import Semester, WorkCalendar
 from models.questionnaires import Group, Names, Option, Question, Questionnaire, Skip
 
@@ -66,11 +67,13 @@ class SurveyFile:
         return any(PLACE in text for names in _fillable(self.questionnaire) for text in names.values())
 
     def about(self, subject: Names) -> SurveyFile:
-        """The same, about this project, training or whatever it is."""
+        """The same, about this project, training or whatever it is; in a language that it is not written in it stands
+        as it is in the nearest.
+        """
         asked = self.questionnaire
 
         def filled(names: Names) -> Names:
-            return {language: text.replace(PLACE, subject[language]) for language, text in names.items()}
+            return {language: text.replace(PLACE, nearest(subject, language)) for language, text in names.items()}
 
         questions = tuple(replace(question, text=filled(question.text)) for question in asked.questions)
         told = filled(asked.about) if asked.about is not None else None

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.texts import Texts
 from bot.untrusted import units
-from models.figures import NOTHING, Share, difference, has_changed, may_be_told, sum_may_be_told
+from models.figures import NOTHING, Share, difference, has_changed, may_be_told, sum_may_be_told, whole
 from models.statistics import Figures, Period, Spread, Surveys, in_all, spread
 
 RATES = ("response", "solved", "satisfied", "on_time", "repeat")
@@ -109,7 +109,7 @@ def drawing(places: Sequence[Place], span: Period, cell: int, t: Texts) -> dict[
                     "share": rate.share if shown else None,
                     "low": low,
                     "high": high,
-                    "text": f"{100 * rate.share:.0f} %" if shown else _short(share, name, cell, t),
+                    "text": f"{whole(rate.share)} %" if shown else _short(share, name, cell, t),
                 }
             )
         sections.append({"heading": t.plain(f"figure_name.{name}"), "rows": rows})

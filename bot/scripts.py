@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import cache
 
 from opencc import OpenCC
 
 WAYS = {"zh-hans": ("zh-hant", "s2twp"), "zh-hant": ("zh-hans", "tw2sp")}
+READ = dict(WAYS.values())
+"""By the language of whoever reads, how what is in the other script is turned."""
 
 
 @cache
@@ -20,3 +23,22 @@ def in_other_script(language: str, text: str) -> dict[str, str]:
         return {}
     other, way = WAYS[language]
     return {other: str(_converter(way).convert(text))}
+
+
+def as_read(language: str, text: str) -> str:
+    """What somebody wrote in one of the two, as it is read in this language: in the other script where it is not in
+    its own already.
+    """
+    if language not in WAYS:
+        return text
+    simplified = _converter("t2s").convert(text) == text
+    return text if simplified == (language == "zh-hans") else str(_converter(READ[language]).convert(text))
+
+
+def written(so_far: Mapping[str, str], language: str, text: str, languages: Collection[str]) -> dict[str, str]:
+    """What is written in each language, now with this text; the other script follows where nobody has written it."""
+    found = {**so_far, language: text}
+    for other, turned in in_other_script(language, text).items():
+        if other in languages:
+            found.setdefault(other, turned)
+    return found

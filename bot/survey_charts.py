@@ -16,6 +16,7 @@ from bot import surveyed
 from bot.charts import ACCENT, COLUMNS, INK, LINE, LINE_HEIGHT, PALE, SHADES, Paper, wrap
 from bot.surveyed import Point, Told
 from bot.texts import Texts, cut
+from models.figures import whole
 from models.means import mean
 from models.questionnaires import Kind, Labels, Question
 from models.results import satisfied
@@ -181,7 +182,7 @@ def _diverging(
         for step, shade in zip("12345", SHADES, strict=True):
             wide = count.by[step] / count.of * unit
             paper.box(x, x + wide, top, BAR, shade)
-            share = f"{100 * count.by[step] / count.of:.0f}"
+            share = str(whole(count.by[step] / count.of))
             if wide > DIGIT * (len(share) + 0.6):
                 paper.write(share, x + wide / 2, top + 0.05, 10, "white" if shade in DARK else INK, "center")
             x += wide
@@ -235,7 +236,7 @@ def _bars(question: Question, count: Count, t: Texts) -> _Block:
             paper.write(cut(surveyed.answer_name(question, key, t), COLUMNS), EDGE, at, 10.5, INK)
             paper.box(EDGE, EDGE + max(share.share * unit, 0.003), at + 0.21, 0.16, SHADES[3])
             paper.line(EDGE + low * unit, EDGE + high * unit, at + 0.29, 1.6, PLACES[0])
-            number = t.plain("results.drawn_share", share=f"{100 * share.share:.0f} %", hits=share.hits)
+            number = t.plain("results.drawn_share", share=f"{whole(share.share)} %", hits=share.hits)
             paper.write(number, EDGE + high * unit + 0.02, at + 0.2, 10.5, INK)
             at += OPTION_HEIGHT
 
@@ -278,7 +279,7 @@ def _ranking(question: Question, count: Count, t: Texts) -> _Block:
             paper.write(mean, 1 - EDGE, at, 10.5, ACCENT, "right")
             x = EDGE
             for number, (times, shade) in enumerate(zip(surveyed.places(question, count, option), shades, strict=True)):
-                wide, share = times * unit, f"{100 * times / max(count.of, 1):.0f}"
+                wide, share = times * unit, str(whole(times / max(count.of, 1)))
                 paper.box(x, x + wide, at + 0.21, 0.2, shade)
                 if wide > DIGIT * (len(share) + 0.6):
                     paper.write(share, x + wide / 2, at + 0.235, 9.5, "white" if number < 2 else INK, "center")
@@ -323,7 +324,8 @@ def _panel(lines: Sequence[str], points: Sequence[Point], t: Texts) -> _Block:
                 paper.line(x - 0.012, x + 0.012, down(end), 1.6, ACCENT)
             paper.dot(x, down(point.rate.share))
             color = {"▲": ACCENT, "▼": SHADES[0]}.get(arrow, INK)
-            paper.write(f"{arrow} {100 * point.rate.share:.0f} %".lstrip(), x, down(high) - 0.22, 11, color, "center")
+            share = f"{arrow} {whole(point.rate.share)} %".lstrip()
+            paper.write(share, x, down(high) - 0.22, 11, color, "center", over=True)
             below = down(0) + 0.08
             for line in _narrow(point.semester, int(each / COLUMN_WIDTH)):
                 paper.write(line, x, below, 10, INK, "center")
@@ -382,12 +384,11 @@ def by_day(told: Told, t: Texts, alone: bool = True) -> list[Picture]:
         for number, (_, _, so_far) in enumerate(reached, 1):
             points.append((LEFT + across * number, down(so_far / invited)))
         paper.path(points, ACCENT, linewidth=2, solid_joinstyle="round")
-        paper.write(f"{100 * done / invited:.0f} %", points[-1][0], points[-1][1] - 0.24, 12, ACCENT, "right")
+        paper.write(surveyed.percent(done / invited), points[-1][0], points[-1][1] - 0.24, 12, ACCENT, "right")
         paper.write(t.short_day(told.opened, told.closed), LEFT, down(0) + 0.08, 10, INK)
         paper.write(t.short_day(last, told.closed), RIGHT, down(0) + 0.08, 10, INK, "right")
 
-    notes = [
-        t.plain("results.response", **surveyed.words(told.response)),
-        t.plain("results.partial", partial=told.results.partial),
-    ]
+    notes = [t.plain("results.response", **surveyed.words(told.response))]
+    if told.results.partial:
+        notes.append(t.plain("results.partial", partial=told.results.partial))
     return _pages(told, "results.by_day", alone, notes, [_Block(reminded + PANEL * 1.3 + 0.36, draw)], t)

@@ -13,11 +13,11 @@ from markupsafe import escape
 
 from bot.keyboards import Press, button, keyboard
 from bot.menus import LANGUAGE_NAMES
-from bot.survey_screens import step_name
+from bot.survey_screens import partly, step_name
 from bot.texts import Texts, cut, unbroken
 from bot.untrusted import inline
 from models.errors import Refusal
-from models.figures import Rate
+from models.figures import Rate, whole
 from models.invitations import Response
 from models.outcomes import CHANGES_LENGTH
 from models.questionnaires import HIGHEST, LOWEST, Group, Kind, Question, Questionnaire, group_of
@@ -46,8 +46,8 @@ class Running(Press, prefix="svd"):
 
 @dataclass(frozen=True)
 class Making(Press, prefix="svm"):
-    """A step on the way to a new survey: new, file, project, target, opens, questions, start; `value` is what was
-    chosen.
+    """A step on the way to a new survey: new, file, project, language, target, opens, questions, start; `value` is what
+    was chosen.
     """
 
     step: str
@@ -155,16 +155,22 @@ def _title(survey: Survey, t: Texts) -> str:
 def _how_far(survey: Survey, response: Response, t: Texts, now: datetime) -> str:
     rate = Rate(response.completed, response.invited)
     low, high = rate.interval()
+    key = f"survey_desk.stage.{survey.stage}"
+    if survey.stage is Stage.PLANNED and survey.opens_at <= now:
+        key = "survey_desk.opens_now"
+    elif survey.stage is Stage.CLOSED and not response.completed:
+        # What nobody has finished does not wait to be published.
+        key = "survey_desk.nothing_closed"
     text = t(
-        f"survey_desk.stage.{survey.stage}",
+        key,
         opens=t.moment(survey.opens_at, now),
         closes=t.moment(survey.closes_at, now),
         invited=response.invited,
         completed=response.completed,
-        partial=response.partial,
-        rate=f"{100 * rate.share:.0f}",
-        low=f"{100 * low:.0f}",
-        high=f"{100 * high:.0f}",
+        partly=partly(response.partial, t),
+        rate=whole(rate.share),
+        low=whole(low),
+        high=whole(high),
     )
     return unbroken(text)
 
@@ -247,6 +253,14 @@ def asked_to_say(survey: Survey, verdict: Verdict | None, t: Texts) -> tuple[str
     return t("survey_desk.say_what", title=_title(survey, t), most=CHANGES_LENGTH), keyboard([[back]])
 
 
+def in_languages(presses: Mapping[str, Press], t: Texts) -> list[list[dict[str, Any]]]:
+    """For each language in which something is not written yet, a press to write it."""
+    return [
+        [button(t.plain("survey_desk.in_language", language=LANGUAGE_NAMES[each]), press)]
+        for each, press in presses.items()
+    ]
+
+
 def said(
     survey: Survey, changes: Mapping[str, str], verdict: Verdict | None, missing: Sequence[str], count: int, t: Texts
 ) -> tuple[str, dict[str, Any]]:
@@ -255,8 +269,7 @@ def said(
     if verdict is not None:
         parts.append(f"<b>{t(f'verdict.{verdict}')}</b>")
     parts += [f"<b>{LANGUAGE_NAMES[each]}</b>\n{escape(text)}" for each, text in changes.items()]
-    add = {each: t.plain("survey_desk.in_language", language=LANGUAGE_NAMES[each]) for each in missing}
-    rows = [[button(label, Running("language", survey.id, each))] for each, label in add.items()]
+    rows = in_languages({each: Running("language", survey.id, each) for each in missing}, t)
     rows.append([button(t.plain("survey_desk.send", count=count), Running("send", survey.id))])
     rows.append([button(t.plain("survey_desk.back"), Running("one", survey.id))])
     return "\n\n".join(parts), keyboard(rows)

@@ -133,7 +133,7 @@ class SurveySection(Section):
     questions: tuple[QuestionSection, ...] = Field(min_length=1)
 
 
-FORM = Form(SurveySection, Path(__file__).parent / "surveys" / "semester-satisfaction.toml")
+FORM = Form(SurveySection, Path(__file__).parent / "surveys" / "semester-satisfaction.toml", blank=True)
 
 
 def checked(path: Path, settings: Settings | None) -> tuple[SurveySection | None, list[str]]:
@@ -210,8 +210,9 @@ def _skip(
     earlier = next((each for each in before if each.get("key") == asked), None)
     if earlier is None:
         what = "stands further down" if any(q.get("key") == asked for q in questions) else "is not there"
-        known = ", ".join(str(each.get("key")) for each in before) or "none, this is the first"
-        yield (*at, "skip"), f"the question {asked!r} {what}; write the key of an earlier one: {known}"
+        keys = dict.fromkeys(str(each.get("key")) for each in before if each.get("key") != question.get("key"))
+        instead = f"write the key of an earlier one: {', '.join(keys)}" if keys else "no other is earlier; delete skip"
+        yield (*at, "skip"), f"the question {asked!r} {what}; {instead}"
         return
     known_answers = _answers_to(earlier)
     if known_answers is None:

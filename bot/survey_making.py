@@ -7,9 +7,10 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from bot.keyboards import button, keyboard
+from bot.menus import LANGUAGE_NAMES
 from bot.questionnaires import SurveyFile
 from bot.settings import Settings
-from bot.survey_desk import Making, Running, questions
+from bot.survey_desk import Making, Running, in_languages, questions
 from bot.texts import Texts, cut
 from models.calendar import ONE_DAY, WorkCalendar
 from models.projects import Project
@@ -41,6 +42,12 @@ def subject(projects: Sequence[Project], t: Texts) -> tuple[str, dict[str, Any]]
     """What is it about? Of the survey that closes a project: which project."""
     rows = [[button(cut(f"{each.id} · {each.title}", LABEL), Making("project", str(each.id)))] for each in projects]
     return t("survey_new.project" if projects else "survey_new.subject"), keyboard([*rows, [_list(t)]])
+
+
+def subject_in(language: str, so_far: Mapping[str, str], t: Texts) -> tuple[str, dict[str, Any]]:
+    """What is it about, in one more language?"""
+    text = t("survey_new.subject_in", subject=t.pick(so_far), language=LANGUAGE_NAMES[language])
+    return text, keyboard([[_list(t)]])
 
 
 def targets(
@@ -93,19 +100,27 @@ def openings(t: Texts) -> tuple[str, dict[str, Any]]:
 
 
 def opens_at(choice: str, calendar: WorkCalendar, now: datetime) -> datetime:
-    """The moment that somebody chose; at night it is the morning after."""
+    """The moment that somebody chose; at night, and in the hour before it, now is the morning after."""
     today = calendar.day_of(now)
     if choice == "tomorrow":
         return calendar.at(today + ONE_DAY, AT)
     if choice == "monday":
         return calendar.at(today + timedelta(days=7 - today.weekday()), AT)
-    return calendar.after_quiet(now)
+    return calendar.for_many(now)
 
 
 def preview(
-    file: SurveyFile, whom: str, count: int, opens: datetime, closes: datetime, cell: int, t: Texts, now: datetime
+    file: SurveyFile,
+    whom: str,
+    count: int,
+    opens: datetime,
+    closes: datetime,
+    cell: int,
+    t: Texts,
+    now: datetime,
+    missing: Sequence[str] = (),
 ) -> tuple[str, dict[str, Any]]:
-    """What would be asked of how many."""
+    """What would be asked of how many; in the languages that are `missing` nobody has said yet what it is about."""
     text = t.n(
         "survey_new.preview",
         count,
@@ -120,7 +135,11 @@ def preview(
         text += "\n\n" + t("survey_new.askers_named")
     if count < cell:
         text += "\n\n" + t("survey_new.few", cell=cell)
+    if missing:
+        names = t.plain("survey.and").join(LANGUAGE_NAMES[each] for each in missing)
+        text += "\n\n" + t("survey_new.as_written", languages=names)
     rows = [
+        *in_languages({each: Making("language", each) for each in missing}, t),
         [button(t.plain("survey_desk.preview"), Making("questions"))],
         [button(t.plain("survey_new.start"), Making("start"))],
         [_list(t)],

@@ -13,7 +13,7 @@ from typing import Any
 from bot.keyboards import Go, Press, button, keyboard
 from bot.texts import Texts, unbroken
 from bot.untrusted import cut, inline
-from models.figures import Rate
+from models.figures import Rate, whole
 from models.invitations import Part
 from models.questionnaires import HIGHEST, LOWEST, SCALE_END, Answer, Answers, Kind, Question, Questionnaire
 from models.results import Results, satisfied
@@ -236,7 +236,7 @@ def is_low(questionnaire: Questionnaire, answers: Answers) -> bool:
 def told(survey: Survey, results: Results, t: Texts) -> tuple[str, dict[str, Any]]:
     """You asked, we did: what came of it in a few lines, and what will change."""
     title, rate = t.pick(survey.questionnaire.title), Rate(results.completed, results.invited)
-    parts = [t("survey.told", title=title), t("survey.told_response", **shown(rate), partial=results.partial)]
+    parts = [t("survey.told", title=title), t("survey.told_response", **shown(rate), partly=partly(results.partial, t))]
     lines = []
     for question in survey.questionnaire.questions:
         count = results.everybody.questions.get(question.key)
@@ -256,10 +256,15 @@ def told(survey: Survey, results: Results, t: Texts) -> tuple[str, dict[str, Any
     return unbroken("\n\n".join(parts)), keyboard([[all_of_it] if survey.is_public else []])
 
 
-def shown(rate: Rate) -> dict[str, str | int]:
+def partly(count: int, t: Texts) -> str:
+    """How many more only began, as the end of a sentence without HTML; nothing of nobody."""
+    return t.plain("survey.partly", partial=count) if count else ""
+
+
+def shown(rate: Rate) -> dict[str, int]:
     """A rate with what it was counted from and its interval, in per cent."""
-    low, high = (f"{100 * end:.0f}" for end in rate.interval())
-    return {"hits": rate.hits, "of": rate.of, "rate": f"{100 * rate.share:.0f}", "low": low, "high": high}
+    low, high = map(whole, rate.interval())
+    return {"hits": rate.hits, "of": rate.of, "rate": whole(rate.share), "low": low, "high": high}
 
 
 def listed(surveys: list[tuple[Survey, Part]], t: Texts, now: datetime) -> tuple[str, dict[str, Any]]:

@@ -24,8 +24,8 @@ LONGEST = 400
 """Of a question or a name, in Telegram's units."""
 
 
-def told(survey: Told, t: Texts, settings: Settings) -> list[str]:
-    """All of it, a message or several."""
+def told(survey: Told, t: Texts, settings: Settings, pictures: int = 0) -> list[str]:
+    """All of it, a message or several; the last ends with what follows, so many pictures and a table."""
     results = survey.results
     lines = [heading(survey, t), unbroken(t("results.response", **surveyed.words(survey.response)))]
     if results.partial:
@@ -40,6 +40,7 @@ def told(survey: Told, t: Texts, settings: Settings) -> list[str]:
         lines += _together(["\n" + first, *rest])
     for cut in Cut:
         lines += _together([unbroken(line) for line in _cut(survey, cut, t, settings)])
+    lines += ["\n" + t.n("results.follow", pictures)] if pictures else []
     return messages(lines)
 
 

@@ -41,6 +41,14 @@ NEAREST = {
 """Where a name is missing in a language, these are asked in turn."""
 
 
+def nearest(names: Mapping[str, str], language: str) -> str:
+    """The name in this language, or in the nearest one there is; empty where there is none at all."""
+    for each in NEAREST[language]:
+        if found := names.get(each):
+            return found
+    return next(iter(names.values()), "")
+
+
 class UnknownText(KeyError):
     """A key that no catalogue has: a mistake in the code, found by a test."""
 
@@ -107,10 +115,7 @@ class Texts:
 
     def pick(self, names: Mapping[str, str]) -> str:
         """The name in this language, or in the nearest one there is; empty where there is none at all."""
-        for language in NEAREST[self.language]:
-            if found := names.get(language):
-                return found
-        return next(iter(names.values()), "")
+        return nearest(names, self.language)
 
     def day(self, day: date, today: date | None = None) -> str:
         """A day: "Tue 13 Oct 2026"; given today, the year is left out while it goes without saying."""

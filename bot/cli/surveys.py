@@ -67,6 +67,7 @@ def fit(settings: Settings) -> bool:
         for missed in _missed(file, settings.work_calendar()):
             typer.echo(f"! {file.key}: {missed}")
     typer.echo(f"✓ {len(files)} surveys")
+    _stay(problems)
     return not problems
 
 
@@ -88,6 +89,15 @@ def _told(
             typer.echo(line)
     for problem in problems:
         typer.echo(f"✗ {problem}")
+    _stay(problems)
+
+
+def _stay(problems: list[str]) -> None:
+    """Say which surveys do not go out because of their mistakes."""
+    names = (problem.partition(": ")[0] for problem in problems)
+    broken = dict.fromkeys(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+    if broken:
+        typer.echo(f"✗ do not go out until they are mended: {', '.join(broken)}")
 
 
 def _course(file: SurveyFile, settings: Settings | None, now: datetime) -> Iterator[str]:

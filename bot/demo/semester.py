@@ -77,7 +77,7 @@ CHANGES, CHANGES_ENGLISH = (
     "热水供应延长到 23:30；报修当天先答复。",
     "Hot water until 23:30; repairs are answered the same day.",
 )
-SUBJECT = "热水延长到 23:30"
+SUBJECT, SUBJECT_ENGLISH = "热水延长到 23:30", "Hot water until 23:30"
 
 
 async def seat_the_semester_before(session: AsyncSession, toolbox: Toolbox) -> None:
@@ -251,6 +251,8 @@ async def _of_its_own(cast: Cast, toolbox: Toolbox, stage: Any) -> None:
         await zhou.says(SUBJECT, chat=office)
         await zhou.taps(hans.plain("survey.everybody"), chat=office)
         await zhou.taps(hans.plain("survey_new.opens.now"), chat=office)
+        await zhou.taps(hans.plain("survey_desk.in_language", language=LANGUAGE_NAMES["en"]), chat=office)
+        await zhou.says(SUBJECT_ENGLISH, chat=office)
         await zhou.taps(hans.plain("survey_new.start"), chat=office)
         await _goes_on(stage, await stage.now())
         await cast.lin.reads(hans.pick(title).replace(PLACE, SUBJECT), timeout=PATIENCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -124,7 +125,7 @@ async def _poll(cast: Cast, t: Texts, office: Any, stage: Any, program: App) -> 
     await cast.zhou.says("/poll 你对宿舍服务站满意吗？", chat=office)
     await cast.zhou.taps(t.plain("pulse.send"), chat=office)
     for voter, option in ((cast.lin, 4), (cast.chen, 3), (cast.emma, 1)):
-        question = await voter.reads("满意吗")
+        question = await voter.reads(re.compile("满意吗|滿意嗎"))
         await voter.votes(question, option)
     await stage.set_clock(program.clock().astimezone(UTC) + timedelta(days=2, hours=1))
     await office.shows("📊")

@@ -8,7 +8,7 @@ import base64
 from datetime import datetime
 from typing import Any
 
-from bot import charts
+from bot import charts, scripts
 from bot.calls import Call, Letter, text_call
 from bot.letters.drawing import Drawing
 from bot.texts import Texts
@@ -29,7 +29,7 @@ async def pulse(drawing: Drawing) -> Letter:
         return Letter()
     call = {
         "chat_id": drawing.chat_id,
-        "question": pulse.question,
+        "question": pulse_question(pulse, t),
         "options": [{"text": label} for label in pulse_labels(pulse, t)],
         "is_anonymous": True,
         **_closing(pulse.closes_at, drawing.now),
@@ -54,14 +54,14 @@ async def pulse_result(drawing: Drawing) -> Letter:
     picture = await drawing.session.get(PulsePicture, (pulse.id, t.language))
     if picture is None:
         cell = drawing.toolbox.settings.surveys.minimum_cell
-        text = t("pulse.too_few", question=pulse.question, cell=cell)
+        text = t("pulse.too_few", question=pulse_question(pulse, t), cell=cell)
         return Letter([Call("sendMessage", {"chat_id": drawing.chat_id, "text": text, "parse_mode": "HTML"})])
     counted = charts.said_of(await pulses.result(drawing.session, pulse), t)
     photo: Any = picture.file_id
     if photo is None:
         assert picture.png is not None, "a picture is there as bytes until Telegram has it"
         photo = {"$file": base64.b64encode(picture.png).decode(), "name": "result.png"}
-    caption = t("pulse.result", question=pulse.question, counted=counted)
+    caption = t("pulse.result", question=pulse_question(pulse, t), counted=counted)
     call = {"chat_id": drawing.chat_id, "photo": photo, "caption": caption, "parse_mode": "HTML"}
     return Letter([Call("sendPhoto", call)], picture=(pulse.id, t.language))
 
@@ -101,8 +101,13 @@ async def quiz_result(drawing: Drawing) -> Letter:
     return Letter([text_call("\n".join([head, *lines]), {"chat_id": drawing.chat_id})])
 
 
+def pulse_question(pulse: Pulse, t: Texts) -> str:
+    """The question as it was written, in the reader's script."""
+    return scripts.as_read(t.language, pulse.question)[: pulses.QUESTION_LENGTH]
+
+
 def pulse_labels(pulse: Pulse, t: Texts) -> tuple[str, ...]:
     """The answers of a pulse as this reader sees them."""
     if pulse.options is not None:
-        return tuple(str(option) for option in pulse.options)
+        return tuple(scripts.as_read(t.language, str(each))[: pulses.OPTION_LENGTH] for each in pulse.options)
     return tuple(t.plain(f"pulse.scale.{i}") for i in range(1, pulses.SCALE + 1))

@@ -16,9 +16,9 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message, Poll
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import menus
+from bot import menus, scripts
 from bot.filters import Pressed, markup
-from bot.menus import Ask
+from bot.menus import LANGUAGE_NAMES, Ask
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import show
 from handlers.union.acting import Acting, Wherever
@@ -128,6 +128,10 @@ async def _preview(
         text = t("pulse.preview_here", **words)
     else:
         text = t.n("pulse.preview", len(await pulses.recipients(acting.session)), **words)
+        written = scripts.written({}, t.language, data["question"], acting.house.languages)
+        others = [LANGUAGE_NAMES[each] for each in acting.house.languages if each not in written]
+        if others:
+            text += "\n\n" + t("pulse.as_written", languages=t.plain("survey.and").join(others))
     await show(
         event,
         left + text,

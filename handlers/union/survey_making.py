@@ -63,9 +63,13 @@ async def step(query: CallbackQuery, press: Making, acting: Acting, state: FSMCo
         case "project" if data.get("file") == PROJECT_CLOSING:
             project = await projects.get(acting.session, _number(press.value))
             await projects.must_go_on(acting.session, project)
-            names = dict.fromkeys(acting.house.languages, project.title)
+            names = scripts.written({}, acting.t.language, project.title, acting.house.languages)
             concerned = await projects.buildings(acting.session, project.id)
             await _chosen(query, acting, state, project=project.id, subject=names, concerned=concerned)
+        case "language" if data.get("subject") and press.value in acting.house.languages:
+            await state.update_data(language=press.value)
+            await state.set_state(Naming.subject)
+            await respond(query, *survey_making.subject_in(press.value, data["subject"], acting.t))
         case "target" if press.value in _targets(data, acting):
             await _chosen(query, acting, state, target=press.value)
         case "opens" if press.value in survey_making.OPENS:
@@ -81,13 +85,17 @@ async def step(query: CallbackQuery, press: Making, acting: Acting, state: FSMCo
 
 
 async def subject(message: Message, acting: Acting, state: FSMContext) -> None:
-    """What it is about, in one language; the other script follows, and the others read it as it is."""
+    """What it is about, in one language; the other script follows. In the others it stands as it is until somebody
+    writes it there.
+    """
     await acting.may(Deed.SURVEYS)
     text = " ".join((message.text or "").split())
     if len(text) > SUBJECT_LENGTH:
         raise Refusal("survey_new.subject_too_long", most=SUBJECT_LENGTH)
-    names = dict.fromkeys(acting.house.languages, text) | scripts.in_other_script(acting.t.language, text)
-    await _chosen(message, acting, state, subject=names)
+    data = await state.get_data()
+    language = data.get("language") or acting.t.language
+    names = scripts.written(data.get("subject", {}), language, text, acting.house.languages)
+    await _chosen(message, acting, state, subject=names, language=None)
 
 
 async def _chosen(event: Message | CallbackQuery, acting: Acting, state: FSMContext, **chosen: Any) -> None:
@@ -124,7 +132,9 @@ async def _on(event: Message | CallbackQuery, acting: Acting, state: FSMContext)
         whom = survey_making.whom(data["target"], data.get("concerned", []), acting.settings, acting.t)
         count = await invitations.how_many(acting.session, file.target)
         closes, cell = file.closing(opens, acting.house.calendar), file.cell(acting.settings.surveys.minimum_cell)
-        await respond(event, *survey_making.preview(file, whom, count, opens, closes, cell, acting.t, acting.now))
+        missing = [each for each in acting.house.languages if each not in data.get("subject", acting.house.languages)]
+        keys = survey_making.preview(file, whom, count, opens, closes, cell, acting.t, acting.now, missing)
+        await respond(event, *keys)
 
 
 def _file(data: dict[str, Any], acting: Acting) -> SurveyFile:

@@ -144,10 +144,7 @@ async def say(message: Message, acting: Acting, state: FSMContext) -> None:
     language, text = data.get("language") or acting.t.language, (message.text or "").strip()
     if len(text) > outcomes.CHANGES_LENGTH:
         raise Refusal("survey.changes_too_long", most=outcomes.CHANGES_LENGTH)
-    changes = data["changes"] | {language: text}
-    for other, turned in scripts.in_other_script(language, text).items():
-        if other in acting.house.languages:
-            changes.setdefault(other, turned)
+    changes = scripts.written(data["changes"], language, text, acting.house.languages)
     await state.update_data(changes=changes, language=None)
     await state.set_state(Saying.preview)
     missing = [each for each in acting.house.languages if each not in changes]

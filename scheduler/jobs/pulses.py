@@ -9,7 +9,7 @@ import asyncio
 from datetime import datetime
 
 from bot import charts
-from bot.letters.polls import pulse_labels
+from bot.letters.polls import pulse_labels, pulse_question
 from bot.toolbox import Toolbox
 from models import pulses, stations
 from models.database import Database
@@ -39,5 +39,5 @@ def _draw(pulse: Pulse, result: Result, toolbox: Toolbox) -> dict[str, bytes]:
     pictures = {}
     for language in toolbox.house.languages:
         t = toolbox.t(language)
-        pictures[language] = charts.pulse(pulse.question, pulse_labels(pulse, t), result, t)
+        pictures[language] = charts.pulse(pulse_question(pulse, t), pulse_labels(pulse, t), result, t)
     return pictures

@@ -35,10 +35,11 @@ async def made(database: Database, toolbox: Toolbox, wanted: Picture) -> Sequenc
 
 
 def _everything(told: Told, t: Texts, toolbox: Toolbox) -> Sequence[Call]:
-    calls = [text_call(text, {}) for text in surveys_told.told(told, t, toolbox.settings)]
+    pictures = survey_charts.pictures(told, t) if told.results.completed >= told.results.cell else []
+    calls = [text_call(text, {}) for text in surveys_told.told(told, t, toolbox.settings, len(pictures))]
     if told.results.completed < told.results.cell:
         return calls
-    for picture in survey_charts.pictures(told, t):
+    for picture in pictures:
         photo = {"photo": _file(picture.paper.png(), "results.png"), "caption": escape(picture.says)}
         calls.append(Call("sendPhoto", {"parse_mode": "HTML", **photo}))
     book = io.BytesIO()

@@ -6,13 +6,13 @@ import itertools
 import re
 import tomllib
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from bot import config, survey_screens
+from bot import config, survey_making, survey_screens
 from bot.__main__ import app
 from bot.fields import LANGUAGES
 from bot.questionnaires import SHIPPED, SurveyFile, read, read_one, shelf
@@ -114,7 +114,7 @@ SAID = (
     ("questions[3].options (line 42)", 'agreement takes no options; delete them, or write kind = "single"'),
     ("questions[4].labels (line 47)", "words has no steps with labels"),
     ("questions[4].skip (line 49)", "7 is no answer to 'three'; write some of 1, 2, 3, 4, 5"),
-    ("questions[5].skip (line 56)", "'nowhere' is not there; write the key of an earlier one: one, two, three, three"),
+    ("questions[5].skip (line 56)", "'nowhere' is not there; write the key of an earlier one: one, two, three"),
     ("questions[6].skip (line 62)", "nothing can follow from 'two', which is ranking"),
     ("questions[6].options (line 58)", "single takes 2 to 10 options, here are 0; write { key ="),
     ("target.buildings (line 15)", "config.toml has no building 'zz'; write some of e1, e2"),
@@ -212,6 +212,10 @@ def test_a_questionnaire_that_cannot_be_is_told(tmp_path: Path) -> None:
         found, problems = read_one(written(tmp_path, text), SETTINGS)
         assert found is None
         assert [problem.startswith(f"mine.toml: {says}") for problem in problems] == [True], problems
+    _, problems = read_one(written(tmp_path, ""), SETTINGS)
+    assert 'mine.toml: title: is missing; write title = { zh-hans = "…", zh-hant = "…", en = "…" }' in problems
+    _, problems = read_one(written(tmp_path, f'{TITLE}{WORDS}{WORDS}skip = {{ question = "b", answers = [1] }}'), None)
+    assert "the question 'b' is not there; no other is earlier; delete skip" in problems[-1], "not its own key"
 
 
 def test_what_comes_along_is_whole_and_short_in_three_languages() -> None:
@@ -253,6 +257,12 @@ def test_what_comes_along_is_whole_and_short_in_three_languages() -> None:
     assert PLACE not in repr(about.questionnaire)
     assert not about.takes_subject
     assert about.key == "project-closing"
+
+
+def test_what_starts_now_does_not_start_in_the_hour_before_the_night() -> None:
+    for given, opens in ((time(13, 20), time(13, 20)), (time(13, 45), time(23, 30)), (time(15), time(23, 30))):
+        now, at = (datetime.combine(date(2026, 10, 20), each, tzinfo=UTC) for each in (given, opens))
+        assert survey_making.opens_at("now", CALENDAR, now) == at
 
 
 def test_every_screen_of_what_comes_along_can_be_drawn(now: datetime) -> None:
@@ -373,15 +383,23 @@ def test_the_operator_looks_at_surveys_without_a_token(tmp_path: Path, monkeypat
     assert "say where to" in run("--copy", code=2)
     assert "now write folder" in run("mine", "--copy")
     written(Path("mine"), "week = 3\n" + TITLE + WORDS, "pulse.toml")
-    assert "✗ pulse.toml: week (line 1): says nothing without each" in run("mine", code=1)
+    broken = run("mine", code=1)
+    assert "✗ pulse.toml: week (line 1): says nothing without each" in broken
+    assert broken.splitlines()[-1] == "✗ do not go out until they are mended: pulse"
     assert "write for example --language en" in run("--language", "fr", code=2)
     # `check` reads them too, and says which cannot come at all.
     written(Path("mine"), (SHIPPED / "union-evaluation.toml").read_text("utf-8").replace("= 7", "= 30"), "yearly.toml")
-    for name, value in GOOD.items():
-        monkeypatch.setenv(name, value)
     Path("config.toml").write_text(
         text.replace('[surveys]\nfolder = ""', '[surveys]\nfolder = "mine"'), encoding="utf-8"
     )
+    for name in GOOD:
+        monkeypatch.delenv(name, raising=False)
+    bare = CliRunner().invoke(app, ["check", "--offline"])
+    assert bare.exit_code == 2
+    for said in ("UNIONBOT_TOKEN is not set", "UNIONBOT_KEY is not set", "✗ pulse.toml: week (line 1)"):
+        assert said in bare.output, "every mistake at once"
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
     checked = CliRunner().invoke(app, ["check", "--offline"])
     assert checked.exit_code == 1
     assert "✗ pulse.toml: week (line 1)" in checked.output

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,13 +16,15 @@ import openpyxl
 import pytest
 from matplotlib import image
 
-from bot import survey_charts, survey_screens, survey_tables, surveyed, surveys_told
+from bot import survey_charts, survey_desk, survey_screens, survey_tables, surveyed, surveys_told
 from bot.texts import Catalogue, unbroken
 from bot.untrusted import units
 from models import outcomes
+from models.figures import whole
+from models.invitations import Response
 from models.questionnaires import Kind, Option, Question, Questionnaire
 from models.results import Results
-from models.surveys import Survey
+from models.surveys import Stage, Survey
 from models.tallies import Cut, Tally
 from tests.campus import settings
 from tests.surveying.results import ASKED, RESULTS, TOLD, count, group, points, three
@@ -30,6 +32,7 @@ from tests.surveying.results import ASKED, RESULTS, TOLD, count, group, points, 
 SETTINGS = settings("http://127.0.0.1:1", "sqlite:///unused.db")
 TEXTS = Catalogue.load(SETTINGS.timezone)
 HOSTILE = "=cmd <b>&\"' $\\frac{$ --> 🎉"
+NOW = datetime(2026, 12, 30, tzinfo=UTC)
 LONGEST_SIDES, HIGHEST_RATIO = 10_000, 20
 """What Telegram takes as a photo: width and height together, and how often one may be in the other."""
 
@@ -178,3 +181,37 @@ def test_what_those_who_were_asked_are_told_is_one_message_and_says_why_it_has_n
     few = unescape(t.plain("survey.told_too_few", cell=10))
     assert few in said(steps, 4)
     assert few not in said((which,), 30), "nothing with five steps was asked: that is no matter of how many answered"
+    assert few not in said((replace(steps[0], key="other"),), 30), "enough answered, though too few of them this"
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant", "en"])
+def test_whole_per_cents_are_rounded_alike_and_of_nobody_nothing_is_said(language: str) -> None:
+    t, steps, which = TEXTS[language], ASKED.questions[4], ASKED.questions[5]
+    of_eight = Tally(8, {steps.key: count(_5=1, _4=4, _2=3), which.key: count(bot=1, desk=3, never=4)})
+    results = Results(2, 12, 8, 0, of_eight, days=((date(2026, 12, 8), 8),))
+    asked = Questionnaire(ASKED.title, (steps, which))
+    past = {steps.key: points(("1", 3, 8, False), ("2", 7, 8, True))}
+    few = replace(TOLD, questionnaire=asked, results=results, trends=past, weighted={}, moved={}, quotes={})
+    drawn = survey_charts.pictures(few, t)
+    written = [text for each in drawn for text in each.paper.figure.texts]
+    lines = {text.get_text() for text in written}
+    assert {"13", "50", "38", "▲ 88 %", t.plain("results.drawn_share", share="38 %", hits=3)} <= lines
+    assert next(text for text in written if text.get_text() == "▲ 88 %").get_bbox_patch(), "no line runs through it"
+    assert whole(57 / 200) == 29, "28.5, though a hair less as a float"
+
+    *_, last = surveys_told.told(few, t, SETTINGS, len(drawn))
+    assert last.endswith("\n" + t.n("results.follow", len(drawn)))
+    survey = Survey(
+        id=7, definition=asked.plain(), stage=Stage.CLOSED, opens_at=NOW, closes_at=NOW, cell=2, anonymous=True
+    )
+    said = survey_screens.told(survey, results, t)[0] + survey_desk.one(survey, Response(12, 8, 0), 0, t, NOW)[0]
+    assert "63\u00a0%" in said, "62.5, as the pictures have it"
+    every = "".join([*lines, last, said])
+    for partial in (t.plain("results.partial", partial=0), t.plain("survey.partly", partial=0)):
+        assert partial[-12:] not in every
+    assert t.plain("survey.partly", partial=3) in survey_desk.one(survey, Response(12, 8, 3), 0, t, NOW)[0]
+    figures = dict.fromkeys(("completed", "invited", "rate", "low", "high", "partly"), "")
+    waits = t.plain("survey_desk.stage.closed", **figures)
+    listed, _ = survey_desk.listed([(survey, Response(12, 0, 0))], t, NOW)
+    assert waits[-6:] not in listed, "what nobody has finished does not wait to be published"
+    assert waits[-6:] in survey_desk.listed([(survey, Response(12, 8, 0))], t, NOW)[0]

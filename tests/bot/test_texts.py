@@ -14,6 +14,7 @@ from babel import Locale
 from babel.messages.pofile import read_po
 from opencc import OpenCC
 
+from bot import scripts
 from bot.texts import BABEL, LOCALES, Catalogue, Forms, Template, UnknownText, cut, read, unbroken
 from sandbox.text.html import parse_html
 
@@ -247,3 +248,15 @@ def test_a_span_of_days_says_no_weekdays() -> None:
     day = NOON.date()
     assert [catalogue[language].short_day(day, day) for language in LANGUAGES] == ["10月13日", "10月13日", "13 Oct"]
     assert catalogue["en"].short_day(day, day.replace(year=2027)) == "13 Oct 2026"
+
+
+def test_a_reader_gets_their_own_script_and_what_is_in_it_already_stays_as_it_is() -> None:
+    for language, written, shown in (
+        ("zh-hant", "热水够热吗？", "熱水夠熱嗎？"),
+        ("zh-hant", "台灣的熱水", "台灣的熱水"),
+        ("zh-hans", "熱水夠熱嗎？", "热水够热吗？"),
+        ("zh-hans", "文件好用吗？", "文件好用吗？"),
+        ("en", "热水", "热水"),
+        ("zh-hant", "Tea?", "Tea?"),
+    ):
+        assert scripts.as_read(language, written) == shown

@@ -53,11 +53,17 @@ async def test_a_project_goes_from_its_tickets_to_its_verdict(migrated: Path, tm
         await admin.taps(f"1 · {TITLE}", chat=office)
         await admin.taps(t.plain("survey_new.askers"), chat=office)
         await admin.taps(t.plain("survey_new.opens.now"), chat=office)
-        assert "2 people" in (await office.shows("without a name")).text
+        shown = await office.shows("not written in 简体中文, 繁體中文 yet")
+        assert "2 people" in shown.text
+        await admin.taps(t.plain("survey_desk.in_language", language="简体中文"), chat=office)
+        await office.shows(f"“{TITLE}” in 简体中文?")
+        await admin.says("东一栋新水管", chat=office)
+        assert "not written in" not in (await office.shows("without a name")).text
         await admin.taps(t.plain("survey_new.start"), chat=office)
+        await office.shows("goes out within a minute")
         await campus.later(minutes=2)
         await alice.reads(f"The project “{TITLE}”")
-        await bob.reads(f"“{TITLE}”项目评价")
+        await bob.reads("“东一栋新水管”项目评价")
         await answers(campus, alice, "en")
         await answers(campus, bob, "zh-hans")
         assert TITLE not in "".join(message.text for message in await campus.stage.transcript(carol.id))

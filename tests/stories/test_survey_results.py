@@ -46,6 +46,7 @@ async def test_results_are_shown_to_the_office_told_and_published(migrated: Path
         said = await campus.stage.transcript(office.id)
         pictures = [message for message in said if message.raw.get("photo")]
         assert len(pictures) >= 4
+        await office.shows(f"📎 {len(pictures)} pictures and a table follow.")
         assert any("Question by question" in message.raw["caption"] for message in pictures)
         (file,) = [message.raw["document"] for message in said if message.raw.get("document")]
         assert file["file_name"] == f"survey-{number}.xlsx"

@@ -199,13 +199,15 @@ async def test_a_pulse_goes_to_everybody_and_its_result_comes_back_as_a_picture(
     async with running(database_url, surveys={"minimum_cell": 2}) as campus:
         t, office = campus.t(language), campus.t("en")
         students = [await campus.student(f"S{i}", language) for i in range(3)]
-        await campus.admin.says("/poll Are you content with the station?", chat=campus.office)
-        await campus.admin.reads(
+        await campus.admin.says("/poll 热水够热吗？", chat=campus.office)
+        preview = await campus.admin.reads(
             office.n("pulse.preview", 3, question="", options="").split("\n")[2][:16], chat=campus.office
         )
+        assert "in 简体中文, 繁體中文 it stands as you wrote it" in preview.text
+        asked = "熱水夠熱嗎？" if language == "zh-hant" else "热水够热吗？"
         await campus.admin.taps(office.plain("pulse.send"), chat=campus.office)
         for student, choice in zip(students, (4, 3, 0), strict=True):
-            poll = await student.reads("Are you content")
+            poll = await student.reads(asked)
             assert poll.raw["poll"]["options"][0]["text"] == t.plain("pulse.scale.1")
             assert poll.raw["poll"]["is_anonymous"]
             await student.votes(poll, choice)
@@ -215,6 +217,7 @@ async def test_a_pulse_goes_to_everybody_and_its_result_comes_back_as_a_picture(
             result = await student.reads("📊")
             assert result.raw["photo"]
             assert "3" in result.text
+            assert asked in result.text
         await campus.office.shows("Response 100 %: 3 of 3, 0 silent")
         await campus.later(minutes=5)
         told = [m for m in await campus.office.transcript() if m.text.startswith("📊")]
