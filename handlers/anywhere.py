@@ -6,10 +6,10 @@ The commands are asked first, so that no conversation can swallow them; `old_but
 from __future__ import annotations
 
 from aiogram import F, Router
-from aiogram.filters import Command, CommandObject, or_f
+from aiogram.filters import Command, or_f
 from aiogram.types import CallbackQuery, Message
 
-from bot import commands, menus
+from bot import menus
 from bot.filters import Commanding, Going, Unsaid
 from bot.texts import Texts
 from handlers.screens import show
@@ -44,7 +44,6 @@ def last() -> Router:
     router = Router(name="last")
     router.callback_query.register(old_button)
     router.message.register(unknown_command, Private())
-    router.message.register(alone_only, Command(*commands.PRIVATE), AtDesk())
     return router
 
 
@@ -79,12 +78,6 @@ async def help_(event: Message | CallbackQuery, talk: Talk) -> None:
 async def old_button(query: CallbackQuery) -> None:
     """A press that no conversation is waiting for: from an earlier screen, an earlier version, or forged."""
     raise Refusal("old.button")
-
-
-async def alone_only(message: Message, command: CommandObject, t: Texts) -> None:
-    """A student's command where the union works."""
-    if command.command != "cancel":
-        await message.reply(t("command.alone_only", command=command.command))
 
 
 async def unknown_command(message: Message, t: Texts) -> None:
