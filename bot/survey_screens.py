@@ -53,7 +53,9 @@ class Changing(Press, prefix="svk"):
     key: str
 
 
-def invitation(survey: Survey, reminder: int, t: Texts, now: datetime) -> tuple[str, dict[str, Any]]:
+def invitation(
+    survey: Survey, reminder: int, t: Texts, now: datetime, part: Part = Part.INVITED
+) -> tuple[str, dict[str, Any]]:
     """A survey is open, or still is: what it is about, what becomes of the answers, until when."""
     questionnaire = survey.questionnaire
     about = t.pick(questionnaire.about) if questionnaire.about else ""
@@ -64,7 +66,7 @@ def invitation(survey: Survey, reminder: int, t: Texts, now: datetime) -> tuple[
         whose(survey, t),
     ]
     rows = [
-        [button(t.plain("survey.begin"), Answering("open", survey.id))],
+        [button(t.plain("survey.go_on" if part is Part.BEGUN else "survey.begin"), Answering("open", survey.id))],
         [button(t.plain("survey.peace"), Answering("peace", survey.id))],
     ]
     return "\n\n".join(part for part in parts if part), keyboard(rows)

@@ -199,7 +199,7 @@ async def _answered(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -
         for other in (cast.lin, cast.emma):
             await other.hides("⏰")
     async with step("陳家豪 goes on where he was; what he is not content with could become a ticket"):
-        await cast.chen.taps(hant.plain("survey.begin"))
+        await cast.chen.taps(hant.plain("survey.go_on"))
         await _some(cast.chen, hant, path[BEGUN:], CHEN)
         await _sends(cast.chen, hant, asked)
         await cast.chen.shows(hant.plain("survey.low"))

@@ -27,7 +27,7 @@ async def invitation(drawing: Drawing) -> Letter:
     today = drawing.toolbox.house.calendar.day_of(drawing.now)
     if invited is None or invited.part is Part.FINISHED or await invitations.rests(drawing.session, person, today):
         return Letter()
-    shown = survey_screens.invitation(survey, drawing.payload["reminder"], t, drawing.now)
+    shown = survey_screens.invitation(survey, drawing.payload["reminder"], t, drawing.now, invited.part)
     return Letter([_call(drawing, shown)])
 
 

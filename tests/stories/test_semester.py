@@ -51,9 +51,9 @@ PULSE = "One question: …"
 REMINDER = "Still open"
 
 
-async def finishes(person: Person, step: str, words: str | None = None) -> None:
+async def finishes(person: Person, step: str, words: str | None = None, begin: str = "✍️ Begin") -> None:
     """From the invitation to the receipt."""
-    await person.taps("✍️ Begin")
+    await person.taps(begin)
     await person.reads("All in all?")
     await person.taps(step)
     await person.reads("What else?")
@@ -120,7 +120,7 @@ async def test_a_semester_of_surveys(migrated: Path, tmp_path: Path) -> None:
         await campus.later(days=5)
         # Carol's only one has become her receipt.
         assert [await reminders(campus, person) for person in (alice, carol, dave, erin)] == [0, 0, 2, 0]
-        await finishes(dave, "Satisfied")
+        await finishes(dave, "Satisfied", begin="✍️ Go on")
         await campus.later(days=2)
         assert await reminders(campus, dave) == 1, "the other has become the receipt, and no third came"
 
