@@ -32,7 +32,7 @@ async def help_(message: Message, t: Texts) -> None:
 async def alone_only(message: Message, command: CommandObject, t: Texts) -> None:
     """A student's command where the union works."""
     if command.command != "cancel":
-        await message.reply(t("command.alone_only", command=command.command))
+        await message.reply(t("stranger.alone_only", command=command.command))
 
 
 async def silence(message: Message) -> None:
