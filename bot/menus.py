@@ -236,8 +236,16 @@ def preview(t: Texts) -> dict[str, Any]:
 
 def belongs(t: Texts, tickets: Sequence[tuple[int, str]]) -> dict[str, Any]:
     """Which matter the loose words belong to (number, subject)."""
-    rows = [[button(t.plain("loose.add", number=n, subject=cut(s, SUBJECT)), Belongs(n))] for n, s in tickets]
-    return keyboard([*rows, [button(t.plain("loose.new"), Belongs(0))], [way_out(t)]])
+    return keyboard([*_matters(t, tickets), [button(t.plain("loose.new"), Belongs(0))], [way_out(t)]])
+
+
+def belongs_elsewhere(t: Texts, tickets: Sequence[tuple[int, str]]) -> dict[str, Any]:
+    """The same for words where a survey waits for a press: it goes on with its own buttons."""
+    return keyboard([[button(t.plain("survey.as_ticket"), Belongs(0))], *_matters(t, tickets)])
+
+
+def _matters(t: Texts, tickets: Sequence[tuple[int, str]]) -> list[list[dict[str, Any]]]:
+    return [[button(t.plain("loose.add", number=n, subject=cut(s, SUBJECT)), Belongs(n))] for n, s in tickets]
 
 
 def nothing_yet(t: Texts) -> dict[str, Any]:

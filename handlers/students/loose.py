@@ -28,7 +28,6 @@ from models.lifecycle import OPEN
 from models.lifecycle import State as TicketState
 from models.permissions import Deed, Who
 from models.requesters import Requester
-from models.tickets import Ticket
 
 OFFERED = 5
 
@@ -89,22 +88,22 @@ async def hold(message: Message, talk: Talk) -> None:
     held = new.held_with(before, message)
     if not says_something([content for content, _ in held]):
         raise Refusal("draft.says_nothing")
-    open_ones = await _open_tickets(talk)
+    open_ones = await matters(talk)
     if not open_ones:
         await new.take_up(message, held, talk)
         return
     await talk.state.set_state(Loose.held)
     await talk.state.set_data({"parts": held})
-    await show(
-        message, talk.t("loose.ask"), menus.belongs(talk.t, [(ticket.id, ticket.subject) for ticket in open_ones])
-    )
+    await show(message, talk.t("loose.ask"), menus.belongs(talk.t, open_ones))
 
 
 async def belongs(query: CallbackQuery, press: Belongs, talk: Talk) -> None:
     """They said where the held words belong."""
     data = await talk.state.get_data()
+    if not data.get("parts"):
+        raise Refusal("old.button")
     if press.ticket == 0:
-        await new.take_up(query, data.get("parts", []), talk)
+        await new.take_up(query, data["parts"], talk)
         return
     ticket, place = await talk.own(Deed.ADD, press.ticket)
     await asking.add(talk.session, ticket, place, parts_of(data), talk.house, talk.now)
@@ -112,6 +111,8 @@ async def belongs(query: CallbackQuery, press: Belongs, talk: Talk) -> None:
     await show(query, talk.t("mine.added", number=ticket.id), keyboards.back_to_ticket(talk.t, ticket.id))
 
 
-async def _open_tickets(talk: Talk) -> list[Ticket]:
+async def matters(talk: Talk) -> list[tuple[int, str]]:
+    """Their tickets (number, subject) that words may belong to."""
     numbers = [place.ticket_id for place in await requesters.all_of(talk.session, talk.person, talk.house.vault)]
-    return await tickets.several(talk.session, numbers, states=(*OPEN, TicketState.RESOLVED), most=OFFERED)
+    found = await tickets.several(talk.session, numbers, states=(*OPEN, TicketState.RESOLVED), most=OFFERED)
+    return [(ticket.id, ticket.subject) for ticket in found]

@@ -9,8 +9,8 @@ invitation ─▶ begin ──────────────▶ a question
 
 What is answered stands in a sealed sheet (`models/sheets.py`), not in the conversation: a ticket may be written in
 between. Only words need the conversation, and they say so when they end another one; where nothing else is being done
-whoever writes instead of pressing is told that this question is answered by its buttons. What is sent is what is seen:
-a screen that another message has overtaken is drawn anew instead.
+whoever writes instead of pressing is told to press, and one more button makes a ticket of their words. What is sent is
+what is seen: a screen that another message has overtaken is drawn anew instead.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from aiogram.filters import Command, StateFilter
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
-from bot import survey_screens, surveys_told
+from bot import menus, survey_screens, surveys_told
 from bot.contents import content_of, is_said, says_something
 from bot.filters import Going, Pressed
+from bot.menus import Belongs
 from bot.survey_screens import Answering, Changing
 from bot.surveyed import Told
 from handlers.screens import show
-from handlers.students import loose
+from handlers.students import loose, new
 from handlers.students.talk import Private, Talk
 from models import ballots, cuts, invitations, outcomes, permissions, remarks, roster, sheets, surveys
 from models.ballots import Slip
@@ -61,6 +62,7 @@ def router() -> Router:
     router.callback_query.register(told, Pressed(Answering), private, F.data.startswith("sv:results:"))
     router.callback_query.register(press_on, Pressed(Answering), private)
     router.message.register(words, StateFilter(Asked.words), private, ~F.text.startswith("/"), is_said)
+    router.callback_query.register(loose.belongs, Pressed(Belongs), private, StateFilter(Asked.press))
     router.message.register(not_pressed, StateFilter(Asked.press), private, ~F.text.startswith("/"), is_said)
     return router
 
@@ -127,14 +129,20 @@ async def words(message: Message, talk: Talk) -> None:
 
 
 async def not_pressed(message: Message, talk: Talk) -> None:
-    """Words where a button was meant: perhaps about something else, so they are asked where they belong."""
+    """Words where a button was meant. Should they be about something else, one press takes them there."""
     permissions.must(Deed.SURVEY, (Who.STRANGER,))
+    data = await talk.state.get_data()
+    if "survey" not in data or not surveys.is_open(await surveys.get(talk.session, data["survey"]), talk.now):
+        await talk.state.clear()
+        await loose.hold(message, talk)
+        return
     content = content_of(message)
     if content is None or not says_something([content]):
         raise Refusal("survey.by_buttons")
-    await talk.state.clear()
-    await message.answer(talk.t("survey.by_buttons"))
-    await loose.hold(message, talk)
+    data["parts"] = new.held_with(data.get("parts", []), message)
+    await talk.state.set_data(data)
+    keys = menus.belongs_elsewhere(talk.t, await loose.matters(talk))
+    await show(message, talk.t("survey.by_buttons") + "\n\n" + talk.t("survey.elsewhere"), keys)
 
 
 async def told(query: CallbackQuery, press: Answering, talk: Talk) -> None:

@@ -281,13 +281,16 @@ def test_every_screen_of_what_comes_along_can_be_drawn(now: datetime) -> None:
             drawn.append(survey_screens.screen(survey, progress, nobody, t, now))
         progress.at = None
         drawn.append(survey_screens.screen(survey, progress, nobody, t, now))
-        drawn.append(survey_screens.saved(survey, progress, nobody, t, now))
+        saved = survey_screens.saved(survey, progress, nobody, t, now)
+        assert not re.search("0/|0 of", saved[0]), "nothing is answered yet"
+        drawn.append(saved)
         drawn.append(survey_screens.thanks(survey, "k" * 22 if survey.anonymous else None, True, t, now))
         for text, buttons in drawn:
             assert survey.anonymous or t("survey.signed") in text, "said on every screen"
             assert units(text) < 3000
             assert PLACE not in text
             assert all(len(b["callback_data"]) <= 64 for row in buttons["inline_keyboard"] for b in row)
+            assert len(asked.questions) > 1 or not re.search("[▰▱]|later|稍[后後]|1/1|sv:later", f"{text}{buttons}")
             labels = [b["text"] for row in buttons["inline_keyboard"] for b in row]
             assert all(columns(label) <= 40 for label in labels), "on one line of a narrow phone"
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot import mydata
+from bot.menus import Ask
 from models import people, quizzes, stations
 from models.people import Role
 from models.pulses import PulseCount
@@ -91,8 +92,12 @@ async def test_a_quiz_says_what_is_kept_and_the_office_is_told_counts(database_u
         t, east, office = campus.t("en"), campus.east, campus.office
         wang, li, admin = campus.wang, campus.li, campus.admin
         await lead(campus)
+        await admin.says("/poll Shorter shifts? | Yes | No", chat=office)
+        preview = await admin.reads("Shorter shifts?", chat=office)
         await admin.says("/quiz", chat=office)
         await admin.reads("one line each", chat=office)
+        # The preview before it has expired; a group has no menu to be sent to.
+        assert await admin.presses(preview, Ask("groups").pack(), chat=office) == t.plain("desk.old_button")
         await admin.says(QUIZ, chat=office)
         await admin.reads("✅ The presidium", chat=office)
         await admin.taps(t.plain("quiz.send", count=3), chat=office)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from bot.menus import Belongs
 from bot.survey_screens import Answering
 from models import ballots, invitations, remarks, surveys
 from models.ballots import Box, Counted, Receipt
@@ -133,17 +134,29 @@ async def test_what_is_sent_is_what_is_seen_and_words_find_their_way(migrated: P
         await alice.taps("✍️ Go on")
         first = await alice.reads("Did you use the station?")
         await alice.sends(sticker())
-        await alice.reads("answered by the buttons")
+        await alice.reads("tap one of the survey’s buttons")
         await alice.says("Yes, every week")
-        await alice.reads("You wrote:")
-        assert any("answered by the buttons" in m.text for m in await campus.stage.transcript(alice.id))
+        offer = await alice.reads("If you meant something else")
+        # Whoever only mistook the way goes on, and nothing was begun.
+        await alice.presses(first, Answering("pick", 1, 0, 0).pack())
+        await alice.reads("We were quick.")
+        assert await alice.presses(offer, Belongs(0).pack()) == campus.t("en").plain("old.button")
+        await alice.presses(first, Answering("back", 1, 1).pack())
+        await alice.reads("Did you use the station?")
+        # Whoever meant something else takes the words along with one press.
+        await alice.says("The tap in room 5 drips")
+        await alice.reads("If you meant something else")
+        await alice.taps("📮 Open a ticket with these words")
+        draft = await alice.reads("You wrote:")
+        assert "The tap in room 5 drips" in draft.text
+        assert "every week" not in draft.text
         await alice.presses(first, Answering("pick", 1, 0, 1).pack())
         await alice.reads("Which ways do you use?")
         for _ in range(3):
             await alice.taps("Skip ▶")
         await alice.taps("Satisfied")
         # Its last question waits for words: what was begun for a ticket is dropped, and it is said what.
-        await alice.reads("The ticket you had begun")
+        await alice.reads("The ticket or report you had begun")
         await alice.reads("What else?")
         await alice.taps("Skip ▶")
         older = await alice.reads("look it over")
