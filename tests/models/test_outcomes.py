@@ -100,3 +100,16 @@ async def test_a_survey_is_compared_with_those_that_asked_the_same_people(databa
         assert await outcomes.earlier(session, made[2]) == [], "that one was about something else"
         made[0].occasion, made[2].occasion = "how:2025-2026-2", "how:2026-2027-1"
         assert await outcomes.earlier(session, made[2]) == [made[0]], "the file has another title this semester"
+
+
+async def test_whoever_invites_themselves_first_passes_over_nobody(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        await furnish(session)
+        people = [await student(session, number, f"Student {number}") for number in range(4)]
+        survey = await a_survey(session, now, people[3:])
+        for person in people:
+            person.agreed = True
+        await session.flush()
+        lots = [await invitations.invite_some(session, survey, HOUSE, now) for _ in range(2)]
+        assert lots == [3, 0]
+        assert (await invitations.response(session, survey)).invited == 4
