@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Row, Select, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, Row, Select, and_, delete, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -113,8 +113,8 @@ async def invite_some(session: AsyncSession, survey: Survey, house: House, now: 
     found = (await session.execute(asked.where(Person.id > last.scalar_subquery()))).all()
     if not found:
         # Who invited themselves meanwhile may have come before others.
-        invited = select(Invitation.person_id).where(Invitation.survey_id == survey.id)
-        found = (await session.execute(asked.where(Person.id.not_in(invited)))).all()
+        invited = exists().where(Invitation.survey_id == survey.id, Invitation.person_id == Person.id)
+        found = (await session.execute(asked.where(~invited))).all()
     if not found:
         survey.stage = Stage.OPEN
         return 0
