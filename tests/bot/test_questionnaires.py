@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 from typer.testing import CliRunner
 
-from bot import config, survey_making, survey_screens
+from bot import config, survey_desk, survey_making, survey_screens
 from bot.__main__ import app
 from bot.fields import LANGUAGES
 from bot.questionnaires import SHIPPED, SurveyFile, read, read_one, shelf
@@ -21,11 +22,12 @@ from bot.texts import Catalogue, columns
 from bot.untrusted import units
 from bot.vault import new_key
 from models.calendar import Semester
+from models.outcomes import CHANGES_LENGTH
 from models.people import Audience
 from models.questionnaires import Group, Kind, Labels, Questionnaire
 from models.roster import Facts
 from models.sheets import Progress
-from models.surveys import Survey
+from models.surveys import Survey, Verdict
 from tests.campus import TOKEN, settings
 from tests.house import CALENDAR
 
@@ -293,6 +295,15 @@ def test_every_screen_of_what_comes_along_can_be_drawn(now: datetime) -> None:
             assert len(asked.questions) > 1 or not re.search("[▰▱]|later|稍[后後]|1/1|sv:later", f"{text}{buttons}")
             labels = [b["text"] for row in buttons["inline_keyboard"] for b in row]
             assert all(columns(label) <= 40 for label in labels), "on one line of a narrow phone"
+
+
+def test_what_is_said_of_a_survey_is_seen_whole_in_one_message_before_it_is_sent(now: datetime) -> None:
+    asked = read(SHIPPED)[0]["semester-satisfaction"].questionnaire
+    survey = Survey(id=1, definition=asked.plain(), opens_at=now, closes_at=now)
+    changes = {each: f"<{each}> & {'热' * CHANGES_LENGTH}"[: CHANGES_LENGTH - 1] + "." for each in LANGUAGES}
+    text, _ = survey_desk.said(survey, changes, Verdict.CHANGE, [], 50_000, Catalogue.load(SETTINGS.timezone)["en"])
+    assert all(escape(each) in text for each in changes.values())
+    assert units(re.sub("<[^>]*>", "", text)) <= 4096
 
 
 def course(file: SurveyFile) -> list[tuple[str | None, datetime]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from types import NoneType
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import answering, asking, colleagues, evaluations, forgetting, mydata, people, requesters, staff_figures
@@ -138,6 +141,27 @@ async def begun(session: AsyncSession, now: datetime) -> tuple[EvaluationRound, 
     round_ = await evaluations.start(session, admin, TERM, 10, now)
     await evaluations.fill(session, round_, await evaluations.count(session, round_, TERM), TERM, now)
     return round_, {person.name: sheet for sheet, person in await evaluations.listed(session, round_)}, admin
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_of_two_who_start_it_at_once_one_runs_again_and_is_told(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        await furnish(session)
+        admin = (await staff(session, 9, "Zhao")).id
+    both = asyncio.Barrier(2)
+
+    async def press() -> None:
+        async with database.transaction() as session:
+            assert await evaluations.newest(session) is None
+            await both.wait()
+            await evaluations.start(session, await session.get_one(Person, admin), TERM, 10, now)
+
+    came = await asyncio.gather(press(), press(), return_exceptions=True)
+    # What the worker runs again (tests/bot/test_inbox.py), not an incident.
+    assert set(map(type, came)) == {IntegrityError, NoneType}
+    async with database.transaction() as session:
+        with pytest.raises(Refusal, match=r"evaluation\.started_already"):
+            await evaluations.start(session, await session.get_one(Person, admin), TERM, 10, now)
 
 
 async def test_the_office_reads_nothing_before_and_one_round_is_a_semester_s(database: Database, now: datetime) -> None:
