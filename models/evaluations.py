@@ -14,6 +14,7 @@ send it to.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -216,7 +217,7 @@ def beside(survey: Survey, places: Sequence[stations.Station]) -> dict[str, Any]
     for place in places:
         counts = by[place.key].questions if place.key in by else {}
         questions = [
-            {"text": dict(question.text), "rate": [(rate := satisfied(counts[question.key])).hits, rate.of]}
+            {"text": dict(question.text), "rate": list(astuple(satisfied(counts[question.key])))}
             for question in asked.questions
             if question.kind is Kind.AGREEMENT and question.key in counts
         ]

@@ -41,10 +41,8 @@ async def results_of(session: AsyncSession, survey: Survey, house: House) -> Res
     """What may be told of a survey that has been counted. Takes a moment: ask it where nobody waits for the session."""
     everybody, groups = await ballots.tallies(session, survey, house.vault)
     response = await invitations.response(session, survey)
-    shares, days = (
-        await cuts.roster_shares(session, group_of(survey.target), house),
-        await invitations.days(session, survey),
-    )
+    shares = await cuts.roster_shares(session, group_of(survey.target), house)
+    days = await invitations.days(session, survey)
     kinds = await invitations.kinds(session, survey, house)
     # Of fewer than a cell nothing is left but that they have finished; whoever was forgotten since is still counted.
     completed = max(everybody.completed, response.completed)

@@ -186,10 +186,11 @@ async def test_an_anonymous_student_is_answered_in_the_language_they_read(databa
         t = campus.t("zh-hant")
         number = await campus.files(lin, "水龍頭漏水", language="zh-hant", anonymous=True)
         await campus.wang.taps(campus.t("en").plain("desk.claim"), chat=campus.east)
-        await lin.reads(f"#{number} 已由東區學生會服務站認領")
+        claimed = await lin.reads(f"#{number} 已由東區學生會服務站認領")
         await campus.resolves()
         await lin.taps(t.plain("fixed.yes"))
-        await lin.reads(t.plain("rate.ask", number=number))
+        rating = await lin.reads(t.plain("rate.ask", number=number))
+        assert not re.search("[a-z]{3}", claimed.text + rating.text), "the station speaks English, and they do not"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -66,12 +66,11 @@ async def test_every_kind_reaches_the_station_and_every_kind_comes_back(database
         await alice.reads("add to")
         for make in KINDS.values():
             await alice.sends(make())
-        for kind in KINDS:
-            await shown(campus, campus.east, kind)
+        brought = [(await shown(campus, campus.east, kind)).id for kind in KINDS]
         for make in KINDS.values():
             await campus.wang.sends(make(), chat=campus.east, reply_to=card)
-        for kind in KINDS:
-            await shown(campus, alice, kind)
+        back = [(await shown(campus, alice, kind)).id for kind in KINDS]
+        assert len(set(brought)) == len(set(back)) == len(KINDS), "each is a message of its own"
 
 
 async def shown(campus: Campus, place: Group | Person, kind: str) -> Any:
