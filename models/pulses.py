@@ -1,17 +1,20 @@
 """One question to everybody, or to groups: a pulse, asked by a native anonymous Telegram poll in each private chat, or
 once in each group.
 
-Telegram tells the bot what a poll's counts are, not who voted. What is kept of a sent poll is its id and its pulse;
-the outbox row that carried it forgets its chat when it is sent, and its dedupe key is a keyed tag. So nothing here
-leads from a vote to a person, and there is no row of who voted at all: the number invited is the number of polls that
-were delivered. How many read a poll in a group nobody knows, so there is no response rate of those.
+Telegram tells the bot what a poll's counts are, not who voted. What is kept of a sent poll is a keyed tag of its id,
+and its pulse; the outbox row that carried it forgets its chat when it is sent, and its dedupe key is a keyed tag. So
+nothing here leads from a vote to a person, and there is no row of who voted at all: the number invited is the number of
+polls that were delivered. How many read a poll in a group nobody knows, so there is no response rate of those.
 
-Two copies of the database tell more, one from before the sending, when the rows still had their chats, and one from
-after it: both lie in the order in which the polls went out. What has to withstand that is a survey (0020).
+A copy of the database from before the sending has the chats in the order in which the polls go out. So no copy from
+after it may have the polls in that order, nor one beside the outbox row that the same transaction ended. What was
+delivered in private waits sealed with its pulse; with twice a lot there, a lot of it, drawn at random, is noted at once
+(as ballots are counted, 0020), and the rest at the end. Telegram's own ids may grow with time: therefore the tags.
 """
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +33,7 @@ from models.house import House
 from models.outbox import Lane, Repeat
 from models.people import Person
 from models.stations import Desk, Station
+from models.vault import Vault
 
 SCALE = 5
 """Without options of its own a pulse asks for satisfaction, 1–5."""
@@ -37,8 +41,11 @@ TOP = 2
 """Satisfied are those who chose one of the top two of five (CSAT)."""
 SETTLED_AFTER = timedelta(minutes=1)
 """So long after Telegram has closed a poll its last counts may still be on their way; hidden ones come only then."""
+LOT = 25
+"""So many delivered polls are noted at once, and as many stay behind: whose each is stays one of these."""
 MOST_OPTIONS, OPTION_LENGTH, QUESTION_LENGTH = 12, 100, 300
 """Telegram's limits for a poll."""
+_chance = random.SystemRandom()
 
 
 class Pulse(Base):
@@ -54,6 +61,8 @@ class Pulse(Base):
     """The ids of the stations in whose groups it is asked; None for everybody in private."""
     closes_at: Mapped[datetime] = mapped_column(index=True)
     closed: Mapped[bool] = mapped_column(default=False)
+    delivered: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The tags of the polls that were delivered in private and are not noted yet; sealed, in no order."""
 
 
 class PulsePoll(Base):
@@ -62,8 +71,9 @@ class PulsePoll(Base):
     __tablename__ = "pulse_polls"
 
     poll_id: Mapped[str] = mapped_column(primary_key=True)
+    """A keyed tag of Telegram's id."""
     pulse_id: Mapped[int | None] = mapped_column(ForeignKey("pulses.id"), index=True)
-    """None for a vote that was quicker than the news that its poll was delivered."""
+    """None for a vote that was quicker than its poll was noted."""
 
 
 class PulseCount(Base):
@@ -164,7 +174,7 @@ async def launch(
             )
         return pulse
     asked = list(await recipients(session))
-    random.SystemRandom().shuffle(asked)
+    _chance.shuffle(asked)
     for person in asked:
         await outbox.post(
             session,
@@ -180,19 +190,57 @@ async def launch(
     return pulse
 
 
-async def sent(session: AsyncSession, pulse_id: int, poll_id: str) -> None:
-    """A poll was delivered. Somebody may have voted in it already."""
+async def sent(session: AsyncSession, pulse_id: int, poll_id: str, vault: Vault) -> None:
+    """A poll was delivered, by Telegram's id of it. In a group it is noted, in private it waits for others."""
+    pulse = await session.get_one(Pulse, pulse_id, with_for_update=True, populate_existing=True)
+    if pulse.closed:
+        # Nobody's vote in it is counted any more.
+        return
+    waiting = [*_waiting(pulse, vault), _tag(poll_id, vault)]
+    if pulse.places is not None:
+        await _note(session, pulse, waiting)
+        return
+    _chance.shuffle(waiting)
+    if len(waiting) >= 2 * LOT:
+        await _note(session, pulse, waiting[LOT:])
+        del waiting[LOT:]
+    pulse.delivered = vault.seal(json.dumps(waiting).encode(), _delivered(pulse))
+
+
+async def note_rest(session: AsyncSession, pulse: Pulse, vault: Vault) -> None:
+    """Its time is over: what is waiting is noted too."""
+    await _note(session, pulse, _waiting(pulse, vault))
+    pulse.delivered = None
+
+
+async def _note(session: AsyncSession, pulse: Pulse, tags: Sequence[str]) -> None:
+    if not tags:
+        return
     insert_or = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    noted = insert_or(PulsePoll).values(poll_id=poll_id, pulse_id=pulse_id)
-    # In one step: between a look and an insert a vote may come in from the worker.
-    await session.execute(noted.on_conflict_do_update(index_elements=["poll_id"], set_={"pulse_id": pulse_id}))
+    noted = insert_or(PulsePoll).values([{"poll_id": tag, "pulse_id": pulse.id} for tag in tags])
+    # In one step: somebody may have voted already, and between a look and an insert a vote may come in.
+    await session.execute(noted.on_conflict_do_update(index_elements=["poll_id"], set_={"pulse_id": pulse.id}))
 
 
-async def voted(session: AsyncSession, poll_id: str, counts: Sequence[int]) -> bool:
-    """The counts of a poll changed; False when its pulse is over."""
+def _waiting(pulse: Pulse, vault: Vault) -> list[str]:
+    """What was delivered and is not noted yet, in an order that says nothing."""
+    return json.loads(vault.open(pulse.delivered, _delivered(pulse))) if pulse.delivered is not None else []
+
+
+def _delivered(pulse: Pulse) -> str:
+    return f"pulse delivered:{pulse.id}"
+
+
+def _tag(poll_id: str, vault: Vault) -> str:
+    return vault.tag("pulse poll", poll_id)
+
+
+async def voted(session: AsyncSession, poll_id: str, counts: Sequence[int], vault: Vault) -> bool:
+    """The counts of a poll changed, by Telegram's id of it; False when its pulse is over."""
+    poll_id = _tag(poll_id, vault)
     poll = await session.get(PulsePoll, poll_id)
     if poll is None:
-        # Telegram tells the bot of its own polls only: this one was sent a moment ago.
+        # Telegram tells the bot of its own polls only: this one is not noted yet.
         poll = PulsePoll(poll_id=poll_id)
         session.add(poll)
         await session.flush()
@@ -238,7 +286,7 @@ async def close(
     """The question is over: what was not sent is not sent any more, and the result goes to `chats` and to the groups
     that were asked; or, asked in private, to everybody who can be reached now, because nobody knows any more who was.
     """
-    pulse.closed = True
+    pulse.closed, pulse.delivered = True, None
     await audit.record(session, "poll_close", now, poll=pulse.id)
     await outbox.call_off(session, "pulse", "pulse", pulse.id)
     for language, png in pictures.items():

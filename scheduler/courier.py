@@ -204,7 +204,7 @@ class Courier:
             del self._busy[chat_id]
         try:
             async with self._database.transaction() as session:
-                await results.settle(session, finished, now)
+                await results.settle(session, finished, now, self._vault)
                 await session.flush()
                 lines, wait = ([], LOOK_SECONDS) if self._stopping else await self._take(session, now, at)
         except BaseException:

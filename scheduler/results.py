@@ -21,6 +21,7 @@ from models import copies, letters, outbox, postings, pulses, quizzes, seating, 
 from models.database import plainly
 from models.outbox import Outgoing, Repeat, Sending
 from models.tickets import Ticket
+from models.vault import Vault
 from models.words import Words
 from scheduler.verdict import Fate, Verdict
 
@@ -61,7 +62,7 @@ class Attempt:
         return self.row.attempts + 1
 
 
-async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: datetime) -> None:
+async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: datetime, vault: Vault) -> None:
     """Write what came of these attempts."""
     if not attempts:
         return
@@ -72,7 +73,7 @@ async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: dateti
     through = [a for a in attempts if a.verdict is not None and a.verdict.fate is Fate.SENT]
     arrived = await _arrived(session, through)
     for attempt in arrived:
-        await _sent(session, attempt)
+        await _sent(session, attempt, vault)
     for ticket_id in sorted({a.row.ticket_id for a in arrived if _is_answer(a.row) and a.row.ticket_id is not None}):
         await _touch_card(session, ticket_id, now)
     others = {a.row.id: a for a in attempts if a.verdict is not None and a.verdict.fate is not Fate.SENT}
@@ -199,7 +200,7 @@ async def _follow(session: AsyncSession, attempt: Attempt, shown: Mapping[int, W
             await copies.edited(session, shown[words_id], now)
 
 
-async def _sent(session: AsyncSession, attempt: Attempt) -> None:
+async def _sent(session: AsyncSession, attempt: Attempt, vault: Vault) -> None:
     """What follows from an attempt that got through."""
     row = attempt.row
     if row.letter == "card":
@@ -209,7 +210,7 @@ async def _sent(session: AsyncSession, attempt: Attempt) -> None:
     elif row.letter == "pulse":
         poll = attempt.results[-1].get("poll")
         if poll is not None:
-            await pulses.sent(session, int((row.payload or {})["pulse"]), str(poll["id"]))
+            await pulses.sent(session, int((row.payload or {})["pulse"]), str(poll["id"]), vault)
     elif row.letter == "quiz":
         poll = attempt.results[-1].get("poll")
         about = row.payload or {}

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import menus, scripts
 from bot.filters import Pressed, markup
 from bot.menus import LANGUAGE_NAMES, Ask
+from bot.toolbox import Toolbox
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import show
 from handlers.union.acting import Acting, Wherever
@@ -97,7 +98,7 @@ async def step(query: CallbackQuery, press: Ask, acting: Acting, state: FSMConte
     if press.step == "scale":
         await _preview(query, None, acting, state)
     elif press.step in ("send", "groups") and await state.get_state() == Asking.preview.state:
-        until = acting.house.calendar.after_quiet(acting.now) + OPEN_FOR
+        until = acting.house.calendar.for_many(acting.now) + OPEN_FOR
         places = await pulses.groups(acting.session, acting.own) if press.step == "groups" else None
         if places == []:
             raise Refusal("old.button")
@@ -109,9 +110,10 @@ async def step(query: CallbackQuery, press: Ask, acting: Acting, state: FSMConte
         raise Refusal("old.button")
 
 
-async def count(poll: Poll, session: AsyncSession) -> None:
+async def count(poll: Poll, session: AsyncSession, toolbox: Toolbox) -> None:
     """A vote was given or taken back."""
-    await pulses.voted(session, poll.id, [option.voter_count for option in poll.options])
+    counts = [option.voter_count for option in poll.options]
+    await pulses.voted(session, poll.id, counts, toolbox.house.vault)
 
 
 async def _preview(

@@ -18,8 +18,11 @@ from models.pulses import Pulse, Result
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     """Close what is due."""
-    async with database.reading() as session:
-        found = [(pulse, await pulses.result(session, pulse)) for pulse in await pulses.due(session, now)]
+    async with database.transaction() as session:
+        found = []
+        for pulse in await pulses.due(session, now):
+            await pulses.note_rest(session, pulse, toolbox.house.vault)
+            found.append((pulse, await pulses.result(session, pulse)))
     for pulse, result in found:
         pictures = await asyncio.to_thread(_draw, pulse, result, toolbox)
         async with database.transaction() as session:

@@ -56,7 +56,7 @@ async def test_an_edit_from_before_the_drawing_that_was_written_down_after_it_st
     async with database.transaction() as session:
         await words.change(session, await session.get_one(Words, said.id), LATER, now - timedelta(seconds=1))
     async with database.transaction() as session:
-        await results.settle(session, [attempt], now)
+        await results.settle(session, [attempt], now, HOUSE.vault)
         assert await edits(session) == [said.id]
 
 
@@ -65,7 +65,7 @@ async def test_what_was_not_edited_is_not_sent_again(database: Database, now: da
         said, row = await an_answer(session, now)
         attempt = delivered(row, said)
     async with database.transaction() as session:
-        await results.settle(session, [attempt], now)
+        await results.settle(session, [attempt], now, HOUSE.vault)
         assert await edits(session) == []
 
 
