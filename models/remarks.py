@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import itertools
+import math
 import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -173,19 +176,72 @@ def _pieces(words: Sequence[str]) -> Iterable[str]:
 
 def laid_together(texts: Mapping[str, str], fold: Callable[[str], str]) -> dict[str, str]:
     """By each remark's number that of the one that stands for it: the first that is like it whatever the order of its
-    words, the longest coming first, because they say most. Of one question; ten thousand that all differ take some
-    seconds: ask it in a thread.
+    words, the longest coming first, because they say most. Of one question; ten thousand that all differ take a second
+    or two in Chinese, some seconds in English: ask it in a thread.
     """
     # Sorted once here: `fuzz.token_sort_ratio` would sort the words of every text again for each it is compared with.
     sorted_words = {number: " ".join(sorted(fold(text).split())) for number, text in texts.items()}
     found: dict[str, str] = {}
-    standing: dict[str, str] = {}
+    standing = _Standing(sorted_words.values())
     for number in sorted(sorted_words, key=lambda each: (-len(sorted_words[each]), each)):
-        nearest = process.extractOne(sorted_words[number], standing, scorer=fuzz.ratio, score_cutoff=ALIKE)
-        found[number] = str(nearest[2]) if nearest is not None else number
+        nearest = standing.nearest(sorted_words[number])
         if nearest is None:
-            standing[number] = sorted_words[number]
+            standing.add(number, sorted_words[number])
+        found[number] = nearest or number
     return found
+
+
+class _Standing:
+    """Texts that stand for others; those that may be like another one are found by the pairs of characters they share.
+
+    Two texts of `both` characters that are alike have `part` = `ALIKE` / 200 · `both` of them in common, in order. What
+    lies between these, `both` − 2 · `part` at most, cuts them into no more than one piece more; within a piece every
+    pair is common to both. So they share at least 3 · `part` − `both` − 1 pairs: whoever leaves so many out, but for
+    `ENOUGH`, still finds `ENOUGH` in the other. Left out are the most frequent ones.
+    """
+
+    ENOUGH = 3
+    """Shared pairs by which a text is found: by one or two there would be many more, by more they would be slower."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        """`texts` are all that will be asked about, the longest first."""
+        self._often = Counter(itertools.chain.from_iterable(map(_pairs, texts)))
+        self._numbers: list[str] = []
+        self._texts: list[str] = []
+        self._with: defaultdict[str, list[int]] = defaultdict(list)
+
+    def add(self, number: str, text: str) -> None:
+        """One more, not longer than those before it."""
+        for pair in _pairs(text):
+            self._with[pair].append(len(self._texts))
+        self._numbers.append(number)
+        self._texts.append(text)
+
+    def nearest(self, text: str) -> str | None:
+        """The number of the one that is most like this text, of several the first; None where none is `ALIKE`."""
+        few = self._few(text)
+        among = self._texts if few is None else {at: self._texts[at] for at in few}
+        nearest = process.extractOne(text, among, scorer=fuzz.ratio, score_cutoff=ALIKE)
+        return self._numbers[nearest[2]] if nearest is not None else None
+
+    def _few(self, text: str) -> list[int] | None:
+        """Those that may be like it; None where to look for them would take longer than to read all."""
+        # Of what stands nothing is shorter: both together are at least twice as long.
+        share = math.ceil((3 * ALIKE / 200 - 1) * 2 * len(text) - 1)
+        enough = min(share, self.ENOUGH)
+        if enough < 1:
+            return None
+        pairs = sorted(_pairs(text), key=self._often.__getitem__)
+        having = [self._with[pair] for pair in pairs[: len(pairs) - share + enough] if pair in self._with]
+        if sum(map(len, having)) >= len(self._texts):
+            return None
+        shared = Counter(itertools.chain.from_iterable(having))
+        return sorted(at for at, count in shared.items() if count >= enough)
+
+
+def _pairs(text: str) -> list[str]:
+    """The characters two by two."""
+    return [text[start : start + 2] for start in range(len(text) - 1)]
 
 
 def sift(remarks: Sequence[Remark], harmless: Collection[str], like: Mapping[str, str]) -> None:

@@ -115,16 +115,16 @@ async def test_call_backs_and_polls_wait_too(database: Database) -> None:
         await session.flush()
         await deadlines.call_back(session, ticket, HOUSE, NIGHT)
         assert await waits(session, place) == [MORNING]
-        pulse = await pulses.launch(session, "Content?", None, NIGHT + timedelta(days=2), HOUSE, NIGHT)
         # What goes to everybody is on its way for a while, and the night would overtake it.
         evening = BEGINS - timedelta(minutes=59)
+        pulse = await pulses.launch(session, "Content?", None, evening + timedelta(days=2), HOUSE, evening)
         assert HOUSE.calendar.for_many(evening) == HOUSE.calendar.for_many(NIGHT) == MORNING
         assert HOUSE.calendar.for_many(BEGINS - timedelta(minutes=61)) == BEGINS - timedelta(minutes=61)
         assert await session.scalar(select(Outgoing.not_before).where(Outgoing.letter == "pulse")) == MORNING
-        await pulses.close(session, pulse, {}, [EAST], HOUSE, NIGHT)
+        await pulses.close(session, pulse, {}, [EAST], HOUSE, evening)
         found = select(Outgoing.chat_id, Outgoing.not_before).where(Outgoing.letter.in_(["pulse", "pulse_result"]))
         told = sorted((row.chat_id, row.not_before) for row in await session.execute(found) if row.chat_id)
-        assert told == [(EAST, NIGHT), (alice.telegram_id, MORNING)], "the poll that had not left is over"
+        assert told == [(EAST, evening), (alice.telegram_id, MORNING)], "the poll that had not left is over"
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import pytest
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from models import remarks, surveys
 from models.database import Database
@@ -66,6 +68,37 @@ def test_the_order_of_words_says_nothing_and_the_nearest_stands_for_each() -> No
         fuzz.token_sort_ratio(texts[one], texts[other]) < remarks.ALIKE
         for one, other in itertools.combinations(standing, 2)
     )
+
+
+def test_of_many_that_differ_few_are_read_and_the_nearest_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(7)
+    signs = [chr(0x4E00 + i) for i in range(300)]
+    said = ["".join(chance.choices(signs, k=chance.choice((1, 2, 4, 9, 20, 45)))) for _ in range(250)]
+    for text in said[:200]:
+        # The same with some left out and some put in between: at most as many as are still alike, and a few more.
+        changed = list(text)
+        for _ in range(round(chance.uniform(0, 0.26) * len(text))):
+            del changed[chance.randrange(len(changed))]
+            changed.insert(chance.randrange(len(changed) + 1), chance.choice(signs))
+        said.append("".join(changed) + "".join(chance.choices(signs, k=chance.randrange(3))))
+    texts = {f"{i}": text for i, text in enumerate([*said, "好" * 30, "好" * 28 + "吗"])}
+    plain: dict[str, str] = {}
+    standing: dict[str, str] = {}
+    for number in sorted(texts, key=lambda each: (-len(texts[each]), each)):
+        nearest = process.extractOne(texts[number], standing, scorer=fuzz.ratio, score_cutoff=remarks.ALIKE)
+        plain[number] = nearest[2] if nearest is not None else number
+        if nearest is None:
+            standing[number] = texts[number]
+    read, one_of = [], process.extractOne
+
+    def counting(text: str, among: Sequence[str], **how: Any) -> Any:
+        read.append((len(text), len(among)))
+        return one_of(text, among, **how)
+
+    monkeypatch.setattr(process, "extractOne", counting)
+    assert remarks.laid_together(texts, str) == plain
+    assert 250 < len(standing) < len(texts) - 80
+    assert sum(among for length, among in read if length > 3) < 5 * len(texts)
 
 
 async def test_what_may_be_quoted_stands_once_for_all_that_say_the_same(database: Database, now: datetime) -> None:
