@@ -92,7 +92,7 @@ async def press_on(query: CallbackQuery, press: Answering, talk: Talk) -> None:
     overtaken, progress.message = progress.message not in (None, message), message
     if press.act == "later":
         await sheets.write(talk.session, survey, talk.person, progress, talk.house.vault)
-        await _asked_nothing(talk)
+        await _asked_nothing(talk, survey)
         await sheets.show(talk.session, survey, talk.person, Screen.SAVED, message, talk.now)
         return
     if press.act == "finish":
@@ -279,7 +279,7 @@ async def _finish(talk: Talk, survey: Survey, invitation: Invitation, progress: 
         invitation.part = Part.FINISHED
         await invitations.finished_today(session, survey, talk.house.calendar.day_of(talk.now))
     await sheets.drop(session, survey.id, talk.person, vault)
-    await _asked_nothing(talk)
+    await _asked_nothing(talk, survey)
     low = survey_screens.is_low(questionnaire, slip.answers)
     kept = {"key": key, "low": low}
     await sheets.show(session, survey, talk.person, Screen.THANKS, progress.message, talk.now, kept, vault)
@@ -296,15 +296,33 @@ async def _on(event: Message | CallbackQuery, talk: Talk, survey: Survey, progre
         if isinstance(message, Message):
             await message.answer(talk.t("survey.draft_left"))
     if in_words or at is None or at in Asked:
+        await _wait_no_more(talk, survey)
         await talk.state.set_state(Asked.words if in_words else Asked.press)
         await talk.state.set_data({"survey": survey.id})
     await sheets.show(talk.session, survey, talk.person, Screen.SHEET, progress.message, talk.now)
 
 
-async def _asked_nothing(talk: Talk) -> None:
-    """No question is on the screen any more; another conversation goes on."""
-    if await talk.state.get_state() in Asked:
+async def _wait_no_more(talk: Talk, survey: Survey) -> None:
+    """Words for another survey are waited for: the message that asks for them says that it is saved instead."""
+    number = await _asked_by(talk)
+    if number is None or number == survey.id or await talk.state.get_state() != Asked.words.state:
+        return
+    other = await surveys.get(talk.session, number)
+    progress = await sheets.read(talk.session, other, talk.person, talk.house.vault)
+    if progress is not None and surveys.is_open(other, talk.now):
+        await sheets.show(talk.session, other, talk.person, Screen.SAVED, progress.message, talk.now)
+
+
+async def _asked_nothing(talk: Talk, survey: Survey) -> None:
+    """No question of this one is on the screen any more; another conversation goes on, and another survey."""
+    if await _asked_by(talk) == survey.id:
         await talk.state.clear()
+
+
+async def _asked_by(talk: Talk) -> int | None:
+    """The number of the survey of which a question is on the screen."""
+    number: int | None = (await talk.state.get_data()).get("survey") if await talk.state.get_state() in Asked else None
+    return number
 
 
 def _end_of_semester(talk: Talk) -> date:

@@ -121,7 +121,9 @@ async def test_a_survey_is_answered_in_one_message(database_url: str) -> None:
 
 
 async def test_what_is_sent_is_what_is_seen_and_words_find_their_way(migrated: Path, tmp_path: Path) -> None:
-    """Words where a button was meant, the same survey open in two messages, and a ticket that was begun before."""
+    """Words where a button was meant, the same survey open in two messages, two surveys at once, and a ticket that was
+    begun before.
+    """
     shutil.copy(migrated, tmp_path / "unionbot.db")
     async with running(f"sqlite:///{tmp_path / 'unionbot.db'}") as campus:
         alice = await campus.student("Alice")
@@ -157,9 +159,19 @@ async def test_what_is_sent_is_what_is_seen_and_words_find_their_way(migrated: P
         await alice.taps("Satisfied")
         # Its last question waits for words: what was begun for a ticket is dropped, and it is said what.
         await alice.reads("The ticket or report you had begun")
+        asked = await alice.reads("What else?")
+        # Another survey ends the waiting, and the message that waited says so; what is left of the other one does not.
+        await opened(campus)
+        await alice.taps("✍️ Begin")
+        assert (await alice.reads("is saved")).id == asked.id
+        other = await alice.reads("Did you use the station?")
+        await alice.taps("✍️ Go on")
         await alice.reads("What else?")
-        await alice.taps("Skip ▶")
+        await alice.presses(other, Answering("later", 2).pack())
+        await alice.reads("Nothing of “How are we doing")
+        await alice.says("A lamp")
         older = await alice.reads("look it over")
+        assert "A lamp" in older.text
         # The same survey in a second message; the older one has been overtaken.
         await alice.says("/surveys")
         await alice.taps("How are we doing")
