@@ -19,7 +19,7 @@ from bot.mistakes import Form, Unreadable, place, read, sentences, tables, twice
 from bot.sections import Section
 from bot.settings import Settings
 from bot.texts import columns
-from models.calendar import QUIET_FROM, QUIET_TO
+from models.calendar import LONG_WAY, QUIET_FROM, QUIET_TO
 from models.people import Audience
 from models.questionnaires import (
     HIGHEST,
@@ -41,6 +41,8 @@ PLACE = "{subject}"
 """Stands in title, about and questions for what a survey is about that somebody starts."""
 TITLE_COLUMNS, ABOUT_COLUMNS, QUESTION_COLUMNS, LABEL_COLUMNS = 60, 600, 300, 60
 """So much is read on a phone; a Chinese character takes two columns."""
+LATEST = time(QUIET_FROM.hour - LONG_WAY // timedelta(hours=1), QUIET_FROM.minute)
+"""From then on whom it invites is left in peace until the morning (`WorkCalendar.for_many`)."""
 DAYS_BETWEEN = 2
 """At least so many days lie between two reminders."""
 CHOOSING = (Kind.SINGLE, Kind.MULTIPLE, Kind.RANKING)
@@ -310,11 +312,8 @@ def _when(data: Mapping[str, Any]) -> Wrong:
         yield ("closes",), f"is not after opens; write a time after {_naive(opens):%Y-%m-%dT%H:%M}"
     for name, at in (("opens", opens), ("time", data.get("time"))):
         hour = at.time() if isinstance(at, datetime) else _time_of(at)
-        if hour is not None and (hour >= QUIET_FROM or hour < QUIET_TO):
-            yield (
-                (name,),
-                f"nobody is written to from {QUIET_FROM:%H:%M} to {QUIET_TO:%H:%M}; write a time between, as 10:00",
-            )
+        if hour is not None and (hour >= LATEST or hour < QUIET_TO):
+            yield (name,), f"nobody is invited from {LATEST:%H:%M} to {QUIET_TO:%H:%M}; write another time, as 10:00"
 
 
 def _naive(moment: datetime) -> datetime:

@@ -125,7 +125,7 @@ SAID = (
     ("questions[2].text (line 25)", "the text in en takes 305 columns, a phone shows 300 well"),
     ("questions[2].options[4].text (line 31)", "{subject} is filled in title, about and questions only"),
     ("questions[2].options[5].text (line 32)", "the text in zh-hans takes 72 columns, a phone shows 60 well"),
-    ("time (line 5)", "nobody is written to from 22:30 to 07:30"),
+    ("time (line 5)", "nobody is invited from 21:30 to 07:30"),
     ("reminders (line 7)", "3 are too many; write at most 2"),
     ("reminders (line 7)", "each at least 2 after the one before"),
     ("reminders (line 7)", "day 8 is not before it closes; write days before day 7"),
@@ -157,7 +157,7 @@ WORDS = '[[questions]]\nkey = "a"\nkind = "words"\ntext = { zh-hans = "一", zh-
         ("opens = 2026-12-07T10:00\ncloses = 2026-12-07T09:00", "closes (line 2): is not after opens"),
         ("opens = 2026-12-07T10:00", "opens (line 1): does not stand alone; write for example closes ="),
         ("opens = 2026-12-07T10:00+08:00\ncloses = 2026-12-09T10:00", "write a time of the union's own zone"),
-        ("opens = 2026-12-07T23:00\ncloses = 2026-12-09T10:00", "opens (line 1): nobody is written to"),
+        ("opens = 2026-12-07T21:30\ncloses = 2026-12-09T10:00", "opens (line 1): nobody is invited from 21:30"),
         ("opens = 2026-12-07T10:00\ncloses = 2026-12-09T10:00\nreminders = [2]", "day 2 is not before it closes"),
         ('each = "semester"\nweek = 3\nopens = 2026-12-07T10:00', "opens (line 3): the calendar opens it already"),
         (
@@ -181,7 +181,7 @@ WORDS = '[[questions]]\nkey = "a"\nkind = "words"\ntext = { zh-hans = "一", zh-
             for wrong, what in (
                 ("3", 'write a time of day in quotes, for example time = "10:00"'),
                 ('"10:00Z"', "write a time of day in quotes"),
-                ('"07:00"', "nobody is written to from"),
+                ('"07:29"', "nobody is invited from"),
             )
         ],
     ],
