@@ -90,6 +90,7 @@ class _Page:
             self._reports(found["sealed_reports"]),
             self._mutes(found["mutes"]),
             self._quizzes(found["quizzes"]),
+            self._gatherings(found["gatherings"]),
             self._unfinished(found["unfinished"]),
             self._as_staff(found["as_staff"]),
             {"title": plain("mydata.not_here"), "text": plain("mydata.not_here_text"), "parts": []},
@@ -247,6 +248,22 @@ class _Page:
             for each in found
         ]
         return {"title": plain("mydata.quizzes"), "parts": parts}
+
+    def _gatherings(self, found: list[Mapping[str, Any]]) -> dict[str, Any] | None:
+        if not found:
+            return None
+        plain = self.t.plain
+        parts = []
+        for each in found:
+            rows = [
+                (plain("mydata.gathering_at"), f"{self._moment(each['at'])} · {each['place']}"),
+                (plain("mydata.gathering_part"), plain(f"gathering.part.{each['part']}")),
+            ]
+            rows += [(plain(f"mydata.gathering_{way}"), self._moment(each[way])) for way in ("in", "out") if each[way]]
+            if each["minutes"] is not None:
+                rows.append((plain("mydata.gathering_minutes"), str(each["minutes"])))
+            parts.append({"title": self.t.pick(each["title"]), "rows": rows})
+        return {"title": plain("mydata.gatherings"), "parts": parts}
 
     def _unfinished(self, found: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if found is None:

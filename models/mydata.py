@@ -23,6 +23,7 @@ from models.people import Grant, Person
 from models.requesters import Requester
 from models.surveys import Survey
 from models.tickets import Event, Ticket
+from models.union import gatherings
 from models.vault import Vault
 from models.words import EarlierWords, Side, Words
 
@@ -54,6 +55,18 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
         "quizzes": [
             {"question": quiz.question, "answer": answer, "right": str(quiz.options[quiz.correct])}
             for quiz, answer in await quizzes.of_person(session, person)
+        ],
+        "gatherings": [
+            {
+                "title": gathering.titles,
+                "place": gathering.place,
+                "at": _at(gathering.starts_at),
+                "part": attendance.part,
+                "in": _at(attendance.signed_in_at),
+                "out": _at(attendance.signed_out_at),
+                "minutes": attendance.minutes,
+            }
+            for gathering, attendance in await gatherings.of_person(session, person)
         ],
         "unfinished": await _unfinished(session, person, bot_id, vault),
         "messages_on_the_way": await session.scalar(select(func.count()).select_from(Outgoing).where(waiting)),

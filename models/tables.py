@@ -41,6 +41,7 @@ from models import (
     walkins,
     words,
 )
+from models.union import gatherings
 
 __all__ = [
     "access",
@@ -54,6 +55,7 @@ __all__ = [
     "exports",
     "faq",
     "forgetting",
+    "gatherings",
     "handovers",
     "hooks",
     "inbox",
