@@ -10,6 +10,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "looking": ("open", "overdue", "find", "stats", "projects"),
     "running": ("walkin", "duty", "code", "canned", "mode", "reassign"),
     "office": (
+        "board",
         "poll",
         "quiz",
         "survey",

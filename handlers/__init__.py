@@ -46,8 +46,8 @@ def router() -> Router:
         start,
         surveys,
     )
+    from handlers.union import board, evaluations, faq_stats, pulses, quizzes, records, roles, setup, survey_making
     from handlers.union import cases as reports
-    from handlers.union import evaluations, faq_stats, pulses, quizzes, records, roles, setup, survey_making
     from handlers.union import surveys as survey_desk
 
     root = Router(name="unionbot")
@@ -56,7 +56,8 @@ def router() -> Router:
     first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
     students = (start, appeal, faq, inline, report, surveys, mine, following, new)
-    union = (membership, setup, faq_stats, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
+    decided = (board, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
+    union = (membership, setup, faq_stats, *decided)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
     alone = {appeal, report, surveys, mine, following, new}

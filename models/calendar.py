@@ -40,6 +40,8 @@ QUIET_FROM, QUIET_TO = time(22, 30), time(7, 30)
 """The night in local time: only answers to what somebody just did go out, the rest waits for the morning."""
 LONG_WAY = timedelta(hours=1)
 """So long what goes to everybody may be on its way: fifty thousand messages take half of it."""
+YEAR_BEGINS = 8
+"""The month with which an academic year begins: its first semester begins in it or soon after."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,22 @@ class Semester:
     name: str
     starts: date
     ends: date
+
+
+@dataclass(frozen=True)
+class AcademicYear:
+    """Two semesters and their vacations; both days belong to it."""
+
+    name: str
+    """"2026-2027"."""
+    starts: date
+    ends: date
+
+    @classmethod
+    def of(cls, day: date) -> AcademicYear:
+        """The one in which a day lies: from 1 August to 31 July."""
+        first = day.year if day.month >= YEAR_BEGINS else day.year - 1
+        return cls(f"{first}-{first + 1}", date(first, YEAR_BEGINS, 1), date(first + 1, YEAR_BEGINS, 1) - ONE_DAY)
 
 
 @dataclass(frozen=True)

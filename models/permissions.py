@@ -162,6 +162,8 @@ class Deed(enum.StrEnum):
     AUDIT = "audit"
     EXPORT = "export"
     FAQ_STATS = "faq_stats"
+    BOARD = "board"
+    """See what the union has to do and has done: /board."""
     CLOSE = "close"
     ESCALATE = "escalate"
     HAND_OVER = "hand_over"
@@ -251,6 +253,7 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.AUDIT: frozenset({Who.PRESIDIUM}),
     Deed.EXPORT: frozenset({Who.PRESIDIUM}),
     Deed.FAQ_STATS: frozenset({Who.OFFICE}),
+    Deed.BOARD: frozenset({Who.OFFICE, Who.ABOVE, Who.PRESIDIUM}),
     Deed.CLOSE: frozenset({Who.TIME}),
     Deed.ESCALATE: frozenset({Who.TIME}),
     Deed.HAND_OVER: frozenset({Who.TIME}),
@@ -292,6 +295,7 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.AUDIT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.EXPORT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.FAQ_STATS: {None: "faq.elsewhere"},
+    Deed.BOARD: {None: "board.not_here"},
 }
 """Where a deed has its own sentence for those who may not: by what they are nearest to it, with None for the others."""
 

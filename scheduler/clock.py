@@ -28,6 +28,7 @@ from scheduler.jobs import (
     duty,
     evaluations,
     exports,
+    floors,
     forgetting,
     pictures,
     pulses,
@@ -72,6 +73,7 @@ JOBS = (
     Job("surveys", partial(IntervalTrigger, minutes=1), surveys.run, beside=True),
     # All tickets of a semester are gone through.
     Job("evaluations", partial(IntervalTrigger, minutes=1), evaluations.run, beside=True),
+    Job("floors", partial(IntervalTrigger, minutes=10), floors.run),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),

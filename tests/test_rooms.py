@@ -16,6 +16,7 @@ TOOLBOX = frozenset(
     f"bot.{name}"
     for name in (
         "aliases",
+        "board",
         "calls",
         "cards",
         "charts",

@@ -38,6 +38,7 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "told": others.told,
     "mydata": others.mydata,
     "roster": others.roster,
+    "board": others.board,
     "farewell": others.goes,
     "leave": others.goes,
     "export": others.export,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from bot import board as drawn_board
 from bot import mydata as own
 from bot import rosters
 from bot.calls import Call, Letter, text_call
@@ -13,6 +14,7 @@ from models import people
 from models.errors import Refusal
 from models.exports import Export
 from models.stations import Desk
+from models.union import floors
 
 
 async def roster(drawing: Drawing) -> Letter:
@@ -63,6 +65,16 @@ async def goes(drawing: Drawing) -> Letter:
         return Letter([Call("leaveChat", {"chat_id": drawing.chat_id})])
     text = drawing.toolbox.t(drawing.payload.get("language"))("stranger.leaving")
     return Letter([Call("sendMessage", {"chat_id": drawing.chat_id, "text": text, "parse_mode": "HTML"})])
+
+
+async def board(drawing: Drawing) -> Letter:
+    """What the union still has to do, for the office and the supervisors, wherever they sit now."""
+    station, t = await drawing.reader()
+    if station is None or station.serves:
+        return Letter()
+    found = await floors.board(drawing.session, drawing.toolbox.house.calendar, drawing.now)
+    text = drawn_board.warning(found, t, drawing.toolbox.house.calendar.day_of(drawing.now))
+    return Letter([text_call(text, {"chat_id": drawing.chat_id})])
 
 
 async def export(drawing: Drawing) -> Letter:
