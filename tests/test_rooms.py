@@ -16,6 +16,7 @@ TOOLBOX = frozenset(
     f"bot.{name}"
     for name in (
         "aliases",
+        "anomalies",
         "board",
         "calls",
         "cards",

@@ -2,6 +2,7 @@
 
 opening of a working day       ─▶ new, due today, overdue, waiting; nothing to say: no message
 first opening of a week, office ─▶ what has risen beyond its usual
+the same, supervisors           ─▶ what was unlike other weeks (`models/union/anomalies.py`), also that nothing was
 
 Each has its occasion (`digest:{station}:{date}`): a missed one is said later the same day, while people are awake, and
 not on another. What a quiet day began with is not said at noon either.
@@ -14,18 +15,21 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from bot import anomalies as unusual
 from bot import charts, lists, reports
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import inline, units
-from models import listing, occasions, pictures, postings, stations, topics
+from models import listing, occasions, outbox, pictures, postings, stations, topics
 from models.calendar import WorkCalendar
 from models.database import Database
+from models.outbox import Lane, Repeat
 from models.people import Person
 from models.questions import fetch
 from models.stations import Desk, Station
 from models.tickets import Ticket
 from models.topics import Topic
+from models.union import anomalies
 
 KEPT = timedelta(days=60)
 LISTED = 4
@@ -48,10 +52,15 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
         week = _week_key(today)
         office = next((d for d in desks if d.desk is Desk.OFFICE), None)
         weekly = office is not None and _begins_week(calendar, today) and not await occasions.has_been(session, week)
+        above = next((d for d in desks if d.desk is Desk.SUPERVISORS), None)
+        unlike = _anomalies_key(today)
+        watched = above is not None and _begins_week(calendar, today) and not await occasions.has_been(session, unlike)
     for place in due:
         await _day(database, toolbox, place, today, now)
     if weekly and office is not None:
         await _week(database, toolbox, office, week, now)
+    if watched and above is not None:
+        await _anomalies(database, toolbox, above, unlike, now)
 
 
 def _has_opened(calendar: WorkCalendar, day: date, now: datetime) -> bool:
@@ -71,6 +80,11 @@ def _day_key(place: Station, day: date) -> str:
 def _week_key(day: date) -> str:
     year, week, _ = day.isocalendar()
     return f"digest:topics:{year}-{week:02}"
+
+
+def _anomalies_key(day: date) -> str:
+    year, week, _ = day.isocalendar()
+    return f"digest:anomalies:{year}-{week:02}"
 
 
 async def _day(database: Database, toolbox: Toolbox, place: Station, today: date, now: datetime) -> None:
@@ -107,6 +121,26 @@ async def _week(database: Database, toolbox: Toolbox, office: Station, key: str,
         png = await asyncio.to_thread(charts.draw, _topics_drawing(found, toolbox, t))
     rows = _fitting([t("digest.topics"), *(_topic(topic, toolbox, t) for topic in found)], "")
     await _say(database, office, key, png, "\n".join(rows), now)
+
+
+async def _anomalies(database: Database, toolbox: Toolbox, above: Station, key: str, now: datetime) -> None:
+    """The supervisors' week."""
+    calendar = toolbox.house.calendar
+    found = await database.aside(lambda session: anomalies.digest(session, calendar, now))
+    async with database.transaction() as session:
+        if await occasions.once(session, key, now):
+            places = {each.id: each for each in await stations.open_desks(session)}
+            text = unusual.draw(found, places, toolbox.settings, toolbox.t(above.language), now)
+            await outbox.post(
+                session,
+                now=now,
+                lane=Lane.NOTICE,
+                repeat=Repeat.NUMBERED,
+                chat_id=above.chat_id,
+                method="sendMessage",
+                payload={"text": text, "parse_mode": "HTML"},
+                dedupe=key,
+            )
 
 
 async def _say(database: Database, place: Station, key: str, png: bytes | None, caption: str, now: datetime) -> None:
