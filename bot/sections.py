@@ -148,6 +148,14 @@ class Category(Section):
     children: tuple[Category, ...] = ()
 
 
+class Contact(Section):
+    """Who is there for one audience in particular, and how to reach them (measure 5)."""
+
+    audience: Audience
+    name: Names
+    reach: Names
+
+
 class SemesterSection(Section):
     """A teaching term."""
 

@@ -20,6 +20,7 @@ from bot.sections import (
     Building,
     Calendar,
     Category,
+    Contact,
     DatabaseSection,
     DeadlinesSection,
     EscalationSection,
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     union: Union
     stations: tuple[StationSection, ...] = Field(min_length=1)
     categories: tuple[Category, ...] = Field(min_length=1)
+    contacts: tuple[Contact, ...] = ()
     calendar: Calendar = Calendar()
     deadlines: DeadlinesSection = DeadlinesSection()
     escalation: EscalationSection = EscalationSection()
@@ -123,6 +125,10 @@ class Settings(BaseSettings):
         """A building's name by language; its key where config.toml no longer knows it."""
         found = self._buildings.get(key)
         return found[0].name if found else dict.fromkeys(LANGUAGES, key)
+
+    def contacts_for(self, audience: Audience | None) -> list[Contact]:
+        """Who is there for those who say that they belong to this audience."""
+        return [contact for contact in self.contacts if contact.audience is audience]
 
     def category_keys(self) -> list[str]:
         """Every category of the tree."""

@@ -89,7 +89,7 @@ async def ask_to_agree(message: Message, talk: Talk, before: str = "") -> None:
 async def to_menu(event: Message | CallbackQuery, talk: Talk, before: str = "") -> None:
     """To the menu; but words from before the consent have waited long enough and come first."""
     if not await new.take_up_pending(event, talk):
-        text = before + await talk.leave() + talk.t("home.text", name=talk.person.name)
+        text = before + await talk.leave() + talk.t("home.text", name=talk.person.name) + _contacts(talk)
         await show(event, text, menus.home(talk.t))
 
 
@@ -170,7 +170,17 @@ async def _settled(event: Message | CallbackQuery, building: str | None, talk: T
         return
     await talk.state.clear()
     name = talk.t.pick(talk.settings.building_names(building)) if building else talk.t("building.no")
-    await show(event, talk.t("profile.done", building=name), menus.home(talk.t))
+    await show(event, talk.t("profile.done", building=name) + _contacts(talk), menus.home(talk.t))
+
+
+def _contacts(talk: Talk) -> str:
+    """Who is there for them in particular; nobody for whoever has not said which students they belong to."""
+    t, audience = talk.t, talk.person.audience
+    return "".join(
+        "\n\n"
+        + t("home.contact", who=t.plain(f"audience.{audience}"), name=t.pick(each.name), reach=t.pick(each.reach))
+        for each in talk.settings.contacts_for(audience)
+    )
 
 
 async def home_pressed(query: CallbackQuery, talk: Talk) -> None:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from models.people import Audience
 from sandbox.client import photo
 from tests.campus import number_in, running
 
@@ -33,7 +34,10 @@ async def test_a_ticket_is_filed_in_one_s_own_language(database_url: str, langua
         await lin.taps(t.plain("consent.agree"))
         await lin.taps(t.plain("audience.international"))
         await lin.says(TYPED[language])
-        await lin.reads(t.pick(settings.building_names("e1")))
+        settled = await lin.reads(t.pick(settings.building_names("e1")))
+        (contact,) = settings.contacts_for(Audience.INTERNATIONAL)
+        assert t.pick(contact.name) in settled.text, "who is there for international students"
+        assert t.pick(contact.reach) in settled.text
         await lin.says("/new")
         await lin.taps("🙋 " + t.plain("kind.need"))
         await lin.taps(t.pick(settings.category_names("repairs")))
