@@ -87,8 +87,8 @@ _audience = func.coalesce(Enrolled.audience, Person.audience)
 _building = func.coalesce(Enrolled.building, Person.building)
 
 
-def _asked(group: Group) -> Select[int, int]:
-    """Those who have agreed and belong to the group."""
+def belonging(group: Group) -> Select[int, int]:
+    """The number and the chat of each who has agreed and belongs to the group."""
     wanted = within(group, _audience, _building)
     if group.project is not None:
         wanted.append(Person.id.in_(projects.askers(group.project)))
@@ -98,7 +98,7 @@ def _asked(group: Group) -> Select[int, int]:
 
 async def how_many(session: AsyncSession, group: Group) -> int:
     """How many would be asked."""
-    return await session.scalar(select(func.count()).select_from(_asked(group).subquery())) or 0
+    return await session.scalar(select(func.count()).select_from(belonging(group).subquery())) or 0
 
 
 async def invite_some(session: AsyncSession, survey: Survey, house: House, now: datetime) -> int:
@@ -107,7 +107,7 @@ async def invite_some(session: AsyncSession, survey: Survey, house: House, now: 
     Who asked for peace is invited without being written to: they may answer, and they count as asked.
     """
     resting = _resting(house.calendar.day_of(now))
-    asked = _asked(group_of(survey.target)).order_by(Person.id).limit(AT_ONCE).add_columns(Person.id.in_(resting))
+    asked = belonging(group_of(survey.target)).order_by(Person.id).limit(AT_ONCE).add_columns(Person.id.in_(resting))
     # On from the last number: to look for each lot through all who are invited takes longer with every lot.
     last = select(func.coalesce(func.max(Invitation.person_id), 0)).where(Invitation.survey_id == survey.id)
     found = (await session.execute(asked.where(Person.id > last.scalar_subquery()))).all()

@@ -67,6 +67,8 @@ class Sending(enum.StrEnum):
     """Something newer said the same before this was sent."""
 
 
+A_SECOND = 28
+"""So many messages leave in a second, at most, all chats together."""
 BLOCKED = "blocked"
 """The reason of a row that failed because its reader does not want to hear from the bot. It stands here only, not with
 the person: it would join those whom Telegram refused to the anonymous tickets whose answers it refused.

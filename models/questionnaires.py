@@ -74,6 +74,15 @@ class Group:
             and (not self.levels or facts.level in self.levels)
         )
 
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "audiences": list(self.audiences),
+            "buildings": list(self.buildings),
+            "levels": list(self.levels),
+            "project": self.project,
+        }
+
 
 EVERYBODY = Group()
 

@@ -145,12 +145,7 @@ async def plan(
         definition=questionnaire.plain(),
         anonymous=anonymous,
         cell=cell,
-        target={
-            "audiences": list(target.audiences),
-            "buildings": list(target.buildings),
-            "levels": list(target.levels),
-            "project": target.project,
-        },
+        target=target.plain(),
         opens_at=opens_at,
         closes_at=closes_at,
         reminders=[moment.isoformat() for moment in reminders[:MOST_REMINDERS]],

@@ -41,7 +41,7 @@ from models import (
     walkins,
     words,
 )
-from models.union import gatherings
+from models.union import deliveries, gatherings, publications
 
 __all__ = [
     "access",
@@ -51,6 +51,7 @@ __all__ = [
     "cases",
     "colleagues",
     "conversations",
+    "deliveries",
     "evaluations",
     "exports",
     "faq",
@@ -68,6 +69,7 @@ __all__ = [
     "pictures",
     "postings",
     "projects",
+    "publications",
     "pulses",
     "quizzes",
     "remarks",

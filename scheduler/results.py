@@ -21,6 +21,7 @@ from models import copies, letters, outbox, postings, pulses, quizzes, seating, 
 from models.database import plainly
 from models.outbox import Outgoing, Repeat, Sending
 from models.tickets import Ticket
+from models.union import deliveries
 from models.vault import Vault
 from models.words import Words
 from scheduler.verdict import Fate, Verdict
@@ -155,6 +156,8 @@ async def end(session: AsyncSession, row: Outgoing, state: Sending, reason: str,
     row.state, row.reason = state, reason
     if _is_answer(row) and row.ticket_id is not None:
         await _touch_card(session, row.ticket_id, now)
+    if row.letter == "publication":
+        await deliveries.ended(session, row.payload or {}, state)
     outbox.forget(row)
 
 
@@ -163,6 +166,9 @@ async def _made(session: AsyncSession, attempts: Sequence[Attempt]) -> None:
     made: list[dict[str, Any]] = []
     for attempt in attempts:
         row = attempt.row
+        if row.letter == "publication" and not attempt.skip and attempt.results:
+            for message_id in _message_ids(attempt.results[0]):
+                await deliveries.has(session, row.payload or {}, message_id)
         if row.ticket_id is None:
             continue
         if attempt.thread_id is not None:
@@ -216,6 +222,8 @@ async def _sent(session: AsyncSession, attempt: Attempt, vault: Vault) -> None:
         about = row.payload or {}
         if poll is not None:
             await quizzes.sent(session, int(about["quiz"]), int(about["station"]), str(poll["id"]))
+    elif row.letter == "publication":
+        await deliveries.ended(session, row.payload or {}, Sending.SENT)
     elif attempt.letter.picture is not None:
         await pulses.uploaded(session, *attempt.letter.picture, attempt.results[-1]["photo"][-1]["file_id"])
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from models.outbox import Lane
+from models.outbox import A_SECOND, Lane
 
 GROUP_LIMIT, GROUP_SECONDS = 20, 60.0
 GROUP_RESERVE = 2
@@ -26,7 +26,7 @@ EDIT_RESERVE = 8
 """Places kept for messages when a card is only to be changed: while a group is busy many changes make one edit."""
 PRIVATE_SECONDS = 1.0
 """One message a private chat in this time."""
-OVERALL_LIMIT, OVERALL_SECONDS = 28, 1.0
+OVERALL_LIMIT, OVERALL_SECONDS = A_SECOND, 1.0
 TELEGRAMS_LIMIT = 30
 """Telegram's own limit for all together, against which what is on its way counts until its answer is there."""
 ON_THEIR_WAY = 0.02
