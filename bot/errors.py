@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import order
+from bot.menus import LANGUAGE_NAMES
 from bot.texts import Texts
 from models.errors import Refusal
 
@@ -47,6 +48,8 @@ def _localised(refusal: Refusal, t: Texts) -> dict[str, object]:
 def _said(value: object, t: Texts) -> object:
     if isinstance(value, dict):
         return t.pick(value)
+    if isinstance(value, list):
+        return t.plain("survey.and").join(LANGUAGE_NAMES[each] for each in value)
     # It is said where nobody knows the time; which year it is goes without saying.
     return t.stamp(value, value) if isinstance(value, datetime) else value
 

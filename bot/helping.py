@@ -11,6 +11,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "running": ("walkin", "duty", "code", "canned", "mode", "reassign"),
     "office": (
         "board",
+        "publish",
         "poll",
         "quiz",
         "survey",

@@ -162,6 +162,14 @@ class Deed(enum.StrEnum):
     AUDIT = "audit"
     EXPORT = "export"
     FAQ_STATS = "faq_stats"
+    PUBLICATIONS = "publications"
+    """See what is published and how far it is: /publish."""
+    PUBLISH = "publish"
+    """Write, change, submit, correct and withdraw it."""
+    PUBLICATION_READ = "publication_read"
+    """Be its second reader."""
+    PUBLICATION_APPROVE = "publication_approve"
+    """Let it out."""
     BOARD = "board"
     """See what the union has to do and has done: /board."""
     CLOSE = "close"
@@ -253,6 +261,10 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.AUDIT: frozenset({Who.PRESIDIUM}),
     Deed.EXPORT: frozenset({Who.PRESIDIUM}),
     Deed.FAQ_STATS: frozenset({Who.OFFICE}),
+    Deed.PUBLICATIONS: frozenset({Who.OFFICE, Who.ABOVE}),
+    Deed.PUBLISH: frozenset({Who.PRESIDIUM}),
+    Deed.PUBLICATION_READ: frozenset({Who.OFFICE}),
+    Deed.PUBLICATION_APPROVE: frozenset({Who.SUPERVISOR}),
     Deed.BOARD: frozenset({Who.OFFICE, Who.ABOVE, Who.PRESIDIUM}),
     Deed.CLOSE: frozenset({Who.TIME}),
     Deed.ESCALATE: frozenset({Who.TIME}),
@@ -295,6 +307,10 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.AUDIT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.EXPORT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.FAQ_STATS: {None: "faq.elsewhere"},
+    Deed.PUBLICATIONS: {None: "publication.not_here"},
+    Deed.PUBLISH: {None: "publication.presidium_only"},
+    Deed.PUBLICATION_READ: {None: "publication.not_here"},
+    Deed.PUBLICATION_APPROVE: {None: "publication.supervisors_only"},
     Deed.BOARD: {None: "board.not_here"},
 }
 """Where a deed has its own sentence for those who may not: by what they are nearest to it, with None for the others."""

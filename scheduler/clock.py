@@ -31,6 +31,7 @@ from scheduler.jobs import (
     floors,
     forgetting,
     pictures,
+    publications,
     pulses,
     quizzes,
     sealing,
@@ -71,6 +72,8 @@ JOBS = (
     Job("exports", partial(IntervalTrigger, minutes=1), exports.run, beside=True),
     # So many are invited that the others do not wait for it.
     Job("surveys", partial(IntervalTrigger, minutes=1), surveys.run, beside=True),
+    # Likewise.
+    Job("publications", partial(IntervalTrigger, minutes=1), publications.run, beside=True),
     # All tickets of a semester are gone through.
     Job("evaluations", partial(IntervalTrigger, minutes=1), evaluations.run, beside=True),
     Job("floors", partial(IntervalTrigger, minutes=10), floors.run),

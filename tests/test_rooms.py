@@ -43,6 +43,7 @@ TOOLBOX = frozenset(
         "pasts",
         "settings",
         "people",
+        "publishing",
         "questionnaires",
         "reports",
         "roles",

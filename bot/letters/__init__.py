@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import majors, sealed
 from bot.calls import Call, Letter
-from bot.letters import evaluations, others, polls, surveys, tickets
+from bot.letters import evaluations, others, polls, publications, surveys, tickets
 from bot.letters.drawing import Drawing
 from bot.toolbox import Toolbox
 from models.outbox import Outgoing
@@ -51,6 +51,8 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "survey": surveys.screen,
     "survey_told": surveys.told,
     "evaluation": evaluations.sheet,
+    "publication": publications.publication,
+    "publication_desk": publications.desk,
 }
 
 GUARDED = {"sealed": sealed.draw, "major": majors.draw}

@@ -391,19 +391,19 @@ async def refuse(
         raise Refusal("publication.why")
     if len(note) > NOTE_LENGTH:
         raise Refusal("publication.note_too_long", most=NOTE_LENGTH)
-    _must_be_this(publication, revision)
+    must_be_this(publication, revision)
     step(publication, Step.REFUSE)
     await _reviewed(session, publication, Step.REFUSE, reader, now, note)
 
 
-def _must_be_this(publication: Publication, revision: int) -> None:
-    """What somebody judges is what they saw."""
+def must_be_this(publication: Publication, revision: int) -> None:
+    """What somebody judges is what they saw. Raises Refusal when it has changed."""
     if publication.revision != revision:
         raise Refusal("publication.changed", number=publication.id)
 
 
 def _must_be_another(publication: Publication, revision: int, reader: Person) -> None:
-    _must_be_this(publication, revision)
+    must_be_this(publication, revision)
     if publication.writer_id == reader.id:
         raise Refusal("publication.own")
 

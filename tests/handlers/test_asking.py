@@ -17,14 +17,15 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 RULES = {
     "answering", "asking", "casework", "handovers", "majors", "merging", "modes", "retracting", "roster", "shifts",
     "sorting", "swaps", "walkins", "canned", "exports", "pulses", "quizzes", "access", "bursts",
-    "ballots", "evaluations", "outcomes", "remarks", "sheets", "surveys",
+    "ballots", "evaluations", "publications", "deliveries", "outcomes", "remarks", "sheets", "surveys",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",
     "newest", "is_open", "in_stage", "read", "signed", "groups_of", "must_be_open",
     "campus_code", "found", "fill", "label", "checked", "value_of", "may_change", "number_of", "recipients",
     "round_of", "listed", "may_answer", "of_semester", "semester_of", "staff_of", "for_office", "to_decide",
-    "must_fit", "speaker", "admitted", "holds", "groups", "to_reporter", "show", "used",
+    "must_fit", "speaker", "admitted", "holds", "groups", "to_reporter", "show", "used", "reviews", "must_be_this",
+    "step",
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""
 ASKS = {"permissions.must", "permissions.may", "cases.must_handle", "evaluations.must_be_own"}
