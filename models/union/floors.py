@@ -27,6 +27,8 @@ from models.stations import Desk
 from models.surveys import OVER, Stage, Survey
 from models.union.gatherings import Attendance, Gathering, Kind, Part
 from models.union.gatherings import Stage as Held
+from models.union.publications import OUT, Publication
+from models.union.publications import Kind as PublicationKind
 
 SATISFACTION, REFORM = "semester-satisfaction", "union-evaluation"
 """The keys of the surveys that students answer about the union: how satisfied they are, and what they say of the
@@ -52,6 +54,7 @@ class What(enum.StrEnum):
     ROUND = "round"
     """Of the staff evaluation."""
     PROJECT = "project"
+    PUBLICATION = "publication"
 
 
 class Evidence(NamedTuple):
@@ -135,6 +138,29 @@ async def board(session: AsyncSession, calendar: WorkCalendar, now: datetime) ->
     floors += [await each(look) for each in OF_A_YEAR]
     week = week_of(term, today) if term is not None and today <= term.ends else None
     return Board(term, week, look.year, sorted(floors, key=lambda floor: floor.measure))
+
+
+# ---------------------------------------------------------------- measure 1: guidance
+
+
+async def guidance(look: Look, term: Semester) -> Floor:
+    """Political guidance that was approved and went out; with how many have it of how many it was sent to."""
+    since, until = look.calendar.at(term.starts, time()), look.calendar.at(term.ends + timedelta(days=1), time())
+    sent = select(Publication).where(
+        Publication.kind == PublicationKind.GUIDANCE,
+        Publication.stage.in_(OUT),
+        Publication.corrects_id.is_(None),
+        Publication.sent_at >= since,
+        Publication.sent_at < until,
+        Publication.delivered > 0,
+    )
+    found = []
+    for each in await look.session.scalars(sent.order_by(Publication.sent_at, Publication.id)):
+        assert each.sent_at is not None
+        titles = {language: text["title"] for language, text in each.texts.items()}
+        day, rate = look.calendar.day_of(each.sent_at), Rate(each.delivered, each.written)
+        found.append(Evidence(What.PUBLICATION, each.id, day, titles, rate))
+    return Floor("guidance", 1, 1, len(found), look.state(len(found), 1, term.ends), term.ends, found)
 
 
 # ---------------------------------------------------------------- measure 4: study and training
@@ -242,7 +268,7 @@ async def staff(look: Look, term: Semester) -> Floor:
 # ---------------------------------------------------------------- all of them
 
 ALWAYS: tuple[Callable[[Look], Awaitable[Floor]], ...] = (every_project,)
-OF_A_SEMESTER: tuple[Callable[[Look, Semester], Awaitable[Floor]], ...] = (studies, training, staff)
+OF_A_SEMESTER: tuple[Callable[[Look, Semester], Awaitable[Floor]], ...] = (guidance, studies, training, staff)
 OF_A_YEAR: tuple[Callable[[Look], Awaitable[Floor]], ...] = (satisfaction, reform)
 
 

@@ -15,12 +15,13 @@ from bot.texts import Catalogue
 from models.calendar import AcademicYear, Semester
 from models.database import Database
 from models.evaluations import EvaluationRound
+from models.figures import Rate
 from models.outbox import Outgoing
 from models.surveys import Stage, Verdict
-from models.union import floors, gatherings
+from models.union import floors, gatherings, publications
 from models.union.floors import Board, Floor, State
 from models.union.gatherings import Attendance, Gathering, Kind, Part
-from tests.house import CALENDAR, OFFICE, furnish, staff, student
+from tests.house import CALENDAR, HOUSE, OFFICE, furnish, staff, student
 from tests.surveying.results import closed
 
 AUTUMN = Semester("2026-2027-1", date(2026, 9, 7), date(2027, 1, 17))
@@ -63,11 +64,11 @@ async def test_a_floor_is_green_by_its_evidence_due_until_its_day_and_overdue_af
     database: Database, now: datetime
 ) -> None:
     async with database.transaction() as session:
-        due = dict.fromkeys(("study", "training", "satisfaction", "reform", "staff"), State.DUE)
+        due = dict.fromkeys(("guidance", "study", "training", "satisfaction", "reform", "staff"), State.DUE)
         assert states(await floors.board(session, TERMS, now)) == {"projects": State.GREEN, **due}
         over = await floors.board(session, TERMS, TERMS.at(date(2027, 1, 18), now.time()))
         assert (over.semester, over.week) == (AUTUMN, None)
-        late = dict.fromkeys(("study", "training", "staff"), State.OVERDUE)
+        late = dict.fromkeys(("guidance", "study", "training", "staff"), State.OVERDUE)
         year = dict.fromkeys(("satisfaction", "reform"), State.DUE)
         assert states(over) == {"projects": State.GREEN, **late, **year}, "a year goes on in its second semester"
         summer = await floors.board(session, TERMS, TERMS.at(date(2027, 7, 5), now.time()))
@@ -104,7 +105,26 @@ async def test_a_floor_is_green_by_its_evidence_due_until_its_day_and_overdue_af
         await session.flush()
         found = await floors.board(session, TERMS, now)
         assert (of(found, "staff").state, found.week) == (State.GREEN, 6)
-        assert [floor.key for floor in found.still_to_do()] == ["satisfaction", "reform"]
+        assert [floor.key for floor in found.still_to_do()] == ["guidance", "satisfaction", "reform"]
+
+
+async def test_guidance_counts_when_somebody_has_it(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        texts = {each: {"title": "Serve", "body": "…"} for each in HOUSE.languages}
+        sent = await publications.draft(session, publications.Kind.GUIDANCE, texts, await staff(session), now)
+        sent.stage, sent.sent_at, sent.written, sent.delivered = publications.Stage.SENT, now, 9, 0
+        await session.flush()
+        assert of(await floors.board(session, TERMS, now), "guidance").state is State.DUE, "it reached nobody"
+        sent.delivered = 8
+        await session.flush()
+        floor = of(await floors.board(session, TERMS, now), "guidance")
+        assert (floor.state, floor.evidence[0].rate, floor.measure) == (State.GREEN, Rate(8, 9), 1)
+        sent.stage = publications.Stage.WITHDRAWN
+        await session.flush()
+        assert of(await floors.board(session, TERMS, now), "guidance").state is State.DUE
+        sent.stage, sent.sent_at = publications.Stage.SENT, now - 60 * DAY
+        await session.flush()
+        assert of(await floors.board(session, TERMS, now), "guidance").state is State.DUE, "it was before the semester"
 
 
 async def test_a_survey_counts_when_it_has_closed_with_answers_in_the_year(database: Database, now: datetime) -> None:
@@ -170,6 +190,6 @@ async def test_the_board_says_everything_in_three_languages(database: Database, 
         text = drawn.draw(found, t, today)
         assert len(text) < 3000
         assert text.count("└") == 4, "three studies, and that there were two more"
-        assert {each: text.count(each) for each in "🟢🟡🔴"} == {"🟢": 3, "🟡": 5, "🔴": 1}, "with the legend's"
+        assert {each: text.count(each) for each in "🟢🟡🔴"} == {"🟢": 3, "🟡": 6, "🔴": 1}, "with the legend's"
         assert "🔴" in drawn.draw(over, t, date(2027, 7, 20))
-        assert len(drawn.warning(found, t, today).split("\n\n")) == 2 + 4, language
+        assert len(drawn.warning(found, t, today).split("\n\n")) == 2 + 5, language
