@@ -42,6 +42,7 @@ from bot.texts import Catalogue
 from bot.toolbox import Clock, Toolbox, utcnow
 from bot.vault import KeyVault
 from bot.web import Part, Web
+from bot.web.disclosure import Disclosed
 from bot.web.open311 import Reports
 from bot.web.pages import Pages
 from bot.worker import Worker
@@ -238,7 +239,7 @@ class App:
         if self.settings.open311.enabled:
             parts.append(Reports(self.database, self.toolbox, self.clock, self._elapsed, self.courier.wake))
         if self.settings.pages.enabled:
-            parts.append(Pages(self.database, self.toolbox))
+            parts += [Pages(self.database, self.toolbox), Disclosed(self.database, self.toolbox, self.clock)]
         if polls and not parts:
             yield self.poller.run
             return

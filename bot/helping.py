@@ -16,6 +16,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         "quiz",
         "survey",
         "evaluation",
+        "disclosure",
         "audit",
         "export",
         "roles",

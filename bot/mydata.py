@@ -91,6 +91,7 @@ class _Page:
             self._mutes(found["mutes"]),
             self._quizzes(found["quizzes"]),
             self._gatherings(found["gatherings"]),
+            self._comments(found["comments"]),
             self._unfinished(found["unfinished"]),
             self._as_staff(found["as_staff"]),
             {"title": plain("mydata.not_here"), "text": plain("mydata.not_here_text"), "parts": []},
@@ -264,6 +265,23 @@ class _Page:
                 rows.append((plain("mydata.gathering_minutes"), str(each["minutes"])))
             parts.append({"title": self.t.pick(each["title"]), "rows": rows})
         return {"title": plain("mydata.gatherings"), "parts": parts}
+
+    def _comments(self, found: list[Mapping[str, Any]]) -> dict[str, Any] | None:
+        if not found:
+            return None
+        plain, parts = self.t.plain, []
+        for each in found:
+            about = f"disclosure.heading.{each['about']}" if each["about"] else "disclosure.general"
+            said = [{"staff": False, "head": self._moment(each["at"]), "text": each["text"]}]
+            said += [{"staff": True, "head": "", "text": each["answer"]}] if each["answer"] else []
+            stage = plain(f"comment.state.{'answered' if each['answer'] else each['stage']}")
+            rows = [
+                (plain("mydata.comment_named"), self._yes(each["named"])),
+                (plain("mydata.comment_stage"), stage),
+            ]
+            title = plain("mydata.comment", number=each["number"], about=plain(about))
+            parts.append({"title": title, "rows": rows, "said": said})
+        return {"title": plain("mydata.comments"), "parts": parts}
 
     def _unfinished(self, found: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if found is None:

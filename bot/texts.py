@@ -129,6 +129,11 @@ class Texts:
         """Such a day with its year: "13 Oct 2026"."""
         return _day(self.language, day, True, False)
 
+    def month(self, day: date) -> str:
+        """The month of a day: "October 2026"."""
+        pattern = "MMMM y" if self.language == "en" else "y年M月"
+        return dates.format_date(day, pattern, locale=Locale.parse(BABEL[self.language]))
+
     def stamp(self, moment: datetime, now: datetime) -> str:
         """A moment that stays right however long it is looked at: "Tue 13 Oct 09:30"."""
         local = moment.astimezone(self.timezone)

@@ -46,8 +46,10 @@ def router() -> Router:
         start,
         surveys,
     )
+    from handlers.students import union as disclosed
     from handlers.union import (
         board,
+        disclosure,
         evaluations,
         faq_stats,
         publications,
@@ -66,12 +68,12 @@ def router() -> Router:
     above = (reports.router(), major.router())
     first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
-    students = (start, appeal, faq, inline, report, surveys, mine, following, new)
+    students = (start, appeal, faq, inline, report, surveys, disclosed, mine, following, new)
     decided = (board, publications, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
-    union = (membership, setup, faq_stats, *decided)
+    union = (membership, setup, faq_stats, *decided, disclosure)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
-    alone = {appeal, report, surveys, mine, following, new}
+    alone = {appeal, report, surveys, disclosed, mine, following, new}
     together = {canned, walkin, mode, code, order, cards, bursts, more, sort, answers}
     kinds = {**dict.fromkeys(alone, Alone), **dict.fromkeys(together, InGroup)}
     parts = (_only(each.router(), kinds.get(each)) for each in others)

@@ -9,7 +9,7 @@ called after these, it is called after what is left.
 
 Everything in the database goes at once. What staff see of it, card and copies, is brought up to date at once only for
 tickets with their name: were the anonymous ones to change in the same minute, that would say whose they were (law 11).
-So each of those parts at a moment of its own, within three days (`Parting`).
+So each of those parts at a moment of its own, within three days (`Parting`). So does a comment without a name.
 
 A sealed report stays with those who look into it, without a name and without a way back (`cases.without_reporter`);
 a mute stays until it is over, without the words of an appeal.
@@ -58,7 +58,7 @@ from models.people import Grant, Person, Role
 from models.postings import Card, Posting
 from models.requesters import Requester
 from models.tickets import FOLDED_LENGTH, Ticket
-from models.union import deliveries, gatherings
+from models.union import comments, deliveries, gatherings
 from models.words import ERASED, EarlierWords, Side, Words
 
 SOONEST, LATEST = timedelta(hours=1), timedelta(hours=72)
@@ -99,6 +99,7 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
         await conversations.end(session, key, house.vault)
     await quizzes.forget(session, person)
     await gatherings.forget(session, person)
+    await comments.forget(session, person, house.vault, now)
     await deliveries.forget(session, person)
     await roster.untie(session, [person.id])
     await ballots.forget(session, person, house.vault)

@@ -23,7 +23,7 @@ from models.people import Grant, Person
 from models.requesters import Requester
 from models.surveys import Survey
 from models.tickets import Event, Ticket
-from models.union import gatherings
+from models.union import comments, gatherings
 from models.vault import Vault
 from models.words import EarlierWords, Side, Words
 
@@ -67,6 +67,18 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
                 "minutes": attendance.minutes,
             }
             for gathering, attendance in await gatherings.of_person(session, person)
+        ],
+        "comments": [
+            {
+                "number": comment.id,
+                "about": comment.heading,
+                "named": comment.person_id is not None,
+                "at": _at(comment.at),
+                "stage": comment.stage,
+                "text": comment.text,
+                "answer": comment.answer,
+            }
+            for comment in await comments.of_person(session, person, vault)
         ],
         "unfinished": await _unfinished(session, person, bot_id, vault),
         "messages_on_the_way": await session.scalar(select(func.count()).select_from(Outgoing).where(waiting)),

@@ -159,6 +159,12 @@ class Deed(enum.StrEnum):
     """Start the staff evaluation, read what has been answered, decide: /evaluation."""
     EVALUATED = "evaluated"
     """Read one's own sheet of it and answer."""
+    COMMENT = "comment"
+    """Say something about a disclosure."""
+    COMMENTS = "comments"
+    """Decide whether everybody may read it, and answer it."""
+    DISCLOSURE = "disclosure"
+    """See how the five headings stand: /disclosure."""
     AUDIT = "audit"
     EXPORT = "export"
     FAQ_STATS = "faq_stats"
@@ -258,6 +264,9 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.SURVEYS: frozenset({Who.PRESIDIUM}),
     Deed.EVALUATE: frozenset({Who.PRESIDIUM}),
     Deed.EVALUATED: frozenset({Who.EVALUATED}),
+    Deed.COMMENT: _ANYBODY,
+    Deed.COMMENTS: frozenset({Who.OFFICE, Who.SUPERVISOR}),
+    Deed.DISCLOSURE: frozenset({Who.OFFICE, Who.ABOVE}),
     Deed.AUDIT: frozenset({Who.PRESIDIUM}),
     Deed.EXPORT: frozenset({Who.PRESIDIUM}),
     Deed.FAQ_STATS: frozenset({Who.OFFICE}),
@@ -304,6 +313,8 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.SURVEYS: {Who.ADMIN: "survey_desk.office_only", None: "survey_desk.admins_only"},
     Deed.EVALUATE: {Who.ADMIN: "evaluation.office_only", None: "evaluation.admins_only"},
     Deed.EVALUATED: {None: "evaluation.none_of_yours"},
+    Deed.COMMENTS: {Who.ABOVE: "comment.supervisors_only", None: "comment.office_only"},
+    Deed.DISCLOSURE: {None: "disclosure.office_only"},
     Deed.AUDIT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.EXPORT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.FAQ_STATS: {None: "faq.elsewhere"},

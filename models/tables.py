@@ -41,7 +41,7 @@ from models import (
     walkins,
     words,
 )
-from models.union import deliveries, gatherings, publications
+from models.union import comments, deliveries, gatherings, open_figures, publications
 
 __all__ = [
     "access",
@@ -50,6 +50,7 @@ __all__ = [
     "canned",
     "cases",
     "colleagues",
+    "comments",
     "conversations",
     "deliveries",
     "evaluations",
@@ -64,6 +65,7 @@ __all__ = [
     "majors",
     "mutes",
     "occasions",
+    "open_figures",
     "outbox",
     "people",
     "pictures",

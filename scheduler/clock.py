@@ -25,6 +25,7 @@ from scheduler.jobs import (
     cases,
     deadlines,
     digests,
+    disclosure,
     duty,
     evaluations,
     exports,
@@ -77,6 +78,8 @@ JOBS = (
     # All tickets of a semester are gone through.
     Job("evaluations", partial(IntervalTrigger, minutes=1), evaluations.run, beside=True),
     Job("floors", partial(IntervalTrigger, minutes=10), floors.run),
+    # A month's tickets are gone through.
+    Job("disclosure", partial(IntervalTrigger, minutes=1), disclosure.run, beside=True),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),

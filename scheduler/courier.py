@@ -29,6 +29,7 @@ from models import cases, foresight, outbox, requesters
 from models.database import Database
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.requesters import Requester
+from models.union import comments
 from models.vault import Vault
 from scheduler import queue, results
 from scheduler.results import Attempt
@@ -312,7 +313,8 @@ class Courier:
         if row.chat_id is not None:
             return row.chat_id
         if row.requester_id is None:
-            return await cases.addressee(session, row, self._vault)
+            reached_by = comments.addressee if row.letter == comments.TOLD else cases.addressee
+            return await reached_by(session, row, self._vault)
         requester = await session.get_one(Requester, row.requester_id)
         reached = await requesters.reach(session, requester, self._vault)
         return reached.chat_id if reached else None

@@ -21,7 +21,7 @@ from models import copies, letters, outbox, postings, pulses, quizzes, seating, 
 from models.database import plainly
 from models.outbox import Outgoing, Repeat, Sending
 from models.tickets import Ticket
-from models.union import deliveries
+from models.union import comments, deliveries
 from models.vault import Vault
 from models.words import Words
 from scheduler.verdict import Fate, Verdict
@@ -222,6 +222,9 @@ async def _sent(session: AsyncSession, attempt: Attempt, vault: Vault) -> None:
         about = row.payload or {}
         if poll is not None:
             await quizzes.sent(session, int(about["quiz"]), int(about["station"]), str(poll["id"]))
+    elif row.letter == comments.LETTER:
+        for message_id in _message_ids(attempt.results[-1]):
+            await comments.posted(session, int((row.payload or {})["comment"]), attempt.chat_id, message_id)
     elif row.letter == "publication":
         await deliveries.ended(session, row.payload or {}, Sending.SENT)
     elif attempt.letter.picture is not None:

@@ -25,6 +25,8 @@ TOOLBOX = frozenset(
         "contents",
         "doors",
         "commands",
+        "comments",
+        "disclosing",
         "errors",
         "evaluations",
         "exports",
@@ -38,6 +40,7 @@ TOOLBOX = frozenset(
         "majors",
         "lists",
         "menus",
+        "open_figures",
         "order",
         "outgoing",
         "pasts",
@@ -75,7 +78,9 @@ ALLOWED: dict[str, frozenset[str]] = {
 }
 """Room → what it may import besides the standard library. `bot` may import anything but the sandbox."""
 
-NOT_OF_THE_SCHEDULER = frozenset({"bot.filters", "bot.outgoing", "bot.people", "bot.contents", "bot.menus"})
+NOT_OF_THE_SCHEDULER = frozenset(
+    {"bot.filters", "bot.outgoing", "bot.people", "bot.contents", "bot.menus", "bot.disclosing"}
+)
 """Parts of the toolbox that stand on aiogram, which the scheduler never imports."""
 
 

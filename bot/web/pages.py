@@ -1,6 +1,5 @@
-"""Public pages (`[pages]`, off by default): the surveys of which the union has said what comes of them, with figures,
-pictures and tables; not those about the staff. They need no script, load nothing from elsewhere, and know nobody who
-reads them.
+"""Public pages (`[pages]`, off by default) of the surveys of which the union has said what comes of them, with figures,
+pictures and tables; not those about the staff. What the union discloses stands beside them (`disclosure.py`).
 
     GET /surveys           all of them, the newest first
     GET /surveys/{number}  one                              ?lang=zh-hans, zh-hant or en
@@ -12,25 +11,20 @@ survey closed, with everything left out that is too small to be told.
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import structlog
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from sqlalchemy.exc import DBAPIError
 
 from bot import survey_charts, surveyed, surveys_told
-from bot.people import language_of
 from bot.surveyed import Told
 from bot.texts import Texts
 from bot.toolbox import Toolbox
+from bot.web.site import SURVEYS, Site
 from models import outcomes, remarks, surveys
 from models.database import Database
 from models.figures import Rate
@@ -39,52 +33,26 @@ from models.results import satisfied
 from models.surveys import PUBLISHED, Survey
 from models.tallies import Count, Cut
 
-log = structlog.get_logger()
-
-TEMPLATES = Path(__file__).parent / "templates"
-BASE = "/surveys"
 MOST_DRAWN = 300
 """So many surveys' pictures are kept, each in one language; packed, one is some ten kilobytes."""
 LONGEST_NUMBER = 9
-TAGS = {"zh-hans": ("zh-Hans", "简体中文"), "zh-hant": ("zh-Hant", "繁體中文"), "en": ("en", "English")}
-"""Each language's tag in HTML and its own name."""
 
 
 class Pages:
     """The pages; drawn pictures are kept, because what a survey came to does not change any more."""
 
     def __init__(self, database: Database, toolbox: Toolbox) -> None:
-        self._database, self._toolbox = database, toolbox
+        self._database, self._toolbox, self._site = database, toolbox, Site(toolbox)
         self._drawn: dict[tuple[int, str, int], bytes] = {}
         self._drawing = asyncio.Lock()
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters["whole"] = _whole
-        self._all, self._one = (environment.get_template(name) for name in ("surveys.html", "survey.html"))
-        self._missing = environment.get_template("missing.html")
-        style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-        self._style = Markup(style)
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        self._headers = {
-            "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
-            "form-action 'none'; frame-ancestors 'none'",
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-            "Vary": "Accept-Language",
-        }
 
     def register(self, app: web.Application) -> None:
         """Put the routes into the application."""
-        app.router.add_get(BASE, self._list)
-        app.router.add_get(BASE + "/{number}", self._survey)
+        app.router.add_get(SURVEYS, self._list)
+        app.router.add_get(SURVEYS + "/{number}", self._survey)
 
     async def _list(self, request: web.Request) -> web.Response:
-        t = self._t(request)
+        t = self._site.t(request)
         try:
             async with self._database.reading() as session:
                 found = await surveys.in_stage(session, *PUBLISHED)
@@ -92,18 +60,21 @@ class Pages:
             return self._unwell(request, t, error)
         public = [survey for survey in found if survey.is_public]
         told = sorted(self._told(public), key=lambda each: (each.closed, each.number), reverse=True)
-        return self._answer(
+        return self._site.answer(
             request,
-            self._all,
+            "surveys.html",
             t,
+            words=_words(t),
             title=t.plain("page.title"),
             about=t.plain("page.about", cell=self._toolbox.settings.surveys.minimum_cell),
             empty=t.plain("page.empty"),
-            entries=[{**self._head(each, t), "href": self._link(request, each.number)} for each in told],
+            entries=[
+                {**self._head(each, t), "href": self._site.link(request, f"{SURVEYS}/{each.number}")} for each in told
+            ],
         )
 
     async def _survey(self, request: web.Request) -> web.Response:
-        t, given = self._t(request), request.match_info["number"]
+        t, given = self._site.t(request), request.match_info["number"]
         number = int(given) if re.fullmatch(rf"[1-9][0-9]{{0,{LONGEST_NUMBER - 1}}}", given) else 0
         try:
             async with self._database.reading() as session:
@@ -113,13 +84,15 @@ class Pages:
         except DBAPIError as error:
             return self._unwell(request, t, error)
         if survey is None or not survey.is_public:
-            return self._sorry(request, t, 404, t.plain("page.missing"))
+            return self._site.sorry(request, t, 404, t.plain("page.title"), t.plain("page.missing"))
         told = Told.of(survey, t.timezone, quotes).after(self._told(earlier))
         shown = told.results.completed >= told.results.cell
-        return self._answer(
+        return self._site.answer(
             request,
-            self._one,
+            "survey.html",
             t,
+            words=_words(t),
+            home=self._site.link(request, SURVEYS),
             title=t.pick(told.questionnaire.title),
             head=self._head(told, t),
             about=t.pick(told.questionnaire.about or {}),
@@ -185,54 +158,13 @@ class Pages:
             else t.plain("results.cut_others", cell=cell),
         }
 
-    # ------------------------------------------------------------ answering
-
-    def _t(self, request: web.Request) -> Texts:
-        """The language asked for, or the one that the browser likes best of those there are."""
-        asked = request.query.get("lang", "")
-        languages = self._toolbox.house.languages
-        if asked in languages:
-            return self._toolbox.t(asked)
-        liked = [code for code in _liked(request.headers.get("Accept-Language", "")) if code[:2] in ("zh", "en")]
-        return self._toolbox.t(language_of(liked[0] if liked else None, languages))
-
-    def _link(self, request: web.Request, number: int | None) -> str:
-        """The address of a page, in the same language where that was asked for."""
-        path = BASE if number is None else f"{BASE}/{number}"
-        asked = request.query.get("lang", "")
-        return f"{path}?lang={asked}" if asked in self._toolbox.house.languages else path
-
-    def _answer(
-        self, request: web.Request, template: Any, t: Texts, *, status: int = 200, **values: Any
-    ) -> web.Response:
-        tags = {each: TAGS[each] for each in self._toolbox.house.languages}
-        others = [
-            {"tag": tag, "name": name, "href": f"{request.path}?lang={each}", "here": each == t.language}
-            for each, (tag, name) in tags.items()
-        ]
-        body = template.render(
-            tag=TAGS[t.language][0],
-            style=self._style,
-            union=t.pick(self._toolbox.settings.union.name),
-            languages=others,
-            language=t.plain("page.languages"),
-            words={key: t.plain(f"page.{key}") for key in ("all", "response", "questions", "table", "cuts")}
-            | {key: t.plain(f"results.{key}_head") for key in ("changes", "reason")},
-            home=self._link(request, None),
-            **values,
-        )
-        headers = {**self._headers, "Content-Language": TAGS[t.language][0]}
-        headers["Cache-Control"] = "public, max-age=300" if status == 200 else "no-store"
-        answer = web.Response(text=body, status=status, content_type="text/html", charset="utf-8", headers=headers)
-        answer.enable_compression()
-        return answer
-
-    def _sorry(self, request: web.Request, t: Texts, status: int, why: str) -> web.Response:
-        return self._answer(request, self._missing, t, status=status, title=t.plain("page.title"), why=why)
-
     def _unwell(self, request: web.Request, t: Texts, error: DBAPIError) -> web.Response:
-        log.error("a page could not be shown", why=type(error).__name__)
-        return self._sorry(request, t, 503, t.plain("page.trouble"))
+        return self._site.unwell(request, t, t.plain("page.title"), error)
+
+
+def _words(t: Texts) -> Mapping[str, str]:
+    words = {key: t.plain(f"page.{key}") for key in ("all", "response", "questions", "table", "cuts")}
+    return words | {key: t.plain(f"results.{key}_head") for key in ("changes", "reason")}
 
 
 BETWEEN = "\0"
@@ -242,17 +174,6 @@ def _drawn(told: Told, t: Texts) -> bytes:
     """All pictures, each after what is on it, packed."""
     parts = [part for each in survey_charts.pictures(told, t, alone=False) for part in (each.says, each.paper.svg())]
     return zlib.compress(BETWEEN.join(parts).encode())
-
-
-def _whole(text: str) -> Markup:
-    """The text, its intervals not broken at the end of a line."""
-    return Markup(re.sub(r"\[[^\[\]]*\]", r'<span class="whole">\g<0></span>', str(escape(text))))
-
-
-def _liked(header: str) -> list[str]:
-    """The codes of an Accept-Language header, the best liked first; what cannot be read is left out."""
-    found = re.findall(r"([A-Za-z-]{2,20})(?:\s*;\s*q=([01](?:\.\d{0,3})?))?\s*(?:,|$)", header[:200])
-    return [code.lower() for code, _ in sorted(found, key=lambda each: -float(each[1] or 1))]
 
 
 def _heads(keys: Sequence[str], t: Texts) -> list[str]:

@@ -20,6 +20,7 @@ from bot.inbox import Intake
 from bot.texts import Catalogue
 from bot.toolbox import Toolbox
 from bot.web import Web
+from bot.web.disclosure import Disclosed
 from bot.web.pages import Pages
 from models.database import Database
 from models.questionnaires import Questionnaire
@@ -37,7 +38,8 @@ HOSTILE = "<script>alert(1)</script> --> $\\frac{$ \"' 🎉"
 async def browsing(database: Database) -> AsyncIterator[Any]:
     toolbox = Toolbox(SETTINGS, house_of(SETTINGS), Catalogue.load(SETTINGS.timezone))
     intake = Intake(database, 700000, HOUSE.vault, lambda: CLOSES, lambda: None)
-    async with Web(SETTINGS, intake, database, Pages(database, toolbox)) as web, aiohttp.ClientSession() as http:
+    parts = Pages(database, toolbox), Disclosed(database, toolbox, lambda: CLOSES)
+    async with Web(SETTINGS, intake, database, *parts) as web, aiohttp.ClientSession() as http:
 
         async def gets(path: str, liked: str = "") -> tuple[int, str, Any]:
             async with http.get(web.address + path, headers={"Accept-Language": liked} if liked else {}) as answer:

@@ -17,6 +17,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 RULES = {
     "answering", "asking", "casework", "handovers", "majors", "merging", "modes", "retracting", "roster", "shifts",
     "sorting", "swaps", "walkins", "canned", "exports", "pulses", "quizzes", "access", "bursts",
+    "comments",
     "ballots", "evaluations", "publications", "deliveries", "outcomes", "remarks", "sheets", "surveys",
 }  # fmt: skip
 LOOKS = {
@@ -26,6 +27,7 @@ LOOKS = {
     "round_of", "listed", "may_answer", "of_semester", "semester_of", "staff_of", "for_office", "to_decide",
     "must_fit", "speaker", "admitted", "holds", "groups", "to_reporter", "show", "used", "reviews", "must_be_this",
     "step",
+    "shown", "hidden", "counts", "open_ones", "at_card", "writer", "must_be_answerable",
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""
 ASKS = {"permissions.must", "permissions.may", "cases.must_handle", "evaluations.must_be_own"}
@@ -39,6 +41,9 @@ FREE = {
     "students/access.py": "the door itself, which asks for a code and no role",
     "students/links.py": "opens what anybody may begin; what is filed then asks",
     "students/faq.py": "everybody may read articles",
+    "students/union.py:front": "everybody may read what is disclosed",
+    "students/union.py:step": "everybody may read what is disclosed",
+    "students/union.py:collect": "a comment is one's own; sending it asks",
     "students/inline.py": "everybody may read articles",
     "students/privacy.py": "one's own data, which nobody else can name",
     "students/appeal.py": "one's own mute: whoever is heard has nothing to appeal against",
