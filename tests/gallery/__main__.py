@@ -18,7 +18,7 @@ from playwright.async_api import Page, async_playwright
 from models import people, stations
 from models.people import Role
 from tests.campus import running
-from tests.gallery import office, station, students, surveys
+from tests.gallery import disclosure, office, station, students, surveys
 from tests.gallery.phone import LANGUAGES, PHONE, Gallery
 from tests.screenshots import ARGUMENTS, CHROMIUM
 
@@ -42,6 +42,7 @@ SCENES: tuple[Callable[[Gallery], Awaitable[None]], ...] = (
     surveys.between,
     office.results,
     office.evaluation,
+    disclosure.disclosure,
     station.late,
 )
 
