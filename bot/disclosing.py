@@ -41,8 +41,8 @@ GENERAL = "-"
 @dataclass(frozen=True)
 class Union(Press, prefix="un"):
     """A step of /union: front; heading (a page of its text, of this version or with 0 the current one), history (a
-    page), files (of this version), comments (from this one on), comment (write one), figures (a month, 0 the newest),
-    rate (one of its rates). `what` is a heading or a rate, or `GENERAL`.
+    page), comments (from this one on), comment (write one), figures (a month, 0 the newest), rate (one of its rates).
+    `what` is a heading or a rate, or `GENERAL`.
     """
 
     act: str
@@ -147,9 +147,6 @@ def heading(version: Version, current: bool, page: int, count: int, out: Button,
         if version.number > 1:
             rows.append([button(t.plain("disclosure.history"), Union("history", what))])
         rows.append(_comments(what, count, t))
-    if version.attachments:
-        files = t.plain("disclosure.files", count=len(version.attachments))
-        rows.insert(1, [button(files, Union("files", what, 0, version.number))])
     of = t("disclosure.page", page=page + 1, pages=len(parts)) if len(parts) > 1 else ""
     text = t(
         "disclosure.text" if current else "disclosure.earlier",

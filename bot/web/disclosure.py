@@ -100,7 +100,6 @@ class Disclosed:
             keep="" if current else f"version={version.number}&",
             title=t.plain(f"disclosure.heading.{heading}"),
             called=t.pick(version.titles),
-            files=t.n("page.files", len(version.attachments)) if version.attachments else "",
             approved=disclosing.approved(version, t),
             earlier="" if current else t.plain("page.earlier"),
             paragraphs=lines(t.pick(version.texts)).splitlines(),

@@ -71,10 +71,7 @@ async def step(query: CallbackQuery, press: Union, talk: Talk) -> None:
         await front(query, talk)
         return
     try:
-        if press.act == "files":
-            await _files(query, press, talk)
-        else:
-            await show(query, *await _screen(press, talk))
+        await show(query, *await _screen(press, talk))
     except (ValueError, IndexError):
         raise Refusal("old.button") from None
 
@@ -116,16 +113,6 @@ async def _wanted(press: Union, talk: Talk) -> Version:
     """The version that a button is about. Raises IndexError for one that can be read no more."""
     found = [v for v in await _versions(press.what, talk) if press.version in (0, v.number)]
     return found[0]
-
-
-async def _files(query: CallbackQuery, press: Union, talk: Talk) -> None:
-    """A version's attachments, below its text."""
-    version = await _wanted(press, talk)
-    if not isinstance(query.message, Message):
-        raise Refusal("old.button")
-    for each in version.attachments:
-        bring = query.message.answer_photo if each["type"] == "photo" else query.message.answer_document
-        await bring(each["file_id"])
 
 
 async def _begin(heading: Heading | None, talk: Talk) -> screens.Screen:

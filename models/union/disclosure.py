@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,8 +27,6 @@ class Version:
     titles: Mapping[str, str]
     texts: Mapping[str, str]
     """Both by language."""
-    attachments: Sequence[Mapping[str, Any]]
-    """As `Publication.attachments`."""
     published_at: datetime
     approver: str
     """The supervisor who approved it; everybody reads of the Youth League Committee only."""
@@ -110,7 +107,6 @@ def _version(publication: Publication, number: int, approver: str, approved_at: 
         number,
         titles,
         texts,
-        publication.attachments,
         publication.sent_at,
         approver,
         approved_at,

@@ -127,6 +127,18 @@ async def test_a_version_is_written_approved_read_and_grows_old(database_url: st
         await alice.says("/union")
         front = await alice.reads("Four of us.")
         assert "👥 Staff\nVersion 1, approved by the Youth League Committee on 12 Oct 2026" in front.text
+        await alice.taps("👥 Staff")
+        # What the office hides a supervising teacher may show after all.
+        await alice.taps(t.plain("disclosure.comment"))
+        await alice.says("Four are too few")
+        await alice.taps(t.plain("comment.send_named", name="Alice"))
+        await office.shows("New comment")
+        await admin.taps(t.plain("comment.do.hide"), chat=office)
+        await admin.taps(t.plain("comment.reason.advert"), chat=office)
+        await alice.reads("C1 (Staff) is not shown")
+        await room.shows("The office does not show this comment.")
+        await teacher.taps(t.plain("comment.do.show"), chat=room)
+        await alice.reads("C1 (Staff) can be read by everybody now")
         long = "We work under the Party committee.\n" + "\n".join(
             f"Department {n} has its own work." for n in range(200)
         )
