@@ -14,6 +14,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         "publish",
         "poll",
         "quiz",
+        "study",
         "survey",
         "evaluation",
         "audit",

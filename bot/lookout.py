@@ -16,6 +16,7 @@ from bot.lists import Mode
 from bot.menus import SetUp
 from bot.outgoing import NO_ANSWER
 from bot.people import GROUPS, SHARED_ACCOUNTS, Presence
+from bot.studies import Gathered
 from bot.toolbox import Clock
 from models import colleagues, stations
 from models.database import Database
@@ -30,10 +31,10 @@ class Lookout:
         self._database, self._bot, self._clock = database, bot, clock
 
     async def know_the_bots_name(self, update: Update) -> None:
-        """Before "/setup@some_bot" is looked at: whether that is us aiogram asks Telegram, once, and inside the
-        transaction nobody may. While Telegram does not say, this chat waits.
+        """Before "/setup@some_bot" is looked at, and before a link to the bot is drawn: whether that is us aiogram asks
+        Telegram, once, and inside the transaction nobody may. While Telegram does not say, this chat waits.
         """
-        while _names_a_bot(update):
+        while _names_a_bot(update) or _shows_a_link(update):
             try:
                 await self._bot.me()
                 return
@@ -134,6 +135,12 @@ def _names_a_bot(update: Update) -> bool:
     event = update.event
     words = ((event.text or event.caption or "").split(maxsplit=1) or [""])[0] if isinstance(event, Message) else ""
     return words.startswith("/") and "@" in words
+
+
+def _shows_a_link(update: Update) -> bool:
+    """Whether this is a press on what is answered with a link to the bot."""
+    query = update.callback_query
+    return query is not None and (query.data or "").startswith(f"{Gathered.prefix}{SEPARATOR}code{SEPARATOR}")
 
 
 def _status(member: ResultChatMemberUnion) -> str:

@@ -262,6 +262,8 @@ class _Page:
             rows += [(plain(f"mydata.gathering_{way}"), self._moment(each[way])) for way in ("in", "out") if each[way]]
             if each["minutes"] is not None:
                 rows.append((plain("mydata.gathering_minutes"), str(each["minutes"])))
+            if each["reason"] is not None:
+                rows.append((plain("mydata.gathering_reason"), each["reason"]))
             parts.append({"title": self.t.pick(each["title"]), "rows": rows})
         return {"title": plain("mydata.gatherings"), "parts": parts}
 

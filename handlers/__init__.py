@@ -36,6 +36,7 @@ def router() -> Router:
         appeal,
         faq,
         following,
+        here,
         inline,
         links,
         loose,
@@ -50,6 +51,8 @@ def router() -> Router:
         board,
         evaluations,
         faq_stats,
+        gathering_words,
+        gatherings,
         publications,
         pulses,
         quizzes,
@@ -64,11 +67,12 @@ def router() -> Router:
     root = Router(name="unionbot")
     # Teachers and report readers are no students: nobody asks them to agree to anything before they decide.
     above = (reports.router(), major.router())
-    first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), *above, loose.replies())
+    known = (anywhere.first(), anywhere.router(), privacy.router(), here.router(), links.router())
+    first = (*known, *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
     students = (start, appeal, faq, inline, report, surveys, mine, following, new)
     decided = (board, publications, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
-    union = (membership, setup, faq_stats, *decided)
+    union = (membership, setup, faq_stats, *decided, gatherings, gathering_words)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
     alone = {appeal, report, surveys, mine, following, new}

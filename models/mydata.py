@@ -65,6 +65,7 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
                 "in": _at(attendance.signed_in_at),
                 "out": _at(attendance.signed_out_at),
                 "minutes": attendance.minutes,
+                "reason": attendance.reason,
             }
             for gathering, attendance in await gatherings.of_person(session, person)
         ],

@@ -61,6 +61,10 @@ class Who(enum.StrEnum):
     """Asked to take a turn of duty, or asks for it, alone with the bot."""
     EVALUATED = "evaluated"
     """Whom a sheet of the staff evaluation is about, alone with the bot."""
+    CONVENER = "convener"
+    """Leads this study, training, meeting or other gathering, alone with the bot."""
+    CALLED = "called"
+    """It is for them."""
     TIME = "time"
 
 
@@ -159,6 +163,14 @@ class Deed(enum.StrEnum):
     """Start the staff evaluation, read what has been answered, decide: /evaluation."""
     EVALUATED = "evaluated"
     """Read one's own sheet of it and answer."""
+    STUDY = "study"
+    """Plan and call study, training and meetings, and see who came: /study."""
+    STUDY_HERE = "study_here"
+    """The same of the station's own people; nobody is named there."""
+    CONVENE = "convene"
+    """Show the code that one signs in with, sign in by hand, accept excuses."""
+    ATTEND = "attend"
+    """Say whether one comes, and sign in."""
     AUDIT = "audit"
     EXPORT = "export"
     FAQ_STATS = "faq_stats"
@@ -258,6 +270,10 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.SURVEYS: frozenset({Who.PRESIDIUM}),
     Deed.EVALUATE: frozenset({Who.PRESIDIUM}),
     Deed.EVALUATED: frozenset({Who.EVALUATED}),
+    Deed.STUDY: frozenset({Who.PRESIDIUM}),
+    Deed.STUDY_HERE: frozenset({Who.LEAD}),
+    Deed.CONVENE: frozenset({Who.PRESIDIUM, Who.CONVENER}),
+    Deed.ATTEND: frozenset({Who.CALLED}),
     Deed.AUDIT: frozenset({Who.PRESIDIUM}),
     Deed.EXPORT: frozenset({Who.PRESIDIUM}),
     Deed.FAQ_STATS: frozenset({Who.OFFICE}),
@@ -304,6 +320,10 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.SURVEYS: {Who.ADMIN: "survey_desk.office_only", None: "survey_desk.admins_only"},
     Deed.EVALUATE: {Who.ADMIN: "evaluation.office_only", None: "evaluation.admins_only"},
     Deed.EVALUATED: {None: "evaluation.none_of_yours"},
+    Deed.STUDY: {Who.ADMIN: "study.office_only", None: "study.admins_only"},
+    Deed.STUDY_HERE: {Who.ADMIN: "study.office_only", None: "study.leads_only"},
+    Deed.CONVENE: {None: "study.not_yours"},
+    Deed.ATTEND: {None: "study.not_called"},
     Deed.AUDIT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.EXPORT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.FAQ_STATS: {None: "faq.elsewhere"},

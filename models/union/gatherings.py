@@ -136,6 +136,8 @@ class Attendance(Base):
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     confirmed_at: Mapped[datetime | None]
     reminded: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str | None]
+    """Why they cannot come, in their words, until whoever leads it has said whether that will do."""
 
 
 # ---------------------------------------------------------------- its life
@@ -288,6 +290,7 @@ async def forget(session: AsyncSession, person: Person) -> None:
     counted; who that was, nobody can tell any more.
     """
     for gathering, attendance in await of_person(session, person):
+        attendance.reason = None
         if gathering.stage in (Stage.PLANNED, Stage.CALLED):
             await session.delete(attendance)
     led = update(Gathering).where(Gathering.lead_id == person.id, Gathering.stage.in_((Stage.PLANNED, Stage.CALLED)))

@@ -16,7 +16,7 @@ from models import outbox, pictures
 from models.database import Database
 from models.outbox import Lane, Repeat
 from models.pictures import Picture
-from scheduler.jobs import survey_results
+from scheduler.jobs import study_tables, survey_results
 
 log = structlog.get_logger()
 
@@ -31,6 +31,8 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
         try:
             if "survey" in wanted.drawing:
                 calls = await survey_results.made(database, toolbox, wanted)
+            elif "gathering" in wanted.drawing:
+                calls = await study_tables.made(database, toolbox, wanted, now)
             else:
                 png = await asyncio.to_thread(charts.draw, wanted.drawing)
         except Exception as error:

@@ -31,10 +31,10 @@ SPELLED_OUT: dict[Who, str] = {
     "figures canned roster code",
     Who.OFFERED: "note edit history accept return tag projects look figures canned roster code",
     Who.ELSEWHERE: "projects figures canned roster code",
-    Who.LEAD: "mute reassign retract_anothers canned_write roster_write swap mode poll_here quiz_here",
+    Who.LEAD: "mute reassign retract_anothers canned_write roster_write swap mode poll_here quiz_here study_here",
     Who.ADMIN: "mute reassign setup canned_write roster_write swap mode code_new",
     Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board",
-    Who.PRESIDIUM: "poll quiz surveys evaluate audit export block lift roles give publish board",
+    Who.PRESIDIUM: "poll quiz surveys study convene evaluate audit export block lift roles give publish board",
     Who.ABOVE: "roles projects figures figures_all canned roster code publications board",
     Who.SUPERVISOR: "major_decide report_handle report_room lift give_above publication_approve",
     Who.READER: "major_receive",
@@ -43,6 +43,8 @@ SPELLED_OUT: dict[Who, str] = {
     Who.ON_DUTY: "swap",
     Who.ASKED: "swap_answer",
     Who.EVALUATED: "evaluated",
+    Who.CONVENER: "convene",
+    Who.CALLED: "attend",
     Who.TIME: "return close escalate hand_over",
 }
 """The same table by heart, from the other side: whoever changes who may do what changes it here too."""
