@@ -37,6 +37,11 @@ PARTS = {
     Part.MISSED: "❌",
     Part.WAITING: "⏸",
 }
+TOLD = {
+    Stage.CALLED: (Part.CAME, Part.COMING, Part.INVITED, Part.DECLINED, Part.EXCUSED),
+    Stage.HELD: (Part.EXCUSED, Part.MISSED),
+}
+"""Which counts are told beside how many were called, where they are not 0."""
 ONLY_CHAT = "✉️"
 """Beside the name of somebody who has no private chat with the bot, and hears of nothing there."""
 
@@ -188,16 +193,11 @@ def _how_far(gathering: Gathering, counts: Mapping[Part, int], t: Texts, now: da
     key = f"study.stage.{gathering.stage}"
     if gathering.stage is Stage.PLANNED and gathering.starts_at <= now:
         key = "study.stage.never_called"
-    return t(
-        key,
-        called=sum(counts.values()),
-        came=counts.get(Part.CAME, 0),
-        coming=counts.get(Part.COMING, 0),
-        silent=counts.get(Part.INVITED, 0),
-        declined=counts.get(Part.DECLINED, 0),
-        excused=counts.get(Part.EXCUSED, 0),
-        missed=counts.get(Part.MISSED, 0),
-    )
+    if gathering.stage not in TOLD:
+        return t(key)
+    parts = [t(f"study.count.{part}", count=counts[part]) for part in TOLD[gathering.stage] if counts.get(part)]
+    called, came = sum(counts.values()), counts.get(Part.CAME, 0)
+    return Markup(t.plain("study.count.and")).join([t(key, called=called, came=came), *parts])
 
 
 def facts(gathering: Gathering, t: Texts, now: datetime) -> str:
@@ -220,7 +220,7 @@ def one(
     it = view.gathering
     whom = t.plain("survey.and").join(t.pick(each) for each in view.whom) or t.plain("study.all_staff")
     lines = [f"{SIGNS[it.stage]} {it.id} · " + facts(it, t, now), "", t("study.for", whom=whom)]
-    if view.lead is not None:
+    if view.lead is not None and names:
         lines.append(t("study.lead_is", name=inline(view.lead.name, NAME)))
     if it.makes_up_id is not None:
         lines.append(t("study.makes_up", number=it.makes_up_id))
