@@ -21,6 +21,5 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     async with database.transaction() as session:
         await calling.call_newcomers(session, house, now)
         await calling.remind(session, house, now)
-    if house.calendar.is_open(now):
-        async with database.transaction() as session:
+        if house.calendar.is_open(now):
             await calling.tell_coverage(session, house, now)

@@ -166,6 +166,9 @@ async def test_an_excuse_counts_when_the_lead_accepts_it_and_its_words_go(databa
         assert await part(session, it, west) is Part.EXCUSED
         with pytest.raises(Refusal, match=r"gathering.is_held"):
             await excuses.ask_off(session, it, other, "Late", HOUSE, it.ends_at + 8 * DAY)
+        await excuses.ask_off(session, it, other, "The bus", HOUSE, it.ends_at + DAY)
+        await forgetting.forget(session, other, 1, HOUSE, it.ends_at + DAY)
+        assert [person.id for person, _ in await excuses.asking_off(session, it)] == [office.id]
         # The words of nobody who waits for an answer are kept for ever.
         await calling.tell_coverage(session, HOUSE, it.ends_at + 31 * DAY)
         session.expire_all()
