@@ -41,7 +41,7 @@ from models import (
     walkins,
     words,
 )
-from models.union import deliveries, gatherings, publications
+from models.union import deliveries, gatherings, hours, publications, volunteering
 
 __all__ = [
     "access",
@@ -59,6 +59,7 @@ __all__ = [
     "gatherings",
     "handovers",
     "hooks",
+    "hours",
     "inbox",
     "invitations",
     "majors",
@@ -82,6 +83,7 @@ __all__ = [
     "stations",
     "surveys",
     "tickets",
+    "volunteering",
     "walkins",
     "words",
 ]
