@@ -21,7 +21,7 @@ from sqlalchemy import ForeignKey, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import audit, letters, outbox, projects, roster, stations, statistics
+from models import letters, outbox, projects, roster, stations, statistics
 from models.base import Base, Json, one_of
 from models.errors import Refusal
 from models.house import House
@@ -31,7 +31,7 @@ from models.projects import Project
 from models.questionnaires import EVERYBODY, group_of
 from models.stations import Station
 from models.union import gatherings
-from models.union.gatherings import AFTER, EXPECTED, Attendance, Gathering, Kind, Part, Stage
+from models.union.gatherings import Attendance, Gathering, Kind, Part, Stage
 
 MOST_MISSED = 2
 """Whoever stayed away so often in a semester without a word waits behind the others."""
@@ -39,12 +39,7 @@ ROLE_LENGTH = 40
 MOST_SEATS = 1000
 ROUNDINGS = (1, 15, 30, 60)
 """Minutes to which proposed hours are rounded."""
-KEPT_FOR, KEPT_AT_LEAST = timedelta(hours=12), timedelta(minutes=30)
-"""So long a place that has become free is kept for whoever is asked; they are not asked when there is less time."""
-NO_MORE = timedelta(hours=1)
-"""So long before it begins nobody is asked any more: who is there takes the place."""
 BEFORE_IT = (timedelta(days=1), timedelta(hours=2))
-EXCUSE_FOR, EXCUSE_LENGTH = timedelta(days=7), 300
 
 
 class Level(enum.StrEnum):
@@ -172,22 +167,6 @@ async def open_call(session: AsyncSession, gathering: Gathering, by: Person, now
     await gatherings.move(session, gathering, Stage.CALLED, now, by)
 
 
-async def seat(session: AsyncSession, number: int, seats: int | None, house: House, now: datetime) -> None:
-    """So many places there are from now on; the first of those who wait are asked. Raises Refusal for none, and for
-    fewer than have been given.
-    """
-    gathering = await held(session, number)
-    must_go_on(gathering)
-    if seats is not None and not 1 <= seats <= MOST_SEATS:
-        raise Refusal("volunteer.seats", most=MOST_SEATS)
-    taken = await _taken(session, gathering)
-    if seats is not None and seats < taken:
-        raise Refusal("volunteer.seats_taken", count=taken)
-    gathering.seats = seats
-    await session.flush()
-    await fill(session, gathering, house, now)
-
-
 async def cancel(session: AsyncSession, gathering: Gathering, by: Person, house: House, now: datetime) -> int:
     """It will not be; whoever comes or waits is told. Returns how many."""
     await gatherings.move(session, gathering, Stage.CANCELLED, now, by)
@@ -243,231 +222,19 @@ async def missed_by(session: AsyncSession, people: Collection[int], house: House
         )
         .group_by(Attendance.person_id)
     )
-    return {person_id: count for person_id, count in rows}
+    return dict(rows.all())
 
 
-# ---------------------------------------------------------------- places
-
-
-async def _taken(session: AsyncSession, gathering: Gathering) -> int:
-    """Places that are given, or kept for somebody who has been asked."""
-    taken = or_(Attendance.part.in_((Part.COMING, Part.CAME)), Attendance.offered_until.is_not(None))
-    count = select(func.count()).where(Attendance.gathering_id == gathering.id, taken)
-    return await session.scalar(count) or 0
-
-
-async def free(session: AsyncSession, gathering: Gathering) -> int:
-    """How many places are free; as many as anybody wants where they are not counted."""
-    if gathering.seats is None:
-        return MOST_SEATS
-    return max(gathering.seats - await _taken(session, gathering), 0)
-
-
-async def line(session: AsyncSession, gathering: Gathering, house: House, now: datetime) -> list[Attendance]:
-    """Those who wait, in the order in which they are asked."""
-    waiting = await gatherings.attendances(session, gathering, Part.WAITING)
-    missed = await missed_by(session, [each.person_id for each in waiting], house, now)
-    return sorted(waiting, key=lambda each: missed.get(each.person_id, 0) >= MOST_MISSED)
-
-
-async def put_down(
-    session: AsyncSession, number: int, person: Person, house: House, now: datetime
-) -> tuple[Attendance, bool]:
-    """Their name, and whether the training it asks for is still before them: they have a place, or wait for one. Doing
-    so again changes nothing. Raises Refusal when it has begun, is not for them, is at the same time as another that
-    they have a place at, or asks for a training that is over without them.
-    """
-    _, call = await get(session, number)
-    gathering = await held(session, number)
-    _must_be_open(gathering, now)
-    if not await is_for(session, gathering, person):
-        raise Refusal("volunteer.not_for_you")
-    ready = await trained(session, call, person)
-    if not ready and not await _training_ahead(session, call, now):
-        raise Refusal("volunteer.untrained", title=await _training_title(session, call))
-    place = await gatherings.place_of(session, gathering, person)
-    if place is not None and place.part in (Part.COMING, Part.WAITING, Part.CAME):
-        return place, not ready
-    await _must_have_time(session, gathering, person)
-    if place is None:
-        place = Attendance(gathering_id=gathering.id, person_id=person.id)
-        session.add(place)
-    place.asked_at, place.reason = now, None
-    place.part = Part.COMING if await free(session, gathering) else Part.WAITING
-    place.reminded = _step(gathering, now)
-    await session.flush()
-    return place, not ready
-
-
-async def take_back(session: AsyncSession, number: int, person: Person, house: House, now: datetime) -> None:
-    """They do not come after all, or wait no longer; the next is asked. Raises Refusal once it has begun, and for
-    somebody whose name is not down.
-    """
-    gathering = await held(session, number)
-    _must_be_open(gathering, now)
-    place = await gatherings.place_of(session, gathering, person)
-    if place is None or place.part not in (Part.COMING, Part.WAITING):
-        raise Refusal("volunteer.not_down")
-    place.part, place.offered_until = Part.DECLINED, None
-    await session.flush()
-    await fill(session, gathering, house, now)
-
-
-async def accept(session: AsyncSession, number: int, person: Person, now: datetime) -> Attendance:
-    """The place that was kept for them is theirs. Raises Refusal when it is kept no longer."""
-    gathering = await held(session, number)
-    _must_be_open(gathering, now)
-    place = await session.get(Attendance, (number, person.id), populate_existing=True)
-    if place is not None and place.part is Part.COMING:
-        return place
-    if place is None or place.offered_until is None or place.offered_until <= now:
-        raise Refusal("volunteer.offer_over")
-    await _must_have_time(session, gathering, person)
-    place.part, place.offered_until, place.reminded = Part.COMING, None, _step(gathering, now)
-    await session.flush()
-    return place
-
-
-async def fill(session: AsyncSession, gathering: Gathering, house: House, now: datetime) -> None:
-    """Ask the first of those who wait, as many as places are free, while there is time to answer."""
-    until = _kept_until(gathering, house, now)
-    if gathering.stage is not Stage.CALLED or until is None:
-        return
-    asked = [each for each in await line(session, gathering, house, now) if each.offered_until is None]
-    for place in asked[: await free(session, gathering)]:
-        place.offered_until = until
-        # Somebody may be asked again who has put down their name once more.
-        await tell(session, gathering, place.person_id, "offer", house, now, about=until.isoformat())
-    await session.flush()
-
-
-def _kept_until(gathering: Gathering, house: House, now: datetime) -> datetime | None:
-    """Until when a place that is free now is kept for whoever is asked; None when it is too late to ask. Whoever is
-    asked at night reads it in the morning.
-    """
-    asked = house.calendar.after_quiet(now)
-    until = min(asked + KEPT_FOR, gathering.starts_at - NO_MORE)
-    return until if until - asked >= KEPT_AT_LEAST else None
-
-
-def _must_be_open(gathering: Gathering, now: datetime) -> None:
-    if gathering.stage is not Stage.CALLED:
-        raise Refusal(f"gathering.is_{gathering.stage}")
-    if now >= gathering.starts_at:
-        raise Refusal("volunteer.begun")
-
-
-async def _must_have_time(session: AsyncSession, gathering: Gathering, person: Person) -> None:
-    at_once = (
-        select(Gathering)
-        .join(Attendance, Attendance.gathering_id == Gathering.id)
-        .where(
-            Attendance.person_id == person.id,
-            Attendance.part == Part.COMING,
-            Gathering.kind == Kind.VOLUNTEERING,
-            Gathering.stage == Stage.CALLED,
-            Gathering.id != gathering.id,
-            Gathering.starts_at < gathering.ends_at,
-            Gathering.ends_at > gathering.starts_at,
-        )
-    )
-    other = await session.scalar(at_once.limit(1))
-    if other is not None:
-        raise Refusal("volunteer.at_once", title=other.titles)
-
-
-async def _training_ahead(session: AsyncSession, call: VolunteerCall, now: datetime) -> bool:
+async def training_ahead(session: AsyncSession, call: VolunteerCall, now: datetime) -> bool:
+    """Whether the training that it asks for, or what makes up for that, is still to come."""
     its = or_(Gathering.id == call.training_id, Gathering.makes_up_id == call.training_id)
     ahead = select(Gathering.id).where(its, Gathering.stage.in_((Stage.PLANNED, Stage.CALLED)), Gathering.ends_at > now)
     return await session.scalar(ahead.limit(1)) is not None
 
 
-async def _training_title(session: AsyncSession, call: VolunteerCall) -> Mapping[str, Any]:
+async def training_title(session: AsyncSession, call: VolunteerCall) -> Mapping[str, Any]:
+    """What the training that it asks for is called."""
     return (await session.get_one(Gathering, call.training_id)).titles
-
-
-# ---------------------------------------------------------------- being there
-
-
-async def sign_in(session: AsyncSession, number: int, person: Person, house: House, now: datetime) -> Attendance:
-    """They are there. Who has no place takes one that is free. Raises Refusal as `gatherings.sign_in`, when it is not
-    for them, when no place is free, and for whoever has not been to the training it asks for.
-    """
-    _, call = await get(session, number)
-    gathering = await held(session, number)
-    gatherings.must_be_on(gathering, now)
-    if gathering.stage is Stage.PLANNED:
-        raise Refusal("gathering.is_planned")
-    place = await gatherings.place_of(session, gathering, person)
-    if place is None or place.part not in (Part.COMING, Part.CAME):
-        if not await is_for(session, gathering, person):
-            raise Refusal("volunteer.not_for_you")
-        kept = place is not None and place.offered_until is not None
-        if not kept and not await free(session, gathering):
-            raise Refusal("volunteer.full")
-    if not await trained(session, call, person):
-        raise Refusal("volunteer.untrained", title=await _training_title(session, call))
-    found = await gatherings.sign_in(session, gathering, person, now)
-    found.offered_until = found.reason = None
-    return found
-
-
-async def by_hand(session: AsyncSession, gathering: Gathering, number: int, by: Person, now: datetime) -> None:
-    """Somebody was there without a telephone, as whoever leads it says; recorded. Raises Refusal before it begins, long
-    after it, and for somebody who had no place.
-    """
-    if gathering.stage not in (Stage.CALLED, Stage.HELD) or now < gathering.starts_at:
-        raise Refusal("volunteer.not_begun")
-    if now > gathering.ends_at + EXCUSE_FOR:
-        raise Refusal("gathering.too_late", at=gathering.ends_at + EXCUSE_FOR)
-    place = await session.get(Attendance, (gathering.id, number), with_for_update=True, populate_existing=True)
-    if place is None or place.part not in (*EXPECTED, Part.MISSED, Part.EXCUSED):
-        raise Refusal("volunteer.not_expected")
-    place.part, place.reason = Part.CAME, None
-    if now <= gathering.ends_at:
-        place.signed_in_at = now
-    await audit.record(session, "gathering_by_hand", now, staff=by, gathering=gathering.id)
-
-
-async def excuse(
-    session: AsyncSession, number: int, person: Person, words: str, house: House, now: datetime
-) -> Gathering:
-    """Why they were not there; whoever leads it decides. Raises Refusal without words, for long ones, a week after it,
-    and for somebody who has not missed it.
-    """
-    gathering, call = await get(session, number)
-    must_have_missed(gathering, await gatherings.place_of(session, gathering, person), now)
-    if not 0 < len(words) <= EXCUSE_LENGTH:
-        raise Refusal("volunteer.words_length", most=EXCUSE_LENGTH)
-    place = await session.get_one(Attendance, (number, person.id), with_for_update=True)
-    place.reason = words
-    await tell_lead(session, gathering, call, "excuse", house, now)
-    return gathering
-
-
-def must_have_missed(gathering: Gathering, place: Attendance | None, now: datetime) -> None:
-    """Raises Refusal for somebody who has nothing to excuse (any more)."""
-    if place is None or place.part is not Part.MISSED or now > gathering.ends_at + EXCUSE_FOR:
-        raise Refusal("volunteer.nothing_to_excuse")
-
-
-async def decide_excuse(
-    session: AsyncSession, gathering: Gathering, number: int, by: Person, house: House, now: datetime, *, accept: bool
-) -> None:
-    """The excuse of the person with this number will do, or not; its words are erased. Raises Refusal when that was
-    decided, and about oneself.
-    """
-    place = await session.get(Attendance, (gathering.id, number), with_for_update=True, populate_existing=True)
-    if by.id == number:
-        raise Refusal("volunteer.about_yourself")
-    if place is None or place.reason is None or place.part is not Part.MISSED:
-        raise Refusal("volunteer.decided_already")
-    place.reason = None
-    if accept:
-        place.part = Part.EXCUSED
-    act = "gathering_excused" if accept else "gathering_not_excused"
-    await audit.record(session, act, now, staff=by, gathering=gathering.id)
-    await tell(session, gathering, number, "excused" if accept else "not_excused", house, now)
 
 
 # ---------------------------------------------------------------- what is told
@@ -507,75 +274,9 @@ async def tell_lead(
     )
 
 
-# ---------------------------------------------------------------- what time does
-
-
-async def hold_due(session: AsyncSession, house: House, now: datetime) -> None:
-    """What is over is held: whoever had a place and did not sign in has missed it and hears so."""
-    due = select(Gathering).where(
-        Gathering.kind == Kind.VOLUNTEERING, Gathering.stage == Stage.CALLED, Gathering.ends_at <= now - AFTER
-    )
-    for gathering in (await session.scalars(due.order_by(Gathering.id).with_for_update())).all():
-        await gatherings.move(session, gathering, Stage.HELD, now)
-        for place in await gatherings.attendances(session, gathering, *EXPECTED):
-            place.part = Part.MISSED
-            await tell(session, gathering, place.person_id, "missed", house, now)
-        for place in await gatherings.attendances(session, gathering, Part.WAITING):
-            place.part, place.offered_until = Part.DECLINED, None
-        await session.flush()
-        _, call = await get(session, gathering.id)
-        await tell_lead(session, gathering, call, "over", house, now)
-
-
-async def ask_the_next(session: AsyncSession, house: House, now: datetime) -> None:
-    """Whoever has not answered in time is passed over, and the next is asked. Shortly before it begins those who still
-    wait hear that no place became free.
-    """
-    with_some = (
-        select(Attendance.gathering_id)
-        .join(Gathering, Gathering.id == Attendance.gathering_id)
-        .where(Gathering.kind == Kind.VOLUNTEERING, Gathering.stage == Stage.CALLED, Attendance.part == Part.WAITING)
-        .distinct()
-    )
-    for number in sorted((await session.scalars(with_some)).all()):
-        gathering = await held(session, number)
-        if gathering.stage is not Stage.CALLED:
-            continue
-        too_late = now >= gathering.starts_at - NO_MORE
-        for place in await gatherings.attendances(session, gathering, Part.WAITING):
-            if (place.offered_until is not None and place.offered_until <= now) or too_late:
-                what = "no_place" if place.offered_until is None else "offer_over"
-                place.part, place.offered_until = Part.DECLINED, None
-                await tell(session, gathering, place.person_id, what, house, now)
-        await session.flush()
-        await fill(session, gathering, house, now)
-
-
-def _step(gathering: Gathering, now: datetime) -> int:
+def steps(gathering: Gathering, now: datetime) -> int:
     """How many of the reminders before it have come by `now`."""
     return sum(gathering.starts_at - each <= now for each in BEFORE_IT)
-
-
-async def remind(session: AsyncSession, house: House, now: datetime) -> None:
-    """Whoever has a place hears of it a day and two hours before."""
-    rows = await session.execute(
-        select(Gathering, Attendance)
-        .join(Attendance, Attendance.gathering_id == Gathering.id)
-        .where(
-            Gathering.kind == Kind.VOLUNTEERING,
-            Gathering.stage == Stage.CALLED,
-            Gathering.starts_at > now,
-            Gathering.starts_at <= now + BEFORE_IT[0],
-            Attendance.part == Part.COMING,
-            Attendance.reminded < len(BEFORE_IT),
-        )
-        .order_by(Gathering.id, Attendance.person_id)
-    )
-    for gathering, place in rows.all():
-        step = _step(gathering, now)
-        if step > place.reminded:
-            place.reminded = step
-            await tell(session, gathering, place.person_id, "reminder", house, now, about=str(step))
 
 
 # ---------------------------------------------------------------- looking
@@ -584,11 +285,9 @@ async def remind(session: AsyncSession, house: House, now: datetime) -> None:
 async def counts(session: AsyncSession, gathering: Gathering) -> dict[Part, int]:
     """How many are what to it."""
     rows = await session.execute(
-        select(Attendance.part, func.count())
-        .where(Attendance.gathering_id == gathering.id)
-        .group_by(Attendance.part)
+        select(Attendance.part, func.count()).where(Attendance.gathering_id == gathering.id).group_by(Attendance.part)
     )
-    return {part: count for part, count in rows}
+    return dict(rows.all())
 
 
 async def listed(

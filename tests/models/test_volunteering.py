@@ -22,7 +22,7 @@ from models.questionnaires import EVERYBODY, Group
 from models.roster import Line
 from models.surveys import Stage as SurveyStage
 from models.surveys import Survey
-from models.union import certificates, gatherings, hours, report_cards, volunteering
+from models.union import certificates, gatherings, hours, places, presence, report_cards, volunteering
 from models.union.gatherings import Gathering, Part, Stage
 from models.union.hours import DisputeStage
 from models.union.volunteering import VolunteerCall
@@ -71,47 +71,47 @@ async def test_places_are_given_in_order_and_a_free_one_is_kept_for_the_first_wh
         wang = await staff(session)
         alice, bob, carol, dora = await people(session, "Alice", "Bob", "Carol", "Dora")
         it, _ = await called(session, now, wang)
-        assert (await volunteering.put_down(session, it.id, alice, OURS, now))[0].part is Part.COMING
+        assert (await places.put_down(session, it.id, alice, OURS, now))[0].part is Part.COMING
         for each, at in ((dora, 0), (bob, 1), (carol, 2)):
-            place, _ = await volunteering.put_down(session, it.id, each, OURS, now + at * MINUTE)
+            place, _ = await places.put_down(session, it.id, each, OURS, now + at * MINUTE)
             assert place.part is Part.WAITING
         # Whoever stayed away twice waits behind the others, and once more changes nothing.
         for _ in range(2):
             missed, _ = await called(session, now - 9 * DAY, wang, ahead=DAY)
-            await volunteering.put_down(session, missed.id, dora, OURS, now - 9 * DAY)
-            await volunteering.hold_due(session, OURS, now - 7 * DAY)
-        await volunteering.put_down(session, it.id, bob, OURS, now + HOUR)
-        line = await volunteering.line(session, it, OURS, now)
+            await places.put_down(session, missed.id, dora, OURS, now - 9 * DAY)
+            await presence.hold_due(session, OURS, now - 7 * DAY)
+        await places.put_down(session, it.id, bob, OURS, now + HOUR)
+        line = await places.line(session, it, OURS, now)
         assert [each.person_id for each in line] == [bob.id, carol.id, dora.id]
-        await volunteering.take_back(session, it.id, alice, OURS, now + HOUR)
+        await places.take_back(session, it.id, alice, OURS, now + HOUR)
         with pytest.raises(Refusal, match=r"volunteer.not_down"):
-            await volunteering.take_back(session, it.id, alice, OURS, now + HOUR)
+            await places.take_back(session, it.id, alice, OURS, now + HOUR)
         assert await told(session, bob) == ["offer"]
-        assert await volunteering.free(session, it) == 0, "it is kept"
-        assert (await volunteering.put_down(session, it.id, alice, OURS, now + HOUR))[0].part is Part.WAITING
+        assert await places.free(session, it) == 0, "it is kept"
+        assert (await places.put_down(session, it.id, alice, OURS, now + HOUR))[0].part is Part.WAITING
         with pytest.raises(Refusal, match=r"volunteer.offer_over"):
-            await volunteering.accept(session, it.id, carol, now + HOUR)
+            await places.accept(session, it.id, carol, now + HOUR)
         # Bob does not answer in time: Carol is asked, and comes.
-        await volunteering.ask_the_next(session, OURS, now + 12 * HOUR)
+        await places.ask_the_next(session, OURS, now + 12 * HOUR)
         assert await told(session, bob) == ["offer"]
         after = now + 13 * HOUR + MINUTE
-        await volunteering.ask_the_next(session, OURS, after)
+        await places.ask_the_next(session, OURS, after)
         assert (await told(session, bob), await told(session, carol)) == (["offer", "offer_over"], ["offer"])
-        assert (await volunteering.accept(session, it.id, carol, after)).part is Part.COMING
+        assert (await places.accept(session, it.id, carol, after)).part is Part.COMING
         # More places: Alice is asked before Dora, who stayed away; asked at night she has until noon and more.
         night = now + 14 * HOUR
-        await volunteering.seat(session, it.id, 2, OURS, night)
+        await places.seat(session, it.id, 2, OURS, night)
         place = await gatherings.place_of(session, it, alice)
         assert place is not None
-        assert place.offered_until == OURS.calendar.after_quiet(night) + volunteering.KEPT_FOR
+        assert place.offered_until == OURS.calendar.after_quiet(night) + places.KEPT_FOR
         with pytest.raises(Refusal, match=r"volunteer.seats_taken"):
-            await volunteering.seat(session, it.id, 1, OURS, night)
+            await places.seat(session, it.id, 1, OURS, night)
         # An hour before it begins nobody is asked any more, and whoever still waits hears so.
-        await volunteering.take_back(session, it.id, carol, OURS, it.starts_at - 80 * MINUTE)
-        await volunteering.ask_the_next(session, OURS, it.starts_at - HOUR)
+        await places.take_back(session, it.id, carol, OURS, it.starts_at - 80 * MINUTE)
+        await places.ask_the_next(session, OURS, it.starts_at - HOUR)
         assert (await told(session, dora))[-1] == "no_place"
         with pytest.raises(Refusal, match=r"volunteer.begun"):
-            await volunteering.put_down(session, it.id, bob, OURS, it.starts_at)
+            await places.put_down(session, it.id, bob, OURS, it.starts_at)
 
 
 async def test_who_may_come_is_asked_at_the_list_and_at_the_door(database: Database, now: datetime) -> None:
@@ -125,45 +125,45 @@ async def test_who_may_come_is_asked_at_the_list_and_at_the_door(database: Datab
         it.cohort = Group(audiences=(Audience.UNDERGRADUATE,)).plain()
         carol.audience = Audience.GRADUATE
         with pytest.raises(Refusal, match=r"volunteer.not_for_you"):
-            await volunteering.put_down(session, it.id, carol, OURS, now)
+            await places.put_down(session, it.id, carol, OURS, now)
         assert await volunteering.open_for(session, carol, now) == [training]
         it.cohort = EVERYBODY.plain()
-        assert (await volunteering.put_down(session, it.id, alice, OURS, now))[1], "the training is before her"
+        assert (await places.put_down(session, it.id, alice, OURS, now))[1], "the training is before her"
         at_once, _ = await called(session, now, wang, ahead=3 * DAY + HOUR)
         with pytest.raises(Refusal, match=r"volunteer.at_once"):
-            await volunteering.put_down(session, at_once.id, alice, OURS, now)
-        await volunteering.sign_in(session, training.id, alice, OURS, training.starts_at)
-        await volunteering.hold_due(session, OURS, training.ends_at + 2 * HOUR)
+            await places.put_down(session, at_once.id, alice, OURS, now)
+        await presence.sign_in(session, training.id, alice, OURS, training.starts_at)
+        await presence.hold_due(session, OURS, training.ends_at + 2 * HOUR)
         with pytest.raises(Refusal, match=r"volunteer.untrained"):
-            await volunteering.put_down(session, it.id, bob, OURS, training.ends_at + 2 * HOUR)
+            await places.put_down(session, it.id, bob, OURS, training.ends_at + 2 * HOUR)
         # At the door: reminded before, who has no place takes a free one, who was not trained does not.
         for at, count in ((DAY, 1), (DAY - HOUR, 1), (2 * HOUR, 2), (HOUR, 2)):
-            await volunteering.remind(session, OURS, it.starts_at - at)
+            await presence.remind(session, OURS, it.starts_at - at)
             assert (await told(session, alice)).count("reminder") == count
         with pytest.raises(Refusal, match=r"volunteer.untrained"):
-            await volunteering.sign_in(session, it.id, bob, OURS, it.starts_at)
+            await presence.sign_in(session, it.id, bob, OURS, it.starts_at)
         call.training_id = None
         it.seats = 1
         with pytest.raises(Refusal, match=r"volunteer.full"):
-            await volunteering.sign_in(session, it.id, bob, OURS, it.starts_at)
+            await presence.sign_in(session, it.id, bob, OURS, it.starts_at)
         it.seats = 2
-        assert (await volunteering.sign_in(session, it.id, bob, OURS, it.starts_at)).part is Part.CAME
+        assert (await presence.sign_in(session, it.id, bob, OURS, it.starts_at)).part is Part.CAME
         # Alice forgot: she has missed it, says why, and is excused; then it counts no more.
-        await volunteering.hold_due(session, OURS, it.ends_at + 2 * HOUR)
+        await presence.hold_due(session, OURS, it.ends_at + 2 * HOUR)
         over = it.ends_at + DAY
         assert (await told(session, alice))[-1] == "missed"
         assert await volunteering.missed_by(session, [alice.id, bob.id], OURS, over) == {alice.id: 1}
-        await volunteering.excuse(session, it.id, alice, "I was ill", OURS, over)
+        await presence.excuse(session, it.id, alice, "I was ill", OURS, over)
         assert "I was ill" in str(await mydata.gather(session, alice, 1, OURS.vault))
         with pytest.raises(Refusal, match=r"volunteer.about_yourself"):
-            await volunteering.decide_excuse(session, it, alice.id, alice, OURS, over, accept=True)
-        await volunteering.decide_excuse(session, it, alice.id, wang, OURS, over, accept=True)
+            await presence.decide_excuse(session, it, alice.id, alice, OURS, over, accept=True)
+        await presence.decide_excuse(session, it, alice.id, wang, OURS, over, accept=True)
         with pytest.raises(Refusal, match=r"volunteer.decided_already"):
-            await volunteering.decide_excuse(session, it, alice.id, wang, OURS, over, accept=False)
+            await presence.decide_excuse(session, it, alice.id, wang, OURS, over, accept=False)
         assert await volunteering.missed_by(session, [alice.id], OURS, over) == {}
         assert "I was ill" not in str(await mydata.gather(session, alice, 1, OURS.vault))
         # She was there after all, says the lead.
-        await volunteering.by_hand(session, it, alice.id, wang, over)
+        await presence.by_hand(session, it, alice.id, wang, over)
         assert {each.person_id for each in await hours.waiting(session, it)} == {alice.id, bob.id}
 
 
@@ -176,7 +176,7 @@ async def test_hours_are_proposed_confirmed_and_disputed_and_a_certificate_says_
         alice, bob = await people(session, "Alice", "Bob")
         it, call = await called(session, now, wang, seats=None)
         for each in (alice, bob):
-            await volunteering.sign_in(session, it.id, each, OURS, it.starts_at + 10 * MINUTE)
+            await presence.sign_in(session, it.id, each, OURS, it.starts_at + 10 * MINUTE)
         await gatherings.sign_out(session, it, alice, it.starts_at + 2 * HOUR + 20 * MINUTE)
         place = await gatherings.place_of(session, it, alice)
         assert place is not None
@@ -187,7 +187,7 @@ async def test_hours_are_proposed_confirmed_and_disputed_and_a_certificate_says_
         with pytest.raises(Refusal, match=r"hours.not_over"):
             await hours.confirm(session, it, alice.id, 120, wang, OURS, it.ends_at - MINUTE)
         over = it.ends_at + 2 * HOUR
-        await volunteering.hold_due(session, OURS, over)
+        await presence.hold_due(session, OURS, over)
         with pytest.raises(Refusal, match=r"certificate.none"):
             await certificates.of(session, it.id, alice, OURS.vault)
         assert await hours.confirm_all(session, it, call, wang, OURS, over) == 1, "nobody knows when Bob left"
@@ -237,7 +237,7 @@ async def test_the_report_card_names_only_the_roster_and_counts_surveys_when_the
     database: Database, now: datetime
 ) -> None:
     async with database.transaction() as session:
-        places = await furnish(session)
+        desks = await furnish(session)
         wang = await staff(session)
         alice, bob = await people(session, "Alice", "Bob")
         line = Line("2026010001", "Ai Li", "Physics", "2026", None, None, None)
@@ -245,11 +245,11 @@ async def test_the_report_card_names_only_the_roster_and_counts_surveys_when_the
         row = await session.scalar(select(roster.Enrolled))
         assert row is not None
         await roster.tie(session, row, alice)
-        it, _ = await called(session, now, wang, seats=None, station_id=places["east"].id)
+        it, _ = await called(session, now, wang, seats=None, station_id=desks["east"].id)
         for each in (alice, bob):
-            await volunteering.sign_in(session, it.id, each, OURS, it.starts_at)
+            await presence.sign_in(session, it.id, each, OURS, it.starts_at)
         over = it.ends_at + 2 * HOUR
-        await volunteering.hold_due(session, OURS, over)
+        await presence.hold_due(session, OURS, over)
         await hours.confirm(session, it, alice.id, 120, wang, OURS, over)
         await hours.dispute(session, it.id, alice, "Longer", OURS, over)
         survey = Survey(
