@@ -17,6 +17,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         "study",
         "survey",
         "evaluation",
+        "volunteers",
         "audit",
         "export",
         "roles",

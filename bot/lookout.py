@@ -18,10 +18,14 @@ from bot.outgoing import NO_ANSWER
 from bot.people import GROUPS, SHARED_ACCOUNTS, Presence
 from bot.studies import Gathered
 from bot.toolbox import Clock
+from bot.volunteers import Helping
 from models import colleagues, stations
 from models.database import Database
 
 log = structlog.get_logger()
+
+LINKS = tuple(SEPARATOR.join((kind.prefix, act, "")) for kind, act in ((Gathered, "code"), (Helping, "certificate")))
+"""How presses begin that are answered with a link to the bot."""
 
 
 class Lookout:
@@ -140,7 +144,7 @@ def _names_a_bot(update: Update) -> bool:
 def _shows_a_link(update: Update) -> bool:
     """Whether this is a press on what is answered with a link to the bot."""
     query = update.callback_query
-    return query is not None and (query.data or "").startswith(f"{Gathered.prefix}{SEPARATOR}code{SEPARATOR}")
+    return query is not None and (query.data or "").startswith(LINKS)
 
 
 def _status(member: ResultChatMemberUnion) -> str:

@@ -46,6 +46,7 @@ def router() -> Router:
         report,
         start,
         surveys,
+        volunteering,
     )
     from handlers.union import (
         board,
@@ -60,6 +61,8 @@ def router() -> Router:
         roles,
         setup,
         survey_making,
+        volunteer_words,
+        volunteers,
     )
     from handlers.union import cases as reports
     from handlers.union import surveys as survey_desk
@@ -67,15 +70,15 @@ def router() -> Router:
     root = Router(name="unionbot")
     # Teachers and report readers are no students: nobody asks them to agree to anything before they decide.
     above = (reports.router(), major.router())
-    known = (anywhere.first(), anywhere.router(), privacy.router(), here.router(), links.router())
-    first = (*known, *above, loose.replies())
+    known = (anywhere.first(), anywhere.router(), privacy.router(), here.router())
+    first = (*known, volunteering.verifying(), links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
-    students = (start, appeal, faq, inline, report, surveys, mine, following, new)
+    students = (start, appeal, faq, inline, report, surveys, volunteering, mine, following, new)
     decided = (board, publications, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
-    union = (membership, setup, faq_stats, *decided, gatherings, gathering_words)
+    union = (membership, setup, faq_stats, *decided, gatherings, gathering_words, volunteers, volunteer_words)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
-    alone = {appeal, report, surveys, mine, following, new}
+    alone = {appeal, report, surveys, volunteering, mine, following, new}
     together = {canned, walkin, mode, code, order, cards, bursts, more, sort, answers}
     kinds = {**dict.fromkeys(alone, Alone), **dict.fromkeys(together, InGroup)}
     parts = (_only(each.router(), kinds.get(each)) for each in others)

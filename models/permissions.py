@@ -171,6 +171,14 @@ class Deed(enum.StrEnum):
     """Show the code that one signs in with, sign in by hand, accept excuses."""
     ATTEND = "attend"
     """Say whether one comes, and sign in."""
+    VOLUNTEER = "volunteer"
+    """Put down one's name for a call, see one's hours and dispute them: /volunteer."""
+    VOLUNTEERS = "volunteers"
+    """Look after every call for volunteers, decide disputes, have the report card: /volunteers."""
+    VOLUNTEERS_HERE = "volunteers_here"
+    """Look after the calls of the station."""
+    VOLUNTEERS_LEAD = "volunteers_lead"
+    """Look after the calls that one leads."""
     AUDIT = "audit"
     EXPORT = "export"
     FAQ_STATS = "faq_stats"
@@ -274,6 +282,10 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.STUDY_HERE: frozenset({Who.LEAD}),
     Deed.CONVENE: frozenset({Who.PRESIDIUM, Who.CONVENER}),
     Deed.ATTEND: frozenset({Who.CALLED}),
+    Deed.VOLUNTEER: _ANYBODY,
+    Deed.VOLUNTEERS: frozenset({Who.PRESIDIUM}),
+    Deed.VOLUNTEERS_HERE: _LEADS,
+    Deed.VOLUNTEERS_LEAD: frozenset({Who.PRESIDIUM, Who.CONVENER}),
     Deed.AUDIT: frozenset({Who.PRESIDIUM}),
     Deed.EXPORT: frozenset({Who.PRESIDIUM}),
     Deed.FAQ_STATS: frozenset({Who.OFFICE}),
@@ -324,6 +336,9 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.STUDY_HERE: {Who.ADMIN: "study.office_only", None: "study.leads_only"},
     Deed.CONVENE: {None: "study.not_yours"},
     Deed.ATTEND: {None: "study.not_called"},
+    Deed.VOLUNTEERS: {Who.ADMIN: "volunteer.office_only", None: "volunteer.admins_only"},
+    Deed.VOLUNTEERS_HERE: {None: "volunteer.leads_only"},
+    Deed.VOLUNTEERS_LEAD: {None: "volunteer.not_yours"},
     Deed.AUDIT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.EXPORT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.FAQ_STATS: {None: "faq.elsewhere"},

@@ -38,6 +38,7 @@ from scheduler.jobs import (
     studies,
     surveys,
     sweeping,
+    volunteers,
 )
 
 log = structlog.get_logger()
@@ -67,6 +68,7 @@ JOBS = (
     Job("pulses", partial(IntervalTrigger, minutes=1), pulses.run),
     Job("quizzes", partial(IntervalTrigger, minutes=1), quizzes.run),
     Job("digests", partial(IntervalTrigger, minutes=1), digests.run),
+    Job("volunteers", partial(IntervalTrigger, minutes=1), volunteers.run),
     # Somebody waits for them.
     Job("pictures", partial(IntervalTrigger, seconds=5), pictures.run),
     Job("forgetting", partial(IntervalTrigger, minutes=10), forgetting.run),

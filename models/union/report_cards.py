@@ -78,27 +78,27 @@ async def helped(session: AsyncSession, term: Semester, calendar: WorkCalendar) 
     return (await session.execute(wanted)).all()
 
 
-async def took_part(session: AsyncSession, term: Semester) -> list[Row[Any]]:
+async def took_part(session: AsyncSession, semester: str) -> list[Row[Any]]:
     """Who finished surveys of this semester that have closed: the roster's row and how many (`count`), in random
     order. Only those who have proved a number: nobody else can be credited.
     """
-    rows = _finished(term).join(Enrolled, Enrolled.person_id == Invitation.person_id)
+    rows = _finished(semester).join(Enrolled, Enrolled.person_id == Invitation.person_id)
     counted = rows.with_only_columns(Enrolled.number_tag, Enrolled.sealed, func.count().label("count"))
     found = list((await session.execute(counted.group_by(Enrolled.number_tag, Enrolled.sealed))).all())
     secrets.SystemRandom().shuffle(found)
     return found
 
 
-async def unknown(session: AsyncSession, term: Semester) -> int:
+async def unknown(session: AsyncSession, semester: str) -> int:
     """How many more took part who have proved no number."""
-    rows = _finished(term).outerjoin(Enrolled, Enrolled.person_id == Invitation.person_id)
+    rows = _finished(semester).outerjoin(Enrolled, Enrolled.person_id == Invitation.person_id)
     nobody = rows.where(Enrolled.id.is_(None)).with_only_columns(func.count(Invitation.person_id.distinct()))
     return await session.scalar(nobody) or 0
 
 
-def _finished(term: Semester) -> Select[Any]:
+def _finished(semester: str) -> Select[Any]:
     return (
         select(Invitation.person_id)
         .join(Survey, Survey.id == Invitation.survey_id)
-        .where(Survey.semester == term.name, Survey.stage.in_(OVER), Invitation.part == Answered.FINISHED)
+        .where(Survey.semester == semester, Survey.stage.in_(OVER), Invitation.part == Answered.FINISHED)
     )

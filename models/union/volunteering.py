@@ -154,6 +154,12 @@ def must_be_planned(gathering: Gathering) -> None:
         raise Refusal(f"gathering.is_{gathering.stage}")
 
 
+def must_have_opened(gathering: Gathering) -> None:
+    """Raises Refusal for one of which nobody but those who make it has heard."""
+    if gathering.stage is Stage.PLANNED:
+        raise Refusal("volunteer.unknown", number=gathering.id)
+
+
 def must_go_on(gathering: Gathering) -> None:
     """Raises Refusal when it is over or cancelled."""
     if gathering.stage not in (Stage.PLANNED, Stage.CALLED):

@@ -268,10 +268,10 @@ async def test_the_report_card_names_only_the_roster_and_counts_surveys_when_the
         ]
         assert roster.opened(found[0], OURS.vault) == ("2026010001", "Ai Li")
         assert (found[1].sealed, found[0].organiser["en"]) == (None, "East Station")
-        assert await report_cards.took_part(session, TERM) == [], "it is open"
+        assert await report_cards.took_part(session, TERM.name) == [], "it is open"
         survey.stage = SurveyStage.CLOSED
         await session.flush()
-        assert [each.count for each in await report_cards.took_part(session, TERM)] == [1]
-        assert await report_cards.unknown(session, TERM) == 1
+        assert [each.count for each in await report_cards.took_part(session, TERM.name)] == [1]
+        assert await report_cards.unknown(session, TERM.name) == 1
         await volunteering.cancel(session, (await called(session, now, wang))[0], wang, OURS, now)
         assert it.stage is Stage.HELD
