@@ -20,6 +20,7 @@ TOOLBOX = frozenset(
         "board",
         "calls",
         "cards",
+        "certificates",
         "charts",
         "config",
         "contents",
@@ -48,6 +49,7 @@ TOOLBOX = frozenset(
         "reports",
         "roles",
         "rostering",
+        "report_cards",
         "rosters",
         "sealed",
         "signing",
@@ -64,6 +66,8 @@ TOOLBOX = frozenset(
         "texts",
         "toolbox",
         "untrusted",
+        "volunteer_desk",
+        "volunteers",
     )
 )
 """What of `bot/` the other rooms may use; `outgoing` and `filters` are how a handler says and hears things."""

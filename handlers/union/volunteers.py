@@ -62,7 +62,8 @@ async def may(acting: Acting, number: int) -> tuple[Person, Gathering | None, Vo
     found = await volunteering.get(acting.session, number) if number else (None, None)
     gathering, call = found
     if acting.own is not None:
-        person = await acting.may(Deed.VOLUNTEERS_HERE)
+        # Who writes in a group is looked up only there; what is shown next asks again who it is.
+        acting.person = person = await acting.may(Deed.VOLUNTEERS_HERE)
         if call is not None and call.station_id != acting.own.id:
             raise Refusal("volunteer.elsewhere")
         return person, gathering, call
@@ -71,7 +72,8 @@ async def may(acting: Acting, number: int) -> tuple[Person, Gathering | None, Vo
         leads = gathering.lead_id == acting.person.id if gathering is not None else await _leads_any(acting)
         permissions.must(Deed.VOLUNTEERS_LEAD, who | {Who.CONVENER} if leads else who)
         return acting.person, gathering, call
-    return await acting.may(Deed.VOLUNTEERS), gathering, call
+    acting.person = person = await acting.may(Deed.VOLUNTEERS)
+    return person, gathering, call
 
 
 def _alone(acting: Acting) -> bool:

@@ -19,6 +19,7 @@ RULES = {
     "sorting", "swaps", "walkins", "canned", "exports", "pulses", "quizzes", "access", "bursts",
     "ballots", "calling", "evaluations", "excuses", "signing", "publications", "deliveries",
     "outcomes", "remarks", "sheets", "surveys",
+    "hours", "places", "presence", "volunteering",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",
@@ -31,7 +32,7 @@ LOOKS = {
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""
 ASKS = {"permissions.must", "permissions.may", "cases.must_handle", "evaluations.must_be_own"}
-FINDS = {"students/report.py:_mine", "students/here.py:_must", "union/gatherings.py:may"}
+FINDS = {"students/report.py:_mine", "students/here.py:_must", "union/gatherings.py:may", "union/volunteers.py:may"}
 """Whoever has called one of these has asked, if it does; as with the methods of what a handler is given."""
 FREE = {
     "anywhere.py": "help, and leaving what one is doing oneself",
@@ -56,6 +57,7 @@ FREE = {
     "students/mine.py:first_page": "the list of one's own",
     "students/mine.py:page": "the list of one's own",
     "students/report.py:explain": "everybody may read what it is",
+    "students/volunteering.py:verify": "whoever holds a certificate may ask whether it is genuine",
     "union/pulses.py:count": "Telegram counts votes and names nobody",
     "union/quizzes.py:count": "one's own answer, which Telegram brings",
 }
