@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEFT, RIGHT = 1.0, WIDTH - 1.0
-LABEL_COLUMNS, VALUE_LEFT, VALUE_COLUMNS = 20, 3.25, 44
-MOST_LINES = 3
+VALUE_LEFT = 3.25
+LARGE, SMALL = (42, 13.5, 0.27), (54, 10.5, 0.21)
+"""Columns, size in points and height of a line: what needs more than two lines is set smaller, and nothing is cut."""
 QR_SIDE = 1.25
-NAME = 60
+NAME, NAME_COLUMNS = 150, 64
 
 
 def pdf(found: Certificate, bot: str, t: Texts, beside: Texts, settings: Settings, now: datetime) -> bytes:
@@ -98,7 +99,9 @@ class _Page:
         self._middle(t.plain("certificate.title"), 2.0, 30, INK)
         self._middle(beside.plain("certificate.title"), 2.65, 13, PALE)
         name = drawable(inline(self.found.name, NAME)) or "—"
-        self._middle(name, 3.3, 26, INK)
+        named = wrap(name, NAME_COLUMNS)
+        for i, line in enumerate(named):
+            self._middle(line, 3.3 + 0.24 * i, 26 if len(named) == 1 else 14, INK)
         y = 3.85
         if self.found.number is not None:
             self._middle(f"{self._label('number')}  {self.found.number}", y, 12, PALE)
@@ -127,13 +130,12 @@ class _Page:
         for key, value in rows.items():
             self._write(t.plain(f"certificate.{key}"), y, 12, PALE, LEFT)
             self._write(beside.plain(f"certificate.{key}"), y + 0.2, 8.5, PALE, LEFT)
-            lines = wrap(drawable(value), VALUE_COLUMNS)
-            shown = lines[:MOST_LINES]
-            if len(lines) > MOST_LINES:
-                shown[-1] = shown[-1].rstrip()[:-1] + "…"
-            for i, line in enumerate(shown):
-                self._write(line, y + 0.27 * i, 13.5, INK, VALUE_LEFT)
-            y += max(0.47, 0.27 * len(shown) + 0.1)
+            lines, (_, size, height) = wrap(drawable(value), LARGE[0]), LARGE
+            if len(lines) > 2:
+                lines, (_, size, height) = wrap(drawable(value), SMALL[0]), SMALL
+            for i, line in enumerate(lines):
+                self._write(line, y + height * i, size, INK, VALUE_LEFT)
+            y += max(0.47, height * len(lines) + 0.1)
             at_ = 1 - (y - 0.02) / HEIGHT
             line_ = Line2D(
                 [LEFT / WIDTH, RIGHT / WIDTH],
