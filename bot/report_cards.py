@@ -84,7 +84,7 @@ def _confirmation(row: Row[Any], t: Texts) -> str:
 def _surveys(row: Row[Any], term: Semester, vault: Vault, t: Texts, settings: Settings) -> list[Cell]:
     """Without a day: beside one the moment of a ballot could be guessed."""
     number, name = roster.opened(row, vault)
-    activity = t.plain("report_card.took_part", count=row.count, semester=term.name)
+    activity = t.plain("report_card.took_part", count=row.surveys, semester=term.name)
     kind, role = t.plain("report_card.surveys"), t.plain("report_card.participant")
     level = t.plain("volunteer.level.university")
     by = t.plain("report_card.counted")

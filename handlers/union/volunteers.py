@@ -21,6 +21,7 @@ from bot.filters import Pressed
 from bot.keyboards import MOST_DIGITS
 from bot.people import GROUPS
 from bot.volunteer_desk import Helped, View
+from bot.volunteers import in_hours
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import respond
 from handlers.union.acting import Acting, Wherever
@@ -358,7 +359,7 @@ async def _hours(
             await show_hours(query, it, acting, 0)
         case "type":
             who, _ = await _one_of(it, number_of(press.value), acting)
-            whole = screens.in_hours(hours.span(it))
+            whole = in_hours(hours.span(it))
             how = {"name": who.name, "whole": whole, "most": hours.WORDS_LENGTH}
             await ask(query, acting, state, Calling.hours, "volunteer_desk.type_ask", it.id, whose=who.id, **how)
         case "excuses":
@@ -371,7 +372,7 @@ async def _hours(
             await next_dispute(query, it, acting)
         case "reply":
             who, place = await _one_of(it, number_of(press.value), acting)
-            now_ = screens.in_hours(place.minutes or 0)
+            now_ = in_hours(place.minutes or 0)
             how = {"name": who.name, "hours": now_, "most": hours.WORDS_LENGTH}
             await ask(query, acting, state, Calling.reply, "volunteer_desk.reply_ask", it.id, whose=who.id, **how)
         case _:

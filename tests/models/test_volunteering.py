@@ -101,9 +101,9 @@ async def test_places_are_given_in_order_and_a_free_one_is_kept_for_the_first_wh
         # More places: Alice is asked before Dora, who stayed away; asked at night she has until noon and more.
         night = now + 14 * HOUR
         await places.seat(session, it.id, 2, OURS, night)
-        place = await gatherings.place_of(session, it, alice)
-        assert place is not None
-        assert place.offered_until == OURS.calendar.after_quiet(night) + places.KEPT_FOR
+        hers = await gatherings.place_of(session, it, alice)
+        assert hers is not None
+        assert hers.offered_until == OURS.calendar.after_quiet(night) + places.KEPT_FOR
         with pytest.raises(Refusal, match=r"volunteer.seats_taken"):
             await places.seat(session, it.id, 1, OURS, night)
         # An hour before it begins nobody is asked any more, and whoever still waits hears so.
@@ -271,7 +271,7 @@ async def test_the_report_card_names_only_the_roster_and_counts_surveys_when_the
         assert await report_cards.took_part(session, TERM.name) == [], "it is open"
         survey.stage = SurveyStage.CLOSED
         await session.flush()
-        assert [each.count for each in await report_cards.took_part(session, TERM.name)] == [1]
+        assert [each.surveys for each in await report_cards.took_part(session, TERM.name)] == [1]
         assert await report_cards.unknown(session, TERM.name) == 1
         await volunteering.cancel(session, (await called(session, now, wang))[0], wang, OURS, now)
         assert it.stage is Stage.HELD
