@@ -16,11 +16,16 @@ from bot.lists import Mode
 from bot.menus import SetUp
 from bot.outgoing import NO_ANSWER
 from bot.people import GROUPS, SHARED_ACCOUNTS, Presence
+from bot.studies import Gathered
 from bot.toolbox import Clock
+from bot.volunteers import Helping
 from models import colleagues, stations
 from models.database import Database
 
 log = structlog.get_logger()
+
+LINKS = tuple(SEPARATOR.join((kind.prefix, act, "")) for kind, act in ((Gathered, "code"), (Helping, "certificate")))
+"""How presses begin that are answered with a link to the bot."""
 
 
 class Lookout:
@@ -30,10 +35,10 @@ class Lookout:
         self._database, self._bot, self._clock = database, bot, clock
 
     async def know_the_bots_name(self, update: Update) -> None:
-        """Before "/setup@some_bot" is looked at: whether that is us aiogram asks Telegram, once, and inside the
-        transaction nobody may. While Telegram does not say, this chat waits.
+        """Before "/setup@some_bot" is looked at, and before a link to the bot is drawn: whether that is us aiogram asks
+        Telegram, once, and inside the transaction nobody may. While Telegram does not say, this chat waits.
         """
-        while _names_a_bot(update):
+        while _names_a_bot(update) or _shows_a_link(update):
             try:
                 await self._bot.me()
                 return
@@ -134,6 +139,12 @@ def _names_a_bot(update: Update) -> bool:
     event = update.event
     words = ((event.text or event.caption or "").split(maxsplit=1) or [""])[0] if isinstance(event, Message) else ""
     return words.startswith("/") and "@" in words
+
+
+def _shows_a_link(update: Update) -> bool:
+    """Whether this is a press on what is answered with a link to the bot."""
+    query = update.callback_query
+    return query is not None and (query.data or "").startswith(LINKS)
 
 
 def _status(member: ResultChatMemberUnion) -> str:

@@ -263,6 +263,10 @@ class _Page:
             rows += [(plain(f"mydata.gathering_{way}"), self._moment(each[way])) for way in ("in", "out") if each[way]]
             if each["minutes"] is not None:
                 rows.append((plain("mydata.gathering_minutes"), str(each["minutes"])))
+            said = ("reason", "because", "disputed", "answered")
+            rows += [(plain(f"mydata.gathering_{name}"), each[name]) for name in said if each[name] is not None]
+            if each["kept_until"] is not None:
+                rows.append((plain("mydata.gathering_kept_until"), self._moment(each["kept_until"])))
             parts.append({"title": self.t.pick(each["title"]), "rows": rows})
         return {"title": plain("mydata.gatherings"), "parts": parts}
 

@@ -36,6 +36,7 @@ def router() -> Router:
         appeal,
         faq,
         following,
+        here,
         inline,
         links,
         loose,
@@ -45,6 +46,7 @@ def router() -> Router:
         report,
         start,
         surveys,
+        volunteering,
     )
     from handlers.students import union as disclosed
     from handlers.union import (
@@ -52,6 +54,8 @@ def router() -> Router:
         disclosure,
         evaluations,
         faq_stats,
+        gathering_words,
+        gatherings,
         publications,
         pulses,
         quizzes,
@@ -59,6 +63,8 @@ def router() -> Router:
         roles,
         setup,
         survey_making,
+        volunteer_words,
+        volunteers,
     )
     from handlers.union import cases as reports
     from handlers.union import surveys as survey_desk
@@ -66,14 +72,16 @@ def router() -> Router:
     root = Router(name="unionbot")
     # Teachers and report readers are no students: nobody asks them to agree to anything before they decide.
     above = (reports.router(), major.router())
-    first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), *above, loose.replies())
+    known = (anywhere.first(), anywhere.router(), privacy.router(), here.router(), volunteering.verifying())
+    first = (*known, links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
-    students = (start, appeal, faq, inline, report, surveys, disclosed, mine, following, new)
+    students = (start, appeal, faq, inline, report, surveys, disclosed, volunteering, mine, following, new)
     decided = (board, publications, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
-    union = (membership, setup, faq_stats, *decided, disclosure)
+    registers = (gatherings, gathering_words, volunteers, volunteer_words, disclosure)
+    union = (membership, setup, faq_stats, *decided, *registers)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
-    alone = {appeal, report, surveys, disclosed, mine, following, new}
+    alone = {appeal, report, surveys, disclosed, volunteering, mine, following, new}
     together = {canned, walkin, mode, code, order, cards, bursts, more, sort, answers}
     kinds = {**dict.fromkeys(alone, Alone), **dict.fromkeys(together, InGroup)}
     parts = (_only(each.router(), kinds.get(each)) for each in others)

@@ -25,6 +25,8 @@ from models.tickets import Ticket
 
 KEPT = timedelta(days=1)
 BATCH = 500
+REPORT_CARD = "report_card"
+"""`what` of a wish that is for no tickets, but for the second-class report card: it names students, and lies sealed."""
 
 
 class Export(Base):
@@ -37,11 +39,12 @@ class Export(Base):
     name: Mapped[str]
     """The file's."""
     wish: Mapped[dict[str, Any]] = mapped_column(Json)
-    """Which tickets, in which format, as `bot/exports` reads it."""
+    """Which tickets, in which format, as `bot/exports` reads it; or the report card of which semester."""
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The file; sealed where it names students."""
     made_at: Mapped[datetime | None]
     rows: Mapped[int | None]
-    """How many tickets are in it; None until it is made, and for one that could not be."""
+    """How many tickets or lines are in it; None until it is made, and for one that could not be."""
 
 
 async def ask(session: AsyncSession, name: str, wish: dict[str, Any], staff: Person, now: datetime) -> Export:

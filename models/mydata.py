@@ -23,7 +23,7 @@ from models.people import Grant, Person
 from models.requesters import Requester
 from models.surveys import Survey
 from models.tickets import Event, Ticket
-from models.union import comments, gatherings
+from models.union import comments, gatherings, hours
 from models.vault import Vault
 from models.words import EarlierWords, Side, Words
 
@@ -56,18 +56,6 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
             {"question": quiz.question, "answer": answer, "right": str(quiz.options[quiz.correct])}
             for quiz, answer in await quizzes.of_person(session, person)
         ],
-        "gatherings": [
-            {
-                "title": gathering.titles,
-                "place": gathering.place,
-                "at": _at(gathering.starts_at),
-                "part": attendance.part,
-                "in": _at(attendance.signed_in_at),
-                "out": _at(attendance.signed_out_at),
-                "minutes": attendance.minutes,
-            }
-            for gathering, attendance in await gatherings.of_person(session, person)
-        ],
         "comments": [
             {
                 "number": comment.id,
@@ -80,6 +68,7 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
             }
             for comment in await comments.of_person(session, person, vault)
         ],
+        "gatherings": await _gatherings(session, person),
         "unfinished": await _unfinished(session, person, bot_id, vault),
         "messages_on_the_way": await session.scalar(select(func.count()).select_from(Outgoing).where(waiting)),
         "as_staff": await _as_staff(session, person),
@@ -88,6 +77,31 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
 
 def _at(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="seconds") if moment is not None else None
+
+
+async def _gatherings(session: AsyncSession, person: Person) -> list[dict[str, Any]]:
+    """Where they were called, put down their names or were, and what they said of their hours."""
+    disputes = {each.gathering_id: each for each in await hours.of_person(session, person)}
+    found = []
+    for gathering, attendance in await gatherings.of_person(session, person):
+        disputed = disputes.get(gathering.id)
+        found.append(
+            {
+                "title": gathering.titles,
+                "place": gathering.place,
+                "at": _at(gathering.starts_at),
+                "part": attendance.part,
+                "in": _at(attendance.signed_in_at),
+                "out": _at(attendance.signed_out_at),
+                "minutes": attendance.minutes,
+                "because": attendance.because,
+                "reason": attendance.reason,
+                "kept_until": _at(attendance.offered_until),
+                "disputed": disputed.words if disputed is not None else None,
+                "answered": disputed.reply if disputed is not None else None,
+            }
+        )
+    return found
 
 
 async def _roster(session: AsyncSession, person: Person, vault: Vault) -> dict[str, Any] | None:

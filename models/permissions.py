@@ -61,6 +61,10 @@ class Who(enum.StrEnum):
     """Asked to take a turn of duty, or asks for it, alone with the bot."""
     EVALUATED = "evaluated"
     """Whom a sheet of the staff evaluation is about, alone with the bot."""
+    CONVENER = "convener"
+    """Leads this study, training, meeting or other gathering, alone with the bot."""
+    CALLED = "called"
+    """It is for them."""
     TIME = "time"
 
 
@@ -165,6 +169,22 @@ class Deed(enum.StrEnum):
     """Decide whether everybody may read it, and answer it."""
     DISCLOSURE = "disclosure"
     """See how the five headings stand: /disclosure."""
+    STUDY = "study"
+    """Plan and call study, training and meetings, and see who came: /study."""
+    STUDY_HERE = "study_here"
+    """The same of the station's own people; nobody is named there."""
+    CONVENE = "convene"
+    """Show the code that one signs in with, sign in by hand, accept excuses."""
+    ATTEND = "attend"
+    """Say whether one comes, and sign in."""
+    VOLUNTEER = "volunteer"
+    """Put down one's name for a call, see one's hours and dispute them: /volunteer."""
+    VOLUNTEERS = "volunteers"
+    """Look after every call for volunteers, decide disputes, have the report card: /volunteers."""
+    VOLUNTEERS_HERE = "volunteers_here"
+    """Look after the calls of the station."""
+    VOLUNTEERS_LEAD = "volunteers_lead"
+    """Look after the calls that one leads."""
     AUDIT = "audit"
     EXPORT = "export"
     FAQ_STATS = "faq_stats"
@@ -267,6 +287,14 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.COMMENT: _ANYBODY,
     Deed.COMMENTS: frozenset({Who.OFFICE, Who.SUPERVISOR}),
     Deed.DISCLOSURE: frozenset({Who.OFFICE, Who.ABOVE}),
+    Deed.STUDY: frozenset({Who.PRESIDIUM}),
+    Deed.STUDY_HERE: frozenset({Who.LEAD}),
+    Deed.CONVENE: frozenset({Who.PRESIDIUM, Who.CONVENER}),
+    Deed.ATTEND: frozenset({Who.CALLED}),
+    Deed.VOLUNTEER: _ANYBODY,
+    Deed.VOLUNTEERS: frozenset({Who.PRESIDIUM}),
+    Deed.VOLUNTEERS_HERE: _LEADS,
+    Deed.VOLUNTEERS_LEAD: frozenset({Who.PRESIDIUM, Who.CONVENER}),
     Deed.AUDIT: frozenset({Who.PRESIDIUM}),
     Deed.EXPORT: frozenset({Who.PRESIDIUM}),
     Deed.FAQ_STATS: frozenset({Who.OFFICE}),
@@ -315,6 +343,13 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.EVALUATED: {None: "evaluation.none_of_yours"},
     Deed.COMMENTS: {Who.ABOVE: "comment.supervisors_only", None: "comment.office_only"},
     Deed.DISCLOSURE: {None: "disclosure.office_only"},
+    Deed.STUDY: {Who.ADMIN: "study.office_only", None: "study.admins_only"},
+    Deed.STUDY_HERE: {Who.ADMIN: "study.office_only", None: "study.leads_only"},
+    Deed.CONVENE: {None: "study.not_yours"},
+    Deed.ATTEND: {None: "study.not_called"},
+    Deed.VOLUNTEERS: {Who.ADMIN: "volunteer.office_only", None: "volunteer.admins_only"},
+    Deed.VOLUNTEERS_HERE: {None: "volunteer.leads_only"},
+    Deed.VOLUNTEERS_LEAD: {None: "volunteer.not_yours"},
     Deed.AUDIT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.EXPORT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.FAQ_STATS: {None: "faq.elsewhere"},

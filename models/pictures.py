@@ -30,7 +30,8 @@ class Picture(Base):
     caption: Mapped[str]
     drawing: Mapped[dict[str, Any]] = mapped_column(Json)
     """What `bot/charts.py` draws, as plain values; or the number of a survey whose results are shown, all of them or as
-    CSV.
+    CSV; or that of a gathering whose attendance is wanted as a table; or whose
+    certificate of which gathering.
     """
 
 

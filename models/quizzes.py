@@ -190,6 +190,11 @@ async def close_due(session: AsyncSession, now: datetime) -> int:
     return count
 
 
+async def newest(session: AsyncSession, most: int) -> Sequence[Quiz]:
+    """The latest quizzes, the newest first."""
+    return (await session.scalars(select(Quiz).order_by(Quiz.id.desc()).limit(most))).all()
+
+
 async def took_part(session: AsyncSession, quiz: Quiz) -> Sequence[Person]:
     """Whoever answered, rightly or not, in whichever group; each once."""
     answers = select(QuizAnswer.person_id).join(QuizPoll, QuizPoll.poll_id == QuizAnswer.poll_id)

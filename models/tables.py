@@ -41,7 +41,7 @@ from models import (
     walkins,
     words,
 )
-from models.union import comments, deliveries, gatherings, open_figures, publications
+from models.union import comments, deliveries, gatherings, hours, open_figures, publications, volunteering
 
 __all__ = [
     "access",
@@ -60,6 +60,7 @@ __all__ = [
     "gatherings",
     "handovers",
     "hooks",
+    "hours",
     "inbox",
     "invitations",
     "majors",
@@ -84,6 +85,7 @@ __all__ = [
     "stations",
     "surveys",
     "tickets",
+    "volunteering",
     "walkins",
     "words",
 ]

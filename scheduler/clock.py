@@ -36,8 +36,10 @@ from scheduler.jobs import (
     pulses,
     quizzes,
     sealing,
+    studies,
     surveys,
     sweeping,
+    volunteers,
 )
 
 log = structlog.get_logger()
@@ -67,6 +69,7 @@ JOBS = (
     Job("pulses", partial(IntervalTrigger, minutes=1), pulses.run),
     Job("quizzes", partial(IntervalTrigger, minutes=1), quizzes.run),
     Job("digests", partial(IntervalTrigger, minutes=1), digests.run),
+    Job("volunteers", partial(IntervalTrigger, minutes=1), volunteers.run),
     # Somebody waits for them.
     Job("pictures", partial(IntervalTrigger, seconds=5), pictures.run),
     Job("forgetting", partial(IntervalTrigger, minutes=10), forgetting.run),
@@ -80,6 +83,7 @@ JOBS = (
     Job("floors", partial(IntervalTrigger, minutes=10), floors.run),
     # A month's tickets are gone through.
     Job("disclosure", partial(IntervalTrigger, minutes=1), disclosure.run, beside=True),
+    Job("studies", partial(IntervalTrigger, minutes=1), studies.run),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),

@@ -20,6 +20,7 @@ TOOLBOX = frozenset(
         "board",
         "calls",
         "cards",
+        "certificates",
         "charts",
         "config",
         "contents",
@@ -51,8 +52,12 @@ TOOLBOX = frozenset(
         "reports",
         "roles",
         "rostering",
+        "report_cards",
         "rosters",
         "sealed",
+        "signing",
+        "studies",
+        "study_tables",
         "scripts",
         "survey_charts",
         "survey_desk",
@@ -64,6 +69,8 @@ TOOLBOX = frozenset(
         "texts",
         "toolbox",
         "untrusted",
+        "volunteer_desk",
+        "volunteers",
     )
 )
 """What of `bot/` the other rooms may use; `outgoing` and `filters` are how a handler says and hears things."""

@@ -5,7 +5,9 @@ The courier calls `draw` in the transaction in which it takes a row; what comes 
 
     tickets.py   cards, topics, words and notices      others.py   rosters, files, what somebody is told
     polls.py     polls and quizzes                     surveys.py  a survey's questions, and who is asked
-    evaluations.py  somebody's own sheet   disclosure.py  comments on what the union discloses
+    evaluations.py  somebody's own sheet               disclosure.py  comments on what the union discloses
+    publications.py what is published                  studies.py  study and training
+    volunteers.py   volunteering, certificates
     ../sealed.py, ../majors.py   their own letters
 """
 
@@ -18,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import majors, sealed
 from bot.calls import Call, Letter
-from bot.letters import disclosure, evaluations, others, polls, publications, surveys, tickets
+from bot.letters import disclosure, evaluations, others, polls, publications, studies, surveys, tickets, volunteers
 from bot.letters.drawing import Drawing
 from bot.toolbox import Toolbox
 from models.outbox import Outgoing
@@ -56,6 +58,10 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "disclosure_stale": disclosure.stale,
     "publication": publications.publication,
     "publication_desk": publications.desk,
+    "study": studies.study,
+    "study_coverage": studies.coverage,
+    "volunteer": volunteers.volunteer,
+    "certificate": volunteers.certificate,
 }
 
 GUARDED = {"sealed": sealed.draw, "major": majors.draw}

@@ -10,11 +10,12 @@ from bot import mydata as own
 from bot import rosters
 from bot.calls import Call, Letter, text_call
 from bot.letters.drawing import Drawing
+from bot.texts import Texts
 from models import people
 from models.errors import Refusal
-from models.exports import Export
+from models.exports import REPORT_CARD, Export
 from models.stations import Desk
-from models.union import floors
+from models.union import floors, report_cards
 
 
 async def roster(drawing: Drawing) -> Letter:
@@ -83,6 +84,8 @@ async def export(drawing: Drawing) -> Letter:
     made = await drawing.session.get_one(Export, drawing.payload["export"])
     if station is None or station.desk is not Desk.OFFICE:
         return Letter()
+    if made.wish.get("what") == REPORT_CARD and made.rows is not None:
+        return await _report_card(drawing, made, t)
     if made.content is None:
         key = "export.failed" if made.rows is None else "export.too_much" if made.rows else "export.nothing"
         return Letter([text_call(t(key, name=made.name), {"chat_id": drawing.chat_id})])
@@ -91,4 +94,19 @@ async def export(drawing: Drawing) -> Letter:
     if made.wish.get("format") == "csv":
         caption += "\n" + t("export.csv_figures")
     call = {"chat_id": drawing.chat_id, "document": file, "caption": caption, "parse_mode": "HTML"}
+    return Letter([Call("sendDocument", call)])
+
+
+async def _report_card(drawing: Drawing, made: Export, t: Texts) -> Letter:
+    """The second-class report card, opened here: it names students."""
+    semester = made.wish["semester"]
+    if made.content is None:
+        return Letter([text_call(t("report_card.nothing", semester=semester), {"chat_id": drawing.chat_id})])
+    content = drawing.toolbox.house.vault.open(made.content, f"export:{made.id}")
+    caption = t.n("report_card.caption", made.rows or 0, semester=semester)
+    unknown = await report_cards.unknown(drawing.session, semester)
+    if unknown:
+        caption += "\n" + t.n("report_card.left_out", unknown)
+    document = {"$file": base64.b64encode(content).decode(), "name": made.name}
+    call = {"chat_id": drawing.chat_id, "document": document, "caption": caption, "parse_mode": "HTML"}
     return Letter([Call("sendDocument", call)])

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import menus
 from bot.filters import Pressed, markup
 from bot.menus import Examine
+from bot.texts import Texts
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import show
 from handlers.union.acting import Acting, Wherever
@@ -97,14 +98,15 @@ async def _preview(message: Message, text: str, acting: Acting, state: FSMContex
     draft, t = read(text), acting.t
     await state.set_data(asdict(draft))
     await state.set_state(Quizzing.preview)
+    keys = menus.quiz_preview(t, acting.own is not None, len(await quizzes.groups(acting.session, acting.own)))
+    await show(message, left + preview(draft, t), keys)
+
+
+def preview(draft: Draft, t: Texts) -> str:
+    """What would be asked, with the right answer, and how it is."""
     shown = "\n".join(f"{'✅' if i == draft.correct else '▫️'} {option}" for i, option in enumerate(draft.options))
     why = t("quiz.why", explanation=draft.explanation) + "\n" if draft.explanation else ""
-    keys = menus.quiz_preview(t, acting.own is not None, len(await quizzes.groups(acting.session, acting.own)))
-    await show(
-        message,
-        left + t("quiz.preview", question=draft.question, options=shown) + "\n" + why + "\n" + t("quiz.how"),
-        keys,
-    )
+    return t("quiz.preview", question=draft.question, options=shown) + "\n" + why + "\n" + t("quiz.how")
 
 
 def read(text: str) -> Draft:

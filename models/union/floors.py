@@ -29,6 +29,7 @@ from models.union.gatherings import Attendance, Gathering, Kind, Part
 from models.union.gatherings import Stage as Held
 from models.union.publications import OUT, Publication
 from models.union.publications import Kind as PublicationKind
+from models.union import studies
 
 SATISFACTION, REFORM = "semester-satisfaction", "union-evaluation"
 """The keys of the surveys that students answer about the union: how satisfied they are, and what they say of the
@@ -109,6 +110,7 @@ class Look:
 
     session: AsyncSession
     calendar: WorkCalendar
+    now: datetime
     today: date
     term: Semester | None
     year: AcademicYear
@@ -131,7 +133,7 @@ async def board(session: AsyncSession, calendar: WorkCalendar, now: datetime) ->
     today = calendar.day_of(now)
     term = statistics.semester_on(today, calendar)
     # In the summer the year that is over is judged with its semester.
-    look = Look(session, calendar, today, term, AcademicYear.of(term.starts if term is not None else today))
+    look = Look(session, calendar, now, today, term, AcademicYear.of(term.starts if term is not None else today))
     floors = [await always(look) for always in ALWAYS]
     if term is not None:
         floors += [await each(look, term) for each in OF_A_SEMESTER]
@@ -166,7 +168,7 @@ async def guidance(look: Look, term: Semester) -> Floor:
 # ---------------------------------------------------------------- measure 4: study and training
 
 
-async def studies(look: Look, term: Semester) -> Floor:
+async def study(look: Look, term: Semester) -> Floor:
     """Theory study, twice a semester."""
     found = await _held(look, Kind.STUDY, term)
     return Floor("study", 4, 2, len(found), look.state(len(found), 2, term.ends), term.ends, found)
@@ -175,34 +177,17 @@ async def studies(look: Look, term: Semester) -> Floor:
 async def training(look: Look, term: Semester) -> Floor:
     """Training of all staff. It is done when everybody has been; one that makes up for it counts as well."""
     found = await _held(look, Kind.TRAINING, term)
-    done = int(bool(found) and await _all_came(look, term))
+    done = int((await studies.coverage(look.session, term, look.calendar, look.now)).whole)
     return Floor("training", 4, 1, done, look.state(done, 1, term.ends), term.ends, found)
 
 
 async def _held(look: Look, kind: Kind, term: Semester) -> list[Evidence]:
-    """What was held and somebody came to, each with how many of those who were called."""
-    came = func.count().filter(Attendance.part == Part.CAME)
-    rows = await look.session.execute(
-        select(Gathering, came, func.count().filter(Attendance.part.in_((Part.CAME, Part.MISSED, Part.EXCUSED))))
-        .join(Attendance, Attendance.gathering_id == Gathering.id)
-        .where(Gathering.kind == kind, Gathering.stage == Held.HELD, Gathering.semester == term.name)
-        .group_by(Gathering.id)
-        .having(came > 0)
-        .order_by(Gathering.starts_at, Gathering.id)
-    )
     return [
-        Evidence(What.GATHERING, it.id, look.calendar.day_of(it.starts_at), it.titles, Rate(hits, of))
-        for it, hits, of in rows
+        Evidence(
+            What.GATHERING, it.gathering.id, look.calendar.day_of(it.gathering.starts_at), it.gathering.titles, it.rate
+        )
+        for it in await studies.held(look.session, kind, term.name)
     ]
-
-
-async def _all_came(look: Look, term: Semester) -> bool:
-    its = select(Gathering.id).where(
-        Gathering.kind == Kind.TRAINING, Gathering.semester == term.name, Gathering.stage == Held.HELD
-    )
-    came = select(Attendance.person_id).where(Attendance.gathering_id.in_(its), Attendance.part == Part.CAME)
-    missed = select(func.count()).where(Attendance.gathering_id.in_(its), Attendance.person_id.not_in(came))
-    return not await look.session.scalar(missed)
 
 
 # ---------------------------------------------------------------- measure 5: every project
@@ -268,7 +253,7 @@ async def staff(look: Look, term: Semester) -> Floor:
 # ---------------------------------------------------------------- all of them
 
 ALWAYS: tuple[Callable[[Look], Awaitable[Floor]], ...] = (every_project,)
-OF_A_SEMESTER: tuple[Callable[[Look, Semester], Awaitable[Floor]], ...] = (guidance, studies, training, staff)
+OF_A_SEMESTER: tuple[Callable[[Look, Semester], Awaitable[Floor]], ...] = (guidance, study, training, staff)
 OF_A_YEAR: tuple[Callable[[Look], Awaitable[Floor]], ...] = (satisfaction, reform)
 
 

@@ -136,6 +136,12 @@ class Attendance(Base):
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     confirmed_at: Mapped[datetime | None]
     reminded: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str | None]
+    """Why they cannot come, in their words, until whoever leads it has said whether that will do."""
+    offered_until: Mapped[datetime | None]
+    """Of somebody who waits: a place has become free and is kept for them until then."""
+    because: Mapped[str | None]
+    """Why they are confirmed more than the whole of it, or otherwise than before; in the lead's words."""
 
 
 # ---------------------------------------------------------------- its life
@@ -288,6 +294,7 @@ async def forget(session: AsyncSession, person: Person) -> None:
     counted; who that was, nobody can tell any more.
     """
     for gathering, attendance in await of_person(session, person):
+        attendance.reason = attendance.because = None
         if gathering.stage in (Stage.PLANNED, Stage.CALLED):
             await session.delete(attendance)
     led = update(Gathering).where(Gathering.lead_id == person.id, Gathering.stage.in_((Stage.PLANNED, Stage.CALLED)))

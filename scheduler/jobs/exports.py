@@ -17,6 +17,7 @@ from bot import exports as files
 from bot.toolbox import Toolbox
 from models import exports, stations
 from models.database import Database
+from scheduler.jobs import volunteer_files
 
 log = structlog.get_logger()
 
@@ -30,7 +31,10 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     for number, wish in waiting:
         content, rows = None, None
         try:
-            content, rows = await _file(database, toolbox, wish, now)
+            if wish.get("what") == exports.REPORT_CARD:
+                content, rows = await volunteer_files.report_card(database, toolbox, number, wish)
+            else:
+                content, rows = await _file(database, toolbox, wish, now)
         except Exception as error:
             log.error("an export was not made", export=number, why=type(error).__name__, exc_info=True)
         async with database.transaction() as session:

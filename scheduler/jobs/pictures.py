@@ -16,7 +16,7 @@ from models import outbox, pictures
 from models.database import Database
 from models.outbox import Lane, Repeat
 from models.pictures import Picture
-from scheduler.jobs import survey_results
+from scheduler.jobs import study_tables, survey_results, volunteer_files
 
 log = structlog.get_logger()
 
@@ -27,10 +27,15 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
         found = await pictures.wanted(session)
     for wanted in found:
         png: bytes | None = None
+        pdf: bytes | None = None
         calls: Sequence[Call] = ()
         try:
             if "survey" in wanted.drawing:
                 calls = await survey_results.made(database, toolbox, wanted)
+            elif "gathering" in wanted.drawing:
+                calls = await study_tables.made(database, toolbox, wanted, now)
+            elif "certificate" in wanted.drawing:
+                pdf = await volunteer_files.certificate(database, toolbox, wanted, now)
             else:
                 png = await asyncio.to_thread(charts.draw, wanted.drawing)
         except Exception as error:
@@ -44,6 +49,8 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
                 await pictures.say(
                     session, row.chat_id, png, row.caption, now, thread_id=row.thread_id, lane=Lane.ANSWER
                 )
+            if pdf is not None:
+                await volunteer_files.bring(session, row.chat_id, pdf, toolbox, now)
             for call in calls:
                 await _post(session, row, call, now)
             await session.delete(row)

@@ -19,10 +19,14 @@ RULES = {
     "sorting", "swaps", "walkins", "canned", "exports", "pulses", "quizzes", "access", "bursts",
     "comments",
     "ballots", "evaluations", "publications", "deliveries", "outcomes", "remarks", "sheets", "surveys",
+    "ballots", "calling", "evaluations", "excuses", "signing", "publications", "deliveries",
+    "outcomes", "remarks", "sheets", "surveys",
+    "hours", "places", "presence", "volunteering",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",
-    "newest", "is_open", "in_stage", "read", "signed", "groups_of", "must_be_open",
+    "newest", "is_open", "in_stage", "read", "signed", "groups_of", "must_be_open", "by_link", "by_digits",
+    "must_be_asked", "asking_off",
     "campus_code", "found", "fill", "label", "checked", "value_of", "may_change", "number_of", "recipients",
     "round_of", "listed", "may_answer", "of_semester", "semester_of", "staff_of", "for_office", "to_decide",
     "must_fit", "speaker", "admitted", "holds", "groups", "to_reporter", "show", "used", "reviews", "must_be_this",
@@ -31,7 +35,7 @@ LOOKS = {
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""
 ASKS = {"permissions.must", "permissions.may", "cases.must_handle", "evaluations.must_be_own"}
-FINDS = {"students/report.py:_mine"}
+FINDS = {"students/report.py:_mine", "students/here.py:_must", "union/gatherings.py:may", "union/volunteers.py:may"}
 """Whoever has called one of these has asked, if it does; as with the methods of what a handler is given."""
 FREE = {
     "anywhere.py": "help, and leaving what one is doing oneself",
@@ -53,11 +57,13 @@ FREE = {
     "staff/sort.py:departed": "Telegram's own news: nobody acts",
     "staff/lists.py:elsewhere": "says where it can be asked",
     "staff/duty.py:mine": "one's own turns",
+    "students/here.py:elsewhere": "says where it can be done",
     "students/loose.py:edited": "Telegram lets only the author edit",
     "students/loose.py:hold": "one's own words; where they go asks",
     "students/mine.py:first_page": "the list of one's own",
     "students/mine.py:page": "the list of one's own",
     "students/report.py:explain": "everybody may read what it is",
+    "students/volunteering.py:verify": "whoever holds a certificate may ask whether it is genuine",
     "union/pulses.py:count": "Telegram counts votes and names nobody",
     "union/quizzes.py:count": "one's own answer, which Telegram brings",
 }

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import board as drawn
 from bot.texts import Catalogue
+from models import colleagues
 from models.calendar import AcademicYear, Semester
 from models.database import Database
 from models.evaluations import EvaluationRound
@@ -89,7 +90,10 @@ async def test_a_floor_is_green_by_its_evidence_due_until_its_day_and_overdue_af
         assert study.evidence[0].rate is not None
         assert (study.evidence[0].rate.hits, study.evidence[0].rate.of) == (1, 3)
 
-        # Training is done when whoever missed it has been to another.
+        # Training is done when everybody of the staff has been to one.
+        places = await furnish(session)
+        for number in (1, 2):
+            await colleagues.seen(session, places["east"], await staff(session, number, f"Staff {number}"), now)
         await held(session, Kind.TRAINING, now, [Part.CAME, Part.MISSED])
         assert of(await floors.board(session, TERMS, now), "training").state is State.DUE
         await held(session, Kind.TRAINING, now + 7 * DAY, [Part.CAME], first=2)

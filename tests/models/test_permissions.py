@@ -25,6 +25,8 @@ TEXTS = read("en")
 SPELLED_OUT: dict[Who, str] = {
     Who.STRANGER: "file join report survey comment",
     Who.REQUESTER: "file report survey comment view add take_back urge withdraw confirm rate reopen",
+    Who.STRANGER: "file join report survey volunteer",
+    Who.REQUESTER: "file report survey volunteer view add take_back urge withdraw confirm rate reopen",
     Who.HERE: "claim release assign answer ask note edit retract resend history transfer resolve reopen merge unmerge "
     "split priority tag project projects major list look figures walkin canned roster swap_answer sign code",
     Who.FIRST: "answer note edit retract resend history recall resolve priority tag project projects major look "
@@ -37,12 +39,22 @@ SPELLED_OUT: dict[Who, str] = {
     Who.PRESIDIUM: "poll quiz surveys evaluate audit export block lift roles give publish board",
     Who.ABOVE: "roles projects figures figures_all canned roster code publications board disclosure",
     Who.SUPERVISOR: "major_decide report_handle report_room lift give_above publication_approve comments",
+    Who.LEAD: "mute reassign retract_anothers canned_write roster_write swap mode poll_here quiz_here study_here "
+    "volunteers_here",
+    Who.ADMIN: "mute reassign setup canned_write roster_write swap mode code_new volunteers_here",
+    Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board",
+    Who.PRESIDIUM: "poll quiz surveys study convene evaluate audit export block lift roles give publish board "
+    "volunteers volunteers_lead",
+    Who.ABOVE: "roles projects figures figures_all canned roster code publications board",
+    Who.SUPERVISOR: "major_decide report_handle report_room lift give_above publication_approve",
     Who.READER: "major_receive",
     Who.REPORTER: "report_follow",
     Who.CONFIDANT: "report_handle",
     Who.ON_DUTY: "swap",
     Who.ASKED: "swap_answer",
     Who.EVALUATED: "evaluated",
+    Who.CONVENER: "convene volunteers_lead",
+    Who.CALLED: "attend",
     Who.TIME: "return close escalate hand_over",
 }
 """The same table by heart, from the other side: whoever changes who may do what changes it here too."""

@@ -1,0 +1,458 @@
+"""/volunteers as the office, a station's lead and whoever leads a call sees it: calls, who is on one, hours, what waits
+for an answer.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup, escape
+
+from bot.keyboards import Press, button, keyboard
+from bot.texts import Texts, cut
+from bot.untrusted import inline
+from bot.volunteers import PARTS, facts, in_hours, title, when
+from models.calendar import WorkCalendar
+from models.errors import Refusal
+from models.people import Audience, Person
+from models.projects import Project
+from models.questionnaires import EVERYBODY, Group
+from models.stations import Station
+from models.union.gatherings import Attendance, Gathering, Part, Stage
+from models.union.hours import DisputeStage, HourDispute, proposed, span
+from models.union.volunteering import ROUNDINGS, Level, VolunteerCall
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+LABEL, NAME, PAGE, PEOPLE = 44, 30, 6, 8
+SIGNS = {Stage.PLANNED: "🗓", Stage.CALLED: "📣", Stage.HELD: "✅", Stage.CANCELLED: "✖️"}
+SEATS = (5, 10, 20, 50)
+
+Screen = tuple[str, dict[str, Any]]
+Rows = list[list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Helped(Press, prefix="vo"):
+    """On volunteering, of who looks after it: list, new, one, change, seats, seat, whom, for, role, level, rounding,
+    trains, training, after, project, of, lead, leads, open, open_sure, cancel, cancel_sure, people, hand, there, hours,
+    person, give, type, all, excuses, accept, refuse, disputes, reply, card; `value` is what was chosen.
+    """
+
+    act: str
+    gathering: int
+    value: str = "-"
+
+
+@dataclass(frozen=True)
+class View:
+    """A call, with what is said beside it."""
+
+    gathering: Gathering
+    call: VolunteerCall
+    counts: Mapping[Part, int]
+    lead: Person | None
+    station: Station | None
+    training: Gathering | None
+    project: Project | None
+    unconfirmed: int
+    excuses: int
+    disputes: int
+    """So many wait for an answer of whoever looks at it here."""
+
+
+# ---------------------------------------------------------------- what is typed
+
+
+def _when(text: str) -> re.Match[str] | None:
+    day = r"(?:(?P<year>\d{4})\s*[-/.年]\s*)?(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*[日号號]?"
+    clock = r"(?P<{0}h>[01]?\d|2[0-3]):(?P<{0}m>[0-5]\d)"
+    both = rf"{day},?\s+{clock.format('a')}\s*(?:-|–|—|~|至|到|to)\s*{clock.format('b')}"
+    return re.fullmatch(both, unicodedata.normalize("NFKC", text).strip())
+
+
+def read(text: str, calendar: WorkCalendar, now: datetime) -> tuple[str, datetime, datetime, str, str]:
+    """What was written, one thing a line: title, when ("2026-10-20 15:00-17:00", without the year the next such day),
+    place, and below what it is about. Raises Refusal when one of the first three is missing.
+    """
+    lines = [line for line in (inline(line, 1000) for line in text.splitlines()) if line]
+    at = next((i for i, line in enumerate(lines[:2]) if _when(line)), None)
+    if at is None:
+        raise Refusal("volunteer.no_time")
+    found = _when(lines[at])
+    assert found is not None
+    if len(lines) < at + 2:
+        raise Refusal("gathering.place_missing")
+    today = calendar.day_of(now)
+    try:
+        day = date(int(found["year"] or today.year), int(found["month"]), int(found["day"]))
+        if found["year"] is None and day < today:
+            day = day.replace(year=day.year + 1)
+    except ValueError:
+        raise Refusal("volunteer.no_day") from None
+    starts, ends = (calendar.at(day, time(int(found[f"{x}h"]), int(found[f"{x}m"]))) for x in "ab")
+    return lines[0] if at else "", starts, ends, lines[at + 1], " ".join(lines[at + 2 :])
+
+
+def read_hours(text: str) -> tuple[int, str | None]:
+    """What was written of hours: "2.5", "2:30", and after it the reason. Raises Refusal for what is no number."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    found = re.match(
+        r"(?P<h>\d{1,3})(?:[:](?P<m>[0-5]\d)|[.,](?P<f>\d{1,2}))?\s*(?:h|hours?|小时|小時)?(?=\s|$|[,;，。:])", plain
+    )
+    if found is None:
+        raise Refusal("hours.no_number")
+    minutes = 60 * int(found["h"])
+    if found["m"]:
+        minutes += int(found["m"])
+    elif found["f"]:
+        minutes += round(60 * float(f"0.{found['f']}"))
+    reason = " ".join(inline(line, 1000) for line in plain[found.end() :].lstrip(" ,;，。:").splitlines())
+    return minutes, reason or None
+
+
+# ---------------------------------------------------------------- whom it is for
+
+
+def group_of(choice: str, settings: Settings) -> Group | None:
+    """Whom somebody chose: all, `a.<audience>` or `s.<station>`; None for what is none of these."""
+    what, _, key = choice.partition(".")
+    if choice == "all":
+        return EVERYBODY
+    if what == "a" and key in set(Audience):
+        return Group(audiences=(Audience(key),))
+    if what == "s" and key in {each.key for each in settings.stations} and settings.buildings_of(key):
+        return Group(buildings=tuple(settings.buildings_of(key)))
+    return None
+
+
+def named(group: Group, settings: Settings, t: Texts) -> str:
+    """What those whom it is for are called."""
+    if group.audiences:
+        return " / ".join(t.plain(f"audience.{each}") for each in group.audiences)
+    for station in settings.stations:
+        if group.buildings and set(group.buildings) == set(settings.buildings_of(station.key)):
+            return t.plain("survey_new.of_station", station=t.pick(station.name))
+    if group.buildings:
+        return ", ".join(t.pick(settings.building_names(each)) for each in group.buildings)
+    return t.plain("survey.everybody")
+
+
+def whom(it: Gathering, settings: Settings, t: Texts) -> Screen:
+    """Whom is it for?"""
+    rows = [[button(t.plain("survey.everybody"), Helped("for", it.id, "all"))]]
+    rows += [[button(t.plain(f"audience.{each}"), Helped("for", it.id, f"a.{each}"))] for each in Audience]
+    rows += [
+        [
+            button(
+                cut(named(Group(buildings=tuple(settings.buildings_of(each.key))), settings, t), LABEL),
+                _for(it, each.key),
+            )
+        ]
+        for each in settings.stations
+        if settings.buildings_of(each.key)
+    ]
+    return t("volunteer_desk.whom", title=title(it, t)), keyboard([*rows, _back(it, t)])
+
+
+def _for(it: Gathering, station: str) -> Helped:
+    return Helped("for", it.id, f"s.{station}")
+
+
+# ---------------------------------------------------------------- the list and one of them
+
+
+def listed(
+    found: Sequence[tuple[Gathering, VolunteerCall, Mapping[Part, int], int]],
+    page: int,
+    more: bool,
+    t: Texts,
+    now: datetime,
+    *,
+    makes: bool,
+    exports: bool,
+) -> Screen:
+    """The latest first, each with how it stands and how many answers it waits for; `makes` for who may make one,
+    `exports` for who may have the report card.
+    """
+    lines, rows = [t("volunteer_desk.list" if found else "volunteer_desk.list_none")], []
+    for it, _, counts, waits in found:
+        name = title(it, t)
+        mark = f" · ❗ {waits}" if waits else ""
+        lines.append(
+            f"\n{SIGNS[it.stage]} <b>{it.id}</b> · {escape(name)}\n{escape(when(it, t, now))} · "
+            f"{_so_far(it, counts, t)}{mark}"
+        )
+        rows.append([button(cut(f"{it.id} · {name}", LABEL), Helped("one", it.id))])
+    rows.append(_turns("list", 0, page, more))
+    if makes:
+        rows.append([button(t.plain("volunteer_desk.new"), Helped("new", 0))])
+    if exports:
+        rows.append([button(t.plain("volunteer_desk.card"), Helped("card", 0, "0"))])
+    return "\n".join(lines), keyboard(rows)
+
+
+def _so_far(it: Gathering, counts: Mapping[Part, int], t: Texts) -> str:
+    if it.stage is Stage.HELD:
+        return t("volunteer_desk.was", came=counts.get(Part.CAME, 0), missed=counts.get(Part.MISSED, 0))
+    if it.stage is not Stage.CALLED:
+        return t(f"volunteer_desk.stage.{it.stage}")
+    coming = counts.get(Part.COMING, 0) + counts.get(Part.CAME, 0)
+    seats = str(it.seats) if it.seats is not None else "∞"
+    return t("volunteer_desk.on_it", coming=coming, seats=seats, waiting=counts.get(Part.WAITING, 0))
+
+
+def one(view: View, settings: Settings, group: Group, t: Texts, now: datetime) -> Screen:
+    """One call, and what can be done with it now."""
+    it, call = view.gathering, view.call
+    lead = inline(view.lead.name, NAME) if view.lead is not None else "—"
+    by = t.pick(view.station.names) if view.station is not None else t.plain("volunteer.union")
+    lines = [
+        t(
+            "volunteer_desk.one",
+            number=it.id,
+            stage=t.plain(f"volunteer_desk.stage.{it.stage}"),
+            by=by,
+            lead=lead,
+            whom=named(group, settings, t),
+            level=t.plain(f"volunteer.level.{call.level}"),
+            rounding=call.rounding,
+            so=Markup(_so_far(it, view.counts, t)),
+        )
+    ]
+    if call.trains:
+        lines.append(t("volunteer.trains"))
+    if view.training is not None:
+        lines.append(t("volunteer_desk.needs", title=title(view.training, t)))
+    if view.project is not None:
+        lines.append(t("volunteer.of_project", title=view.project.title))
+    if it.stage is Stage.PLANNED:
+        lines.append(t("volunteer_desk.nobody_told", seats=str(it.seats) if it.seats is not None else "∞"))
+    parts = [facts(it, call, t, now), str(escape(t.pick(it.about))) if it.about else "", "\n".join(lines)]
+    return "\n\n".join(part for part in parts if part), keyboard(_ways(view, now, t))
+
+
+def _ways(view: View, now: datetime, t: Texts) -> Rows:
+    it = view.gathering
+
+    def to(act: str, **params: Any) -> dict[str, Any]:
+        return button(t.plain(f"volunteer_desk.do.{act}", **params), Helped(act, it.id))
+
+    rows: Rows = []
+    if it.stage is Stage.PLANNED:
+        rows += [
+            [to("change"), to("role")],
+            [to("seats"), to("whom")],
+            [to("level"), to("rounding")],
+            [to("lead"), to("training")],
+            [to("project"), to("trains")],
+        ]
+        if it.starts_at > now:
+            rows.append([to("open")])
+        rows.append([to("cancel")])
+    elif it.stage is Stage.CALLED:
+        rows += [[to("people"), to("seats")], [to("lead"), to("rounding")]]
+        if it.starts_at <= now:
+            rows.append([to("hand")])
+        rows.append([to("cancel")])
+    elif it.stage is Stage.HELD:
+        rows += [[to("people"), to("hand")], [to("hours", count=view.unconfirmed)]]
+    for act, count in (("excuses", view.excuses), ("disputes", view.disputes)):
+        if count:
+            rows.append([to(act, count=count)])
+    return [*rows, [button(t.plain("volunteer_desk.back"), Helped("list", 0, "0"))]]
+
+
+def asked(key: str, number: int, t: Texts, keys: Rows | None = None, **params: Any) -> Screen:
+    """Something is to be written or chosen; the way back leads to where it is about."""
+    back = Helped("one", number) if number else Helped("list", 0, "0")
+    return t(key, **params), keyboard([*(keys or []), [button(t.plain("nav.cancel"), back)]])
+
+
+def seats(it: Gathering, t: Texts) -> Screen:
+    """How many places?"""
+    rows = [[button(str(each), Helped("seat", it.id, str(each))) for each in SEATS]]
+    rows.append([button(t.plain("volunteer_desk.any"), Helped("seat", it.id, "any"))])
+    return asked("volunteer_desk.seats", it.id, t, rows, title=title(it, t))
+
+
+def levels(it: Gathering, t: Texts) -> Screen:
+    """Whose occasion is it?"""
+    rows = [[button(t.plain(f"volunteer.level.{each}"), Helped("level", it.id, each))] for each in Level]
+    return asked("volunteer_desk.level", it.id, t, rows)
+
+
+def roundings(it: Gathering, t: Texts) -> Screen:
+    """To how many minutes are hours rounded?"""
+    rows = [[button(t.plain("time.minutes", minutes=each), Helped("rounding", it.id, str(each))) for each in ROUNDINGS]]
+    return asked("volunteer_desk.rounding", it.id, t, rows)
+
+
+def trainings(it: Gathering, found: Sequence[Gathering], t: Texts) -> Screen:
+    """Which training has to come first?"""
+    rows = [
+        [button(cut(f"{each.id} · {title(each, t)}", LABEL), Helped("after", it.id, str(each.id)))] for each in found
+    ]
+    rows.append([button(t.plain("volunteer_desk.no_training"), Helped("after", it.id, "0"))])
+    return asked("volunteer_desk.training" if found else "volunteer_desk.training_none", it.id, t, rows)
+
+
+def projects(it: Gathering, found: Sequence[Project], t: Texts) -> Screen:
+    """To which project does it belong?"""
+    rows = [[button(cut(f"{each.id} · {each.title}", LABEL), Helped("of", it.id, str(each.id)))] for each in found]
+    rows.append([button(t.plain("volunteer_desk.no_project"), Helped("of", it.id, "0"))])
+    return asked("volunteer_desk.project", it.id, t, rows)
+
+
+def choosing(it: Gathering, act: str, turn: str, found: Sequence[Person], page: int, t: Texts, text: str) -> Screen:
+    """One of these people, by name."""
+    shown = found[page * PEOPLE : (page + 1) * PEOPLE]
+    rows = [[button(inline(each.name, NAME) or "—", Helped(act, it.id, str(each.id)))] for each in shown]
+    return text, keyboard([*rows, _turns(turn, it.id, page, len(found) > (page + 1) * PEOPLE), _back(it, t)])
+
+
+def sure(view: View, act: str, group: Group, settings: Settings, t: Texts, now: datetime) -> Screen:
+    """Before people are told."""
+    it = view.gathering
+    count = view.counts.get(Part.COMING, 0) + view.counts.get(Part.WAITING, 0)
+    text = t(f"volunteer_desk.sure_{act}", count=count, whom=named(group, settings, t))
+    yes = button(t.plain(f"volunteer_desk.yes_{act}"), Helped(f"{act}_sure", it.id))
+    return facts(it, view.call, t, now) + "\n\n" + text, keyboard([[yes], _back(it, t)])
+
+
+# ---------------------------------------------------------------- people and hours
+
+
+def people(
+    view: View,
+    found: Sequence[tuple[Person, Attendance]],
+    line: Sequence[int],
+    missed: Mapping[int, int],
+    page: int,
+    t: Texts,
+) -> Screen:
+    """Who is on it: those who come, then those who wait, in their order; `missed` by person."""
+    it = view.gathering
+    order = list(Part)
+    places = {number: nth for nth, number in enumerate(line, 1)}
+    ranked = sorted(found, key=lambda each: (order.index(each[1].part), places.get(each[0].id, 0)))
+    lines = [t("volunteer_desk.people", title=title(it, t), count=len(found))]
+    for person, place in ranked[page * 2 * PEOPLE : (page + 1) * 2 * PEOPLE]:
+        name = inline(person.name, NAME) or "—"
+        said = t.plain(f"gathering.part.{place.part}")
+        if person.id in places:
+            said = t.plain("volunteer_desk.nth", nth=places[person.id])
+        if place.minutes is not None:
+            said = t.plain("volunteer.hours_confirmed", hours=in_hours(place.minutes))
+        mark = " " + t("volunteer_desk.missed", count=missed[person.id]) if missed.get(person.id) else ""
+        lines.append(f"{PARTS[place.part]} {escape(name)} · {escape(said)}{mark}")
+    more = len(found) > (page + 1) * 2 * PEOPLE
+    return "\n".join(lines), keyboard([_turns("people", it.id, page, more), _back(it, t)])
+
+
+def hours(view: View, found: Sequence[tuple[Person, Attendance]], page: int, t: Texts) -> Screen:
+    """Who came, what is proposed of each, and what is confirmed; a press shows one of them."""
+    it, call = view.gathering, view.call
+    came = [(person, place) for person, place in found if place.part is Part.CAME]
+    came.sort(key=lambda each: each[1].minutes is not None)
+    ready = [place for _, place in came if place.minutes is None and proposed(it, call, place) is not None]
+    lines = [t("volunteer_desk.hours", title=title(it, t), whole=in_hours(span(it)), rounding=call.rounding)]
+    rows: Rows = []
+    for person, place in came[page * PEOPLE : (page + 1) * PEOPLE]:
+        name = inline(person.name, NAME) or "—"
+        lines.append(f"{escape(name)} · {_hours_of(it, call, place, t)}")
+        rows.append([button(name, Helped("person", it.id, str(person.id)))])
+    if ready:
+        rows.append([button(t.plain("volunteer_desk.all", count=len(ready)), Helped("all", it.id))])
+    rows += [_turns("hours", it.id, page, len(came) > (page + 1) * PEOPLE), _back(it, t)]
+    return "\n".join(lines), keyboard(rows)
+
+
+def _hours_of(it: Gathering, call: VolunteerCall, place: Attendance, t: Texts) -> str:
+    if place.minutes is not None:
+        return "✅ " + t("volunteer.hours_confirmed", hours=in_hours(place.minutes))
+    minutes = proposed(it, call, place)
+    clock = "–".join(
+        f"{each.astimezone(t.timezone):%H:%M}" if each is not None else "?"
+        for each in (place.signed_in_at, place.signed_out_at)
+    )
+    if minutes is None:
+        return t("volunteer_desk.not_known", clock=clock)
+    return t("volunteer_desk.proposed", clock=clock, hours=in_hours(minutes))
+
+
+def person(view: View, who: Person, place: Attendance, t: Texts) -> Screen:
+    """Somebody's hours: as proposed, the whole of it, or typed."""
+    it, call = view.gathering, view.call
+    text = t("volunteer_desk.person", name=inline(who.name, NAME) or "—", title=title(it, t))
+    text += "\n" + _hours_of(it, call, place, t)
+    if place.because is not None:
+        text += "\n" + t("volunteer.because", because=place.because)
+    rows: Rows = []
+    if place.minutes is None:
+        offered = [proposed(it, call, place), span(it)]
+        shown = dict.fromkeys(minutes for minutes in offered if minutes is not None)
+        rows = [
+            [button(t.plain("volunteer_desk.give", hours=in_hours(each)), Helped("give", it.id, f"{who.id}.{each}"))]
+            for each in shown
+        ]
+    rows.append([button(t.plain("volunteer_desk.type"), Helped("type", it.id, str(who.id)))])
+    rows.append([button(t.plain("volunteer_desk.back"), Helped("hours", it.id, "0"))])
+    return text, keyboard(rows)
+
+
+# ---------------------------------------------------------------- what waits for an answer
+
+
+def excuse(it: Gathering, who: Person, words: str, more: int, t: Texts) -> Screen:
+    """Why somebody was not there: will that do?"""
+    text = t("volunteer_desk.excuse", name=inline(who.name, NAME) or "—", title=title(it, t), words=words)
+    rows = [
+        [
+            button(t.plain("volunteer_desk.accept"), Helped("accept", it.id, str(who.id))),
+            button(t.plain("volunteer_desk.refuse"), Helped("refuse", it.id, str(who.id))),
+        ]
+    ]
+    return text + _more(more, t), keyboard([*rows, _back(it, t)])
+
+
+def dispute(view: View, who: Person, place: Attendance, found: HourDispute, more: int, t: Texts) -> Screen:
+    """What somebody says of their hours, and what the lead said."""
+    it = view.gathering
+    text = t(
+        "volunteer_desk.dispute",
+        name=inline(who.name, NAME) or "—",
+        title=title(it, t),
+        words=found.words,
+        so=Markup(_hours_of(it, view.call, place, t)),
+    )
+    if found.stage is DisputeStage.OFFICE and found.reply is not None:
+        text += "\n" + t("volunteer_desk.lead_said", reply=found.reply)
+    rows = [[button(t.plain("volunteer_desk.reply"), Helped("reply", it.id, str(who.id)))]]
+    return text + _more(more, t), keyboard([*rows, _back(it, t)])
+
+
+def _more(more: int, t: Texts) -> str:
+    return "\n\n" + t("volunteer_desk.more", count=more) if more else ""
+
+
+def to_the_lead(what: str, it: Gathering, call: VolunteerCall, t: Texts, now: datetime) -> Screen:
+    """To whoever leads it: it is over, or somebody waits for an answer."""
+    act = {"lead_over": "hours", "lead_excuse": "excuses", "lead_dispute": "disputes"}[what]
+    rows = [[button(t.plain("volunteer_desk.look"), Helped(act, it.id, "0"))]]
+    return t(f"volunteer.you_{what}") + "\n\n" + facts(it, call, t, now), keyboard(rows)
+
+
+def _turns(act: str, number: int, page: int, more: bool) -> list[dict[str, Any]]:
+    back = [button("◀️", Helped(act, number, str(page - 1)))] if page > 0 else []
+    return back + ([button("▶️", Helped(act, number, str(page + 1)))] if more else [])
+
+
+def _back(it: Gathering, t: Texts) -> list[dict[str, Any]]:
+    return [button(t.plain("volunteer_desk.back"), Helped("one", it.id))]

@@ -1,0 +1,171 @@
+"""A call for volunteers from the office's first word to the certificate and the report card."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+
+from openpyxl import load_workbook
+from sqlalchemy import select
+
+from models import people, roster
+from models.exports import Export
+from models.roster import Enrolled, Line
+from models.union import gatherings, presence
+from tests.campus import Campus, running
+from tests.stories.test_own_data import documents
+
+TITLE = "Welcome desk"
+
+
+async def proves(campus: Campus, telegram_id: int, number: str, name: str) -> None:
+    """Somebody has shown their student number."""
+    vault, now = campus.app.toolbox.house.vault, campus.clock()
+    async with campus.app.database.transaction() as session:
+        line = Line(number, name, "Physics", "2026", None, "e1", None)
+        await roster.replace(session, await roster.compare(session, [line], vault), vault, now)
+        row = await session.scalar(select(Enrolled))
+        person = await people.by_telegram_id(session, telegram_id)
+        assert row is not None
+        assert person is not None
+        await roster.tie(session, row, person)
+
+
+async def is_there(campus: Campus, telegram_id: int, *, out: bool = False) -> None:
+    """Somebody signs in or out at the place."""
+    async with campus.app.database.transaction() as session:
+        person = await people.by_telegram_id(session, telegram_id)
+        assert person is not None
+        if out:
+            await gatherings.sign_out(session, await gatherings.get(session, 1), person, campus.clock())
+        else:
+            await presence.sign_in(session, 1, person, campus.app.toolbox.house, campus.clock())
+
+
+async def test_a_call_goes_from_the_office_to_the_certificate_and_the_report_card(
+    migrated: Path, tmp_path: Path
+) -> None:
+    shutil.copy(migrated, tmp_path / "unionbot.db")
+    async with running(f"sqlite:///{tmp_path / 'unionbot.db'}") as campus:
+        t, admin, office = campus.t("en"), campus.admin, campus.office
+        alice, bob = await campus.student("Alice"), await campus.student("Bob", "zh-hans")
+        carol = await campus.student("Carol")
+        await proves(campus, alice.id, "2026010001", "艾丽")
+        await campus.wang.says("/volunteers", chat=campus.east)
+        await campus.east.shows(t.plain("volunteer.leads_only"))
+        await carol.says("/volunteers")
+        await carol.reads("You lead no call")
+
+        # The office makes it.
+        await admin.says("/volunteers", chat=office)
+        await admin.taps(t.plain("volunteer_desk.new"), chat=office)
+        await admin.says(f"{TITLE}\nsoon\nGate 1", chat=office)
+        await office.shows("write the time on the second line")
+        await admin.says(f"{TITLE}\n10-14 14:00-17:00\nGate 1\nShow <b>new</b> students around", chat=office)
+        assert "&lt;b&gt;new" not in (await office.shows("Nobody has been told")).text
+        await admin.taps(t.plain("volunteer_desk.do.role"), chat=office)
+        await admin.says("Guide", chat=office)
+        await office.shows("As: Guide")
+        await admin.taps(t.plain("volunteer_desk.do.seats"), chat=office)
+        await admin.says("0", chat=office)
+        await office.shows("from 1 to 1000")
+        await admin.says("1", chat=office)
+        await office.shows("Places: 1.")
+        await admin.taps(t.plain("volunteer_desk.do.whom"), chat=office)
+        await admin.taps(t.plain("audience.undergraduate"), chat=office)
+        await admin.taps(t.plain("volunteer_desk.do.level"), chat=office)
+        await admin.taps("city level", chat=office)
+        await office.shows("city level")
+        for act in ("rounding", "training", "project", "lead"):
+            await admin.taps(t.plain(f"volunteer_desk.do.{act}"), chat=office)
+            await admin.taps(t.plain("nav.cancel" if act != "lead" else "volunteer_desk.back"), chat=office)
+        await carol.says("/volunteer")
+        await carol.reads("No call for volunteers")
+        await admin.taps(t.plain("volunteer_desk.do.open"), chat=office)
+        await admin.taps(t.plain("volunteer_desk.yes_open"), chat=office)
+        await office.shows("0 of 1, waiting 0")
+
+        # Alice has the place, Bob waits, Alice cannot come, Bob is asked and does not answer, Carol ...
+        await alice.says("/volunteer")
+        await alice.taps(TITLE)
+        await alice.reads("1 of 1 places")
+        await alice.taps(t.plain("volunteer.down"))
+        await alice.reads("You have a place")
+        zh = campus.t("zh-hans")
+        await bob.says("/volunteer")
+        await bob.taps(TITLE)
+        await bob.taps(zh.plain("volunteer.wait"))
+        await bob.reads("候补第 1 位")
+        await carol.says("/volunteer")
+        await carol.taps(TITLE)
+        await carol.taps(t.plain("volunteer.wait"))
+        await carol.reads("number 2")
+        await admin.taps(t.plain("volunteer_desk.do.people"), chat=office)
+        shown = await office.shows("waiting, number 2")
+        assert shown.text.index("Alice") < shown.text.index("Bob") < shown.text.index("Carol")
+        await alice.taps(t.plain("volunteer.take_back"))
+        await alice.reads("All 1 places are taken")
+        await bob.reads("有空位了")
+        await campus.later(hours=12, minutes=1)
+        await bob.reads("没有及时答复")
+        await carol.reads("A place is free")
+        await carol.taps(t.plain("volunteer.no"))
+        await campus.quiet()
+        await alice.says("/volunteer")
+        await alice.taps(TITLE)
+        await alice.taps(t.plain("volunteer.down"))
+        await alice.reads("You have a place")
+        await campus.later(hours=24)
+        await alice.reads("It is soon")
+        # In and out.
+        async with campus.app.database.reading() as session:
+            begins = (await gatherings.get(session, 1)).starts_at
+        await campus.later(seconds=max((begins - campus.clock()).total_seconds(), 0))
+        await is_there(campus, alice.id)
+        await campus.later(hours=2, minutes=20)
+        await is_there(campus, alice.id, out=True)
+        await campus.later(hours=2)
+        await office.shows("is over. Confirm the hours: /volunteers 1")
+        await admin.says("/volunteers 1", chat=office)
+        await admin.taps("⏱ Hours (1 to confirm)", chat=office)
+        await office.shows("proposed 2.5 h")
+        await admin.taps(t.plain("volunteer_desk.all", count=1), chat=office)
+        await alice.reads("2.5 h are confirmed")
+
+        # Alice says that it was longer; whoever led it does not think so, the office has the last word.
+        await alice.taps(t.plain("volunteer.dispute"))
+        await alice.says("I stayed until five <i>and</i> cleared up")
+        await alice.reads("is noted")
+        await admin.says("/volunteers 1", chat=office)
+        await admin.taps(t.plain("volunteer_desk.do.disputes", count=1), chat=office)
+        assert "<i>and</i>" in (await office.shows("I stayed until five")).text
+        await admin.taps(t.plain("volunteer_desk.reply"), chat=office)
+        await admin.says("3", chat=office)
+        await office.shows("needs a reason")
+        await admin.says("3 two others saw it", chat=office)
+        await alice.reads("The lead has answered: 3 h")
+
+        await alice.taps(t.plain("volunteer.get_certificate"))
+        await campus.later(seconds=10)
+        await alice.reads("Anybody can check it")
+        pdf = (await documents(campus, alice.id))["certificate.pdf"]
+        assert pdf.startswith(b"%PDF")
+        (tmp_path / "certificate.pdf").write_bytes(pdf)
+        # The report card: from the office, sealed until it is there.
+        await admin.says("/volunteers", chat=office)
+        await admin.taps(t.plain("volunteer_desk.card"), chat=office)
+        await office.shows("within a minute")
+        await campus.later(minutes=1)
+        await office.shows("Credits are for the university")
+        files = await documents(campus, office.id)
+        sheet = load_workbook(io.BytesIO(files["report-card-2026-2027-1.xlsx"])).active
+        assert sheet is not None
+        head, line = ([cell.value for cell in row] for row in sheet.iter_rows())
+        assert head[:3] == ["Student number", "Name", "Activity"]
+        assert line[:6] == ["2026010001", "艾丽", TITLE, "volunteering", "Guide", 3]
+        assert line[8:10] == ["学生会", "city level"] or line[9] == "city level"
+        async with campus.app.database.reading() as session:
+            kept = await session.scalar(select(Export.content))
+            assert kept is not None
+            assert not kept.startswith(b"PK"), "it is sealed"
