@@ -47,9 +47,12 @@ def router() -> Router:
         surveys,
     )
     from handlers.union import (
+        appointing,
         board,
+        chairs,
         evaluations,
         faq_stats,
+        posts,
         publications,
         pulses,
         quizzes,
@@ -68,7 +71,8 @@ def router() -> Router:
     desks = (lists, canned, walkin, mode, code)
     students = (start, appeal, faq, inline, report, surveys, mine, following, new)
     decided = (board, publications, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
-    union = (membership, setup, faq_stats, *decided)
+    registers = (appointing, posts, chairs)
+    union = (membership, setup, faq_stats, *decided, *registers)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
     alone = {appeal, report, surveys, mine, following, new}

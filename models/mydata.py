@@ -23,7 +23,7 @@ from models.people import Grant, Person
 from models.requesters import Requester
 from models.surveys import Survey
 from models.tickets import Event, Ticket
-from models.union import gatherings
+from models.union import gatherings, posts
 from models.vault import Vault
 from models.words import EarlierWords, Side, Words
 
@@ -67,6 +67,18 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
                 "minutes": attendance.minutes,
             }
             for gathering, attendance in await gatherings.of_person(session, person)
+        ],
+        "posts": [
+            {
+                "post": each.post.key,
+                "department": dict(each.post.names),
+                "name": each.term.name,
+                "starts": each.term.starts.isoformat(),
+                "ends": each.term.ends.isoformat(),
+                "chosen": each.term.chosen,
+                "decided_on": each.term.decided_on.isoformat(),
+            }
+            for each in await posts.of_person(session, person)
         ],
         "unfinished": await _unfinished(session, person, bot_id, vault),
         "messages_on_the_way": await session.scalar(select(func.count()).select_from(Outgoing).where(waiting)),

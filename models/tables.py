@@ -41,7 +41,7 @@ from models import (
     walkins,
     words,
 )
-from models.union import deliveries, gatherings, publications
+from models.union import deliveries, exchanges, gatherings, posts, publications, rota
 
 __all__ = [
     "access",
@@ -53,6 +53,7 @@ __all__ = [
     "conversations",
     "deliveries",
     "evaluations",
+    "exchanges",
     "exports",
     "faq",
     "forgetting",
@@ -68,6 +69,7 @@ __all__ = [
     "people",
     "pictures",
     "postings",
+    "posts",
     "projects",
     "publications",
     "pulses",
@@ -75,6 +77,7 @@ __all__ = [
     "remarks",
     "requesters",
     "roster",
+    "rota",
     "seals",
     "sheets",
     "shifts",

@@ -31,6 +31,7 @@ from scheduler.jobs import (
     floors,
     forgetting,
     pictures,
+    posts,
     publications,
     pulses,
     quizzes,
@@ -77,6 +78,7 @@ JOBS = (
     # All tickets of a semester are gone through.
     Job("evaluations", partial(IntervalTrigger, minutes=1), evaluations.run, beside=True),
     Job("floors", partial(IntervalTrigger, minutes=10), floors.run),
+    Job("posts", partial(IntervalTrigger, minutes=10), posts.run),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),

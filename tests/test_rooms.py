@@ -20,6 +20,7 @@ TOOLBOX = frozenset(
         "board",
         "calls",
         "cards",
+        "chairs",
         "charts",
         "config",
         "contents",
