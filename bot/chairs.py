@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from markupsafe import escape
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.keyboards import button, keyboard
@@ -32,7 +33,7 @@ def days_to_come(today: date) -> list[date]:
 async def turns(session: AsyncSession, t: Texts, today: date) -> Screen:
     """Who has the chair, and who has it next."""
     found = await rota.turns(session, today, SHOWN)
-    lines = [t("rota.title"), *(_line(each, t, today) for each in found)]
+    lines = [t("rota.title"), *(escape(_line(each, t, today)) for each in found)]
     if not found:
         lines.append(t("rota.none"))
     keys = [

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from markupsafe import Markup, escape
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.keyboards import Press, button, keyboard
@@ -70,7 +71,9 @@ class Exchanging(Press, prefix="px"):
 
 def called(rank: Rank, department: Mapping[str, str], t: Texts) -> str:
     """What a post is called."""
-    return t.plain(f"post.{rank}", department=t.pick(department) if department else "")
+    if rank is Rank.PRESIDIUM:
+        return t.plain("post.presidium")
+    return t.plain(f"post.{rank}", department=t.pick(department))
 
 
 def called_of(each: Holding, t: Texts) -> str:
@@ -189,6 +192,10 @@ def ends_line(each: Holding, t: Texts, today: date) -> str:
     )
 
 
+def _bold(text: str) -> Markup:
+    return Markup("<b>{}</b>").format(inline(text, 80))
+
+
 def _name(term: PostTerm) -> str:
     return inline(term.name, NAME)
 
@@ -207,7 +214,7 @@ async def place(session: AsyncSession, post: Post, t: Texts, today: date) -> Scr
     its = [each for each in await posts.every(session) if each.department == post.department]
     numbers = {each.id for each in its}
     found = [each for each in await posts.holdings(session, today, today + posts.LONGEST) if each.post.id in numbers]
-    lines = [f"<b>{inline(place_of(post, t), 60)}</b>", ""]
+    lines = [_bold(place_of(post, t)), ""]
     lines += [_term_line(each, t, today) for each in found] or [t("posts.nobody")]
     keys = [button(_name(each.term), Posts("term", each.term.id, "")) for each in found]
     add = [button(f"➕ {t.plain(f'posts.add.{each.rank}')}", Posts("appoint", each.id, "0")) for each in its]
@@ -217,7 +224,7 @@ async def place(session: AsyncSession, post: Post, t: Texts, today: date) -> Scr
 def _term_line(each: Holding, t: Texts, today: date) -> str:
     star = "★ " if each.post.rank is Rank.HEAD else ""
     ring = "°" if each.term.person_id is None else ""
-    return f"{star}{_name(each.term)}{ring} · {_days(each.term.starts, each.term.ends, t, today)}"
+    return f"{star}{escape(_name(each.term))}{ring} · {_days(each.term.starts, each.term.ends, t, today)}"
 
 
 def back(t: Texts) -> dict[str, Any]:
@@ -229,12 +236,12 @@ def term(each: Holding, t: Texts, today: date) -> Screen:
     """One term, and how it can end."""
     its = each.term
     lines = [
-        f"<b>{_name(its)}</b> · {inline(called_of(each, t), 60)}",
+        f"{_bold(its.name)} · {escape(called_of(each, t))}",
         _days(its.starts, its.ends, t, today),
         t(f"posts.decided.{its.chosen}", day=t.day(its.decided_on, today)),
     ]
     if its.person_id is None:
-        lines += ["", t("posts.not_here")]
+        lines += ["", t("posts.only_a_name")]
     keys: Rows = []
     if its.ends > today:
         keys.append([button(t.plain("posts.end"), Posts("end", its.id, ""))])
@@ -267,7 +274,7 @@ def person(
     today: date,
 ) -> Screen:
     """Somebody of the group: what they hold; who of the names they are, or which post they come to."""
-    lines = [f"<b>{inline(whom.name, NAME)}</b>"]
+    lines = [_bold(whom.name)]
     lines += [_held_line(each, t, today) for each in held[:SHOWN]] or [t("posts.holds_none")]
     keys: Rows = []
     if not any(each.term.ends >= today for each in held):
@@ -286,7 +293,7 @@ def person(
 
 
 def _held_line(each: Holding, t: Texts, today: date) -> str:
-    return f"{inline(called_of(each, t), 60)} · {_days(each.term.starts, each.term.ends, t, today)}"
+    return f"{escape(called_of(each, t))} · {_days(each.term.starts, each.term.ends, t, today)}"
 
 
 def own(held: Sequence[Holding], t: Texts, today: date) -> Screen:
@@ -312,9 +319,9 @@ def ask_who(post: Post, t: Texts, today: date) -> str:
 def preview(post: Post, wanted: Wanted, username: str | None, t: Texts, today: date) -> Screen:
     """What would be written down."""
     chosen = posts.Chosen.ELECTED if post.rank is Rank.PRESIDIUM else posts.Chosen.SELECTED
-    name = inline(wanted.name, posts.NAME_LENGTH) + (f" (@{inline(username, 32)})" if username else "")
+    name = f"{wanted.name} (@{username})" if username else wanted.name
     lines = [
-        f"<b>{name}</b> · {inline(called(post.rank, post.names, t), 60)}",
+        f"{_bold(name)} · {escape(called(post.rank, post.names, t))}",
         _days(wanted.starts, wanted.ends, t, today),
         t(f"posts.decided.{chosen}", day=t.day(wanted.decided_on, today)),
         "",

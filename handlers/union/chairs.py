@@ -38,8 +38,8 @@ def router() -> Router:
 async def chair(query: CallbackQuery, press: Chairing, acting: Acting) -> None:
     """The turns, and what the presidium changes of them."""
     session, t, today = acting.session, acting.t, today_of(acting)
+    await acting.may(Deed.POSTS)
     if press.step == "all":
-        await acting.may(Deed.POSTS)
         await respond(query, *await screens.turns(session, t, today))
         return
     staff = await acting.may(Deed.POSTS_WRITE)

@@ -35,6 +35,10 @@ class ExchangeState(enum.StrEnum):
     DONE = "done"
 
 
+ACTS = {ExchangeState.DECLINED: "exchange_declined", ExchangeState.DONE: "exchange_done"}
+"""What the records say of how it ends."""
+
+
 class Exchange(Base):
     """Two terms that are to be exchanged from a day on."""
 
@@ -125,7 +129,7 @@ async def must_be_possible(
             raise Refusal("exchange.not_here", name=each.term.name)
         # Of the old post at least a day stays, and of the new one.
         if starts <= today or starts <= each.term.starts or starts > each.term.ends:
-            raise Refusal("exchange.day", name=each.term.name, until=each.term.ends.isoformat())
+            raise Refusal("exchange.day", name=each.term.name, until=each.term.ends)
     if one.post_id == other.post_id:
         raise Refusal("exchange.same_post")
     return both
@@ -197,7 +201,7 @@ async def _end(
     found.state, found.ended_at = state, now
     found.ended_by_id = person.id if person is not None else None
     await session.flush()
-    await audit.record(session, f"exchange_{state}", now, staff=person, exchange=found.id)
+    await audit.record(session, ACTS[state], now, staff=person, exchange=found.id)
 
 
 async def over(session: AsyncSession, term: PostTerm, person: Person | None, now: datetime) -> None:

@@ -327,7 +327,7 @@ def must_fit(post: Post, wanted: Wanted, there: Iterable[Holding], caps: Caps) -
     beside = [each for each in there if each.term.ends >= wanted.starts and each.term.starts <= wanted.ends]
     for each in beside:
         if is_same(each.term, wanted):
-            raise Refusal("posts.holds_one", name=wanted.name, until=each.term.ends.isoformat())
+            raise Refusal("posts.holds_one", name=wanted.name, until=each.term.ends)
     presidium = [each for each in beside if each.post.rank is Rank.PRESIDIUM]
     if post.rank is Rank.PRESIDIUM and _most_at_once(presidium, wanted) >= caps.presidium:
         raise Refusal("posts.presidium_full", most=caps.presidium)
@@ -355,7 +355,7 @@ async def end(session: AsyncSession, term: PostTerm, day: date, today: date, now
     if term.ends < today:
         raise Refusal("posts.over")
     if day < today or day >= term.ends:
-        raise Refusal("posts.not_earlier", until=term.ends.isoformat())
+        raise Refusal("posts.not_earlier", until=term.ends)
     term.ends = day
     await session.flush()
     await audit.record(session, "post_end", now, staff=staff, term=term.id, until=day.isoformat())
@@ -368,7 +368,7 @@ async def link(session: AsyncSession, term: PostTerm, person: Person, now: datet
         raise Refusal("posts.linked")
     for each in await of_person(session, person):
         if each.term.starts <= term.ends and each.term.ends >= term.starts:
-            raise Refusal("posts.holds_one", name=person.name, until=each.term.ends.isoformat())
+            raise Refusal("posts.holds_one", name=person.name, until=each.term.ends)
     term.person_id = person.id
     await session.flush()
     await audit.record(session, "post_link", now, staff=staff, term=term.id)

@@ -17,7 +17,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 RULES = {
     "answering", "asking", "casework", "handovers", "majors", "merging", "modes", "retracting", "roster", "shifts",
     "sorting", "swaps", "walkins", "canned", "exports", "pulses", "quizzes", "access", "bursts",
-    "ballots", "evaluations", "publications", "deliveries", "outcomes", "remarks", "sheets", "surveys",
+    "ballots", "evaluations", "exchanges", "leaving", "publications", "deliveries", "outcomes", "posts", "rota",
+    "remarks", "sheets", "surveys",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",
@@ -71,6 +72,7 @@ BEFORE = {
     "students/new.py:step": DRAFTING,
     "students/report.py:step": "one's own reports ask; writing one is one's own, and sending it asks",
     "union/cases.py:act": "the room asks, and so does everything else",
+    "union/chairs.py:exchange": "whose terms they are is looked up first, and each step asks",
     "union/setup.py:step": "whoever reads in a group may say so",
 }
 """Who looks at what was pressed before asking; read by hand, and why it is right."""

@@ -33,15 +33,17 @@ SPELLED_OUT: dict[Who, str] = {
     Who.ELSEWHERE: "projects figures canned roster code",
     Who.LEAD: "mute reassign retract_anothers canned_write roster_write swap mode poll_here quiz_here",
     Who.ADMIN: "mute reassign setup canned_write roster_write swap mode code_new",
-    Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board",
-    Who.PRESIDIUM: "poll quiz surveys evaluate audit export block lift roles give publish board",
-    Who.ABOVE: "roles projects figures figures_all canned roster code publications board",
+    Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board posts",
+    Who.PRESIDIUM: (
+        "poll quiz surveys evaluate audit export block lift roles give publish board posts posts_write exchange"
+    ),
+    Who.ABOVE: "roles projects figures figures_all canned roster code publications board posts",
     Who.SUPERVISOR: "major_decide report_handle report_room lift give_above publication_approve",
     Who.READER: "major_receive",
     Who.REPORTER: "report_follow",
     Who.CONFIDANT: "report_handle",
     Who.ON_DUTY: "swap",
-    Who.ASKED: "swap_answer",
+    Who.ASKED: "swap_answer sign exchange",
     Who.EVALUATED: "evaluated",
     Who.TIME: "return close escalate hand_over",
 }
