@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -30,6 +30,8 @@ SHORT_NAME = 12
 """In the register, which has sixty of them."""
 SHOWN = 8
 """Of turns, of terms that end, and of exchanges."""
+UNCONFIRMED = timedelta(days=60)
+"""So long a handover that a side has not confirmed is shown."""
 PACKED = "%Y%m%d"
 
 
@@ -176,7 +178,8 @@ async def _coming(session: AsyncSession, t: Texts, today: date) -> list[str]:
     if waiting:
         lines += ["", t("posts.exchanges")]
         lines += [await exchange_line(session, each, t, today) for each in waiting[:SHOWN]]
-    for handover, sides in (await matters.unconfirmed(session))[:SHOWN]:
+    since = datetime.combine(today, time(), t.timezone) - UNCONFIRMED
+    for handover, sides in (await matters.unconfirmed(session, since))[:SHOWN]:
         people = [person for side in sides for person in await colleagues.by_ids(session, side.people)]
         names = t.plain("duty.comma").join(inline(person.name, NAME) for person in people)
         day = handover.at.astimezone(t.timezone).date()
@@ -274,7 +277,7 @@ def person(
     today: date,
 ) -> Screen:
     """Somebody of the group: what they hold; who of the names they are, or which post they come to."""
-    lines = [_bold(whom.name)]
+    lines: list[str] = [_bold(whom.name)]
     lines += [_held_line(each, t, today) for each in held[:SHOWN]] or [t("posts.holds_none")]
     keys: Rows = []
     if not any(each.term.ends >= today for each in held):

@@ -121,12 +121,12 @@ async def begin(session: AsyncSession, number: int, calendar: WorkCalendar, now:
     return handover
 
 
-async def unconfirmed(session: AsyncSession) -> list[tuple[Handover, list[Signature]]]:
-    """The handovers of the chair that a side has not confirmed, the latest first, with those sides."""
+async def unconfirmed(session: AsyncSession, since: datetime) -> list[tuple[Handover, list[Signature]]]:
+    """The handovers of the chair since then that a side has not confirmed, the latest first, with those sides."""
     rows = await session.execute(
         select(Handover, Signature)
         .join(Signature, Signature.handover_id == Handover.id)
-        .where(Handover.turn_id.is_not(None), Signature.signed_at.is_(None))
+        .where(Handover.turn_id.is_not(None), Signature.signed_at.is_(None), Signature.since >= since)
         .order_by(Handover.id.desc(), Signature.side.desc())
     )
     found: dict[int, tuple[Handover, list[Signature]]] = {}

@@ -256,7 +256,7 @@ async def test_what_is_open_is_handed_over_with_the_chair_and_both_confirm(datab
             assert "Drying &lt;rooms&gt;" in text
             assert "drips" not in text, "what a ticket says is read where it is"
             assert [len(row) for row in keys["inline_keyboard"]] == [2]
-        assert [each.id for each, _ in await matters.unconfirmed(session)] == [second.id, first.id]
+        assert [each.id for each, _ in await matters.unconfirmed(session, now)] == [second.id, first.id]
         with pytest.raises(Refusal, match="not_yours"):
             await handovers.sign(session, second.id, Side.INCOMING, wang, change)
         await handovers.sign(session, second.id, Side.OUTGOING, wang, change)
