@@ -14,12 +14,14 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import posts as screens
 from bot.filters import Pressed
 from bot.posts import Posts
 from handlers.occasion import leave
 from handlers.screens import respond
+from handlers.staff.desk import ticket_of
 from handlers.union.acting import Acting, Wherever
 from handlers.union.posts import number_of, today_of
 from models import people
@@ -40,10 +42,15 @@ def router() -> Router:
     """This conversation's handlers; before those of the register, whose buttons these are."""
     router = Router(name="appointing")
     written = F.text & ~F.text.startswith("/")
-    router.message.register(words, StateFilter(Appointing.words), written, Wherever())
+    router.message.register(words, StateFilter(Appointing.words), written, to_no_card, Wherever())
     router.callback_query.register(begin, Stepping("appoint"), Wherever())
     router.callback_query.register(sure, Stepping("sure"), Wherever())
     return router
+
+
+async def to_no_card(message: Message, session: AsyncSession) -> bool:
+    """Filter: what answers a ticket's card is for its student, whatever else is being done."""
+    return message.reply_to_message is None or await ticket_of(session, message) is None
 
 
 class Stepping(Pressed):
