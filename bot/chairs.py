@@ -65,7 +65,7 @@ def instead(each: Chair, them: Sequence[Holding], t: Texts, today: date) -> Scre
     keys: Rows = [
         [button(inline(other.term.name, NAME), Chairing("give", each.turn.id, str(other.term.id)))]
         for other in them
-        if other.term.covers(each.turn.starts) and other.term.id != each.term.id
+        if other.term.covers(each.turn.starts) and other.term.covers(each.turn.ends) and other.term.id != each.term.id
     ]
     keys.append([button(t.plain("nav.back"), Chairing("all", 0, ""))])
     return t("rota.instead", turn=_line(each, t, today)), keyboard(keys)

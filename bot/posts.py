@@ -123,11 +123,8 @@ async def register(session: AsyncSession, caps: Caps, t: Texts, today: date) -> 
         "",
         t("posts.departments", count=count.departments, most=caps.departments),
     ]
-    every = await posts.every(session)
     rows: list[dict[str, Any]] = []
-    for post in every:
-        if post.rank is Rank.STAFF:
-            continue
+    for post in _places([*await posts.every(session), *(each.post for each in inside)]):
         its = [each for each in inside if each.post.department == post.department]
         if post.department is not None:
             names = _of(inside, post.department, t)
@@ -141,6 +138,14 @@ async def register(session: AsyncSession, caps: Caps, t: Texts, today: date) -> 
         button(t.plain("posts.exchange"), Exchanging("all", 0, "")),
     ]
     return "\n".join(lines), keyboard([*_pairs(rows), tail])
+
+
+def _places(found: Sequence[Post]) -> list[Post]:
+    """One post of each place; also of a department that config.toml has no more, while somebody is in it."""
+    places: dict[str | None, Post] = {}
+    for post in found:
+        places.setdefault(post.department, post)
+    return list(places.values())
 
 
 def _of(inside: Sequence[Holding], department: str | None, t: Texts) -> str:
@@ -215,8 +220,8 @@ async def exchange_line(session: AsyncSession, found: Exchange, t: Texts, today:
 async def place(session: AsyncSession, post: Post, t: Texts, today: date) -> Screen:
     """The presidium or a department: its terms that are not over, each a button, and whom to add."""
     its = [each for each in await posts.every(session) if each.department == post.department]
-    numbers = {each.id for each in its}
-    found = [each for each in await posts.holdings(session, today, today + posts.LONGEST) if each.post.id in numbers]
+    coming = await posts.holdings(session, today, today + posts.LONGEST)
+    found = [each for each in coming if each.post.department == post.department]
     lines = [_bold(place_of(post, t)), ""]
     lines += [_term_line(each, t, today) for each in found] or [t("posts.nobody")]
     keys = [button(_name(each.term), Posts("term", each.term.id, "")) for each in found]

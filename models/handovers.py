@@ -202,6 +202,9 @@ async def follow_up(session: AsyncSession, number: int, side: Side, calendar: Wo
             mentions=colleagues.mentions(who),
             since=since,
         )
+        if handover.turn_id is not None:
+            # Who has the chair need not be in the office's group.
+            await colleagues.tell(session, who, "chair.remind", now, not_before=quiet)
         return
     signature.told_at = now
     leads = await colleagues.leads(session, station)

@@ -151,11 +151,11 @@ async def _had(session: AsyncSession, day: date) -> dict[int, date]:
 
 
 async def give(session: AsyncSession, turn: ChairTurn, term: PostTerm, now: datetime, staff: Person) -> None:
-    """Somebody else takes this turn. Raises Refusal for one that has begun, and for whoever is no member then."""
+    """Somebody else takes this turn. Raises Refusal for one that has begun, and for whoever is no member for all of it."""
     if turn.begun:
         raise Refusal("rota.begun")
     post = await posts.get_post(session, term.post_id)
-    if post.rank is not Rank.PRESIDIUM or not term.covers(turn.starts):
+    if post.rank is not Rank.PRESIDIUM or not (term.covers(turn.starts) and term.covers(turn.ends)):
         raise Refusal("rota.no_member", name=term.name)
     turn.term_id = term.id
     await session.flush()
@@ -180,9 +180,9 @@ async def after_an_end(session: AsyncSession, term: PostTerm) -> None:
             ends, turn.ends = turn.ends, term.ends
             await session.flush()
             if taker is not None:
-                session.add(ChairTurn(term_id=taker.id, starts=begins, ends=ends))
+                session.add(ChairTurn(term_id=taker.id, starts=begins, ends=min(ends, taker.ends)))
         elif taker is not None:
-            turn.term_id = taker.id
+            turn.term_id, turn.ends = taker.id, min(turn.ends, taker.ends)
         else:
             await session.delete(turn)
         await session.flush()
