@@ -151,7 +151,7 @@ async def _had(session: AsyncSession, day: date) -> dict[int, date]:
 
 
 async def give(session: AsyncSession, turn: ChairTurn, term: PostTerm, now: datetime, staff: Person) -> None:
-    """Somebody else takes this turn. Raises Refusal for one that has begun, and for whoever is no member for all of it."""
+    """Somebody else takes this turn. Raises Refusal for one that has begun, and for whoever leaves before it ends."""
     if turn.begun:
         raise Refusal("rota.begun")
     post = await posts.get_post(session, term.post_id)
