@@ -121,6 +121,10 @@ async def _matters(session: AsyncSession, found: Mapping[str, Any], t: Texts, no
         ],
         [t("chair.round", semester=each["semester"], until=day(each["until"])) for each in found["rounds"]],
         [
+            t("chair.publication", number=each["number"], title=_short(t.pick(each["titles"])))
+            for each in found["publications"]
+        ],
+        [
             t("chair.gathering", title=_short(t.pick(each["titles"])), at=day(each["at"]))
             for each in found["gatherings"]
         ],
@@ -133,7 +137,7 @@ async def _matters(session: AsyncSession, found: Mapping[str, Any], t: Texts, no
             for each in found["terms"]
         ],
     ]
-    heads = ("places", "tickets", "projects", "surveys", "rounds", "gatherings", "terms")
+    heads = ("places", "tickets", "projects", "surveys", "rounds", "publications", "gatherings", "terms")
     return [
         "\n".join(
             [

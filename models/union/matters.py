@@ -24,21 +24,29 @@ from models.people import Person
 from models.projects import Project
 from models.surveys import Stage, Survey
 from models.tickets import Ticket
-from models.union import posts, rota
+from models.union import posts, publications, rota
 from models.union.gatherings import Gathering
 from models.union.gatherings import Stage as Held
 from models.union.rota import ChairTurn
 
 NEAREST = 8
 """So many tickets are named, by what is overdue or due next."""
-LISTED = 8
+LISTED = 6
 """Of everything else."""
+WAITING = (
+    publications.Stage.DRAFT,
+    publications.Stage.READING,
+    publications.Stage.APPROVING,
+    publications.Stage.APPROVED,
+)
+"""Publications that have not gone out."""
 AHEAD = timedelta(days=30)
 
 
 async def gather(session: AsyncSession, calendar: WorkCalendar, now: datetime) -> dict[str, Any]:
     """As plain values, moments and days in ISO 8601: `places` (names, open, overdue), `tickets` (numbers, by what is
-    due next), `projects`, `surveys`, `rounds`, `gatherings`, `terms`.
+    due next), `projects`, `surveys`, `rounds`, `publications`,
+    `gatherings`, `terms`.
     """
     today, until = calendar.day_of(now), now + AHEAD
     due = listing.due_first(session)
@@ -73,6 +81,10 @@ async def gather(session: AsyncSession, calendar: WorkCalendar, now: datetime) -
         "rounds": [
             {"semester": each.semester, "until": each.closes_at.isoformat() if each.closes_at else None}
             for each in await session.scalars(rounds)
+        ],
+        "publications": [
+            {"number": each.id, "titles": {language: text["title"] for language, text in each.texts.items()}}
+            for each in await publications.in_stage(session, *WAITING)
         ],
         "gatherings": [
             {"titles": dict(each.titles), "at": each.starts_at.isoformat()}

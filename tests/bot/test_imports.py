@@ -100,6 +100,7 @@ E2 = '    { key = "e2", name = { zh-hans = "东二栋", zh-hant = "東二棟", e
             ["+ department arts (Culture and Sports)", "- department culture (Culture", "~ department study is called"],
             id="departments",
         ),
+        pytest.param([('en = "Ms Chen"', 'en = "Ms Chan"')], ["~ [[contacts]]: 2 instead of 2"], id="contacts"),
         pytest.param([("minimum_cell = 10", "minimum_cell = 12")], ["~ [surveys] minimum_cell: 12"], id="another key"),
         pytest.param(
             [('url = "sqlite:///data/unionbot.db"', 'url = "postgresql://u:geheim@h/x"')],

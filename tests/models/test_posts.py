@@ -21,7 +21,7 @@ from models.handovers import Handover, Side, Signature
 from models.house import Caps
 from models.outbox import Outgoing
 from models.people import Person
-from models.union import exchanges, leaving, matters, posts, rota
+from models.union import exchanges, leaving, matters, posts, publications, rota
 from models.union.posts import Chosen, Holding, Post, PostTerm, Rank, Wanted
 from models.union.rota import Pace
 from scheduler.jobs import duty
@@ -237,7 +237,10 @@ async def test_what_is_open_is_handed_over_with_the_chair_and_both_confirm(datab
         await rota.plan(session, Pace.FORTNIGHT, TODAY, TODAY, now, wang)
         alice = await student(session)
         number = (await asking.file(session, draft(), alice, HOUSE, now)).id
-        await projects.suggest(session, "Drying <rooms>", (await furnish(session))["east"], now)
+        for _ in range(9):
+            await projects.suggest(session, "Drying <rooms>", (await furnish(session))["east"], now)
+        texts = {language: {"title": f"Exams & rooms {language}", "body": "Soon"} for language in HOUSE.languages}
+        await publications.draft(session, publications.Kind.NEWS, texts, wang, now)
     await run(database, now)
     await run(database, now + timedelta(minutes=20))
     change = now + 14 * DAY
@@ -258,7 +261,9 @@ async def test_what_is_open_is_handed_over_with_the_chair_and_both_confirm(datab
         for language, t in Catalogue.load(CALENDAR.timezone).items():
             text, keys = await handing_over.draw(session, second.id, t, change)
             assert f"#{number}" in text, language
-            assert "Drying &lt;rooms&gt;" in text
+            assert text.count("Drying &lt;rooms&gt;") == matters.LISTED
+            assert t.n("handover.more", 9 - matters.LISTED) in text
+            assert f"Exams &amp; rooms {language}" in text
             assert "drips" not in text, "what a ticket says is read where it is"
             assert [len(row) for row in keys["inline_keyboard"]] == [2]
         assert [each.id for each, _ in await matters.unconfirmed(session, now)] == [second.id, first.id]
