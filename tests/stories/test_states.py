@@ -12,7 +12,7 @@ from aiogram.fsm.state import State, StatesGroup
 import handlers
 from models import conversations
 from models.conversations import Standing
-from tests.campus import Campus, running
+from tests.campus import UNLIMITED, Campus, running
 
 STAFF_GROUPS = {"Asking", "Wording", "Recording"}
 """Conversations of a group's chat; the others are private."""
@@ -56,7 +56,7 @@ async def state_of(campus: Campus, chat: int, user: int) -> str | None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_cancel_leads_out_of_every_state(database_url: str) -> None:
-    async with running(database_url) as campus:
+    async with running(database_url, limits=UNLIMITED) as campus:
         t = campus.t("en")
         alice = await campus.student("Alice")
         await campus.files(alice, "The tap in the bathroom drips all night")
@@ -77,7 +77,7 @@ async def test_cancel_leads_out_of_every_state(database_url: str) -> None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_words_are_answered_in_every_private_state(database_url: str) -> None:
-    async with running(database_url) as campus:
+    async with running(database_url, limits=UNLIMITED) as campus:
         t = campus.t("en")
         alice = await campus.student("Alice")
         await campus.files(alice, "The tap in the bathroom drips all night")
