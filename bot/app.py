@@ -74,6 +74,7 @@ def house_of(settings: Settings) -> House:
         one_script=OpenCC("t2s").convert,
         waits=settings.waits(),
         tickets_a_day=settings.limits.tickets_a_day,
+        caps=settings.caps(),
     )
 
 

@@ -20,7 +20,7 @@ from pydantic import SecretStr, ValidationError
 
 from bot.fields import KEY_NAME
 from bot.mistakes import Form, Unreadable, read, sentences, tables, twice
-from bot.sections import SHORTEST_SECRET
+from bot.sections import SHORTEST_SECRET, Posts
 from bot.settings import Settings
 from bot.vault import decode_key
 from models.house import OFFICE
@@ -139,6 +139,7 @@ def _contradictions(data: Mapping[str, Any]) -> list[str]:
         "station": [station.get("key") for station in stations],
         "building": [building.get("key") for station in stations for building in tables(station, "buildings")],
         "category": [category.get("key") for category in categories],
+        "department": [department.get("key") for department in tables(data, "departments")],
     }
     problems = []
     for what, found in keys.items():
@@ -147,6 +148,14 @@ def _contradictions(data: Mapping[str, Any]) -> list[str]:
             f"{what} {key!r} stands there more than once{why}; write a key of its own for each"
             for key in twice([key for key in found if _is_key(key)])
         ]
+    posts = data.get("posts") if isinstance(data.get("posts"), dict) else {}
+    assert isinstance(posts, dict)
+    most, count = posts.get("departments", Posts().departments), len(keys["department"])
+    if isinstance(most, int) and count > most:
+        problems.append(
+            f"{count} [[departments]], and a union has at most {most}; "
+            f"merge some, or write departments = {count} under [posts] if the university allows it"
+        )
     places: list[str] = ["station", OFFICE, *(str(key) for key in keys["station"] if _is_key(key))]
     # Where a station's own key is wrong, what names it is not.
     every_place_known = len(places) == 2 + len(data["stations"]) if stations else False

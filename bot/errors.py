@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import secrets
 import traceback
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 def sentence(refusal: Refusal, t: Texts) -> str:
-    """The refusal as HTML in this language; names given in several languages are picked, moments said."""
+    """The refusal as HTML in this language; names given in several languages are picked, moments and
+    days said."""
     return t(refusal.key, **_localised(refusal, t))
 
 
@@ -50,8 +51,10 @@ def _said(value: object, t: Texts) -> object:
         return t.pick(value)
     if isinstance(value, list):
         return t.plain("survey.and").join(LANGUAGE_NAMES[each] for each in value)
-    # It is said where nobody knows the time; which year it is goes without saying.
-    return t.stamp(value, value) if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        # It is said where nobody knows the time; which year it is goes without saying.
+        return t.stamp(value, value)
+    return t.full_day(value) if isinstance(value, date) else value
 
 
 def incident_number() -> str:

@@ -12,10 +12,12 @@ from jinja2 import Environment, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cards import summary
+from bot.posts import called
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from models import mydata
 from models.people import Person
+from models.union.posts import Rank
 
 PAGE = """<!doctype html>
 <html lang="{{ language }}">
@@ -92,6 +94,7 @@ class _Page:
             self._quizzes(found["quizzes"]),
             self._gatherings(found["gatherings"]),
             self._comments(found["comments"]),
+            self._posts(found["posts"]),
             self._unfinished(found["unfinished"]),
             self._as_staff(found["as_staff"]),
             {"title": plain("mydata.not_here"), "text": plain("mydata.not_here_text"), "parts": []},
@@ -286,6 +289,23 @@ class _Page:
             title = plain("mydata.comment", number=each["number"], about=plain(about))
             parts.append({"title": title, "rows": rows, "said": said})
         return {"title": plain("mydata.comments"), "parts": parts}
+
+    def _posts(self, found: list[Mapping[str, Any]]) -> dict[str, Any] | None:
+        if not found:
+            return None
+        plain = self.t.plain
+        parts = [
+            {
+                "title": called(Rank(each["post"].partition(".")[0]), each["department"], self.t),
+                "rows": [
+                    (plain("mydata.post_name"), each["name"]),
+                    (plain("mydata.post_days"), f"{each['starts']} – {each['ends']}"),
+                    (plain(f"posts.chosen.{each['chosen']}"), each["decided_on"]),
+                ],
+            }
+            for each in found
+        ]
+        return {"title": plain("mydata.posts"), "parts": parts}
 
     def _unfinished(self, found: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if found is None:

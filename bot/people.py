@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.toolbox import Toolbox
 from models import colleagues, people, seating, stations
+from models.union import posts
 
 log = structlog.get_logger()
 
@@ -141,13 +142,14 @@ class People(BaseMiddleware):
 
 
 async def follow_config(session: AsyncSession, toolbox: Toolbox, now: datetime) -> None:
-    """Make stations and named roles in the database those of config.toml."""
+    """Make stations, posts and named roles in the database those of config.toml."""
     settings = toolbox.settings
     for station in await stations.follow_config(session, settings.station_specs(), toolbox.house.languages[0]):
         await seating.post_open_cards(session, station, now)
     handed_over = await seating.leave_closed(session, toolbox.house, now)
     if handed_over:
         log.info("a station was closed and left open tickets to another place", tickets=handed_over)
+    await posts.follow_config(session, {each.key: each.name for each in settings.departments})
     for role, ids in (
         (people.Role.ADMIN, settings.union.admins),
         (people.Role.SUPERVISOR, settings.union.supervisors),

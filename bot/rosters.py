@@ -16,13 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.keyboards import Press, button, keyboard
 from bot.texts import Texts
 from bot.untrusted import inline, units
-from models import colleagues, handovers, turns
+from models import turns
 from models.calendar import ONE_DAY, WorkCalendar
-from models.handovers import Side, Signature
 from models.people import Person
 from models.shifts import Swap, SwapState
 from models.stations import Station
-from models.tickets import Ticket
 from models.turns import Turn
 
 Rows = list[list[dict[str, Any]]]
@@ -235,17 +233,22 @@ def to_whom(
     return text, keyboard([*rows, [button(t.plain("nav.back"), back)]])
 
 
-async def _swap(session: AsyncSession, number: int, t: Texts, calendar: WorkCalendar, now: datetime) -> Screen:
-    swap = await session.get_one(Swap, number)
-    station, turn = await turns.of_shift(session, swap.shift_id, swap.day, calendar)
-    giver = await session.get_one(Person, swap.giver_id)
-    other = await session.get(Person, swap.taker_id or swap.asked_id) if swap.taker_id or swap.asked_id else None
+async def swap(session: AsyncSession, number: int, t: Texts, calendar: WorkCalendar, now: datetime) -> Screen:
+    """Somebody's offer to stand in, as it is now."""
+    offered = await session.get_one(Swap, number)
+    station, turn = await turns.of_shift(session, offered.shift_id, offered.day, calendar)
+    giver = await session.get_one(Person, offered.giver_id)
+    other = (
+        await session.get(Person, offered.taker_id or offered.asked_id)
+        if offered.taker_id or offered.asked_id
+        else None
+    )
     text = {
         SwapState.OFFERED: "swap.asks" if other else "swap.asks_anybody",
         SwapState.TAKEN: "swap.taken",
         SwapState.DECLINED: "swap.declined",
         SwapState.WITHDRAWN: "swap.withdrawn",
-    }[swap.state]
+    }[offered.state]
     said = t(
         text,
         giver=giver.name,
@@ -255,61 +258,8 @@ async def _swap(session: AsyncSession, number: int, t: Texts, calendar: WorkCale
         when=when(turn.begins, turn.ends, t, now),
         station=t.pick(station.names),
     )
-    if swap.state is not SwapState.OFFERED:
+    if offered.state is not SwapState.OFFERED:
         return said, keyboard([])
-    yes = button(t.plain("swap.yes"), Swapping("yes", swap.id, ""))
-    no = button(t.plain("swap.no" if other else "swap.withdraw"), Swapping("no", swap.id, ""))
+    yes = button(t.plain("swap.yes"), Swapping("yes", offered.id, ""))
+    no = button(t.plain("swap.no" if other else "swap.withdraw"), Swapping("no", offered.id, ""))
     return said, keyboard([[yes, no]])
-
-
-# ---------------------------------------------------------------- handing over
-
-
-async def _handover(session: AsyncSession, number: int, t: Texts, calendar: WorkCalendar, now: datetime) -> Screen:
-    handover, sides = await handovers.get(session, number)
-    at = t.stamp(handover.at, now)
-    if not handover.tickets:
-        return t("handover.nothing", at=at), keyboard([])
-    lines = [t.n("handover.title", len(handover.tickets), at=at), ""]
-    lines += [
-        await _open(session, await session.get_one(Ticket, each), t, now) for each in handover.tickets[:MOST_TICKETS]
-    ]
-    if len(handover.tickets) > MOST_TICKETS:
-        lines.append(t.n("handover.more", len(handover.tickets) - MOST_TICKETS))
-    lines.append("")
-    buttons = []
-    for signature in sides:
-        lines.append(await _side(session, signature, t, now))
-        if signature.signed_at is None:
-            press = HandOver(handover.id, signature.side is Side.INCOMING)
-            buttons.append(button(t.plain(f"handover.sign.{signature.side}"), press))
-    return "\n".join(lines), keyboard([buttons])
-
-
-async def _open(session: AsyncSession, ticket: Ticket, t: Texts, now: datetime) -> str:
-    holder = await session.get(Person, ticket.claimed_by_id) if ticket.claimed_by_id else None
-    due = min((due for _, due in ticket.unmet()), default=None)
-    key = "handover.line" if due is None or due > now else "handover.line_overdue"
-    return t(
-        key if due is not None else "handover.line_undated",
-        number=ticket.id,
-        subject=inline(ticket.subject, SUBJECT_LENGTH),
-        holder=first_name(holder) if holder else t.plain("handover.unheld"),
-        due=t.stamp(due, now) if due is not None else "",
-    )
-
-
-async def _side(session: AsyncSession, signature: Signature, t: Texts, now: datetime) -> str:
-    if signature.signed_by_id is None or signature.signed_at is None:
-        people = await colleagues.by_ids(session, signature.people)
-        called = Markup(t.plain("duty.comma")).join(mention(p.telegram_id, p.name) for p in people)
-        return t(f"handover.waits.{signature.side}", names=called)
-    signer = await session.get_one(Person, signature.signed_by_id)
-    return t(f"handover.signed.{signature.side}", name=signer.name, at=t.stamp(signature.signed_at, now))
-
-
-async def draw(
-    session: AsyncSession, what: str, number: int, t: Texts, calendar: WorkCalendar, now: datetime
-) -> Screen:
-    """A letter of the roster's as it is now: "swap" or "handover"."""
-    return await (_swap if what == "swap" else _handover)(session, number, t, calendar, now)

@@ -365,6 +365,21 @@ class Pages(Section):
     enabled: bool = False
 
 
+class Posts(Section):
+    """How many may hold a post of the union at once, and how many departments there may be."""
+
+    most: int = Field(default=40, ge=1)
+    presidium: int = Field(default=5, ge=1)
+    departments: int = Field(default=6, ge=1)
+
+
+class Department(Section):
+    """A department of the union."""
+
+    key: KeyName
+    name: Names
+
+
 class Log(Section):
     """What is written to the log."""
 

@@ -23,12 +23,14 @@ from bot.sections import (
     Contact,
     DatabaseSection,
     DeadlinesSection,
+    Department,
     EscalationSection,
     Faq,
     Limits,
     Log,
     Open311,
     Pages,
+    Posts,
     StationSection,
     Surveys,
     Telegram,
@@ -38,7 +40,7 @@ from bot.sections import (
 )
 from bot.vault import decode_key, derive
 from models.calendar import Deadlines, WorkCalendar
-from models.house import OFFICE, SUPERVISORS, Waits
+from models.house import OFFICE, SUPERVISORS, Caps, Waits
 from models.people import Audience
 from models.stations import Desk, StationSpec
 
@@ -67,6 +69,8 @@ class Settings(BaseSettings):
     webhook_out: WebhookOut = WebhookOut()
     open311: Open311 = Open311()
     pages: Pages = Pages()
+    posts: Posts = Posts()
+    departments: tuple[Department, ...] = ()
     log: Log = Log()
 
     @classmethod
@@ -212,6 +216,10 @@ class Settings(BaseSettings):
         for each in chain:
             found |= {k: v for k in found if (v := getattr(each.deadlines, k)) is not None}
         return Deadlines(**found, warn_before=self.deadlines.warn_before)
+
+    def caps(self) -> Caps:
+        """How many may hold a post."""
+        return Caps(self.posts.most, self.posts.presidium, self.posts.departments)
 
     def waits(self) -> Waits:
         """How long each rung of an escalation waits."""

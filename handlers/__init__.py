@@ -50,12 +50,15 @@ def router() -> Router:
     )
     from handlers.students import union as disclosed
     from handlers.union import (
+        appointing,
         board,
+        chairs,
         disclosure,
         evaluations,
         faq_stats,
         gathering_words,
         gatherings,
+        posts,
         publications,
         pulses,
         quizzes,
@@ -77,7 +80,7 @@ def router() -> Router:
     desks = (lists, canned, walkin, mode, code)
     students = (start, appeal, faq, inline, report, surveys, disclosed, volunteering, mine, following, new)
     decided = (board, publications, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
-    registers = (gatherings, gathering_words, volunteers, volunteer_words, disclosure)
+    registers = (appointing, posts, chairs, gatherings, gathering_words, volunteers, volunteer_words, disclosure)
     union = (membership, setup, faq_stats, *decided, *registers)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)

@@ -1,4 +1,5 @@
-"""Handing over at the end of a shift: what is open, from whom to whom, and that both sides have said so.
+"""Handing over: what is open, from whom to whom, and that both sides have said so. At the end of a shift, and when the
+executive chair changes (`union/matters.py`), which has days where a shift has hours.
 
     ten minutes before the end ─▶ the list in the group, with a button for either side
     nothing open               ─▶ one line, nothing to sign
@@ -15,12 +16,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import colleagues, letters, listing, stations, turns
-from models.base import Base, Key, one_of
+from models.base import Base, Json, Key, one_of
 from models.calendar import WorkCalendar
 from models.database import patiently
 from models.errors import Refusal
@@ -33,8 +34,8 @@ from models.turns import Turn
 BEFORE_THE_END = timedelta(minutes=10)
 LATE = timedelta(minutes=30)
 """So long after the end of a shift a handover that was missed is still made; later the next one says what is open."""
-SIGNED_WITHIN = timedelta(hours=1)
-TOO_OLD = timedelta(hours=12)
+SIGNED_WITHIN, CHAIR_WITHIN = timedelta(hours=1), timedelta(days=1)
+TOO_OLD, CHAIR_TOO_OLD = timedelta(hours=12), timedelta(days=14)
 """A side that could have signed so long ago, a night and more, is not reminded any more: the program was away."""
 
 
@@ -46,7 +47,7 @@ class Side(enum.StrEnum):
 
 
 class Handover(Base):
-    """What was open when a shift ended."""
+    """What was open when a shift ended, or the executive chair changed."""
 
     __tablename__ = "handovers"
 
@@ -56,6 +57,10 @@ class Handover(Base):
     """The end of the shift: of several that end together one handover is made."""
     tickets: Mapped[list[Any]]
     """The numbers of what was open."""
+    turn_id: Mapped[int | None] = mapped_column(ForeignKey("chair_turns.id"))
+    """The turn of the executive chair that begins (`union/rota.py`); None at the end of a shift."""
+    matters: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """What the executive chair hands over, as `union/matters.py` gathers it."""
 
     __table_args__ = (UniqueConstraint("station_id", "at"),)
 
@@ -156,20 +161,23 @@ async def sign(session: AsyncSession, number: int, side: Side, person: Person, n
 
 async def unsigned(session: AsyncSession, now: datetime) -> list[tuple[int, Side]]:
     """The sides of which somebody is to be reminded, or their lead told, now."""
+    late = or_(
+        Handover.turn_id.is_(None) & _late(SIGNED_WITHIN, TOO_OLD, now),
+        Handover.turn_id.is_not(None) & _late(CHAIR_WITHIN, CHAIR_TOO_OLD, now),
+    )
     found = await session.execute(
         select(Signature.handover_id, Signature.side)
-        .where(
-            Signature.signed_at.is_(None),
-            Signature.since <= now - SIGNED_WITHIN,
-            Signature.since > now - TOO_OLD,
-            or_(
-                Signature.reminded_at.is_(None),
-                Signature.told_at.is_(None) & (Signature.reminded_at <= now - SIGNED_WITHIN),
-            ),
-        )
+        .join(Handover, Handover.id == Signature.handover_id)
+        .where(Signature.signed_at.is_(None), late)
         .order_by(Signature.handover_id, Signature.side.desc())
     )
     return [(number, side) for number, side in found]
+
+
+def _late(within: timedelta, too_old: timedelta, now: datetime) -> ColumnElement[bool]:
+    again = Signature.told_at.is_(None) & (Signature.reminded_at <= now - within)
+    waits = or_(Signature.reminded_at.is_(None), again)
+    return and_(Signature.since <= now - within, Signature.since > now - too_old, waits)
 
 
 async def follow_up(session: AsyncSession, number: int, side: Side, calendar: WorkCalendar, now: datetime) -> None:
@@ -194,6 +202,9 @@ async def follow_up(session: AsyncSession, number: int, side: Side, calendar: Wo
             mentions=colleagues.mentions(who),
             since=since,
         )
+        if handover.turn_id is not None:
+            # Who has the chair need not be in the office's group.
+            await colleagues.tell(session, who, "chair.remind", now, not_before=quiet)
         return
     signature.told_at = now
     leads = await colleagues.leads(session, station)

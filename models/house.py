@@ -33,6 +33,16 @@ class Waits:
 
 
 @dataclass(frozen=True)
+class Caps:
+    """How many may hold a post at once; of the departments, how many there may be."""
+
+    most: int = 40
+    """Of both levels together: 60 in a union of a larger university."""
+    presidium: int = 5
+    departments: int = 6
+
+
+@dataclass(frozen=True)
 class House:
     """Handed to every rule that routes, dates or seals; frozen, because config is read once."""
 
@@ -58,6 +68,8 @@ class House:
     """How long an overdue ticket waits between those who are told of it."""
     tickets_a_day: int = 0
     """So many tickets somebody may file within 24 hours; 0 is no limit."""
+
+    caps: Caps = Caps()
 
     def deadlines_of(self, category: str) -> Deadlines:
         """How long a ticket of this category may take."""

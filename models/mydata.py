@@ -23,7 +23,7 @@ from models.people import Grant, Person
 from models.requesters import Requester
 from models.surveys import Survey
 from models.tickets import Event, Ticket
-from models.union import comments, gatherings, hours
+from models.union import comments, gatherings, hours, posts
 from models.vault import Vault
 from models.words import EarlierWords, Side, Words
 
@@ -69,6 +69,18 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
             for comment in await comments.of_person(session, person, vault)
         ],
         "gatherings": await _gatherings(session, person),
+        "posts": [
+            {
+                "post": each.post.key,
+                "department": dict(each.post.names),
+                "name": each.term.name,
+                "starts": each.term.starts.isoformat(),
+                "ends": each.term.ends.isoformat(),
+                "chosen": each.term.chosen,
+                "decided_on": each.term.decided_on.isoformat(),
+            }
+            for each in await posts.of_person(session, person)
+        ],
         "unfinished": await _unfinished(session, person, bot_id, vault),
         "messages_on_the_way": await session.scalar(select(func.count()).select_from(Outgoing).where(waiting)),
         "as_staff": await _as_staff(session, person),

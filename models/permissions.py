@@ -58,7 +58,7 @@ class Who(enum.StrEnum):
     ON_DUTY = "on_duty"
     """Whose turn of duty it is."""
     ASKED = "asked"
-    """Asked to take a turn of duty, or asks for it, alone with the bot."""
+    """Asked by name for a turn of duty, for their word at a handover or for an exchange of posts; or asks for one."""
     EVALUATED = "evaluated"
     """Whom a sheet of the staff evaluation is about, alone with the bot."""
     CONVENER = "convener"
@@ -198,6 +198,12 @@ class Deed(enum.StrEnum):
     """Let it out."""
     BOARD = "board"
     """See what the union has to do and has done: /board."""
+    POSTS = "posts"
+    """See who holds which post: /posts."""
+    POSTS_WRITE = "posts_write"
+    """Appoint, end a term, plan the rota of the executive chair, confirm an exchange."""
+    EXCHANGE = "exchange"
+    """Propose that two exchange their posts, or answer such a proposal."""
     CLOSE = "close"
     ESCALATE = "escalate"
     HAND_OVER = "hand_over"
@@ -271,7 +277,7 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.ROSTER_WRITE: _LEADS,
     Deed.SWAP: _LEADS | {Who.ON_DUTY},
     Deed.SWAP_ANSWER: _HERE | {Who.ASKED},
-    Deed.SIGN: _HERE,
+    Deed.SIGN: _HERE | {Who.ASKED},
     Deed.CODE: _AT_A_PLACE,
     Deed.CODE_NEW: frozenset({Who.ADMIN}),
     Deed.MODE: _LEADS,
@@ -303,6 +309,9 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.PUBLICATION_READ: frozenset({Who.OFFICE}),
     Deed.PUBLICATION_APPROVE: frozenset({Who.SUPERVISOR}),
     Deed.BOARD: frozenset({Who.OFFICE, Who.ABOVE, Who.PRESIDIUM}),
+    Deed.POSTS: frozenset({Who.OFFICE, Who.ABOVE, Who.PRESIDIUM}),
+    Deed.POSTS_WRITE: frozenset({Who.PRESIDIUM}),
+    Deed.EXCHANGE: frozenset({Who.PRESIDIUM, Who.ASKED}),
     Deed.CLOSE: frozenset({Who.TIME}),
     Deed.ESCALATE: frozenset({Who.TIME}),
     Deed.HAND_OVER: frozenset({Who.TIME}),
@@ -358,6 +367,9 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.PUBLICATION_READ: {None: "publication.not_here"},
     Deed.PUBLICATION_APPROVE: {None: "publication.supervisors_only"},
     Deed.BOARD: {None: "board.not_here"},
+    Deed.POSTS: {None: "posts.not_here"},
+    Deed.POSTS_WRITE: {Who.ADMIN: "posts.office_only", None: "posts.admins_only"},
+    Deed.EXCHANGE: {None: "exchange.not_yours"},
 }
 """Where a deed has its own sentence for those who may not: by what they are nearest to it, with None for the others."""
 

@@ -41,7 +41,18 @@ from models import (
     walkins,
     words,
 )
-from models.union import comments, deliveries, gatherings, hours, open_figures, publications, volunteering
+from models.union import (
+    comments,
+    deliveries,
+    exchanges,
+    gatherings,
+    hours,
+    open_figures,
+    posts,
+    publications,
+    rota,
+    volunteering,
+)
 
 __all__ = [
     "access",
@@ -54,6 +65,7 @@ __all__ = [
     "conversations",
     "deliveries",
     "evaluations",
+    "exchanges",
     "exports",
     "faq",
     "forgetting",
@@ -71,6 +83,7 @@ __all__ = [
     "people",
     "pictures",
     "postings",
+    "posts",
     "projects",
     "publications",
     "pulses",
@@ -78,6 +91,7 @@ __all__ = [
     "remarks",
     "requesters",
     "roster",
+    "rota",
     "seals",
     "sheets",
     "shifts",

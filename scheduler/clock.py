@@ -32,6 +32,7 @@ from scheduler.jobs import (
     floors,
     forgetting,
     pictures,
+    posts,
     publications,
     pulses,
     quizzes,
@@ -84,6 +85,7 @@ JOBS = (
     # A month's tickets are gone through.
     Job("disclosure", partial(IntervalTrigger, minutes=1), disclosure.run, beside=True),
     Job("studies", partial(IntervalTrigger, minutes=1), studies.run),
+    Job("posts", partial(IntervalTrigger, minutes=10), posts.run),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),

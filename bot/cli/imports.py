@@ -1,5 +1,5 @@
-"""`unionbot import`: stations, categories, calendar (config.toml), canned answers, duty rosters, questions and answers
-from files.
+"""`unionbot import`: stations, categories, calendar (config.toml), canned answers, duty rosters, posts, questions and
+answers from files.
 
 Without `--apply` only the difference is said. Where there is one mistake, nothing is changed.
 """
@@ -81,6 +81,20 @@ def duty(
         stop(WRONG, f"--station {station!r} is none of {', '.join(keys)}; write for example --station {keys[0]}")
     rows = _usable(lambda: tables.duty(file))
     _bring_in(settings, _duty(settings, file, station, rows, apply), apply)
+
+
+@app.command("posts")
+def posts_(
+    file: Annotated[Path, typer.Argument(help=".csv: post,department,name,starts,ends,decided,person.")],
+    apply: Apply = False,
+    config: Config = DEFAULT,
+) -> None:
+    """Who holds which post of the union, and until when; what the file does not name stays."""
+    settings = read(config)
+    from bot.imports import posts as files
+
+    rows = _usable(lambda: files.read(file, {each.key: each.name for each in settings.departments}))
+    _bring_in(settings, _posts(settings, file, rows, apply), apply)
 
 
 @app.command()
@@ -237,6 +251,37 @@ def _span(row: Any) -> str:
     from bot.fields import WEEKDAYS
 
     return f"{WEEKDAYS[row.weekday]} {row.starts:%H:%M}-{row.ends:%H:%M}"
+
+
+async def _posts(settings: Settings, file: Path, rows: list[Row], apply: bool) -> _Found:
+    from bot.imports import Unusable, printable, said
+    from bot.imports import posts as files
+    from bot.imports.tables import names_of
+    from bot.toolbox import utcnow
+    from models import people, tables  # noqa: F401
+    from models.union import posts, registers
+
+    async with opened(settings) as database:
+        async with database.reading() as session:
+            there = {post.key for post in await posts.every(session)}
+            missing = sorted({row.values["post"] for row in rows} - there)
+            if missing:
+                return _Found([], [f"{each} is new in config.toml; start the program once" for each in missing])
+            try:
+                wanted = files.lines(file, rows, await people.named_so(session, *names_of(rows)))
+            except Unusable as error:
+                return _Found([], error.problems)
+            found = await registers.compare(session, wanted, settings.caps())
+        problems = [f"{file}, line {rows[m.line].line}: {said(m.key, m.params)}" for m in found.mistakes]
+        if apply and not problems and (found.added or found.changed):
+            async with database.transaction() as session:
+                found = await registers.bring_in(session, wanted, settings.caps(), utcnow())
+
+    def term(line: registers.Line) -> str:
+        return f"{line.post} {printable(line.wanted.name)}: {line.wanted.starts} to {line.wanted.ends}"
+
+    lines = [f"+ {term(line)}" for line in found.added]
+    return _Found([*lines, *(f"~ {term(line)}" for _, line in found.changed)], problems)
 
 
 async def _held(settings: Settings) -> Holdings:

@@ -22,7 +22,7 @@ from bot.settings import Settings
 from models.calendar import Span
 from models.holdings import Holdings
 
-SAID_APART = frozenset({"stations", "categories", "calendar", "deadlines", "token", "key"})
+SAID_APART = frozenset({"stations", "categories", "departments", "calendar", "deadlines", "token", "key"})
 HIDDEN = frozenset({"url", "secret"})
 """Values that may hold a password: that they change is said, not to what."""
 
@@ -33,6 +33,7 @@ def difference(old: Settings, new: Settings, held: Holdings) -> list[str]:
         *_stations(old, new, held),
         *_buildings(old, new),
         *_categories(old, new, held),
+        *_departments(old, new),
         *_calendar(old.calendar, new.calendar),
         *_deadlines(old, new),
         *_rest(old, new),
@@ -51,6 +52,16 @@ def _stations(old: Settings, new: Settings, held: Holdings) -> Iterator[str]:
         yield from _named(f"station {key}", before[key].name, after[key].name)
         if before[key].chat_id != after[key].chat_id:
             yield f"~ station {key}: its group is {_group(after[key])} instead of {_group(before[key])}"
+
+
+def _departments(old: Settings, new: Settings) -> Iterator[str]:
+    before, after = ({each.key: each.name for each in which.departments} for which in (old, new))
+    for key in after.keys() - before.keys():
+        yield f"+ department {key} ({after[key]['en']})"
+    for key in before.keys() - after.keys():
+        yield f"- department {key} ({before[key]['en']}): nobody new comes to it, and terms go on until they end"
+    for key in before.keys() & after.keys():
+        yield from _named(f"department {key}", before[key], after[key])
 
 
 def _group(station: StationSection) -> str:
@@ -170,6 +181,10 @@ def _rest(old: Settings, new: Settings) -> Iterator[str]:
         if section in SAID_APART:
             continue
         before, after = getattr(old, section), getattr(new, section)
+        if isinstance(after, tuple):
+            if before != after:
+                yield f"~ [[{section}]]: {len(after)} instead of {len(before)}, or what one of them says"
+            continue
         for name in type(after).model_fields:
             was, is_ = getattr(before, name), getattr(after, name)
             if was != is_:

@@ -48,6 +48,19 @@ ALSO = {
     "值班人": "person",
     "名称": "key",
     "名稱": "key",
+    "岗位": "post",
+    "職位": "post",
+    "部门": "department",
+    "部門": "department",
+    "姓名": "name",
+    "任期开始": "starts",
+    "任期開始": "starts",
+    "任期结束": "ends",
+    "任期結束": "ends",
+    "决定日期": "decided",
+    "決定日期": "decided",
+    "账号": "person",
+    "帳號": "person",
 }
 DAYS = {name: i for i, day in enumerate(WEEKDAYS) for name in (day, day[:3], str(i + 1))}
 DAYS |= {f"{week}{day}": i for week in ("周", "週", "星期") for i, day in enumerate("一二三四五六日")}
@@ -58,7 +71,7 @@ def canned(path: Path, stations: Collection[str]) -> list[Row]:
     """Canned answers: `station` (None: every station's), `key`, `texts` by language. Raises Unusable with every
     mistake that the file alone tells.
     """
-    rows, problems = _toml(path) if path.suffix == ".toml" else _csv(path, CANNED)
+    rows, problems = _toml(path) if path.suffix == ".toml" else csv_rows(path, CANNED)
     found: dict[tuple[str, str], int] = {}
     kept = []
     for row in rows:
@@ -66,7 +79,7 @@ def canned(path: Path, stations: Collection[str]) -> list[Row]:
         texts = {language: row.values[language] for language in LANGUAGES if row.values[language]}
         where = f"{path}, line {row.line}"
         if station and station not in stations:
-            problems.append(f"{where}: there is no station {station!r}; write {_nearest(station, stations)}")
+            problems.append(f"{where}: there is no station {station!r}; write {nearest(station, stations)}")
         name = (station, key.casefold())
         if name in found:
             problems.append(f"{where}: {key!r} stands on line {found[name]} already; write another key or delete one")
@@ -79,14 +92,14 @@ def canned(path: Path, stations: Collection[str]) -> list[Row]:
             except Refusal as refusal:
                 problems.append(f"{where}: {of}{said(refusal.key, refusal.params)}")
         kept.append(Row(row.line, {"station": station or None, "key": key, "texts": texts}))
-    return _all_well(path, kept, problems)
+    return all_well(path, kept, problems)
 
 
 def duty(path: Path) -> list[Row]:
     """A duty roster: `weekday` (0 is Monday), `begin`, `end`, `person` as it is written there. Raises Unusable with
     every mistake.
     """
-    rows, problems = _csv(path, DUTY)
+    rows, problems = csv_rows(path, DUTY)
     kept: list[Row] = []
     for row in rows:
         where, values = f"{path}, line {row.line}", row.values
@@ -104,7 +117,7 @@ def duty(path: Path) -> list[Row]:
         if not values["person"]:
             problems.append(f"{where}: nobody stands there; write who is on duty")
         kept.append(Row(row.line, {"weekday": day, "begin": begin, "end": end, "person": values["person"]}))
-    return _all_well(path, kept, problems)
+    return all_well(path, kept, problems)
 
 
 def on_duty(path: Path, rows: Sequence[Row], known: Sequence[Person], there: Collection[int]) -> list[Row]:
@@ -126,7 +139,7 @@ def on_duty(path: Path, rows: Sequence[Row], known: Sequence[Person], there: Col
             problems.append(f"{where}: {len(found)} people are called {word!r}; write one of {names}")
         elif not found:
             here = [printable(each.name) for each in known if each.id in there]
-            near = f"write {_nearest(word, here)}, or" if here else "write"
+            near = f"write {nearest(word, here)}, or" if here else "write"
             problems.append(
                 f"{where}: nobody at the station is called {word!r}; "
                 f"{near} the @name or Telegram id of somebody who has written to the bot"
@@ -143,14 +156,14 @@ def on_duty(path: Path, rows: Sequence[Row], known: Sequence[Person], there: Col
         if len(numbers) > MOST_PEOPLE:
             at = f"{WEEKDAYS[span[0]]} {span[1]:%H:%M}"
             problems.append(f"{path}, line {line} ({at}): {said('shift.full', {'most': MOST_PEOPLE})}")
-    return _all_well(
+    return all_well(
         path, [Row(line, {"shift": Shift(*span, tuple(ids))}) for span, (line, ids) in spans.items()], problems
     )
 
 
 def names_of(rows: Sequence[Row]) -> tuple[list[str], list[int]]:
-    """Which @names, in small letters, and which Telegram ids stand in a duty roster."""
-    words = {row.values["person"] for row in rows}
+    """Which @names, in small letters, and which Telegram ids stand in the column `person`."""
+    words = {row.values["person"] for row in rows if row.values["person"]}
     return [w.removeprefix("@").lower() for w in words if not TELEGRAM_ID.fullmatch(w)], [
         int(w) for w in words if TELEGRAM_ID.fullmatch(w)
     ]
@@ -165,7 +178,8 @@ def _people(word: str, known: Sequence[Person], there: Collection[int]) -> list[
     return [each for each in known if each.id in there and " ".join(each.name.split()).casefold() == wanted]
 
 
-def _all_well(path: Path, rows: list[Row], problems: list[str]) -> list[Row]:
+def all_well(path: Path, rows: list[Row], problems: list[str]) -> list[Row]:
+    """The rows. Raises Unusable where there are problems, or no rows at all."""
     if not rows and not problems:
         problems = [f"{path}: there is nothing in it; write at least one line below the names of the columns"]
     if problems:
@@ -173,7 +187,8 @@ def _all_well(path: Path, rows: list[Row], problems: list[str]) -> list[Row]:
     return rows
 
 
-def _csv(path: Path, columns: Sequence[str]) -> tuple[list[Row], list[str]]:
+def csv_rows(path: Path, columns: Sequence[str]) -> tuple[list[Row], list[str]]:
+    """The lines of a CSV file with these columns, and what is wrong with single ones. Raises Unusable for its head."""
     text = text_of(path)
     first = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in first and "," not in first else ",")
@@ -213,7 +228,7 @@ def _toml(path: Path) -> tuple[list[Row], list[str]]:
     for i, entry in enumerate(entries):
         line = lines[i] if i < len(lines) else 1
         problems += [
-            f"{path}, line {line}: there is no key {name!r}; write {_nearest(name, CANNED)}"
+            f"{path}, line {line}: there is no key {name!r}; write {nearest(name, CANNED)}"
             for name in set(entry) - set(CANNED)
         ]
         wrong = [name for name, value in entry.items() if name in CANNED and not isinstance(value, str)]
@@ -234,7 +249,8 @@ def _time(text: str) -> time | None:
     return time(int(found[1]), int(found[2]))
 
 
-def _nearest(word: str, known: Collection[str]) -> str:
+def nearest(word: str, known: Collection[str]) -> str:
+    """What to write instead of a word that is not known."""
     near = difflib.get_close_matches(word, known, 1)
     shown = sorted(known)[:8]
     return near[0] if near else shown[0] if len(shown) == 1 else f"one of {', '.join(shown)}"

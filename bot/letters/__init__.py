@@ -41,6 +41,7 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "mydata": others.mydata,
     "roster": others.roster,
     "board": others.board,
+    "posts": others.posts,
     "farewell": others.goes,
     "leave": others.goes,
     "export": others.export,

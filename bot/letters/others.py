@@ -6,8 +6,9 @@ import base64
 from typing import Any
 
 from bot import board as drawn_board
+from bot import handing_over, rosters
 from bot import mydata as own
-from bot import rosters
+from bot import posts as held_posts
 from bot.calls import Call, Letter, text_call
 from bot.letters.drawing import Drawing
 from bot.texts import Texts
@@ -25,9 +26,11 @@ async def roster(drawing: Drawing) -> Letter:
         return Letter()
     what, number = drawing.payload["what"], drawing.payload["number"]
     try:
-        text, keyboard = await rosters.draw(
-            drawing.session, what, number, t, drawing.toolbox.house.calendar, drawing.now
-        )
+        if what == "handover":
+            text, keyboard = await handing_over.draw(drawing.session, number, t, drawing.now)
+        else:
+            calendar = drawing.toolbox.house.calendar
+            text, keyboard = await rosters.swap(drawing.session, number, t, calendar, drawing.now)
     except Refusal:
         # The shift has been taken off the roster meanwhile.
         return Letter()
@@ -76,6 +79,20 @@ async def board(drawing: Drawing) -> Letter:
     found = await floors.board(drawing.session, drawing.toolbox.house.calendar, drawing.now)
     text = drawn_board.warning(found, t, drawing.toolbox.house.calendar.day_of(drawing.now))
     return Letter([text_call(text, {"chat_id": drawing.chat_id})])
+
+
+async def posts(drawing: Drawing) -> Letter:
+    """An exchange of posts with its buttons, for whom it is about and the office; or whose term ends soon."""
+    station, t = await drawing.reader()
+    if (station is None and drawing.chat_id < 0) or (station is not None and station.serves):
+        return Letter()
+    if drawing.payload["what"] == "exchange":
+        text, keyboard = await held_posts.exchange(drawing.session, drawing.payload["number"], t, drawing.now)
+        call = {"chat_id": drawing.chat_id, "text": text, "parse_mode": "HTML", "reply_markup": keyboard}
+        return Letter([Call("sendMessage", call)])
+    today = drawing.toolbox.house.calendar.day_of(drawing.now)
+    text = await held_posts.soon_over(drawing.session, drawing.payload["terms"], t, today)
+    return Letter([text_call(text, {"chat_id": drawing.chat_id})] if text else [])
 
 
 async def export(drawing: Drawing) -> Letter:

@@ -5,7 +5,7 @@
     └─ swap ─▶ which of mine? ─▶ to whom? ─▶ asked in the group (and in private) ─▶ yes / no
                (lead: whose? ─▶ who instead? ─▶ done without asking)
 /duty in private ─▶ my next shifts ─▶ to whom? ─▶ as above
-the handover's buttons ─▶ one side has given its word
+the handover's buttons ─▶ one side has given its word, in the group or alone with the bot
 
 Nothing is written in between: every button carries where it stands, so anybody may press on where another left off, and
 whether they may is asked at each press. Whoever has pressed one is known to the roster from then on.
@@ -19,7 +19,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
-from bot import rostering, rosters
+from bot import handing_over, rostering, rosters
 from bot.filters import Pressed, markup
 from bot.rosters import HandOver, Roster, Screen, Swapping
 from handlers.occasion import Occasion
@@ -51,6 +51,7 @@ def router() -> Router:
     router.callback_query.register(swap, Pressed(Swapping), desk)
     router.callback_query.register(swap_alone, Pressed(Swapping), private)
     router.callback_query.register(sign, Pressed(HandOver), desk)
+    router.callback_query.register(sign_alone, Pressed(HandOver), private)
     return router
 
 
@@ -176,7 +177,7 @@ async def _swap(
         do = swaps.take if press.step == "yes" else swaps.decline
         await do(session, press.number, someone, calendar, now)
         await session.flush()
-        await show(query, *await rosters.draw(session, "swap", press.number, t, calendar, now))
+        await show(query, *await rosters.swap(session, press.number, t, calendar, now))
         return
     day, giver_id, *rest = [*press.value.split("."), ""][:3]
     station, turn = await turns.of_shift(session, press.number, _day(day), calendar)
@@ -213,8 +214,18 @@ async def sign(query: CallbackQuery, press: HandOver, desk: Desk) -> None:
     side = Side.INCOMING if press.incoming else Side.OUTGOING
     await handovers.sign(desk.session, press.number, side, someone, desk.now)
     await desk.session.flush()
-    screen = await rosters.draw(desk.session, "handover", press.number, desk.t, desk.house.calendar, desk.now)
-    await show(query, *screen)
+    await show(query, *await handing_over.draw(desk.session, press.number, desk.t, desk.now))
+
+
+async def sign_alone(query: CallbackQuery, press: HandOver, talk: Talk) -> None:
+    """The same in private: whoever was asked by name."""
+    _, sides = await handovers.get(talk.session, press.number)
+    asked = any(talk.person.id in each.people for each in sides)
+    permissions.must(Deed.SIGN, {Who.ASKED} if asked else ())
+    side = Side.INCOMING if press.incoming else Side.OUTGOING
+    await handovers.sign(talk.session, press.number, side, talk.person, talk.now)
+    await talk.session.flush()
+    await show(query, *await handing_over.draw(talk.session, press.number, talk.t, talk.now))
 
 
 async def _shift(desk: Desk, number: int) -> Shift:

@@ -37,7 +37,7 @@ async def look(message: Message, command: CommandObject, desk: Desk) -> None:
     """Everybody, or one person."""
     must_be_seen(message, command)
     await desk.may_here(Deed.ROLES)
-    whom = await _meant(message, (command.args or "").strip(), desk.session)
+    whom = await meant(message, (command.args or "").strip(), desk.session)
     if whom is None:
         for text in screens.everybody(await roles.holders(desk.session), desk.t, desk.now):
             await message.reply(text)
@@ -47,7 +47,7 @@ async def look(message: Message, command: CommandObject, desk: Desk) -> None:
     await message.reply(screens.of(whom, held, desk.t, desk.now), reply_markup=markup(keys))
 
 
-async def _meant(message: Message, said: str, session: AsyncSession) -> Person | None:
+async def meant(message: Message, said: str, session: AsyncSession) -> Person | None:
     """Whom the command names or replies to; None when it names nobody. A name is looked up among those who have spoken
     with the bot, and the screen shows the number that Telegram knows them by: names prove nothing.
     """

@@ -25,11 +25,10 @@ from models.figures import Rate
 from models.outbox import Lane, Repeat
 from models.stations import Desk
 from models.surveys import OVER, Stage, Survey
-from models.union.gatherings import Attendance, Gathering, Kind, Part
-from models.union.gatherings import Stage as Held
+from models.union import studies
+from models.union.gatherings import Kind
 from models.union.publications import OUT, Publication
 from models.union.publications import Kind as PublicationKind
-from models.union import studies
 
 SATISFACTION, REFORM = "semester-satisfaction", "union-evaluation"
 """The keys of the surveys that students answer about the union: how satisfied they are, and what they say of the

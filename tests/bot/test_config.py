@@ -101,6 +101,12 @@ def test_every_mistake_is_listed_at_once(tmp_path: Path) -> None:
     assert any("did you mean anonymity?" in line for line in said)
 
 
+def test_a_union_has_no_more_departments_than_it_may(tmp_path: Path) -> None:
+    more = "".join(f'[[departments]]\nkey = "d{n}"\nname = "D{n}"\n' for n in range(3))
+    (said,) = written(tmp_path, ("[log]", f"{more}[log]"))
+    assert said.startswith("7 [[departments]], and a union has at most 6; merge some, or write departments = 7")
+
+
 def test_a_mistake_says_its_line(tmp_path: Path) -> None:
     (said,) = written(tmp_path, ('timezone = "Asia/Shanghai"', 'timezone = "Mars/Olympus"'))
     number = next(

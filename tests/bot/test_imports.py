@@ -24,6 +24,7 @@ from models.database import Database
 from models.holdings import Holdings
 from models.lifecycle import State
 from models.people import Person
+from models.union import posts
 from tests.campus import EXAMPLE, TOKEN
 from tests.house import HOUSE, draft, furnish, staff, student
 
@@ -94,6 +95,12 @@ E2 = '    { key = "e2", name = { zh-hans = "东二栋", zh-hant = "東二棟", e
             id="office hours",
         ),
         pytest.param([("ends = 2027-07-04", "ends = 2027-07-11")], ["~ semester 2026-2027-2: 2027-02-22"], id="a term"),
+        pytest.param(
+            [('key = "culture"', 'key = "arts"'), ('en = "Study and Practice"', 'en = "Study"')],
+            ["+ department arts (Culture and Sports)", "- department culture (Culture", "~ department study is called"],
+            id="departments",
+        ),
+        pytest.param([('en = "Ms Chen"', 'en = "Ms Chan"')], ["~ [[contacts]]: 2 instead of 2"], id="contacts"),
         pytest.param([("minimum_cell = 10", "minimum_cell = 12")], ["~ [surveys] minimum_cell: 12"], id="another key"),
         pytest.param(
             [('url = "sqlite:///data/unionbot.db"', 'url = "postgresql://u:geheim@h/x"')],
@@ -354,6 +361,7 @@ async def desk(union: Path, database_url: str) -> Path:
         await canned.save(session, places["west"], "West's own", {"en": "stays"}, wang, now)
         calendar = settings().work_calendar()
         await shifts.add(session, places["east"], 6, time(9), time(10), wang, calendar, now)
+        await posts.follow_config(session, {each.key: each.name for each in settings().departments})
     await database.close()
     return union
 
@@ -397,6 +405,51 @@ def test_ready_made_answers_and_a_roster_are_brought_in(desk: Path, database_url
     assert (run("duty", str(table), "--station", "eats")).exit_code == 2
 
     asyncio.run(is_brought_in(Database(database_url)))
+
+
+TERMS = "post,department,name,starts,ends,decided,person\n"
+
+
+def test_the_register_of_posts_is_brought_in_or_every_mistake_is_named(desk: Path) -> None:
+    table = desk / "posts.csv"
+
+    def run(*lines: str) -> list[str]:
+        table.write_text(TERMS + "\n".join(lines), "utf-8")
+        return called(desk, "import", "posts", str(table), "--apply").output.splitlines()
+
+    chen, term = "presidium,,Chen Yi", "2026-09-01,2027-07-31,2026-06-20"
+    wrong = run(
+        f"chair,,Wu,{term},",
+        f"head,Nowhere,Li,{term},",
+        f"presidium,rights,Liu,{term},",
+        "staff,rights,Sun,2026-13-01,2027-07-31,soon,",
+    )
+    assert [line.split("line ")[1].split(";")[0] for line in wrong[1:]] == [
+        "2: 'chair' is no post",
+        "3: there is no department 'Nowhere'",
+        "4: the presidium is of no department",
+        "5: starts '2026-13-01' is no day",
+        "5: decided 'soon' is no day",
+    ]
+    assert "the bot does not know '@nobody'" in run(f"{chen},{term},@nobody")[1]
+    too_many = run(
+        *(f"presidium,,Member {n},{term}," for n in "ABCDEF"), f"主席团,,Member A,{term},", f"staff,权益服务部,,{term},"
+    )
+    assert [line.split("line ")[1].split(";")[0].split(" (")[0] for line in too_many[1:]] == [
+        "7: the presidium has at most 5 members",
+        "9: nobody stands there",
+    ]
+    lines = (f"{chen},{term},@new_one", f"工作人员,Rights and Services,Li,{term},")
+    assert run(*lines) == [
+        "+ presidium Chen Yi: 2026-09-01 to 2027-07-31",
+        "+ staff.rights Li: 2026-09-01 to 2027-07-31",
+        "done",
+    ]
+    assert run(*lines) == ["nothing would change"]
+    assert run(f"{chen},2026-09-01,2027-01-31,2026-06-20,@new_one")[0].startswith(
+        "~ presidium Chen Yi: 2026-09-01 to 2027-01"
+    )
+    assert "'Li' holds a post until 2027-07-31 already" in run(f"head,rights,Li,{term},")[1]
 
 
 async def is_brought_in(database: Database) -> None:

@@ -19,9 +19,8 @@ RULES = {
     "sorting", "swaps", "walkins", "canned", "exports", "pulses", "quizzes", "access", "bursts",
     "comments",
     "ballots", "evaluations", "publications", "deliveries", "outcomes", "remarks", "sheets", "surveys",
-    "ballots", "calling", "evaluations", "excuses", "signing", "publications", "deliveries",
-    "outcomes", "remarks", "sheets", "surveys",
-    "hours", "places", "presence", "volunteering",
+    "calling", "excuses", "signing", "hours", "places", "presence", "volunteering",
+    "exchanges", "leaving", "posts", "rota",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",
@@ -82,6 +81,7 @@ BEFORE = {
     "students/new.py:step": DRAFTING,
     "students/report.py:step": "one's own reports ask; writing one is one's own, and sending it asks",
     "union/cases.py:act": "the room asks, and so does everything else",
+    "union/chairs.py:exchange": "whose terms they are is looked up first, and each step asks",
     "union/setup.py:step": "whoever reads in a group may say so",
 }
 """Who looks at what was pressed before asking; read by hand, and why it is right."""

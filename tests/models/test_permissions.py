@@ -23,35 +23,27 @@ from tests.permissions import PAGE, page
 TEXTS = read("en")
 
 SPELLED_OUT: dict[Who, str] = {
-    Who.STRANGER: "file join report survey comment",
-    Who.REQUESTER: "file report survey comment view add take_back urge withdraw confirm rate reopen",
-    Who.STRANGER: "file join report survey volunteer",
-    Who.REQUESTER: "file report survey volunteer view add take_back urge withdraw confirm rate reopen",
-    Who.HERE: "claim release assign answer ask note edit retract resend history transfer resolve reopen merge unmerge "
-    "split priority tag project projects major list look figures walkin canned roster swap_answer sign code",
+    Who.STRANGER: "file join report survey comment volunteer",
+    Who.REQUESTER: "file report survey comment view add take_back urge withdraw confirm rate reopen volunteer",
+    Who.HERE: "claim release assign answer ask note edit retract resend history transfer resolve reopen merge "
+    "unmerge split priority tag project projects major list look figures walkin canned roster swap_answer sign code",
     Who.FIRST: "answer note edit retract resend history recall resolve priority tag project projects major look "
     "figures canned roster code",
     Who.OFFERED: "note edit history accept return tag projects look figures canned roster code",
     Who.ELSEWHERE: "projects figures canned roster code",
-    Who.LEAD: "mute reassign retract_anothers canned_write roster_write swap mode poll_here quiz_here",
-    Who.ADMIN: "mute reassign setup canned_write roster_write swap mode code_new",
-    Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board comments disclosure",
-    Who.PRESIDIUM: "poll quiz surveys evaluate audit export block lift roles give publish board",
-    Who.ABOVE: "roles projects figures figures_all canned roster code publications board disclosure",
-    Who.SUPERVISOR: "major_decide report_handle report_room lift give_above publication_approve comments",
     Who.LEAD: "mute reassign retract_anothers canned_write roster_write swap mode poll_here quiz_here study_here "
     "volunteers_here",
     Who.ADMIN: "mute reassign setup canned_write roster_write swap mode code_new volunteers_here",
-    Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board",
-    Who.PRESIDIUM: "poll quiz surveys study convene evaluate audit export block lift roles give publish board "
+    Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board comments disclosure posts",
+    Who.PRESIDIUM: "poll quiz surveys evaluate audit export block lift roles give publish board study convene "
     "volunteers volunteers_lead",
-    Who.ABOVE: "roles projects figures figures_all canned roster code publications board",
-    Who.SUPERVISOR: "major_decide report_handle report_room lift give_above publication_approve",
+    Who.ABOVE: "roles projects figures figures_all canned roster code publications board disclosure posts",
+    Who.SUPERVISOR: "major_decide report_handle report_room lift give_above publication_approve comments",
     Who.READER: "major_receive",
     Who.REPORTER: "report_follow",
     Who.CONFIDANT: "report_handle",
     Who.ON_DUTY: "swap",
-    Who.ASKED: "swap_answer",
+    Who.ASKED: "swap_answer sign exchange",
     Who.EVALUATED: "evaluated",
     Who.CONVENER: "convene volunteers_lead",
     Who.CALLED: "attend",

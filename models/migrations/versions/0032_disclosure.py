@@ -8,7 +8,7 @@ from alembic import op
 from models.base import Json, Key, Moment
 
 revision = "0032"
-down_revision = "0027"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
