@@ -145,7 +145,7 @@ class Rate(Press, prefix="r"):
 
 @dataclass(frozen=True)
 class Go(Press, prefix="go"):
-    """To a place in the menu: home, new, mine, faq, language, profile, help, privacy, agree, cancel."""
+    """To a place in the menu: home, new, mine, faq, surveys, news, language, profile, help, privacy, agree, cancel."""
 
     to: str
 

@@ -41,6 +41,7 @@ def router() -> Router:
         loose,
         mine,
         new,
+        news,
         privacy,
         report,
         start,
@@ -66,12 +67,12 @@ def router() -> Router:
     above = (reports.router(), major.router())
     first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
-    students = (start, appeal, faq, inline, report, surveys, mine, following, new)
+    students = (start, appeal, faq, news, inline, report, surveys, mine, following, new)
     decided = (board, publications, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
     union = (membership, setup, faq_stats, *decided)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
-    alone = {appeal, report, surveys, mine, following, new}
+    alone = {appeal, news, report, surveys, mine, following, new}
     together = {canned, walkin, mode, code, order, cards, bursts, more, sort, answers}
     kinds = {**dict.fromkeys(alone, Alone), **dict.fromkeys(together, InGroup)}
     parts = (_only(each.router(), kinds.get(each)) for each in others)

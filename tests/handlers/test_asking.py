@@ -39,6 +39,7 @@ FREE = {
     "students/access.py": "the door itself, which asks for a code and no role",
     "students/links.py": "opens what anybody may begin; what is filed then asks",
     "students/faq.py": "everybody may read articles",
+    "students/news.py": "what one follows is one's own, and everybody may read what is out",
     "students/inline.py": "everybody may read articles",
     "students/privacy.py": "one's own data, which nobody else can name",
     "students/appeal.py": "one's own mute: whoever is heard has nothing to appeal against",
