@@ -145,7 +145,9 @@ class Rate(Press, prefix="r"):
 
 @dataclass(frozen=True)
 class Go(Press, prefix="go"):
-    """To a place in the menu: home, new, mine, volunteer, faq, language, profile, help, privacy, agree, cancel."""
+    """To a place in the menu: home, new, mine, faq, surveys, news, union, volunteer, language, profile, help, privacy,
+    agree, cancel.
+    """
 
     to: str
 

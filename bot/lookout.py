@@ -1,5 +1,6 @@
 """What Telegram knows and the database does not, looked up before an update's transaction begins (law 2): whether
-somebody who acts is in the group, what the bot may do there, and who of the place is around.
+somebody who acts is in the group, what the bot may do there, and who of the place is around; and what is in a file that
+somebody sends instead of writing.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from bot.menus import SetUp
 from bot.outgoing import NO_ANSWER
 from bot.people import GROUPS, SHARED_ACCOUNTS, Presence
 from bot.studies import Gathered
+from bot.textfiles import MOST_BYTES, TAKING, Fetched, is_text
 from bot.toolbox import Clock
 from bot.volunteers import Helping
-from models import colleagues, stations
+from models import colleagues, conversations, stations
 from models.database import Database
+from models.vault import Vault
 
 log = structlog.get_logger()
 
@@ -31,8 +34,8 @@ LINKS = tuple(SEPARATOR.join((kind.prefix, act, "")) for kind, act in ((Gathered
 class Lookout:
     """Asks Telegram on behalf of the worker; what cannot be had is said as unknown, never guessed."""
 
-    def __init__(self, database: Database, bot: Bot, clock: Clock) -> None:
-        self._database, self._bot, self._clock = database, bot, clock
+    def __init__(self, database: Database, bot: Bot, clock: Clock, vault: Vault) -> None:
+        self._database, self._bot, self._clock, self._vault = database, bot, clock, vault
 
     async def know_the_bots_name(self, update: Update) -> None:
         """Before "/setup@some_bot" is looked at, and before a link to the bot is drawn: whether that is us aiogram asks
@@ -78,6 +81,27 @@ class Lookout:
             colleagues=around,
             sits_in=sits_in,
         )
+
+    async def fetch(self, update: Update) -> Fetched | None:
+        """What is in a text file, from somebody who is asked for words that may come as one; None where that is not so:
+        no other file is fetched.
+        """
+        event = update.event
+        if not isinstance(event, Message) or event.from_user is None or (document := event.document) is None:
+            return None
+        if not is_text(document.file_name) or (document.file_size or 0) > MOST_BYTES:
+            return None
+        key = conversations.key_of(self._bot.id, event.chat.id, event.from_user.id)
+        async with self._database.reading() as session:
+            standing = await conversations.read(session, key, self._vault)
+        if standing.state not in TAKING:
+            return None
+        try:
+            found = await self._bot.download(document, timeout=10)
+        except NO_ANSWER as error:
+            log.warning("a file could not be fetched", why=type(error).__name__)
+            return Fetched(None)
+        return Fetched(found.read() if found is not None else None)
 
     async def _colleagues(self, chat_id: int) -> frozenset[int]:
         """Who has acted in this chat lately and is in it now."""

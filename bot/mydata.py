@@ -95,6 +95,7 @@ class _Page:
             self._gatherings(found["gatherings"]),
             self._comments(found["comments"]),
             self._posts(found["posts"]),
+            self._news(found["topics"], found["publications"]),
             self._unfinished(found["unfinished"]),
             self._as_staff(found["as_staff"]),
             {"title": plain("mydata.not_here"), "text": plain("mydata.not_here_text"), "parts": []},
@@ -306,6 +307,14 @@ class _Page:
             for each in found
         ]
         return {"title": plain("mydata.posts"), "parts": parts}
+
+    def _news(self, topics: list[str], received: list[Mapping[str, Any]]) -> dict[str, Any] | None:
+        if not topics and not received:
+            return None
+        plain = self.t.plain
+        rows = [(plain("mydata.topic"), plain(f"topic.{each}")) for each in topics]
+        rows += [(plain("mydata.received"), self.t.pick(each["titles"])) for each in received]
+        return {"title": plain("mydata.news"), "parts": [{"rows": rows}]}
 
     def _unfinished(self, found: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if found is None:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.keyboards import Press, button, keyboard
 from bot.menus import LANGUAGE_NAMES
 from bot.texts import Texts, cut
-from bot.untrusted import lines, units
+from bot.untrusted import units, verbatim, without_mentions
 from models import colleagues
 from models.house import House
 from models.people import Audience
@@ -68,7 +68,7 @@ def read(publication: Publication, t: Texts, union: Mapping[str, str]) -> str:
         head = t("publication.head_topic", topic=t.plain(f"topic.{publication.topic}"))
     if publication.corrects_id is not None:
         head += " · " + t("publication.corrected")
-    return f"{head}\n\n<b>{escape(text['title'])}</b>\n\n{escape(lines(text['body']))}"
+    return f"{head}\n\n<b>{escape(text['title'])}</b>\n\n{escape(without_mentions(verbatim(text['body'])))}"
 
 
 def pages(text: str) -> list[str]:

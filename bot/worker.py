@@ -26,6 +26,7 @@ from bot import errors
 from bot.lookout import Lookout
 from bot.outgoing import NO_ANSWER, Mouth, speaking
 from bot.people import GROUPS, Presence, language_of
+from bot.textfiles import Fetched
 from bot.toolbox import Clock, Toolbox
 from models import inbox, outbox, people, stations
 from models.database import Database
@@ -61,7 +62,7 @@ class Worker:
         self._bot = bot
         self._toolbox = toolbox
         self._clock = clock
-        self._lookout = Lookout(database, bot, clock)
+        self._lookout = Lookout(database, bot, clock, toolbox.house.vault)
         self._committed = committed
         self._chats_at_once = chats_at_once
         self._wake = asyncio.Event()
@@ -157,12 +158,14 @@ class Worker:
             await self._pass_over(row_id)
             return
         presence: Presence | None = None
+        fetched: Fetched | None = None
         for attempt in range(1, TRIES + 1):
             try:
                 if attempt == 1:
                     await self._lookout.know_the_bots_name(update)
                     presence = await self._lookout.look_up(update)
-                await self._run(row_id, update, presence)
+                    fetched = await self._lookout.fetch(update)
+                await self._run(row_id, update, presence, fetched)
                 return
             except Refusal as refusal:
                 try:
@@ -213,12 +216,12 @@ class Worker:
         finally:
             self._passing -= 1
 
-    async def _run(self, row_id: int, update: Update, presence: Presence | None) -> None:
+    async def _run(self, row_id: int, update: Update, presence: Presence | None, fetched: Fetched | None) -> None:
         async with self._turn(partial(inbox.done, row_id=row_id)) as mouth:
             if mouth is None:
                 return
             await self._dispatcher.feed_update(
-                self._bot, update, session=mouth.session, now=mouth.now, presence=presence
+                self._bot, update, session=mouth.session, now=mouth.now, presence=presence, fetched=fetched
             )
         self._after(mouth.afterwards, update)
 

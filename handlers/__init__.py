@@ -42,6 +42,7 @@ def router() -> Router:
         loose,
         mine,
         new,
+        news,
         privacy,
         report,
         start,
@@ -78,13 +79,13 @@ def router() -> Router:
     known = (anywhere.first(), anywhere.router(), privacy.router(), here.router(), volunteering.verifying())
     first = (*known, links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
-    students = (start, appeal, faq, inline, report, surveys, disclosed, volunteering, mine, following, new)
+    students = (start, appeal, faq, news, inline, report, surveys, disclosed, volunteering, mine, following, new)
     decided = (board, publications, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
     registers = (appointing, posts, chairs, gatherings, gathering_words, volunteers, volunteer_words, disclosure)
     union = (membership, setup, faq_stats, *decided, *registers)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
-    alone = {appeal, report, surveys, disclosed, volunteering, mine, following, new}
+    alone = {appeal, news, report, surveys, disclosed, volunteering, mine, following, new}
     together = {canned, walkin, mode, code, order, cards, bursts, more, sort, answers}
     kinds = {**dict.fromkeys(alone, Alone), **dict.fromkeys(together, InGroup)}
     parts = (_only(each.router(), kinds.get(each)) for each in others)

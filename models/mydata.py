@@ -23,7 +23,7 @@ from models.people import Grant, Person
 from models.requesters import Requester
 from models.surveys import Survey
 from models.tickets import Event, Ticket
-from models.union import comments, gatherings, hours, posts
+from models.union import comments, deliveries, gatherings, hours, posts
 from models.vault import Vault
 from models.words import EarlierWords, Side, Words
 
@@ -80,6 +80,11 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
                 "decided_on": each.term.decided_on.isoformat(),
             }
             for each in await posts.of_person(session, person)
+        ],
+        "topics": sorted(await deliveries.topics_of(session, person)),
+        "publications": [
+            {"number": each.id, "titles": {language: text["title"] for language, text in each.texts.items()}}
+            for each in await deliveries.of_person(session, person)
         ],
         "unfinished": await _unfinished(session, person, bot_id, vault),
         "messages_on_the_way": await session.scalar(select(func.count()).select_from(Outgoing).where(waiting)),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bot import publishing
+from bot import news, publishing
 from bot.calls import METHODS, Call, Letter
 from bot.letters.drawing import Drawing
+from models.people import Person
 from models.stations import Desk
 from models.union import deliveries
 from models.union.publications import OUT, Publication, Stage
@@ -26,7 +27,18 @@ async def publication(drawing: Drawing) -> Letter:
         return Letter([Call("editMessageText", {**call, "text": text, "message_id": has})])
     if about.stage not in OUT:
         return Letter()
-    call["text"] = publishing.read(await deliveries.latest(session, about), t, drawing.toolbox.settings.union.name)
+    shown = await deliveries.latest(session, about)
+    if shown.stage not in OUT:
+        # What corrected it is withdrawn: neither is to be read.
+        return Letter()
+    call["text"] = publishing.read(shown, t, drawing.toolbox.settings.union.name)
+    if about.topic is not None:
+        reader = await session.get_one(Person, payload["person"])
+        follows = about.topic in await deliveries.topics_of(session, reader)
+        if not follows and has is None:
+            # They have just ended it.
+            return Letter()
+        call["reply_markup"] = news.under_letter(about.topic, t) if follows else news.left(t)
     if has is not None:
         return Letter([Call("editMessageText", {**call, "message_id": has})])
     files = [METHODS[each["type"]] + (each["file_id"],) for each in about.attachments]

@@ -1,6 +1,7 @@
 """/publish: what the union publishes. Written and read in the office, approved in the supervisors' group.
 
 /publish ─▶ list ─▶ new ─▶ news · guidance · a topic ─▶ for whom ─▶ words, a language after the other ─▶ draft
+                                                             (or a text file for each)
               └▶ one ─▶ preview · words · attachments · when · submit
                         second reader: nothing against it · sent back with a reason
                         supervising teacher: approved · sent back with a reason
@@ -17,10 +18,11 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
-from bot import publishing, scripts, survey_making
+from bot import publishing, scripts, survey_making, textfiles
 from bot.contents import content_of
 from bot.filters import Pressed, markup
 from bot.publishing import Drafting, Publish
+from bot.textfiles import Fetched
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import respond
 from handlers.union.acting import Acting, Wherever
@@ -51,6 +53,7 @@ def router() -> Router:
     written = F.text & ~F.text.startswith("/")
     router.message.register(begin, Command("publish"), Wherever())
     router.message.register(words, StateFilter(Publishing.words), written, Wherever())
+    router.message.register(file, StateFilter(Publishing.words), F.document, Wherever())
     router.message.register(attach, StateFilter(Publishing.attachments), F.photo | F.document, Wherever())
     router.message.register(send_back, StateFilter(Publishing.refusal), written, Wherever())
     router.message.register(withdraw, StateFilter(Publishing.withdrawal), written, Wherever())
@@ -110,17 +113,31 @@ def _group(value: str, acting: Acting) -> Group:
 
 
 async def words(message: Message, acting: Acting, state: FSMContext) -> None:
-    """The title, and below it the text, in one language; the other script of Chinese follows where nobody wrote it."""
+    """The title, and below it the text, in one language."""
+    await acting.may(Deed.PUBLISH)
+    await _written(message, message.text or "", acting, state)
+
+
+async def file(message: Message, acting: Acting, state: FSMContext, fetched: Fetched | None) -> None:
+    """The same, as a text file."""
+    await acting.may(Deed.PUBLISH)
+    assert message.document is not None
+    text = textfiles.words_of(message.document.file_name, message.document.file_size, fetched)
+    await _written(message, text, acting, state)
+
+
+async def _written(message: Message, text: str, acting: Acting, state: FSMContext) -> None:
+    """The other script of Chinese follows where nobody wrote it."""
     staff = await acting.may(Deed.PUBLISH)
     data = await state.get_data()
     if "language" not in data:
         raise Refusal("old.button")
-    head, _, body = (message.text or "").strip().partition("\n")
+    head, _, body = text.strip().partition("\n")
     number = data.get("publication")
     known = (await publications.get(acting.session, number)).texts if number else {}
     parts = {
-        name: scripts.written({k: v[name] for k, v in known.items()}, data["language"], text, acting.house.languages)
-        for name, text in (("title", head), ("body", body))
+        name: scripts.written({k: v[name] for k, v in known.items()}, data["language"], said, acting.house.languages)
+        for name, said in (("title", head), ("body", body))
     }
     texts = {each: {"title": parts["title"][each], "body": parts["body"][each]} for each in parts["title"]}
     if number:

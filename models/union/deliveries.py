@@ -32,6 +32,8 @@ from models.union.publications import NOTE_LENGTH, OUT, Kind, Publication, Stage
 AT_ONCE = 100
 """So many are written to in one transaction."""
 ARCHIVED_AFTER = timedelta(days=180)
+WAS_OUT = (*OUT, Stage.WITHDRAWN)
+"""Somebody may have read it, and may read it no more."""
 
 
 class Following(Base):
@@ -209,8 +211,10 @@ async def standing(session: AsyncSession, publication: Publication, person_id: i
 
 
 async def latest(session: AsyncSession, publication: Publication) -> Publication:
-    """What is to be read instead of it: the last of what corrected it and went out, or itself."""
-    rows = select(Publication).where(Publication.corrects_id == publication.id, Publication.stage.in_(OUT))
+    """What is to be read instead of it: the last of what corrected it and went out, or itself. That may be withdrawn:
+    then nothing is, least of all what was wrong before.
+    """
+    rows = select(Publication).where(Publication.corrects_id == publication.id, Publication.stage.in_(WAS_OUT))
     found = (await session.scalars(rows.order_by(Publication.id.desc()))).first()
     return publication if found is None else await latest(session, found)
 
@@ -298,9 +302,20 @@ async def follow(session: AsyncSession, person: Person, topic: Topic, *, yes: bo
 
 
 async def of_topics(session: AsyncSession, topics: Sequence[Topic], most: int) -> Sequence[Publication]:
-    """The newest that went out about these."""
-    rows = select(Publication).where(Publication.topic.in_(topics), Publication.stage.in_(OUT))
+    """The newest that went out about these; what was corrected is not among them, its correction is."""
+    corrected = select(Publication.corrects_id).where(
+        Publication.corrects_id.is_not(None), Publication.stage.in_(WAS_OUT)
+    )
+    rows = select(Publication).where(
+        Publication.topic.in_(topics), Publication.stage.in_(OUT), Publication.id.not_in(corrected)
+    )
     return (await session.scalars(rows.order_by(Publication.sent_at.desc(), Publication.id.desc()).limit(most))).all()
+
+
+async def of_person(session: AsyncSession, person: Person) -> Sequence[Publication]:
+    """Of which they have a message that is kept in mind, the newest first."""
+    rows = select(Publication).join(Delivery, Delivery.publication_id == Publication.id)
+    return (await session.scalars(rows.where(Delivery.person_id == person.id).order_by(Publication.id.desc()))).all()
 
 
 async def forget(session: AsyncSession, person: Person) -> None:

@@ -36,6 +36,7 @@ WORDS = {
     "choice": "zh-hant",
     "station": "x" * 24,
     "role": "supervisor",
+    "topic": "business",
 }
 """The longest word each field can hold: a place's key has up to 24 characters, with a reason behind it."""
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.inbox import Intake
 from bot.people import Presence
+from bot.textfiles import Fetched
 from bot.worker import Worker
 from handlers.staff import desk
 from models import inbox
@@ -62,7 +63,9 @@ def call_it_sent() -> None:
 def done_later() -> None:
     """Law 2 broken: an update's effect and its being done are two transactions."""
 
-    async def run(self: Worker, row_id: int, update: Update, presence: Presence | None) -> None:
+    async def run(
+        self: Worker, row_id: int, update: Update, presence: Presence | None, fetched: Fetched | None
+    ) -> None:
         async def look(session: AsyncSession) -> bool:
             waits = Incoming.id == row_id, Incoming.state == Handling.WAITING
             return await session.scalar(select(Incoming.id).where(*waits)) is not None
@@ -71,7 +74,7 @@ def done_later() -> None:
             if mouth is None:
                 return
             await self._dispatcher.feed_update(
-                self._bot, update, session=mouth.session, now=mouth.now, presence=presence
+                self._bot, update, session=mouth.session, now=mouth.now, presence=presence, fetched=fetched
             )
         self._committed()
         if update.message is not None and update.message.reply_to_message is not None:

@@ -25,6 +25,7 @@ from tests.screenshots import ARGUMENTS, CHROMIUM
 SCENES: tuple[Callable[[Gallery], Awaitable[None]], ...] = (
     students.hello,
     students.faq,
+    students.news,
     students.draft,
     station.desk,
     station.moves,

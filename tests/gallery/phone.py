@@ -37,6 +37,7 @@ SAID = {
         "queue": "中午二食堂排队太久，来不及上课",
         "queue_again": "二食堂中午排队太久，赶不上上课",
         "late": "楼下施工，早上六点就开始响",
+        "fair": "周五招聘会：体育馆，上午九点起",
     },
     "zh-hant": {
         "tap": "衛生間的水龍頭一直漏水，晚上睡不著",
@@ -60,6 +61,7 @@ SAID = {
         "queue": "中午二餐廳排隊太久，來不及上課",
         "queue_again": "二餐廳中午排隊太久，趕不上上課",
         "late": "樓下施工，早上六點就開始吵",
+        "fair": "週五徵才博覽會：體育館，上午九點起",
     },
     "en": {
         "tap": "The tap in the bathroom drips all night",
@@ -83,6 +85,7 @@ SAID = {
         "queue": "The queue in the second canteen is too long at noon",
         "queue_again": "At noon the queue in the second canteen is far too long",
         "late": "Building works below begin at six in the morning",
+        "fair": "Job fair on Friday in the sports hall",
     },
 }
 

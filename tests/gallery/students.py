@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.client import photo
 from tests.campus import number_in
 from tests.gallery.phone import Gallery
+from tests.stories.test_policy_news import goes_out
 
 
 async def hello(g: Gallery) -> None:
@@ -45,6 +46,26 @@ async def faq(g: Gallery) -> None:
     await lin.taps(t.plain("new.continue"))
     await lin.reads(t.plain("faq.offer"))
     await g.look("faq-offer", lin)
+
+
+async def news(g: Gallery) -> None:
+    t, lin, title = g.t, await g.student("Lin"), f"{g.said['fair']} {g.language}"
+    await lin.says("/news")
+    await lin.taps("▫️ " + t.plain("topic.jobs"))
+    await g.campus.quiet()
+    await g.look("news", lin)
+    await goes_out(g.campus, g.said["fair"])
+    await lin.reads(title)
+    await g.look("news-letter", lin)
+    await lin.taps(t.plain("news.unfollow"))
+    await lin.taps(t.plain("news.left"))
+    await g.campus.quiet()
+    await lin.taps(t.plain("news.newest"))
+    await g.campus.quiet()
+    await g.look("news-newest", lin)
+    await lin.taps(title)
+    await g.campus.quiet()
+    await g.look("news-one", lin)
 
 
 async def draft(g: Gallery) -> None:

@@ -47,6 +47,7 @@ FREE = {
     "students/union.py:front": "everybody may read what is disclosed",
     "students/union.py:step": "everybody may read what is disclosed",
     "students/union.py:collect": "a comment is one's own; sending it asks",
+    "students/news.py": "what one follows is one's own, and everybody may read what is out",
     "students/inline.py": "everybody may read articles",
     "students/privacy.py": "one's own data, which nobody else can name",
     "students/appeal.py": "one's own mute: whoever is heard has nothing to appeal against",

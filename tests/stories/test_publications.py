@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models.people import Role
-from sandbox.client import photo
+from sandbox.actors import document, photo
 from tests.campus import running
 from tests.stories.test_reports import bound, met, named
 
@@ -36,7 +36,15 @@ async def test_a_notice_goes_from_the_draft_to_those_it_is_for(database_url: str
         await office.shows("简体中文 ✗")
         assert "简体中文" in (await admin.taps(t.plain("publication.act.submit"), chat=office) or "")
         await admin.taps(t.plain("publication.write", language="简体中文"), chat=office)
-        await admin.says("周五招聘会\n体育馆，9:00–16:00", chat=office)
+        # As a file; what is none that can be read, or cannot be fetched, is said, and nothing is lost.
+        await admin.sends(document(b"PK", "notice.docx"), chat=office)
+        await office.shows(t.plain("textfile.kind"))
+        await campus.stage.fault("getFile", status=502)
+        notice = document("# 周五招聘会\r\n\r\n体育馆，9:00–16:00".encode("gb18030"), "notice.md")
+        await admin.sends(notice, chat=office)
+        await office.shows(t.plain("textfile.not_fetched"))
+        await campus.stage.no_faults()
+        await admin.sends(notice, chat=office)
         await office.shows("繁體中文 ✓")
         await admin.taps(t.plain("publication.act.attach"), chat=office)
         await admin.sends(photo(), chat=office)
