@@ -12,6 +12,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "office": (
         "board",
         "publish",
+        "workreport",
         "poll",
         "quiz",
         "survey",

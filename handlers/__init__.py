@@ -57,6 +57,7 @@ def router() -> Router:
         roles,
         setup,
         survey_making,
+        work_reports,
     )
     from handlers.union import cases as reports
     from handlers.union import surveys as survey_desk
@@ -67,7 +68,18 @@ def router() -> Router:
     first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
     students = (start, appeal, faq, inline, report, surveys, mine, following, new)
-    decided = (board, publications, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
+    decided = (
+        board,
+        publications,
+        pulses,
+        quizzes,
+        survey_desk,
+        survey_making,
+        evaluations,
+        work_reports,
+        records,
+        roles,
+    )
     union = (membership, setup, faq_stats, *decided)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)

@@ -58,7 +58,7 @@ from models.people import Grant, Person, Role
 from models.postings import Card, Posting
 from models.requesters import Requester
 from models.tickets import FOLDED_LENGTH, Ticket
-from models.union import deliveries, gatherings
+from models.union import deliveries, gatherings, work_reports
 from models.words import ERASED, EarlierWords, Side, Words
 
 SOONEST, LATEST = timedelta(hours=1), timedelta(hours=72)
@@ -100,6 +100,7 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
     await quizzes.forget(session, person)
     await gatherings.forget(session, person)
     await deliveries.forget(session, person)
+    await work_reports.forget(session, person)
     await roster.untie(session, [person.id])
     await ballots.forget(session, person, house.vault)
     await evaluations.forget(session, person)

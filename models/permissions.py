@@ -172,6 +172,10 @@ class Deed(enum.StrEnum):
     """Let it out."""
     BOARD = "board"
     """See what the union has to do and has done: /board."""
+    WORK_REPORTS = "work_reports"
+    """Read the reports to the Party committee and take them as files: /workreport."""
+    WORK_REPORTS_WRITE = "work_reports_write"
+    """Make them, write in them, finish them, record that they were heard."""
     CLOSE = "close"
     ESCALATE = "escalate"
     HAND_OVER = "hand_over"
@@ -266,6 +270,8 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.PUBLICATION_READ: frozenset({Who.OFFICE}),
     Deed.PUBLICATION_APPROVE: frozenset({Who.SUPERVISOR}),
     Deed.BOARD: frozenset({Who.OFFICE, Who.ABOVE, Who.PRESIDIUM}),
+    Deed.WORK_REPORTS: frozenset({Who.ABOVE, Who.PRESIDIUM}),
+    Deed.WORK_REPORTS_WRITE: frozenset({Who.PRESIDIUM}),
     Deed.CLOSE: frozenset({Who.TIME}),
     Deed.ESCALATE: frozenset({Who.TIME}),
     Deed.HAND_OVER: frozenset({Who.TIME}),
@@ -312,6 +318,8 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.PUBLICATION_READ: {None: "publication.not_here"},
     Deed.PUBLICATION_APPROVE: {None: "publication.supervisors_only"},
     Deed.BOARD: {None: "board.not_here"},
+    Deed.WORK_REPORTS: {None: "work_report.not_here"},
+    Deed.WORK_REPORTS_WRITE: {Who.ABOVE: "work_report.presidium_only", None: "work_report.not_here"},
 }
 """Where a deed has its own sentence for those who may not: by what they are nearest to it, with None for the others."""
 

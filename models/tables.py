@@ -41,7 +41,7 @@ from models import (
     walkins,
     words,
 )
-from models.union import deliveries, gatherings, publications
+from models.union import deliveries, gatherings, publications, work_reports
 
 __all__ = [
     "access",
@@ -84,4 +84,5 @@ __all__ = [
     "tickets",
     "walkins",
     "words",
+    "work_reports",
 ]

@@ -37,6 +37,7 @@ from scheduler.jobs import (
     sealing,
     surveys,
     sweeping,
+    work_reports,
 )
 
 log = structlog.get_logger()
@@ -76,6 +77,8 @@ JOBS = (
     Job("publications", partial(IntervalTrigger, minutes=1), publications.run, beside=True),
     # All tickets of a semester are gone through.
     Job("evaluations", partial(IntervalTrigger, minutes=1), evaluations.run, beside=True),
+    # The figures of a semester are found, and files drawn; somebody waits for them.
+    Job("work_reports", partial(IntervalTrigger, seconds=10), work_reports.run, beside=True),
     Job("floors", partial(IntervalTrigger, minutes=10), floors.run),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),

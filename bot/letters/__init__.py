@@ -5,7 +5,7 @@ The courier calls `draw` in the transaction in which it takes a row; what comes 
 
     tickets.py   cards, topics, words and notices      others.py   rosters, files, what somebody is told
     polls.py     polls and quizzes                     surveys.py  a survey's questions, and who is asked
-    evaluations.py  somebody's own sheet
+    evaluations.py  somebody's own sheet         work_reports.py  how far a report is
     ../sealed.py, ../majors.py   their own letters
 """
 
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import majors, sealed
 from bot.calls import Call, Letter
-from bot.letters import evaluations, others, polls, publications, surveys, tickets
+from bot.letters import evaluations, others, polls, publications, surveys, tickets, work_reports
 from bot.letters.drawing import Drawing
 from bot.toolbox import Toolbox
 from models.outbox import Outgoing
@@ -53,6 +53,7 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "evaluation": evaluations.sheet,
     "publication": publications.publication,
     "publication_desk": publications.desk,
+    "work_report": work_reports.told,
 }
 
 GUARDED = {"sealed": sealed.draw, "major": majors.draw}

@@ -17,7 +17,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 RULES = {
     "answering", "asking", "casework", "handovers", "majors", "merging", "modes", "retracting", "roster", "shifts",
     "sorting", "swaps", "walkins", "canned", "exports", "pulses", "quizzes", "access", "bursts",
-    "ballots", "evaluations", "publications", "deliveries", "outcomes", "remarks", "sheets", "surveys",
+    "ballots", "evaluations", "publications", "deliveries", "outcomes", "remarks", "sheets", "surveys", "work_reports",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",

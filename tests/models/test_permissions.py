@@ -34,8 +34,9 @@ SPELLED_OUT: dict[Who, str] = {
     Who.LEAD: "mute reassign retract_anothers canned_write roster_write swap mode poll_here quiz_here",
     Who.ADMIN: "mute reassign setup canned_write roster_write swap mode code_new",
     Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board",
-    Who.PRESIDIUM: "poll quiz surveys evaluate audit export block lift roles give publish board",
-    Who.ABOVE: "roles projects figures figures_all canned roster code publications board",
+    Who.PRESIDIUM: "poll quiz surveys evaluate audit export block lift roles give publish board work_reports "
+    "work_reports_write",
+    Who.ABOVE: "roles projects figures figures_all canned roster code publications board work_reports",
     Who.SUPERVISOR: "major_decide report_handle report_room lift give_above publication_approve",
     Who.READER: "major_receive",
     Who.REPORTER: "report_follow",
