@@ -80,6 +80,7 @@ class Section:
     blocks: Sequence[Block]
     level: int = 1
     anchor: str | None = None
+    new_page: bool = False
 
 
 @dataclass(frozen=True)

@@ -187,6 +187,7 @@ def _anchor(section: Section, number: int) -> str:
 
 def _section(file: Any, section: Section, number: int) -> None:
     heading = file.add_heading(section.title, level=section.level)
+    heading.paragraph_format.page_break_before = section.new_page or None
     _bookmark(heading, _anchor(section, number), number + 1)
     for block in section.blocks:
         match block:

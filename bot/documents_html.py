@@ -12,8 +12,8 @@ STYLE = """
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 24px 18px 80px; max-width: 880px; color: #1f2933; background: #fff;
-  font: 16px/1.65 "Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Helvetica Neue", Arial,
-  sans-serif; overflow-wrap: anywhere; }
+  font: 16px/1.65 "Helvetica Neue", Arial, "Noto Sans", "Noto Sans CJK SC", sans-serif; overflow-wrap: anywhere; }
+:lang(zh-hans) { font-family: "Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
 :lang(zh-hant) { font-family: "Noto Sans TC", "Noto Sans CJK TC", "PingFang TC", "Microsoft JhengHei", sans-serif; }
 header { border-bottom: 3px solid #2f6fb0; margin-bottom: 24px; padding: 32px 0 20px; }
 header p { margin: 0; } h1 { font-size: 30px; line-height: 1.25; margin: 8px 0; }
@@ -29,7 +29,8 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; line-height: 1.
 caption { text-align: left; font-weight: 600; padding-bottom: 4px; }
 th, td { border: 1px solid #d5dbe1; padding: 5px 8px; vertical-align: top; text-align: left; }
 th { background: #eef2f6; } .n { text-align: right; font-variant-numeric: tabular-nums; }
-td:not(.n) { min-width: 5em; }
+td { overflow-wrap: normal; white-space: pre-line; } td.n { white-space: nowrap; }
+th { overflow-wrap: normal; } td:not(.n) { min-width: 5.5em; }
 figure { margin: 14px 0 22px; } figure svg { display: block; width: 100%; max-width: 560px; height: auto; }
 .small { color: #616e7c; font-size: 14px; }
 pre { background: #f5f7f9; padding: 8px 10px; font-size: 12px; line-height: 1.4; white-space: pre-wrap; }

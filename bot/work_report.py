@@ -103,6 +103,9 @@ class Writer:
             count, median, ninth = figure.spread
             lengths = [self.t.span(timedelta(minutes=each)) for each in (median, ninth)]
             return self.say("spread", count=count, median=lengths[0], ninth=lengths[1])
+        if figure.query in (Query.GATHERINGS, Query.EVALUATION) and figure.share is not None:
+            people = self.say("of", hits=figure.share.rate.hits, of=figure.share.rate.of)
+            return people if figure.value is None else self.say("attended", count=figure.value, people=people)
         parts = [str(figure.value)] if figure.value is not None else []
         if figure.share is not None and figure.share.rate.of:
             parts.append(rate(figure.share, self.t))
@@ -233,7 +236,7 @@ def _work(writer: Writer) -> list[Section]:
 
 def _rate_table(writer: Writer, figures: Sequence[Figure], first: str, title: str = "") -> Table:
     """Rates with numerator, denominator, those of whom nothing is known, interval, and what has changed."""
-    heads = ((first, 26, False), ("hits", 10, True), ("of", 10, True), ("silent", 13, True), ("share", 11, True))
+    heads = ((first, 26, False), ("hits", 10, True), ("of", 10, True), ("silent", 15, True), ("share", 12, True))
     more = (("interval", 17, True), ("change", 15, True), ("query", 8, False))
     columns = [Column(writer.say(f"head.{name}"), width, number) for name, width, number in (*heads, *more)]
     rows = []
@@ -280,7 +283,12 @@ def _drawn(writer: Writer, title: str, sections: Sequence[tuple[str, Sequence[tu
 
 
 def _bars(writer: Writer, title: str, figures: Sequence[Figure]) -> Chart:
-    bars = [{"label": writer.of_what(f), "value": f.value or 0, "text": str(f.value)} for f in figures]
+    """How many of each category, by its own name."""
+    names = [writer.t.pick(writer.settings.category_names(figure.about["category"])) for figure in figures]
+    bars = [
+        {"label": name, "value": figure.value or 0, "text": str(figure.value)}
+        for name, figure in zip(names, figures, strict=True)
+    ]
     says = "; ".join(f"{bar['label']} {bar['text']}" for bar in bars)
     return Chart(charts.paper({"title": title, "bars": bars, "notes": []}), f"{title}: {says}")
 

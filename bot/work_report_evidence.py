@@ -90,7 +90,7 @@ def files(writer: Writer) -> Files:
 
 def appendix(writer: Writer) -> list[Section]:
     """Every query that was asked."""
-    first = Section(writer.say("section.appendix"), [Text([writer.say("appendix_says")], "small")])
+    first = Section(writer.say("section.appendix"), [Text([writer.say("appendix_says")], "small")], new_page=True)
     return [first, *(_query(query, writer) for query in writer.queries)]
 
 

@@ -144,15 +144,27 @@ async def count(
     """Each place's figures, by its number; only this one's when one is named, only of tickets `among` these. A place
     without tickets is not in it.
     """
-    here = _here(station_id, among)
-    wanted = [*during(_t.c.filed_at, span.since, span.until), *here]
+    found = await rates(session, span, now, station_id, among)
+    closings = await _closings(session, span)
+    working = Worked(calendar, span.since, now)
+    await _add_times(session, found, _here(station_id, among), span, closings, working)
+    return found
+
+
+async def rates(
+    session: AsyncSession,
+    span: Period,
+    now: datetime,
+    station_id: int | None = None,
+    among: Sequence[ColumnElement[bool]] = (),
+) -> dict[int, Figures]:
+    """The same without how long it took and what came back."""
+    wanted = [*during(_t.c.filed_at, span.since, span.until), *_here(station_id, among)]
     found: dict[int, Figures] = {}
     for row in await patiently(session, of_tickets(wanted, now)):
         each = found[row.place] = Figures(filed=row.filed)
         each.response, each.on_time = share(row, "response"), share(row, "on_time")
     await _add_answers(session, found, wanted)
-    closings = await _closings(session, span)
-    await _add_times(session, found, here, span, closings, Worked(calendar, span.since, now))
     return found
 
 

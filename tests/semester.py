@@ -25,8 +25,8 @@ AUTUMN = Semester("2026-2027-1", date(2026, 9, 7), date(2027, 1, 17))
 SPRING = Semester("2026-2027-2", date(2027, 2, 22), date(2027, 7, 4))
 TERMS = replace(CALENDAR, semesters=(AUTUMN, SPRING))
 TERM_HOUSE = replace(HOUSE, calendar=TERMS)
-LATE = TERMS.at(date(2026, 12, 28), time(10))
-"""Three weeks before the semester ends."""
+LATE = TERMS.at(date(2026, 11, 30), time(10))
+"""Some tickets of the ninety days before were filed in the vacation."""
 DAY = timedelta(days=1)
 
 

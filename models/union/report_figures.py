@@ -85,7 +85,7 @@ async def rates(look: Look) -> list[Figure]:
     counted = await statistics.count(look.session, look.span, look.calendar, look.now)
     earlier: dict[int, Figures] = {}
     if look.before is not None:
-        earlier = await statistics.count(look.session, look.before, look.calendar, look.now)
+        earlier = await statistics.rates(look.session, look.before, look.now)
     look.note(Query.RESPONSE, statistics.of_tickets(_filed(look), look.now))
     look.note(Query.ON_TIME, statistics.of_tickets(_filed(look), look.now))
     look.note(Query.SOLVED, statistics.of_requesters(_filed(look)))
