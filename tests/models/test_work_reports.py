@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from models import people, statistics
 from models.database import Database
@@ -21,6 +21,8 @@ from models.lifecycle import Kind as TicketKind
 from models.lifecycle import State as TicketState
 from models.outbox import Outgoing
 from models.people import Role
+from models.requesters import Requester
+from models.tickets import Ticket
 from models.union import report_figures, work_reports
 from models.union.reporting import Figure, Findings, Query, ranges, told_of, unfolded
 from models.union.work_reports import Kind, ReportFile, Spell, State, WorkReport
@@ -295,3 +297,26 @@ async def test_the_year_is_compared_with_the_year_before_and_judges_both_semeste
     assert floors["study", SPRING.name] == "overdue"
     assert floors["reform", None] == "overdue"
     assert all(figure.before is None for figure in found.figures), "there was nothing to compare with"
+
+
+async def test_what_has_changed_since_the_span_before_is_told_as_a_change(database: Database) -> None:
+    middle = LATE - 45 * DAY
+    span, before = (statistics.Period("semester", *ends) for ends in ((middle, LATE), (LATE - 90 * DAY, middle)))
+    async with database.transaction() as session:
+        await play(session)
+        for since, until, solved in ((before.since, middle, False), (middle, LATE, True)):
+            its = select(Ticket.id).where(Ticket.filed_at >= since, Ticket.filed_at < until)
+            said = update(Requester).where(Requester.ticket_id.in_(its), Requester.solved.is_not(None))
+            await session.execute(said.values(solved=solved))
+        found = await report_figures.gather(session, span, before, TERMS, 10, LATE)
+        few = await report_figures.gather(session, span, before, TERMS, 80, LATE)
+    solved, satisfied = found.total("solved"), found.total("satisfied")
+    assert solved is not None
+    assert solved.before is not None
+    assert solved.share is not None
+    assert (solved.share.rate.share, solved.before.rate.share) == (1.0, 0.0)
+    assert satisfied is not None
+    assert satisfied.before is None, "chance made both"
+    hidden = few.total("solved")
+    assert hidden is not None
+    assert (hidden.share is None, hidden.before) == (solved.share.rate.of < 80, None)
