@@ -45,8 +45,9 @@ class Writer:
     # ------------------------------------------------------------ words for what was found
 
     def say(self, key: str, /, **params: Any) -> str:
-        """A text of the document's."""
-        return self.t.plain(f"work_report.doc.{key}", **params)
+        """A text of the document's; `head.day` is one of the group `head`."""
+        group, _, name = key.rpartition(".")
+        return self.t.plain(f"work_report.doc_{group}.{name}" if group else f"work_report.doc.{name}", **params)
 
     @cached_property
     def queries(self) -> list[Query]:

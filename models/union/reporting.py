@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +20,9 @@ from models.calendar import WorkCalendar
 from models.database import patiently
 from models.figures import Rate, Share, may_be_told
 from models.statistics import Period
-from models.union.floors import Floor
+
+if TYPE_CHECKING:
+    from models.union.floors import Floor
 
 
 class Query(enum.StrEnum):

@@ -142,7 +142,7 @@ async def test_a_self_assessment_has_ten_measures_and_leaves_the_grade_to_people
         assert [row[0][0][:2].strip(".") for row in table.rows] == [str(n) for n in range(1, 11)]
         grades = [row[3][0] for row in table.rows]
         assert grades[3] == "Good"
-        assert set(grades) == {"Good", t.plain("work_report.doc.hint.grade")}, language
+        assert set(grades) == {"Good", t.plain("work_report.doc_hint.grade")}, language
         assert "2/2" in table.rows[3][1][0] or "2 of 2" in table.rows[3][1][0]
         assert len(work_report.places(report, found)) == 11
         for place in work_report.places(report, found):
