@@ -173,6 +173,11 @@ def draw(drawing: dict[str, Any]) -> bytes:
     """A picture of plain values, as `bot/reports.py` makes them: `title`, `notes`, and either `sections` of rates, each
     with its interval, or `bars`. PNG.
     """
+    return paper(drawing).png()
+
+
+def paper(drawing: dict[str, Any]) -> Paper:
+    """The same, to be taken as PNG or as SVG."""
     return _rates(drawing) if "sections" in drawing else _bars(drawing)
 
 
@@ -269,7 +274,7 @@ LEFT, RIGHT = 0.45, 0.82
 """Where 0 and 100 % stand, as parts of the width."""
 
 
-def _rates(drawing: dict[str, Any]) -> bytes:
+def _rates(drawing: dict[str, Any]) -> Paper:
     rows = sum(len(section["rows"]) for section in drawing["sections"])
     sheet = Paper(drawing["title"], drawing["notes"], SECTION_HEIGHT * len(drawing["sections"]) + ROW_HEIGHT * rows)
     at = sheet.top
@@ -288,10 +293,10 @@ def _rates(drawing: dict[str, Any]) -> bytes:
                 sheet.dot(share, middle)
                 sheet.write(row["text"], RIGHT + 0.02, at, 11, INK)
             at += ROW_HEIGHT
-    return sheet.png()
+    return sheet
 
 
-def _bars(drawing: dict[str, Any]) -> bytes:
+def _bars(drawing: dict[str, Any]) -> Paper:
     bars = drawing["bars"]
     sheet = Paper(drawing["title"], drawing["notes"], 0.12 + ROW_HEIGHT * len(bars))
     most = max((bar["value"] for bar in bars), default=0) or 1
@@ -301,4 +306,4 @@ def _bars(drawing: dict[str, Any]) -> bytes:
         end = LEFT + (RIGHT - LEFT) * bar["value"] / most
         sheet.line(LEFT, max(end, LEFT + 0.003), at + 0.1, 12, SHADES[0] if bar.get("alarm") else ACCENT)
         sheet.write(bar["text"], end + 0.02, at, 11, INK)
-    return sheet.png()
+    return sheet

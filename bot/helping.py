@@ -13,6 +13,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         "board",
         "publish",
         "posts",
+        "workreport",
         "poll",
         "quiz",
         "study",

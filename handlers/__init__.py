@@ -69,6 +69,7 @@ def router() -> Router:
         survey_making,
         volunteer_words,
         volunteers,
+        work_reports,
     )
     from handlers.union import cases as reports
     from handlers.union import surveys as survey_desk
@@ -80,7 +81,8 @@ def router() -> Router:
     first = (*known, links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
     students = (start, appeal, faq, news, inline, report, surveys, disclosed, volunteering, mine, following, new)
-    decided = (board, publications, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
+    asked = (pulses, quizzes, survey_desk, survey_making, evaluations)
+    decided = (board, publications, *asked, work_reports, records, roles)
     registers = (appointing, posts, chairs, gatherings, gathering_words, volunteers, volunteer_words, disclosure)
     union = (membership, setup, faq_stats, *decided, *registers)
     staff = (duty, order, cards, bursts, more, sort, answers)

@@ -59,7 +59,7 @@ from models.people import Grant, Person, Role
 from models.postings import Card, Posting
 from models.requesters import Requester
 from models.tickets import FOLDED_LENGTH, Ticket
-from models.union import comments, deliveries, gatherings, hours, leaving
+from models.union import comments, deliveries, gatherings, hours, leaving, work_reports
 from models.words import ERASED, EarlierWords, Side, Words
 
 SOONEST, LATEST = timedelta(hours=1), timedelta(hours=72)
@@ -104,6 +104,7 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
     await deliveries.forget(session, person)
     await hours.forget(session, person)
     await leaving.forget(session, person, house.calendar.day_of(now), now)
+    await work_reports.forget(session, person)
     await roster.untie(session, [person.id])
     await ballots.forget(session, person, house.vault)
     await evaluations.forget(session, person)

@@ -204,6 +204,10 @@ class Deed(enum.StrEnum):
     """Appoint, end a term, plan the rota of the executive chair, confirm an exchange."""
     EXCHANGE = "exchange"
     """Propose that two exchange their posts, or answer such a proposal."""
+    WORK_REPORTS = "work_reports"
+    """Read the reports to the Party committee and take them as files: /workreport."""
+    WORK_REPORTS_WRITE = "work_reports_write"
+    """Make them, write in them, finish them, record that they were heard."""
     CLOSE = "close"
     ESCALATE = "escalate"
     HAND_OVER = "hand_over"
@@ -312,6 +316,8 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.POSTS: frozenset({Who.OFFICE, Who.ABOVE, Who.PRESIDIUM}),
     Deed.POSTS_WRITE: frozenset({Who.PRESIDIUM}),
     Deed.EXCHANGE: frozenset({Who.PRESIDIUM, Who.ASKED}),
+    Deed.WORK_REPORTS: frozenset({Who.ABOVE, Who.PRESIDIUM}),
+    Deed.WORK_REPORTS_WRITE: frozenset({Who.PRESIDIUM}),
     Deed.CLOSE: frozenset({Who.TIME}),
     Deed.ESCALATE: frozenset({Who.TIME}),
     Deed.HAND_OVER: frozenset({Who.TIME}),
@@ -370,6 +376,8 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.POSTS: {None: "posts.not_here"},
     Deed.POSTS_WRITE: {Who.ADMIN: "posts.office_only", None: "posts.admins_only"},
     Deed.EXCHANGE: {None: "exchange.not_yours"},
+    Deed.WORK_REPORTS: {None: "work_report.not_here"},
+    Deed.WORK_REPORTS_WRITE: {Who.ABOVE: "work_report.presidium_only", None: "work_report.not_here"},
 }
 """Where a deed has its own sentence for those who may not: by what they are nearest to it, with None for the others."""
 

@@ -20,7 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Float, Select, Table, and_, func, or_, select, type_coerce
 from sqlalchemy import case as case_
@@ -144,16 +144,27 @@ async def count(
     """Each place's figures, by its number; only this one's when one is named, only of tickets `among` these. A place
     without tickets is not in it.
     """
-    here = _here(station_id, among)
-    wanted = [*during(_t.c.filed_at, span.since, span.until), *here]
-    found: dict[int, Figures] = {}
-    for row in await patiently(session, _of_tickets(wanted, now)):
-        each = found[row.place] = Figures(filed=row.filed)
-        each.response = Share(Rate(row.in_time, row.due), row.unanswered)
-        each.on_time = Share(Rate(row.done_in_time, row.dispatched), row.undone)
-    await _add_answers(session, found, wanted)
+    found = await rates(session, span, now, station_id, among)
     closings = await _closings(session, span)
-    await _add_times(session, found, here, span, closings, Worked(calendar, span.since, now))
+    working = Worked(calendar, span.since, now)
+    await _add_times(session, found, _here(station_id, among), span, closings, working)
+    return found
+
+
+async def rates(
+    session: AsyncSession,
+    span: Period,
+    now: datetime,
+    station_id: int | None = None,
+    among: Sequence[ColumnElement[bool]] = (),
+) -> dict[int, Figures]:
+    """The same without how long it took and what came back."""
+    wanted = [*during(_t.c.filed_at, span.since, span.until), *_here(station_id, among)]
+    found: dict[int, Figures] = {}
+    for row in await patiently(session, of_tickets(wanted, now)):
+        each = found[row.place] = Figures(filed=row.filed)
+        each.response, each.on_time = share(row, "response"), share(row, "on_time")
+    await _add_answers(session, found, wanted)
     return found
 
 
@@ -174,50 +185,70 @@ def _here(station_id: int | None, among: Sequence[ColumnElement[bool]]) -> list[
 
 
 async def _add_answers(session: AsyncSession, found: dict[int, Figures], wanted: Sequence[ColumnElement[bool]]) -> None:
-    for row in await patiently(session, _of_requesters(wanted)):
-        found[row.place].solved = Share(Rate(row.solved, row.said), row.unsaid)
-        found[row.place].satisfied = Share(Rate(row.content, row.rated), row.unrated)
+    for row in await patiently(session, of_requesters(wanted)):
+        found[row.place].solved, found[row.place].satisfied = share(row, "solved"), share(row, "satisfied")
 
 
 def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count().filter(condition)
 
 
-def _of_tickets(wanted: Iterable[ColumnElement[bool]], now: datetime) -> Any:
+class Counted(NamedTuple):
+    """What a rate is counted of, as the database asks it."""
+
+    of: ColumnElement[bool]
+    hits: ColumnElement[bool]
+    """Of these those that hit it; NULL is no."""
+    silent: ColumnElement[bool]
+    """Of whom nobody knows it yet, or that nobody has answered."""
+
+    def columns(self, name: str) -> list[ColumnElement[int]]:
+        """As three counts that `share` reads."""
+        parts = {"hits": and_(self.of, self.hits), "of": self.of, "silent": self.silent}
+        return [_how_many(condition).label(f"{name}_{part}") for part, condition in parts.items()]
+
+
+def share(row: Any, name: str) -> Share:
+    """What `Counted.columns` found, of one row."""
+    hits, of, silent = (getattr(row, f"{name}_{part}") for part in ("hits", "of", "silent"))
+    return Share(Rate(hits, of), silent)
+
+
+def of_deadlines(now: datetime) -> dict[str, Counted]:
+    """Of which tickets the rates of deadlines are counted: response and on_time."""
     gone = _t.c.state.in_([State.WITHDRAWN, State.MERGED])
     replied, done = _t.c.replied_at.is_not(None), _t.c.resolved_at.is_not(None)
     missed = and_(_t.c.reply_due <= now, or_(~gone, _t.c.closed_at > _t.c.reply_due))
     due = and_(_t.c.reply_due.is_not(None), or_(replied, missed))
     dispatched = and_(~gone, _t.c.resolve_due.is_not(None), or_(done, _t.c.resolve_due <= now))
-    return (
-        select(
-            responsible.label("place"),
-            func.count().label("filed"),
-            _how_many(and_(due, _t.c.replied_at <= _t.c.reply_due)).label("in_time"),
-            _how_many(due).label("due"),
-            _how_many(and_(due, ~replied)).label("unanswered"),
-            _how_many(and_(dispatched, _t.c.resolved_at <= _t.c.resolve_due)).label("done_in_time"),
-            _how_many(dispatched).label("dispatched"),
-            _how_many(and_(dispatched, ~done)).label("undone"),
-        )
-        .where(*wanted)
-        .group_by(responsible)
-    )
+    return {
+        "response": Counted(due, _t.c.replied_at <= _t.c.reply_due, and_(due, ~replied)),
+        "on_time": Counted(dispatched, _t.c.resolved_at <= _t.c.resolve_due, and_(dispatched, ~done)),
+    }
 
 
-def _of_requesters(wanted: Iterable[ColumnElement[bool]]) -> Any:
+def of_answers() -> dict[str, Counted]:
+    """Of which requesters the rates of answers are counted: solved and satisfied."""
     asked = _t.c.state.in_([State.RESOLVED, State.CLOSED])
     said, rated = _r.c.solved.is_not(None), _r.c.rating.is_not(None)
+    return {
+        "solved": Counted(said, _r.c.solved.is_(True), and_(asked, ~said)),
+        "satisfied": Counted(rated, _r.c.rating >= 4, and_(asked, ~rated)),
+    }
+
+
+def of_tickets(wanted: Iterable[ColumnElement[bool]], now: datetime) -> Select[Any]:
+    """How many of these tickets each place has, and its rates of deadlines."""
+    rates = [column for name, each in of_deadlines(now).items() for column in each.columns(name)]
+    counts = (responsible.label("place"), func.count().label("filed"), *rates)
+    return select(*counts).where(*wanted).group_by(responsible)
+
+
+def of_requesters(wanted: Iterable[ColumnElement[bool]]) -> Select[Any]:
+    """The rates of answers of each place, of those who wait for these tickets."""
+    rates = [column for name, each in of_answers().items() for column in each.columns(name)]
     return (
-        select(
-            responsible.label("place"),
-            _how_many(_r.c.solved.is_(True)).label("solved"),
-            _how_many(said).label("said"),
-            _how_many(and_(asked, ~said)).label("unsaid"),
-            _how_many(_r.c.rating >= 4).label("content"),
-            _how_many(rated).label("rated"),
-            _how_many(and_(asked, ~rated)).label("unrated"),
-        )
+        select(responsible.label("place"), *rates)
         .join_from(_r, _t, _r.c.ticket_id == _t.c.id)
         .where(_r.c.left.is_(False), *wanted)
         .group_by(responsible)
@@ -345,9 +376,23 @@ class Surveys:
 
 async def surveys(session: AsyncSession, span: Period, cell: int) -> Surveys:
     """A poll with fewer answers than the cell is left out: beside the results of the others the sum would show it."""
+    enough = [row for row in await session.execute(of_polls(span)) if row.answered >= cell]
+    answered, invited = sum(r.answered for r in enough), sum(r.invited for r in enough)
+    of_scale = [row for row in enough if row.scale]
+    asked = sum(r.answered for r in of_scale)
+    return Surveys(
+        len(enough),
+        Share(Rate(answered, invited), invited - answered),
+        Share(Rate(sum(r.top for r in of_scale), asked), sum(r.invited for r in of_scale) - asked),
+    )
+
+
+def of_polls(span: Period) -> Select[Any]:
+    """The polls that ended in a span: to how many they went, how many answered, and how many of these the top two."""
     scale = Pulse.options.is_(None)
-    rows = await session.execute(
+    return (
         select(
+            Pulse.id.label("number"),
             scale.label("scale"),
             func.count().label("invited"),
             func.count(PulseCount.choice).label("answered"),
@@ -361,15 +406,6 @@ async def surveys(session: AsyncSession, span: Period, cell: int) -> Surveys:
             Pulse.closed.is_(True), Pulse.places.is_(None), Pulse.closes_at >= span.since, Pulse.closes_at < span.until
         )
         .group_by(Pulse.id, scale)
-    )
-    enough = [row for row in rows if row.answered >= cell]
-    answered, invited = sum(r.answered for r in enough), sum(r.invited for r in enough)
-    of_scale = [row for row in enough if row.scale]
-    asked = sum(r.answered for r in of_scale)
-    return Surveys(
-        len(enough),
-        Share(Rate(answered, invited), invited - answered),
-        Share(Rate(sum(r.top for r in of_scale), asked), sum(r.invited for r in of_scale) - asked),
     )
 
 

@@ -52,6 +52,7 @@ from models.union import (
     publications,
     rota,
     volunteering,
+    work_reports,
 )
 
 __all__ = [
@@ -102,4 +103,5 @@ __all__ = [
     "volunteering",
     "walkins",
     "words",
+    "work_reports",
 ]

@@ -41,6 +41,7 @@ from scheduler.jobs import (
     surveys,
     sweeping,
     volunteers,
+    work_reports,
 )
 
 log = structlog.get_logger()
@@ -81,6 +82,8 @@ JOBS = (
     Job("publications", partial(IntervalTrigger, minutes=1), publications.run, beside=True),
     # All tickets of a semester are gone through.
     Job("evaluations", partial(IntervalTrigger, minutes=1), evaluations.run, beside=True),
+    # The figures of a semester are found, and files drawn; somebody waits for them.
+    Job("work_reports", partial(IntervalTrigger, seconds=10), work_reports.run, beside=True),
     Job("floors", partial(IntervalTrigger, minutes=10), floors.run),
     # A month's tickets are gone through.
     Job("disclosure", partial(IntervalTrigger, minutes=1), disclosure.run, beside=True),

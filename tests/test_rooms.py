@@ -76,6 +76,9 @@ TOOLBOX = frozenset(
         "untrusted",
         "volunteer_desk",
         "volunteers",
+        "work_report",
+        "work_report_evidence",
+        "work_report_screens",
     )
 )
 """What of `bot/` the other rooms may use; `outgoing` and `filters` are how a handler says and hears things."""

@@ -7,7 +7,7 @@ The courier calls `draw` in the transaction in which it takes a row; what comes 
     polls.py     polls and quizzes                     surveys.py  a survey's questions, and who is asked
     evaluations.py  somebody's own sheet               disclosure.py  comments on what the union discloses
     publications.py what is published                  studies.py  study and training
-    volunteers.py   volunteering, certificates
+    volunteers.py   volunteering, certificates         work_reports.py  how far a report is
     ../sealed.py, ../majors.py   their own letters
 """
 
@@ -20,7 +20,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import majors, sealed
 from bot.calls import Call, Letter
-from bot.letters import disclosure, evaluations, others, polls, publications, studies, surveys, tickets, volunteers
+from bot.letters import (
+    disclosure,
+    evaluations,
+    others,
+    polls,
+    publications,
+    studies,
+    surveys,
+    tickets,
+    volunteers,
+    work_reports,
+)
 from bot.letters.drawing import Drawing
 from bot.toolbox import Toolbox
 from models.outbox import Outgoing
@@ -63,6 +74,7 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "study_coverage": studies.coverage,
     "volunteer": volunteers.volunteer,
     "certificate": volunteers.certificate,
+    "work_report": work_reports.told,
 }
 
 GUARDED = {"sealed": sealed.draw, "major": majors.draw}

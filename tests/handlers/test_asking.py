@@ -21,6 +21,7 @@ RULES = {
     "ballots", "evaluations", "publications", "deliveries", "outcomes", "remarks", "sheets", "surveys",
     "calling", "excuses", "signing", "hours", "places", "presence", "volunteering",
     "exchanges", "leaving", "posts", "rota",
+    "work_reports",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",

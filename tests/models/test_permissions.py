@@ -36,8 +36,8 @@ SPELLED_OUT: dict[Who, str] = {
     Who.ADMIN: "mute reassign setup canned_write roster_write swap mode code_new volunteers_here",
     Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board comments disclosure posts",
     Who.PRESIDIUM: "poll quiz surveys evaluate audit export block lift roles give publish board study convene "
-    "volunteers volunteers_lead",
-    Who.ABOVE: "roles projects figures figures_all canned roster code publications board disclosure posts",
+    "volunteers volunteers_lead work_reports work_reports_write",
+    Who.ABOVE: "roles projects figures figures_all canned roster code publications board disclosure posts work_reports",
     Who.SUPERVISOR: "major_decide report_handle report_room lift give_above publication_approve comments",
     Who.READER: "major_receive",
     Who.REPORTER: "report_follow",
