@@ -1,7 +1,8 @@
 """Somebody wants to be forgotten: what names them and what they said is erased; what is counted stays, without words.
 
 Their answers to quizzes go, and with them that they took part. Their place at a gathering still to come is free;
-that somebody came to one that is over is counted, and who that was nobody can tell.
+that somebody came to one that is over is counted, and who that was nobody can tell. A bid for a project goes; of one
+that won stays which union, club or class it was given to.
 
 Of a ticket stay its number, kind, category, building, times, and a rating without its remark; the answers of staff
 stay with it. A ticket that others wait for goes on for them: only the forgotten one's words are gone, and where it was
@@ -58,7 +59,7 @@ from models.people import Grant, Person, Role
 from models.postings import Card, Posting
 from models.requesters import Requester
 from models.tickets import FOLDED_LENGTH, Ticket
-from models.union import deliveries, gatherings
+from models.union import bids, deliveries, gatherings, milestones, scoring
 from models.words import ERASED, EarlierWords, Side, Words
 
 SOONEST, LATEST = timedelta(hours=1), timedelta(hours=72)
@@ -100,6 +101,9 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
     await quizzes.forget(session, person)
     await gatherings.forget(session, person)
     await deliveries.forget(session, person)
+    await milestones.forget(session, person)
+    await bids.forget(session, person, house.vault)
+    await scoring.forget(session, person)
     await roster.untie(session, [person.id])
     await ballots.forget(session, person, house.vault)
     await evaluations.forget(session, person)

@@ -41,12 +41,13 @@ from models import (
     walkins,
     words,
 )
-from models.union import deliveries, gatherings, publications
+from models.union import bids, deliveries, gatherings, milestones, publications, scoring, tidings
 
 __all__ = [
     "access",
     "audit",
     "ballots",
+    "bids",
     "canned",
     "cases",
     "colleagues",
@@ -62,6 +63,7 @@ __all__ = [
     "inbox",
     "invitations",
     "majors",
+    "milestones",
     "mutes",
     "occasions",
     "outbox",
@@ -75,6 +77,7 @@ __all__ = [
     "remarks",
     "requesters",
     "roster",
+    "scoring",
     "seals",
     "sheets",
     "shifts",
@@ -82,6 +85,7 @@ __all__ = [
     "stations",
     "surveys",
     "tickets",
+    "tidings",
     "walkins",
     "words",
 ]

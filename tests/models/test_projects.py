@@ -20,6 +20,7 @@ from models.questionnaires import Group
 from models.requesters import Requester
 from models.surveys import Stage, Survey, Verdict
 from models.tickets import Ticket
+from models.union import tidings
 from tests.house import HOUSE, draft, furnish, staff, student
 from tests.surveying.results import RESULTS
 from tests.surveying.sheets import EVERY_KIND
@@ -77,6 +78,8 @@ async def test_those_who_asked_under_their_names_are_asked(database: Database, n
         assert await invitations.of(session, survey, late, now) is not None
         survey.stage = Stage.CLOSED
         await outcomes.publish(session, survey.id, WHY, HOUSE, now, verdict=Verdict.KEEP)
+        while await tidings.tell_some(session, HOUSE, now):
+            pass
         told = await session.scalars(select(Outgoing).where(Outgoing.requester_id.is_not(None)))
         reached = [row.requester_id or 0 for row in told if (row.payload or {}).get("text") == "ticket.project_keep"]
         places = {place.id: place for place in await session.scalars(select(Requester))}
