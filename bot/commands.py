@@ -17,7 +17,20 @@ from bot.toolbox import Toolbox
 
 log = structlog.get_logger()
 
-PRIVATE = ("new", "mine", "surveys", "faq", "report", "language", "help", "privacy", "mydata", "forget", "cancel")
+PRIVATE = (
+    "new",
+    "mine",
+    "surveys",
+    "projects",
+    "faq",
+    "report",
+    "language",
+    "help",
+    "privacy",
+    "mydata",
+    "forget",
+    "cancel",
+)
 GROUP = ("open", "overdue", "find", "a", "ask", "note", "walkin", "duty", "stats", "canned", "help")
 """What a station uses every day. Thirty are too many to read, and most stand on a card's buttons; the others are listed
 by /help under `HEADINGS`.

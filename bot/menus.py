@@ -113,6 +113,7 @@ def home(t: Texts) -> dict[str, Any]:
             [button(t.plain("home.new"), Go("new"))],
             [button(t.plain("home.mine"), Go("mine"))],
             [button(t.plain("home.surveys"), Go("surveys")), button(t.plain("home.faq"), Go("faq"))],
+            [button(t.plain("home.projects"), Go("projects"))],
             [button(t.plain("home.report"), Go("report"))],
             [button(t.plain("home.profile"), Go("profile")), button(t.plain("home.language"), Go("language"))],
             [button(t.plain("home.privacy"), Go("privacy")), button(t.plain("home.help"), Go("help"))],

@@ -42,7 +42,9 @@ def router() -> Router:
         mine,
         new,
         privacy,
+        projects,
         report,
+        reviews,
         start,
         surveys,
     )
@@ -50,6 +52,7 @@ def router() -> Router:
         board,
         evaluations,
         faq_stats,
+        project_words,
         publications,
         pulses,
         quizzes,
@@ -59,6 +62,7 @@ def router() -> Router:
         survey_making,
     )
     from handlers.union import cases as reports
+    from handlers.union import projects as project_desk
     from handlers.union import surveys as survey_desk
 
     root = Router(name="unionbot")
@@ -66,12 +70,12 @@ def router() -> Router:
     above = (reports.router(), major.router())
     first = (anywhere.first(), anywhere.router(), privacy.router(), links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
-    students = (start, appeal, faq, inline, report, surveys, mine, following, new)
+    students = (start, appeal, faq, inline, report, surveys, projects, reviews, mine, following, new)
     decided = (board, publications, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
-    union = (membership, setup, faq_stats, *decided)
+    union = (membership, setup, faq_stats, *decided, project_desk, project_words)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
-    alone = {appeal, report, surveys, mine, following, new}
+    alone = {appeal, report, surveys, projects, reviews, mine, following, new}
     together = {canned, walkin, mode, code, order, cards, bursts, more, sort, answers}
     kinds = {**dict.fromkeys(alone, Alone), **dict.fromkeys(together, InGroup)}
     parts = (_only(each.router(), kinds.get(each)) for each in others)

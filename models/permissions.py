@@ -61,6 +61,10 @@ class Who(enum.StrEnum):
     """Asked to take a turn of duty, or asks for it, alone with the bot."""
     EVALUATED = "evaluated"
     """Whom a sheet of the staff evaluation is about, alone with the bot."""
+    REVIEWER = "reviewer"
+    """Appointed to score the bids for this project and not recused, alone with the bot."""
+    UNDERTAKER = "undertaker"
+    """To whose bid this project was given, alone with the bot."""
     TIME = "time"
 
 
@@ -101,6 +105,16 @@ class Deed(enum.StrEnum):
     TAG = "tag"
     PROJECT = "project"
     PROJECTS = "projects"
+    PROJECT_RUN = "project_run"
+    """Put projects on the open list, appoint reviewers, plan and accept milestones: /projects in the office."""
+    PROJECT_AWARD = "project_award"
+    """Give a project to a bidder, or stop it."""
+    PROJECT_BID = "project_bid"
+    """Read the open list and bid."""
+    REVIEW = "review"
+    """Score the bids."""
+    UNDERTAKE = "undertake"
+    """Show what was done."""
     MAJOR = "major"
     MAJOR_DECIDE = "major_decide"
     MAJOR_RECEIVE = "major_receive"
@@ -220,6 +234,11 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.TAG: _INVOLVED,
     Deed.PROJECT: _RESPONSIBLE,
     Deed.PROJECTS: _AT_A_PLACE,
+    Deed.PROJECT_RUN: frozenset({Who.OFFICE}),
+    Deed.PROJECT_AWARD: frozenset({Who.PRESIDIUM}),
+    Deed.PROJECT_BID: _ANYBODY,
+    Deed.REVIEW: frozenset({Who.REVIEWER}),
+    Deed.UNDERTAKE: frozenset({Who.UNDERTAKER}),
     Deed.MAJOR: _RESPONSIBLE,
     Deed.MAJOR_DECIDE: frozenset({Who.SUPERVISOR}),
     Deed.MAJOR_RECEIVE: frozenset({Who.READER}),
@@ -304,6 +323,10 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.SURVEYS: {Who.ADMIN: "survey_desk.office_only", None: "survey_desk.admins_only"},
     Deed.EVALUATE: {Who.ADMIN: "evaluation.office_only", None: "evaluation.admins_only"},
     Deed.EVALUATED: {None: "evaluation.none_of_yours"},
+    Deed.PROJECT_RUN: {None: "project_desk.office_only"},
+    Deed.PROJECT_AWARD: {Who.ADMIN: "project_desk.office_only", None: "project_desk.admins_only"},
+    Deed.REVIEW: {None: "review.not_yours"},
+    Deed.UNDERTAKE: {None: "milestone.not_yours"},
     Deed.AUDIT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.EXPORT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.FAQ_STATS: {None: "faq.elsewhere"},

@@ -159,6 +159,11 @@ async def newest(
     return [(project, count) for project, count in rows]
 
 
+async def count(session: AsyncSession, project: Project) -> int:
+    """The number of its tickets."""
+    return await session.scalar(select(func.count()).where(Ticket.project_id == project.id)) or 0
+
+
 async def in_state(session: AsyncSession, *states: ProjectState) -> list[Project]:
     """Those that are so far, the oldest first."""
     return list(await session.scalars(select(Project).where(Project.state.in_(states)).order_by(Project.id)))

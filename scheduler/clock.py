@@ -31,6 +31,7 @@ from scheduler.jobs import (
     floors,
     forgetting,
     pictures,
+    projects,
     publications,
     pulses,
     quizzes,
@@ -77,6 +78,8 @@ JOBS = (
     # All tickets of a semester are gone through.
     Job("evaluations", partial(IntervalTrigger, minutes=1), evaluations.run, beside=True),
     Job("floors", partial(IntervalTrigger, minutes=10), floors.run),
+    # Thousands may have asked for one.
+    Job("projects", partial(IntervalTrigger, minutes=1), projects.run, beside=True),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),

@@ -29,6 +29,8 @@ WHO = {
     Who.ON_DUTY: "whose turn of duty it is",
     Who.ASKED: "who was asked to take a turn, alone with the bot",
     Who.EVALUATED: "whom a sheet of the staff evaluation is about, alone with the bot",
+    Who.REVIEWER: "reviewer of a project",
+    Who.UNDERTAKER: "undertakes a project",
     Who.TIME: "time",
 }
 

@@ -44,6 +44,8 @@ TOOLBOX = frozenset(
         "settings",
         "people",
         "publishing",
+        "project_desk",
+        "project_screens",
         "questionnaires",
         "reports",
         "roles",

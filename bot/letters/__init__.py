@@ -5,7 +5,7 @@ The courier calls `draw` in the transaction in which it takes a row; what comes 
 
     tickets.py   cards, topics, words and notices      others.py   rosters, files, what somebody is told
     polls.py     polls and quizzes                     surveys.py  a survey's questions, and who is asked
-    evaluations.py  somebody's own sheet
+    evaluations.py  somebody's own sheet          projects.py  a project, to the office and to who works on it
     ../sealed.py, ../majors.py   their own letters
 """
 
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import majors, sealed
 from bot.calls import Call, Letter
-from bot.letters import evaluations, others, polls, publications, surveys, tickets
+from bot.letters import evaluations, others, polls, projects, publications, surveys, tickets
 from bot.letters.drawing import Drawing
 from bot.toolbox import Toolbox
 from models.outbox import Outgoing
@@ -53,6 +53,7 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "evaluation": evaluations.sheet,
     "publication": publications.publication,
     "publication_desk": publications.desk,
+    "project": projects.project,
 }
 
 GUARDED = {"sealed": sealed.draw, "major": majors.draw}

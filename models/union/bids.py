@@ -65,14 +65,16 @@ class Offer:
 
     def check(self) -> None:
         """Raises Refusal for what is missing or too long."""
-        for text, most, key in (
-            (self.name, NAME_LENGTH, "bid.name_length"),
-            (self.plan, PLAN_LENGTH, "bid.plan_length"),
-        ):
-            if not 0 < len(text) <= most:
-                raise Refusal(key, most=most)
-        if len(self.interests) > INTERESTS_LENGTH:
-            raise Refusal("bid.interests_length", most=INTERESTS_LENGTH)
+        must_fit(self.name, NAME_LENGTH, "bid.name_length")
+        must_fit(self.plan, PLAN_LENGTH, "bid.plan_length")
+        if self.interests:
+            must_fit(self.interests, INTERESTS_LENGTH, "bid.interests_length")
+
+
+def must_fit(text: str, most: int, key: str) -> None:
+    """Raises the Refusal `key` for words that are missing or too many."""
+    if not 0 < len(text) <= most:
+        raise Refusal(key, most=most)
 
 
 class Bid(Base):

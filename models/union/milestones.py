@@ -1,7 +1,7 @@
 """What whoever undertakes a project has to show, and until when: words and pictures, accepted by the office.
 
-    awaited ─▶ handed in ─▶ accepted
-        ▲──────────┘ sent back, with what is missing
+awaited ─▶ handed in ─▶ accepted
+    ▲──────────┘ sent back, with what is missing
 """
 
 from __future__ import annotations
@@ -147,7 +147,8 @@ async def accept(session: AsyncSession, number: int, by: Person, house: House, n
     """The office is content with it. Raises Refusal when it was not handed in, or is looked at by who did it."""
     milestone, project = await _looked_at(session, number, by)
     milestone.state, milestone.accepted_at, milestone.missing = MilestoneState.ACCEPTED, now, None
-    await _answer(session, milestone, project, "accepted", by, house, now)
+    await audit.record(session, "project_accepted", now, staff=by, project=project.id, milestone=number)
+    await _answer(session, milestone, project, "milestone.accepted", house, now)
     return project
 
 
@@ -159,7 +160,8 @@ async def send_back(
         raise Refusal("milestone.missing_length", most=MISSING_LENGTH)
     milestone, project = await _looked_at(session, number, by)
     milestone.state, milestone.missing = MilestoneState.AWAITED, missing
-    await _answer(session, milestone, project, "sent_back", by, house, now)
+    await audit.record(session, "project_sent_back", now, staff=by, project=project.id, milestone=number)
+    await _answer(session, milestone, project, "milestone.sent_back", house, now)
     return project
 
 
@@ -173,12 +175,11 @@ async def _looked_at(session: AsyncSession, number: int, by: Person) -> tuple[Mi
 
 
 async def _answer(
-    session: AsyncSession, milestone: Milestone, project: Project, what: str, by: Person, house: House, now: datetime
+    session: AsyncSession, milestone: Milestone, project: Project, text: str, house: House, now: datetime
 ) -> None:
-    await audit.record(session, f"project_{what}", now, staff=by, project=project.id, milestone=milestone.id)
     bid, said = await bids.winner(session, project), {"what": milestone.what, "missing": milestone.missing or ""}
     whose = bid.person_id if bid is not None else None
-    await tidings.to_person(session, whose, project, f"milestone.{what}", house, now, **said)
+    await tidings.to_person(session, whose, project, text, house, now, **said)
 
 
 def _must_be(milestone: Milestone, state: MilestoneState) -> None:
@@ -201,10 +202,8 @@ async def remind(session: AsyncSession, house: House, now: datetime) -> None:
     )
     for milestone, project in (await session.execute(late)).all():
         milestone.reminded = True
-        bid, said = await bids.winner(session, project), {"what": milestone.what, "due": milestone.due.isoformat()}
-        await tidings.to_person(
-            session, bid.person_id if bid else None, project, "milestone.late", house, now, **said
-        )
+        bid, said = await bids.winner(session, project), {"what": milestone.what, "day": milestone.due.isoformat()}
+        await tidings.to_person(session, bid.person_id if bid else None, project, "milestone.late", house, now, **said)
         await tidings.to_office(session, project, "milestone.office_late", now, name=bid.name if bid else "", **said)
 
 

@@ -203,7 +203,9 @@ async def declare(session: AsyncSession, project: Project, review: BidReview, ti
         review.part = ReviewPart.READING
 
 
-async def score(session: AsyncSession, project: Project, review: BidReview, bid: Bid, criterion: int, points: int) -> None:
+async def score(
+    session: AsyncSession, project: Project, review: BidReview, bid: Bid, criterion: int, points: int
+) -> None:
     """They give a bid so many points for a criterion, by its place from 0. Raises Refusal when they may not, for
     another project's bid and for what is no such number.
     """

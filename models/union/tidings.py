@@ -111,6 +111,11 @@ async def to_person(
         await _post(session, person.telegram_id, project, text, params, now, house.calendar.after_quiet(now))
 
 
+async def own_bid(session: AsyncSession, person: Person, project: Project, bid_id: int, now: datetime) -> None:
+    """Somebody wants to read their own bid: what it says is put in when the courier gets to it."""
+    await _post(session, person.telegram_id, project, "bid.yours", {"bid": bid_id}, now, now)
+
+
 async def _post(
     session: AsyncSession,
     chat_id: int,

@@ -6,14 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from models import audit, projects
+from models import audit, merging, projects, sorting, stations, tickets
 from models.errors import Refusal
 from models.house import House
+from models.lifecycle import Action
 from models.people import Person
 from models.projects import Conclusion, Project, ProjectState
 from models.tickets import Ticket
@@ -27,6 +30,38 @@ LONGEST = timedelta(days=120)
 """A list stands no longer open than so."""
 UNEVALUATED_AFTER = timedelta(days=30)
 """So long after its end, or after its last milestone, a project should have been evaluated."""
+
+
+# ---------------------------------------------------------------- seen to be needed
+
+
+async def suggest(session: AsyncSession, title: str, by: Person, now: datetime) -> Project:
+    """The office says by itself that something has to be done. Raises Refusal as `projects.suggest` does."""
+    project = await projects.suggest(session, title, await stations.office(session), now)
+    await audit.record(session, "project_suggest", now, staff=by, project=project.id)
+    return project
+
+
+async def suggest_from(session: AsyncSession, number: int, by: Person, now: datetime) -> Project:
+    """A project of this ticket and of the open ones of its place that read like it, called after it. Raises Refusal
+    when there is no such ticket, or it is part of a project.
+    """
+    ticket = await tickets.gone_on_as(session, await tickets.get(session, number))
+    if ticket.project_id is not None:
+        raise Refusal("project.has_it", number=ticket.id, project=ticket.project_id)
+    project = await suggest(session, ticket.subject[: projects.TITLE_LENGTH], by, now)
+    for each in (ticket, *await merging.alike(session, ticket)):
+        if each.project_id is None and tickets.allowed(each, Action.PROJECT):
+            await sorting.link(session, each, by, project, now)
+    return project
+
+
+def day(text: str) -> date:
+    """A day as people of the office write it: 2026-11-20. Raises Refusal for anything else."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise Refusal("project.no_day") from None
 
 
 # ---------------------------------------------------------------- on the list
@@ -241,7 +276,7 @@ async def rows(session: AsyncSession) -> list[ProjectRow]:
     ]
 
 
-def _count(column):  # type: ignore[no-untyped-def]
+def _count(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> Select[Any, int]:
     return select(column, func.count()).where(column.is_not(None)).group_by(column)
 
 

@@ -18,6 +18,7 @@ RULES = {
     "answering", "asking", "casework", "handovers", "majors", "merging", "modes", "retracting", "roster", "shifts",
     "sorting", "swaps", "walkins", "canned", "exports", "pulses", "quizzes", "access", "bursts",
     "ballots", "evaluations", "publications", "deliveries", "outcomes", "remarks", "sheets", "surveys",
+    "bids", "milestones", "scoring", "undertaking",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",
@@ -26,6 +27,9 @@ LOOKS = {
     "round_of", "listed", "may_answer", "of_semester", "semester_of", "staff_of", "for_office", "to_decide",
     "must_fit", "speaker", "admitted", "holds", "groups", "to_reporter", "show", "used", "reviews", "must_be_this",
     "step",
+    "given", "means", "mine", "of_person", "sealed_of", "undertakes", "winner", "rows", "day",
+    "must_be_listed", "must_show", "must_be_awardable", "must_be_criteria", "must_be_reward", "must_be_deadline",
+    "must_be_reason",
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""
 ASKS = {"permissions.must", "permissions.may", "cases.must_handle", "evaluations.must_be_own"}

@@ -23,8 +23,8 @@ from tests.permissions import PAGE, page
 TEXTS = read("en")
 
 SPELLED_OUT: dict[Who, str] = {
-    Who.STRANGER: "file join report survey",
-    Who.REQUESTER: "file report survey view add take_back urge withdraw confirm rate reopen",
+    Who.STRANGER: "file join report survey project_bid",
+    Who.REQUESTER: "file report survey project_bid view add take_back urge withdraw confirm rate reopen",
     Who.HERE: "claim release assign answer ask note edit retract resend history transfer resolve reopen merge unmerge "
     "split priority tag project projects major list look figures walkin canned roster swap_answer sign code",
     Who.FIRST: "answer note edit retract resend history recall resolve priority tag project projects major look "
@@ -33,8 +33,8 @@ SPELLED_OUT: dict[Who, str] = {
     Who.ELSEWHERE: "projects figures canned roster code",
     Who.LEAD: "mute reassign retract_anothers canned_write roster_write swap mode poll_here quiz_here",
     Who.ADMIN: "mute reassign setup canned_write roster_write swap mode code_new",
-    Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board",
-    Who.PRESIDIUM: "poll quiz surveys evaluate audit export block lift roles give publish board",
+    Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board project_run",
+    Who.PRESIDIUM: "poll quiz surveys evaluate audit export block lift roles give publish board project_award",
     Who.ABOVE: "roles projects figures figures_all canned roster code publications board",
     Who.SUPERVISOR: "major_decide report_handle report_room lift give_above publication_approve",
     Who.READER: "major_receive",
@@ -43,6 +43,8 @@ SPELLED_OUT: dict[Who, str] = {
     Who.ON_DUTY: "swap",
     Who.ASKED: "swap_answer",
     Who.EVALUATED: "evaluated",
+    Who.REVIEWER: "review",
+    Who.UNDERTAKER: "undertake",
     Who.TIME: "return close escalate hand_over",
 }
 """The same table by heart, from the other side: whoever changes who may do what changes it here too."""
