@@ -78,7 +78,6 @@ async def tell_some(session: AsyncSession, house: House, now: datetime) -> bool:
             tiding.text,
             house,
             now,
-            dedupe=f"project:{tiding.id}",
             keyboard="view",
             lane=Lane.BROADCAST,
             **tiding.params,

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
 from models import audit, merging, projects, sorting, stations, tickets
 from models.errors import Refusal
@@ -129,9 +128,9 @@ async def open_due(session: AsyncSession, house: House, now: datetime) -> None:
             await tidings.to_office(session, project, "project.office_nobody", now)
             continue
         projects.move(project, ProjectState.SCORING)
+        await tidings.to_office(session, project, "project.office_open", now, count=len(found))
         for review, _ in await scoring.of(session, project):
             await scoring.call(session, project, review, house, now)
-        await tidings.to_office(session, project, "project.office_open", now, count=len(found))
 
 
 # ---------------------------------------------------------------- given to somebody
@@ -253,20 +252,18 @@ class ProjectRow:
 
 async def rows(session: AsyncSession) -> list[ProjectRow]:
     """Every project, the oldest first."""
-    theirs = dict((await session.execute(_count(Ticket.project_id))).tuples().all())
-    opened = _count(Bid.project_id).where(Bid.state != BidState.SEALED)
-    bid = dict((await session.execute(opened)).tuples().all())
+    theirs = await _count(session, Ticket.project_id)
+    opened = await _count(session, Bid.project_id, Bid.state != BidState.SEALED)
     won = await session.execute(select(Bid.project_id, Bid.name).where(Bid.state == BidState.WON))
-    names = dict(won.tuples().all())
-    whole = dict((await session.execute(_count(Milestone.project_id))).tuples().all())
-    accepted = _count(Milestone.project_id).where(Milestone.state == MilestoneState.ACCEPTED)
-    done = dict((await session.execute(accepted)).tuples().all())
+    names = dict(won.all())
+    whole = await _count(session, Milestone.project_id)
+    done = await _count(session, Milestone.project_id, Milestone.state == MilestoneState.ACCEPTED)
     said = await projects.conclusions(session)
     return [
         ProjectRow(
             each,
             theirs.get(each.id, 0),
-            bid.get(each.id, 0),
+            opened.get(each.id, 0),
             names.get(each.id),
             done.get(each.id, 0),
             whole.get(each.id, 0),
@@ -276,8 +273,10 @@ async def rows(session: AsyncSession) -> list[ProjectRow]:
     ]
 
 
-def _count(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> Select[Any, int]:
-    return select(column, func.count()).where(column.is_not(None)).group_by(column)
+async def _count(session: AsyncSession, of: Any, *which: ColumnElement[bool]) -> dict[int, int]:
+    """How many rows each project has, by its number."""
+    rows = await session.execute(select(of, func.count()).where(of.is_not(None), *which).group_by(of))
+    return dict(rows.all())
 
 
 async def unevaluated(session: AsyncSession, now: datetime) -> list[Project]:

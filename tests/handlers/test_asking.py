@@ -33,7 +33,7 @@ LOOKS = {
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""
 ASKS = {"permissions.must", "permissions.may", "cases.must_handle", "evaluations.must_be_own"}
-FINDS = {"students/report.py:_mine"}
+FINDS = {"students/report.py:_mine", "students/reviews.py:_own"}
 """Whoever has called one of these has asked, if it does; as with the methods of what a handler is given."""
 FREE = {
     "anywhere.py": "help, and leaving what one is doing oneself",
