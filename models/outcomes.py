@@ -112,7 +112,6 @@ async def publish(
     session: AsyncSession,
     number: int,
     what_changes: Mapping[str, str],
-    house: House,
     now: datetime,
     *,
     verdict: Verdict | None = None,
