@@ -15,13 +15,16 @@ from bot.texts import Texts, cut
 from bot.untrusted import inline
 from models.people import Person
 from models.projects import TITLE_LENGTH, Conclusion, Project, ProjectState
-from models.union.bids import BidderKind, BidState
+from models.union.bids import Bid, BidderKind, BidState
 from models.union.milestones import Milestone, MilestoneState
 from models.union.scoring import FEWEST, BidReview, Mean, ReviewPart
 
 A_PAGE = 8
 LABEL = 40
 NAME = 40
+MISSING, REASON = 60, 300
+"""So much of what was missing, and of what the union said, stands on the screen of a project."""
+RANKED = 5
 WEEKS = (1, 2, 3, 4)
 """For how long a list is open, as the buttons offer it."""
 SIGNS = {MilestoneState.AWAITED: "⏳", MilestoneState.HANDED_IN: "📥", MilestoneState.ACCEPTED: "✅"}
@@ -113,7 +116,7 @@ def steps(milestones: Sequence[Milestone], t: Texts, today: date) -> list[str]:
         key = "project_desk.milestone_late" if late else "project_desk.milestone"
         rows.append(t(key, sign=SIGNS[each.state], what=each.what, day=t.short_day(each.due, today)))
         if each.missing:
-            rows.append(t("project_desk.missing", missing=each.missing))
+            rows.append(t("project_desk.missing", missing=inline(each.missing, MISSING)))
     return [t("project_desk.milestones", done=done, of=len(milestones)), *rows]
 
 
@@ -140,9 +143,11 @@ def _reviewing(project: Project, its: Standing, t: Texts) -> list[str]:
     if its.bids:
         said.append(t.n("project_desk.bids", its.bids))
     said.append(t("project_desk.reviewed", done=done, of=len(active)))
-    if len(active) < FEWEST:
+    if len(active) < FEWEST and project.awarded_at is None:
         said.append(t("project_desk.too_few", fewest=FEWEST))
-    said += [ranked(place, mean, t) for place, mean in enumerate(its.means, 1)]
+    said += [ranked(place, mean, t) for place, mean in enumerate(its.means[:RANKED], 1)]
+    if len(its.means) > RANKED:
+        said.append(t("project_desk.more_ranked", count=len(its.means) - RANKED))
     return said
 
 
@@ -158,7 +163,7 @@ def _concluded(said: Conclusion | None, t: Texts) -> str:
         return ""
     verdict = t.plain(f"verdict.{said.verdict}")
     day = t.day(said.said_at.astimezone(t.timezone).date())
-    return t("project.concluded", verdict=verdict, day=day, reason=t.pick(said.reason)).strip()
+    return t("project.concluded", verdict=verdict, day=day, reason=inline(t.pick(said.reason), REASON)).strip()
 
 
 def _act(project: Project, name: str, t: Texts, number: int = 0) -> dict[str, Any]:
@@ -166,7 +171,7 @@ def _act(project: Project, name: str, t: Texts, number: int = 0) -> dict[str, An
 
 
 def _acts(project: Project, its: Standing, t: Texts) -> list[list[dict[str, Any]]]:
-    rows: list[list[dict[str, Any]]] = []
+    rows: list[list[dict[str, Any]]] = [[_act(project, "bids_read", t)]] if its.bids else []
     match project.state:
         case ProjectState.SUGGESTED:
             again = project.criteria is not None
@@ -176,7 +181,7 @@ def _acts(project: Project, its: Standing, t: Texts) -> list[list[dict[str, Any]
         case ProjectState.LISTED:
             rows.append([_act(project, "reviewers", t)])
         case ProjectState.SCORING:
-            rows.append([_act(project, "bids_read", t), _act(project, "reviewers", t)])
+            rows.append([_act(project, "reviewers", t)])
         case ProjectState.AWARDED | ProjectState.UNDERWAY:
             rows += [
                 [button(cut(f"📥 {each.what}", LABEL), ProjectDesk("show", project.id, each.id))]
@@ -242,7 +247,7 @@ def reviewers(
 
 
 def bid(
-    project: Project, found: Sequence[Any], page: int, means: Sequence[Mean], by: Person | None, t: Texts
+    project: Project, found: Sequence[Bid], page: int, means: Sequence[Mean], by: Person | None, t: Texts
 ) -> tuple[str, dict[str, Any]]:
     """One bid of those that were opened, with what the reviewers gave it."""
     this = found[page]
@@ -260,7 +265,7 @@ def bid(
     return "\n\n".join(parts), keyboard([*rows, [way_back(project.id, t)]])
 
 
-def words(bid: Any, by: Person | None, t: Texts) -> str:
+def words(bid: Bid, by: Person | None, t: Texts) -> str:
     """What was bid, with what was declared and what the rosters know."""
     kind = t.plain(f"bid.kind.{bid.kind or BidderKind.UNION}")
     known = t.plain("project_desk.and").join(t.pick(each) for each in bid.known or [])

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.keyboards import Go, Press, button, keyboard
-from bot.project_desk import LABEL, about, given, state, steps, words
+from bot.project_desk import LABEL, REASON, about, given, state, steps, words
 from bot.texts import Texts, cut
 from bot.untrusted import inline
 from models.people import Person
@@ -105,7 +105,7 @@ def one(
     ]
     if row.concluded is not None:
         verdict = t.plain(f"verdict.{row.concluded.verdict}")
-        parts.append(t("projects.verdict", verdict=verdict, reason=t.pick(row.concluded.reason)))
+        parts.append(t("projects.verdict", verdict=verdict, reason=inline(t.pick(row.concluded.reason), REASON)))
     rows: list[list[dict[str, Any]]] = []
 
     def act(name: str, number: int = 0) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from aiogram import F, Router
+from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
@@ -82,6 +83,9 @@ async def _until(message: Message, text: str, by: Person, acting: Acting, state:
 
 
 async def _reviewer(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+    """Only @names: whoever goes on talking in the group with these buttons above is not interrupted."""
+    if not text.startswith("@"):
+        raise SkipHandler
     project = await projects.get(acting.session, (await state.get_data())["project"])
     names = [word.removeprefix("@").casefold() for word in text.split()]
     found = {(each.username or "").casefold(): each for each in await people.named_so(acting.session, names, [])}

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, delete, select
+from sqlalchemy import ForeignKey, LargeBinary, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,6 +29,8 @@ from models.projects import Project, ProjectState
 from models.union import interests
 from models.vault import Vault
 
+MOST = 40
+"""So many bids a list takes: whoever reviews them reads them all."""
 NAME_LENGTH, PLAN_LENGTH, INTERESTS_LENGTH = 60, 1000, 300
 STEP = 6 * 1024
 """Bytes: every bid that keeps to these lengths is filled up to so many."""
@@ -111,13 +113,16 @@ def must_be_listed(project: Project, now: datetime) -> None:
 async def offer(
     session: AsyncSession, project: Project, person: Person, said: Offer, house: House, now: datetime
 ) -> Bid:
-    """They bid, or bid otherwise than before. Raises Refusal before and after its time, and for what is missing or too
-    long.
+    """They bid, or bid otherwise than before. Raises Refusal before and after its time, for what is missing or too
+    long, and when the list takes no more.
     """
     must_be_listed(project, now)
     said.check()
     bid = await sealed_of(session, project, person, house.vault)
     if bid is None:
+        count = select(func.count()).where(Bid.project_id == project.id, Bid.state == BidState.SEALED)
+        if (await session.scalar(count) or 0) >= MOST:
+            raise Refusal("bid.full", most=MOST)
         bid = Bid(project_id=project.id, tag=_tag(project.id, person.id, house.vault))
         session.add(bid)
     plain = json.dumps({"person": person.id, **asdict(said)}, ensure_ascii=False).encode("utf-8", "surrogatepass")

@@ -25,7 +25,7 @@ from models.union import bids, tidings
 from models.union.bids import Bid, BidState
 
 WHAT_LENGTH, MISSING_LENGTH = 100, 300
-MOST, MOST_PARTS = 12, 10
+MOST, MOST_PARTS = 8, 10
 """Milestones of a project; messages that show one."""
 SHOWN_BY = ("text", "photo", "document", "video")
 """What evidence may be."""

@@ -122,7 +122,8 @@ async def test_where_nobody_bids_it_can_be_listed_again(database: Database, now:
         assert list(heard) == ["ticket.project_listed"], "those who asked hear of it once"
         for criteria, reward, days, key in (
             ([], "x", 7, "criteria_wrong"), (["a", "a"], "x", 7, "criteria_wrong"),
-            (["a" * 41], "x", 7, "criteria_wrong"), (["a"], "", 7, "reward_length"), (["a"], "x", 0, "deadline_wrong"), (["a"], "x", 200, "deadline_wrong"),
+            (["a" * 41], "x", 7, "criteria_wrong"), (["a"], "", 7, "reward_length"),
+            (["a"], "x", 0, "deadline_wrong"), (["a"], "x", 200, "deadline_wrong"),
         ):  # fmt: skip
             with pytest.raises(Refusal, match=rf"project\.{key}"):
                 until = later + timedelta(days=days)
