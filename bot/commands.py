@@ -18,7 +18,7 @@ from bot.toolbox import Toolbox
 log = structlog.get_logger()
 
 _OWN = ("language", "help", "privacy", "mydata", "forget", "cancel")
-PRIVATE = ("new", "mine", "surveys", "news", "faq", "union", "volunteer", "report", "here", *_OWN)
+PRIVATE = ("new", "mine", "surveys", "news", "faq", "union", "projects", "volunteer", "report", "here", *_OWN)
 GROUP = ("open", "overdue", "find", "a", "ask", "note", "walkin", "duty", "stats", "canned", "help")
 """What a station uses every day. Thirty are too many to read, and most stand on a card's buttons; the others are listed
 by /help under `HEADINGS`.

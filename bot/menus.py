@@ -113,8 +113,9 @@ def home(t: Texts) -> dict[str, Any]:
             [button(t.plain("home.new"), Go("new"))],
             [button(t.plain("home.mine"), Go("mine"))],
             [button(t.plain("home.surveys"), Go("surveys")), button(t.plain("home.faq"), Go("faq"))],
-            [button(t.plain("home.news"), Go("news")), button(t.plain("home.volunteer"), Go("volunteer"))],
-            [button(t.plain("home.union"), Go("union")), button(t.plain("home.report"), Go("report"))],
+            [button(t.plain("home.projects"), Go("projects")), button(t.plain("home.volunteer"), Go("volunteer"))],
+            [button(t.plain("home.union"), Go("union")), button(t.plain("home.news"), Go("news"))],
+            [button(t.plain("home.report"), Go("report"))],
             [button(t.plain("home.profile"), Go("profile")), button(t.plain("home.language"), Go("language"))],
             [button(t.plain("home.privacy"), Go("privacy")), button(t.plain("home.help"), Go("help"))],
         ]

@@ -44,7 +44,9 @@ def router() -> Router:
         new,
         news,
         privacy,
+        projects,
         report,
+        reviews,
         start,
         surveys,
         volunteering,
@@ -60,6 +62,7 @@ def router() -> Router:
         gathering_words,
         gatherings,
         posts,
+        project_words,
         publications,
         pulses,
         quizzes,
@@ -72,6 +75,7 @@ def router() -> Router:
         work_reports,
     )
     from handlers.union import cases as reports
+    from handlers.union import projects as project_desk
     from handlers.union import surveys as survey_desk
 
     root = Router(name="unionbot")
@@ -80,14 +84,16 @@ def router() -> Router:
     known = (anywhere.first(), anywhere.router(), privacy.router(), here.router(), volunteering.verifying())
     first = (*known, links.router(), *above, loose.replies())
     desks = (lists, canned, walkin, mode, code)
-    students = (start, appeal, faq, news, inline, report, surveys, disclosed, volunteering, mine, following, new)
+    students = (start, appeal, faq, news, inline, report, surveys, disclosed, volunteering, projects)
+    students = (*students, reviews, mine, following, new)
     asked = (pulses, quizzes, survey_desk, survey_making, evaluations)
     decided = (board, publications, *asked, work_reports, records, roles)
-    registers = (appointing, posts, chairs, gatherings, gathering_words, volunteers, volunteer_words, disclosure)
-    union = (membership, setup, faq_stats, *decided, *registers)
+    registers = (appointing, posts, chairs, gatherings, gathering_words, volunteers, volunteer_words)
+    union = (*decided, *registers, project_desk, project_words, disclosure)
+    union = (membership, setup, faq_stats, *union)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
-    alone = {appeal, news, report, surveys, disclosed, volunteering, mine, following, new}
+    alone = {appeal, news, report, surveys, disclosed, volunteering, projects, reviews, mine, following, new}
     together = {canned, walkin, mode, code, order, cards, bursts, more, sort, answers}
     kinds = {**dict.fromkeys(alone, Alone), **dict.fromkeys(together, InGroup)}
     parts = (_only(each.router(), kinds.get(each)) for each in others)

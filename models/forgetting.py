@@ -3,6 +3,8 @@
 Their answers to quizzes go, and with them that they took part. Their place at a gathering still to come is free;
 that somebody came to one that is over is counted, and who that was nobody can tell. What they said of their hours goes.
 that somebody came to one that is over is counted, and who that was nobody can tell. A post they hold is left.
+that somebody came to one that is over is counted, and who that was nobody can tell. A bid for a project goes; of one
+that won stays which union, club or class it was given to.
 
 Of a ticket stay its number, kind, category, building, times, and a rating without its remark; the answers of staff
 stay with it. A ticket that others wait for goes on for them: only the forgotten one's words are gone, and where it was
@@ -59,7 +61,7 @@ from models.people import Grant, Person, Role
 from models.postings import Card, Posting
 from models.requesters import Requester
 from models.tickets import FOLDED_LENGTH, Ticket
-from models.union import comments, deliveries, gatherings, hours, leaving, work_reports
+from models.union import bids, comments, deliveries, gatherings, hours, leaving, milestones, scoring, work_reports
 from models.words import ERASED, EarlierWords, Side, Words
 
 SOONEST, LATEST = timedelta(hours=1), timedelta(hours=72)
@@ -105,6 +107,9 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
     await hours.forget(session, person)
     await leaving.forget(session, person, house.calendar.day_of(now), now)
     await work_reports.forget(session, person)
+    await milestones.forget(session, person)
+    await bids.forget(session, person, house.vault)
+    await scoring.forget(session, person)
     await roster.untie(session, [person.id])
     await ballots.forget(session, person, house.vault)
     await evaluations.forget(session, person)

@@ -8,6 +8,7 @@ file may be seen by others, and what is in them is read under /report.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,7 @@ from models.people import Grant, Person
 from models.requesters import Requester
 from models.surveys import Survey
 from models.tickets import Event, Ticket
-from models.union import comments, deliveries, gatherings, hours, posts
+from models.union import bids, comments, deliveries, gatherings, hours, milestones, posts, scoring
 from models.vault import Vault
 from models.words import EarlierWords, Side, Words
 
@@ -85,6 +86,18 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
         "publications": [
             {"number": each.id, "titles": {language: text["title"] for language, text in each.texts.items()}}
             for each in await deliveries.of_person(session, person)
+        ],
+        "bids": [
+            {"project": project.title, "state": state, **asdict(said)}
+            for project, state, said in await bids.of_person(session, person, vault)
+        ],
+        "milestones": [
+            {"project": project.title, "what": milestone.what, "state": milestone.state, "evidence": milestone.evidence}
+            for project, milestone in await milestones.of_person(session, person)
+        ],
+        "reviews": [
+            {"project": project.title, "part": review.part, "tie": review.tie}
+            for project, review in await scoring.of_person(session, person)
         ],
         "unfinished": await _unfinished(session, person, bot_id, vault),
         "messages_on_the_way": await session.scalar(select(func.count()).select_from(Outgoing).where(waiting)),

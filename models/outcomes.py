@@ -18,10 +18,10 @@ from models.house import House
 from models.outbox import Lane, Repeat
 from models.people import Person
 from models.pictures import Picture
-from models.projects import Conclusion
 from models.questionnaires import group_of
 from models.results import Results
 from models.surveys import OVER, RUNNING, Stage, Survey, Verdict
+from models.union import tidings, undertaking
 
 CHANGES_LENGTH = 1000
 """Characters in each language: in all three they fit into one message, seen whole before it is sent."""
@@ -112,7 +112,6 @@ async def publish(
     session: AsyncSession,
     number: int,
     what_changes: Mapping[str, str],
-    house: House,
     now: datetime,
     *,
     verdict: Verdict | None = None,
@@ -135,9 +134,13 @@ async def publish(
         raise Refusal("survey.verdict_missing")
     survey.what_changes, survey.verdict, survey.said_at, survey.stage = texts, verdict, now, Stage.TELLING
     await audit.record(session, "survey_publish", now, staff=staff, survey=survey.id, verdict=verdict, text=texts)
-    only = group_of(survey.target).project
-    if verdict is not None and only is not None:
-        await projects.tell_the_nameless(session, only, Conclusion(verdict, texts, now), house, now)
+    if survey.project_id is not None:
+        project = await projects.held(session, survey.project_id)
+        if verdict is Verdict.STOP:
+            undertaking.stop_by_verdict(project, now)
+        if group_of(survey.target).project is not None:
+            # Only those who asked by name could be asked; from the survey nothing may lead to the others.
+            await tidings.tell(session, project, f"ticket.project_{verdict}", nameless=True, reason=texts)
     return survey
 
 

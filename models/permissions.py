@@ -65,6 +65,10 @@ class Who(enum.StrEnum):
     """Leads this study, training, meeting or other gathering, alone with the bot."""
     CALLED = "called"
     """It is for them."""
+    REVIEWER = "reviewer"
+    """Appointed to score the bids for this project and not recused, alone with the bot."""
+    UNDERTAKER = "undertaker"
+    """To whose bid this project was given, alone with the bot."""
     TIME = "time"
 
 
@@ -105,6 +109,16 @@ class Deed(enum.StrEnum):
     TAG = "tag"
     PROJECT = "project"
     PROJECTS = "projects"
+    PROJECT_RUN = "project_run"
+    """Put projects on the open list, appoint reviewers, plan and accept milestones: /projects in the office."""
+    PROJECT_AWARD = "project_award"
+    """Give a project to a bidder, or stop it."""
+    PROJECT_BID = "project_bid"
+    """Read the open list and bid."""
+    REVIEW = "review"
+    """Score the bids."""
+    UNDERTAKE = "undertake"
+    """Show what was done."""
     MAJOR = "major"
     MAJOR_DECIDE = "major_decide"
     MAJOR_RECEIVE = "major_receive"
@@ -256,6 +270,11 @@ MAY: dict[Deed, frozenset[Who]] = {
     Deed.TAG: _INVOLVED,
     Deed.PROJECT: _RESPONSIBLE,
     Deed.PROJECTS: _AT_A_PLACE,
+    Deed.PROJECT_RUN: frozenset({Who.OFFICE}),
+    Deed.PROJECT_AWARD: frozenset({Who.PRESIDIUM}),
+    Deed.PROJECT_BID: _ANYBODY,
+    Deed.REVIEW: frozenset({Who.REVIEWER}),
+    Deed.UNDERTAKE: frozenset({Who.UNDERTAKER}),
     Deed.MAJOR: _RESPONSIBLE,
     Deed.MAJOR_DECIDE: frozenset({Who.SUPERVISOR}),
     Deed.MAJOR_RECEIVE: frozenset({Who.READER}),
@@ -365,6 +384,10 @@ REASONS: dict[Deed, dict[Who | None, str]] = {
     Deed.VOLUNTEERS: {Who.ADMIN: "volunteer.office_only", None: "volunteer.admins_only"},
     Deed.VOLUNTEERS_HERE: {None: "volunteer.leads_only"},
     Deed.VOLUNTEERS_LEAD: {None: "volunteer.not_yours"},
+    Deed.PROJECT_RUN: {None: "project_desk.office_only"},
+    Deed.PROJECT_AWARD: {Who.ADMIN: "project_desk.office_only", None: "project_desk.admins_only"},
+    Deed.REVIEW: {None: "review.not_yours"},
+    Deed.UNDERTAKE: {None: "milestone.not_yours"},
     Deed.AUDIT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.EXPORT: {Who.ADMIN: "records.office_only", None: "records.admins_only"},
     Deed.FAQ_STATS: {None: "faq.elsewhere"},

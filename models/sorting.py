@@ -146,7 +146,7 @@ def as_tag(word: str) -> str:
 async def link(session: AsyncSession, ticket: Ticket, staff: Person, project: Project | None, now: datetime) -> None:
     """The ticket is part of this project from now on, or of none. Raises Refusal for one that was stopped."""
     if project is not None:
-        await projects.must_go_on(session, project)
+        projects.must_go_on(project)
     await tickets.move(session, ticket, Action.PROJECT, now, staff, project=project.id if project else None)
     ticket.project_id = project.id if project is not None else None
     await tickets.redraw(session, ticket, now)

@@ -33,6 +33,7 @@ from scheduler.jobs import (
     forgetting,
     pictures,
     posts,
+    projects,
     publications,
     pulses,
     quizzes,
@@ -89,6 +90,8 @@ JOBS = (
     Job("disclosure", partial(IntervalTrigger, minutes=1), disclosure.run, beside=True),
     Job("studies", partial(IntervalTrigger, minutes=1), studies.run),
     Job("posts", partial(IntervalTrigger, minutes=10), posts.run),
+    # Thousands may have asked for one.
+    Job("projects", partial(IntervalTrigger, minutes=1), projects.run, beside=True),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),

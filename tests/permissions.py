@@ -31,6 +31,8 @@ WHO = {
     Who.EVALUATED: "whom a sheet of the staff evaluation is about, alone with the bot",
     Who.CONVENER: "leads this gathering, alone with the bot",
     Who.CALLED: "is called to this gathering, alone with the bot",
+    Who.REVIEWER: "reviewer of a project",
+    Who.UNDERTAKER: "undertakes a project",
     Who.TIME: "time",
 }
 

@@ -52,6 +52,8 @@ TOOLBOX = frozenset(
         "people",
         "posts",
         "publishing",
+        "project_desk",
+        "project_screens",
         "questionnaires",
         "reports",
         "roles",

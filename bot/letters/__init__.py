@@ -8,6 +8,7 @@ The courier calls `draw` in the transaction in which it takes a row; what comes 
     evaluations.py  somebody's own sheet               disclosure.py  comments on what the union discloses
     publications.py what is published                  studies.py  study and training
     volunteers.py   volunteering, certificates         work_reports.py  how far a report is
+    projects.py     a project, to the office and to who works on it
     ../sealed.py, ../majors.py   their own letters
 """
 
@@ -25,6 +26,7 @@ from bot.letters import (
     evaluations,
     others,
     polls,
+    projects,
     publications,
     studies,
     surveys,
@@ -75,6 +77,7 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "volunteer": volunteers.volunteer,
     "certificate": volunteers.certificate,
     "work_report": work_reports.told,
+    "project": projects.project,
 }
 
 GUARDED = {"sealed": sealed.draw, "major": majors.draw}

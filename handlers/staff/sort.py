@@ -2,7 +2,7 @@
 
 /assign @name · /merge 12 · /split · /priority high · /tag water pipe · /project 3 · /project new Title
 /reopen why · /retract (as a reply to one's own answer) · /closeall 12 what was done
-/projects · /reassign @wang @li (leads and admins)
+/reassign @wang @li (leads and admins)
 
 The same stands on the second keyboard of a card (handlers/staff/more.py). A command whose writer Telegram hides is
 refused with what to do about it: the buttons say who presses.
@@ -18,8 +18,6 @@ from aiogram.types import Message
 
 from bot import keyboards
 from bot.filters import markup
-from bot.reports import messages
-from bot.texts import Texts
 from bot.untrusted import inline
 from handlers.occasion import must_be_seen
 from handlers.staff.answers import reason_of
@@ -42,11 +40,9 @@ from models.errors import Refusal
 from models.lifecycle import State
 from models.people import Person
 from models.permissions import Deed
-from models.projects import Conclusion, Project
+from models.projects import Project
 from models.words import Words
 
-MOST_PROJECTS = 20
-REASON_LENGTH = 300
 MOST_HOLDERS = 12
 NOTHING = ("-", "none", "off")
 
@@ -57,7 +53,6 @@ def router() -> Router:
     desk = AtDesk()
     for handler in (assign, reassign, merge, split, priority, tag, project, reopen, retract, closeall):
         router.message.register(handler, Command(handler.__name__), desk)
-    router.message.register(list_projects, Command("projects"), desk)
     router.message.register(departed, desk, F.left_chat_member)
     return router
 
@@ -209,33 +204,6 @@ async def project(message: Message, command: CommandObject, desk: Desk) -> None:
         wanted = await projects.get(desk.session, number)
     await sorting.link(desk.session, ticket, someone, wanted, desk.now)
     await message.reply(linked(desk.t, ticket, wanted))
-
-
-async def list_projects(message: Message, command: CommandObject, desk: Desk) -> None:
-    """Every project with the number of its tickets and what became of it, the newest first."""
-    must_be_seen(message, command)
-    await desk.may_here(Deed.PROJECTS)
-    found = await projects.newest(desk.session, MOST_PROJECTS)
-    if not found:
-        await message.reply(desk.t("project.list_empty"))
-        return
-    concluded = await projects.conclusions(desk.session)
-    rows = []
-    for each, count in found:
-        row = desk.t.n("project.row", count, number=each.id, title=inline(each.title, 100))
-        said = concluded.get(each.id)
-        rows.append(row if said is None else f"{row}\n{_conclusion(said, desk.t)}")
-    for text in messages([desk.t("project.list"), *rows]):
-        await message.reply(text)
-
-
-def _conclusion(said: Conclusion, t: Texts) -> str:
-    return t(
-        "project.concluded",
-        verdict=t.plain(f"verdict.{said.verdict}"),
-        day=t.day(said.said_at.astimezone(t.timezone).date()),
-        reason=inline(t.pick(said.reason), REASON_LENGTH),
-    )
 
 
 async def reopen(message: Message, command: CommandObject, desk: Desk) -> None:

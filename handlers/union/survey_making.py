@@ -62,7 +62,7 @@ async def step(query: CallbackQuery, press: Making, acting: Acting, state: FSMCo
             await _on(query, acting, state)
         case "project" if data.get("file") == PROJECT_CLOSING:
             project = await projects.get(acting.session, _number(press.value))
-            await projects.must_go_on(acting.session, project)
+            projects.must_go_on(project)
             names = scripts.written({}, acting.t.language, project.title, acting.house.languages)
             concerned = await projects.buildings(acting.session, project.id)
             await _chosen(query, acting, state, project=project.id, subject=names, concerned=concerned)

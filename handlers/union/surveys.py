@@ -118,8 +118,7 @@ async def _saying(
         raise Refusal("old.button")
     if press.act == "send":
         said, decided = data["changes"], _verdict(data)
-        at = acting.house, acting.now
-        await outcomes.publish(acting.session, survey.id, said, *at, verdict=decided, staff=staff)
+        await outcomes.publish(acting.session, survey.id, said, acting.now, verdict=decided, staff=staff)
         await state.clear()
         await show_one(query, survey, acting)
         return

@@ -22,6 +22,7 @@ RULES = {
     "calling", "excuses", "signing", "hours", "places", "presence", "volunteering",
     "exchanges", "leaving", "posts", "rota",
     "work_reports",
+    "bids", "milestones", "scoring", "undertaking",
 }  # fmt: skip
 LOOKS = {
     "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",
@@ -36,6 +37,13 @@ LOOKS = {
 """Functions of these modules that only look or show, whatever module they are in."""
 ASKS = {"permissions.must", "permissions.may", "cases.must_handle", "evaluations.must_be_own"}
 FINDS = {"students/report.py:_mine", "students/here.py:_must", "union/gatherings.py:may", "union/volunteers.py:may"}
+    "given", "means", "mine", "of_person", "sealed_of", "undertakes", "winner", "rows", "day",
+    "must_be_listed", "must_show", "must_be_awardable", "must_be_criteria", "must_be_reward", "must_be_deadline",
+    "must_be_reason",
+}  # fmt: skip
+"""Functions of these modules that only look or show, whatever module they are in."""
+ASKS = {"permissions.must", "permissions.may", "cases.must_handle", "evaluations.must_be_own"}
+FINDS = {"students/report.py:_mine", "students/reviews.py:_own"}
 """Whoever has called one of these has asked, if it does; as with the methods of what a handler is given."""
 FREE = {
     "anywhere.py": "help, and leaving what one is doing oneself",

@@ -23,8 +23,9 @@ from tests.permissions import PAGE, page
 TEXTS = read("en")
 
 SPELLED_OUT: dict[Who, str] = {
-    Who.STRANGER: "file join report survey comment volunteer",
-    Who.REQUESTER: "file report survey comment view add take_back urge withdraw confirm rate reopen volunteer",
+    Who.STRANGER: "file join report survey comment volunteer project_bid",
+    Who.REQUESTER: "file report survey comment view add take_back urge withdraw confirm rate reopen volunteer "
+    "project_bid",
     Who.HERE: "claim release assign answer ask note edit retract resend history transfer resolve reopen merge "
     "unmerge split priority tag project projects major list look figures walkin canned roster swap_answer sign code",
     Who.FIRST: "answer note edit retract resend history recall resolve priority tag project projects major look "
@@ -34,9 +35,10 @@ SPELLED_OUT: dict[Who, str] = {
     Who.LEAD: "mute reassign retract_anothers canned_write roster_write swap mode poll_here quiz_here study_here "
     "volunteers_here",
     Who.ADMIN: "mute reassign setup canned_write roster_write swap mode code_new volunteers_here",
-    Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board comments disclosure posts",
+    Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board comments disclosure posts "
+    "project_run",
     Who.PRESIDIUM: "poll quiz surveys evaluate audit export block lift roles give publish board study convene "
-    "volunteers volunteers_lead work_reports work_reports_write",
+    "volunteers volunteers_lead work_reports work_reports_write project_award",
     Who.ABOVE: "roles projects figures figures_all canned roster code publications board disclosure posts work_reports",
     Who.SUPERVISOR: "major_decide report_handle report_room lift give_above publication_approve comments",
     Who.READER: "major_receive",
@@ -47,6 +49,8 @@ SPELLED_OUT: dict[Who, str] = {
     Who.EVALUATED: "evaluated",
     Who.CONVENER: "convene volunteers_lead",
     Who.CALLED: "attend",
+    Who.REVIEWER: "review",
+    Who.UNDERTAKER: "undertake",
     Who.TIME: "return close escalate hand_over",
 }
 """The same table by heart, from the other side: whoever changes who may do what changes it here too."""

@@ -20,6 +20,7 @@ from models.questionnaires import Group
 from models.requesters import Requester
 from models.surveys import Stage, Survey, Verdict
 from models.tickets import Ticket
+from models.union import tidings
 from tests.house import HOUSE, draft, furnish, staff, student
 from tests.surveying.results import RESULTS
 from tests.surveying.sheets import EVERY_KIND
@@ -76,7 +77,9 @@ async def test_those_who_asked_under_their_names_are_asked(database: Database, n
         await of_project(session, pipes, late, now)
         assert await invitations.of(session, survey, late, now) is not None
         survey.stage = Stage.CLOSED
-        await outcomes.publish(session, survey.id, WHY, HOUSE, now, verdict=Verdict.KEEP)
+        await outcomes.publish(session, survey.id, WHY, now, verdict=Verdict.KEEP)
+        while await tidings.tell_some(session, HOUSE, now):
+            pass
         told = await session.scalars(select(Outgoing).where(Outgoing.requester_id.is_not(None)))
         reached = [row.requester_id or 0 for row in told if (row.payload or {}).get("text") == "ticket.project_keep"]
         places = {place.id: place for place in await session.scalars(select(Requester))}
@@ -94,16 +97,16 @@ async def test_what_was_stopped_takes_no_more_tickets(database: Database, now: d
         ticket = await of_project(session, pipes, await student(session), now)
         survey = await closing(session, pipes, now)
         with pytest.raises(Refusal, match=r"survey\.verdict_missing"):
-            await outcomes.publish(session, survey.id, WHY, HOUSE, now)
-        await outcomes.publish(session, survey.id, WHY, HOUSE, now, verdict=Verdict.CHANGE, staff=wang)
+            await outcomes.publish(session, survey.id, WHY, now)
+        await outcomes.publish(session, survey.id, WHY, now, verdict=Verdict.CHANGE, staff=wang)
         assert await projects.conclusions(session) == {pipes.id: (Verdict.CHANGE, WHY, now)}
         await sorting.link(session, ticket, wang, pipes, now)
 
         again = await closing(session, pipes, now)
         later = now + timedelta(days=99)
-        await outcomes.publish(session, again.id, WHY, HOUSE, later, verdict=Verdict.STOP, staff=wang)
+        await outcomes.publish(session, again.id, WHY, later, verdict=Verdict.STOP, staff=wang)
         with pytest.raises(Refusal, match=r"survey\.said_already"):
-            await outcomes.publish(session, again.id, WHY, HOUSE, later, verdict=Verdict.KEEP)
+            await outcomes.publish(session, again.id, WHY, later, verdict=Verdict.KEEP)
         assert (await projects.conclusions(session))[pipes.id].verdict is Verdict.STOP, "what was said last counts"
         new = await asking.file(session, draft(), await student(session), HOUSE, later)
         with pytest.raises(Refusal, match=r"project\.stopped"):

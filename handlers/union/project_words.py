@@ -1,0 +1,149 @@
+"""What is written in the office about a project: each is asked for by a press in `projects.py`.
+
+title, or #12 ─▶ suggested        criteria ─▶ reward ─▶ until when ─▶ preview        why ─▶ preview (award, stop)
+@name ─▶ appointed                lines of a day and a few words ─▶ milestones       what is missing ─▶ sent back
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiogram import F, Router
+from aiogram.dispatcher.event.bases import SkipHandler
+from aiogram.filters import StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.types import Message
+
+from bot import project_desk as desk
+from bot import scripts
+from bot.menus import LANGUAGE_NAMES
+from bot.untrusted import inline, lines
+from handlers.screens import respond
+from handlers.union.acting import Acting, Wherever
+from handlers.union.projects import CLOSES, ProjectWords, show_one, show_preview, show_reviewers
+from models import people, projects
+from models.errors import Refusal
+from models.people import Person
+from models.permissions import Deed
+from models.union import bids, milestones, scoring, undertaking
+
+MOST_DIGITS = 15
+
+
+def router() -> Router:
+    """The handlers of these words."""
+    router = Router(name="project words")
+    written = F.text & ~F.text.startswith("/")
+    router.message.register(write, StateFilter(ProjectWords), written, Wherever())
+    return router
+
+
+async def write(message: Message, acting: Acting, state: FSMContext) -> None:
+    """What was asked for last."""
+    by = await acting.may(Deed.PROJECT_RUN)
+    at, data = await state.get_state(), await state.get_data()
+    if "project" not in data or at not in _HEARD:
+        raise Refusal("old.button")
+    await _HEARD[at](message, message.text or "", by, acting, state)
+
+
+async def _title(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+    number = text.strip().removeprefix("#")
+    if text.strip().startswith("#") and number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS:
+        project = await undertaking.suggest_from(acting.session, int(number), by, acting.now)
+    else:
+        project = await undertaking.suggest(acting.session, text, by, acting.now)
+    await state.clear()
+    await show_one(message, project, acting)
+
+
+async def _criteria(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+    criteria = [inline(line, len(line)) for line in text.splitlines() if line.strip()]
+    undertaking.must_be_criteria(criteria)
+    await state.update_data(criteria=criteria)
+    await state.set_state(ProjectWords.reward)
+    data = await state.get_data()
+    most = undertaking.REWARD_LENGTH
+    await respond(message, *desk.asked("project_desk.which_reward", data["project"], acting.t, most=most))
+
+
+async def _reward(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+    reward = lines(text)
+    undertaking.must_be_reward(reward)
+    await state.update_data(reward=reward)
+    await state.set_state(ProjectWords.until)
+    project = await projects.get(acting.session, (await state.get_data())["project"])
+    await respond(message, *desk.until_when(project, acting.t))
+
+
+async def _until(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+    project = await projects.get(acting.session, (await state.get_data())["project"])
+    until = acting.house.calendar.at(undertaking.day(text), CLOSES)
+    await show_preview(message, project, until, acting, state)
+
+
+async def _reviewer(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+    """Only @names: whoever goes on talking in the group with these buttons above is not interrupted."""
+    if not text.startswith("@"):
+        raise SkipHandler
+    project = await projects.get(acting.session, (await state.get_data())["project"])
+    names = [word.removeprefix("@").casefold() for word in text.split()]
+    found = {(each.username or "").casefold(): each for each in await people.named_so(acting.session, names, [])}
+    for name in names:
+        if name not in found:
+            raise Refusal("review.unknown", name=inline(name, 40))
+        await scoring.appoint(acting.session, project.id, found[name], by, acting.house, acting.now)
+    await show_reviewers(message, project, acting)
+
+
+async def _planned(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+    wanted = []
+    for line in text.splitlines():
+        if line.strip():
+            first, _, rest = line.strip().partition(" ")
+            wanted.append((undertaking.day(first), inline(rest, len(rest))))
+    number = (await state.get_data())["project"]
+    project = await milestones.add(acting.session, number, wanted, by, acting.house, acting.now)
+    await state.clear()
+    await show_one(message, project, acting)
+
+
+async def _missing(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+    number = (await state.get_data()).get("milestone", 0)
+    project = await milestones.send_back(acting.session, number, lines(text), by, acting.house, acting.now)
+    await state.clear()
+    await show_one(message, project, acting)
+
+
+async def _reason(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+    """In one language; the other script follows."""
+    await acting.may(Deed.PROJECT_AWARD)
+    data, languages = await state.get_data(), acting.house.languages
+    if "what" not in data:
+        raise Refusal("old.button")
+    language = data.get("language") or acting.t.language
+    reason = scripts.written(data.get("reason", {}), language, lines(text), languages)
+    undertaking.must_be_reason(reason)
+    await state.update_data(reason=reason, language=None)
+    await state.set_state(ProjectWords.preview)
+    project = await projects.get(acting.session, data["project"])
+    name = (await bids.get(acting.session, data["bid"])).name if data["what"] == "award" else None
+    missing = [(place, LANGUAGE_NAMES[each]) for place, each in enumerate(languages) if each not in reason]
+    await respond(message, *desk.to_decide(project, data["what"], name, reason, missing, acting.t))
+
+
+async def _press_instead(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+    raise Refusal("project_desk.press")
+
+
+_HEARD: dict[str | None, Callable[[Message, str, Person, Acting, FSMContext], Awaitable[None]]] = {
+    ProjectWords.title.state: _title,
+    ProjectWords.criteria.state: _criteria,
+    ProjectWords.reward.state: _reward,
+    ProjectWords.until.state: _until,
+    ProjectWords.reviewer.state: _reviewer,
+    ProjectWords.milestones.state: _planned,
+    ProjectWords.missing.state: _missing,
+    ProjectWords.reason.state: _reason,
+    ProjectWords.preview.state: _press_instead,
+}
