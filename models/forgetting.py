@@ -1,10 +1,9 @@
 """Somebody wants to be forgotten: what names them and what they said is erased; what is counted stays, without words.
 
 Their answers to quizzes go, and with them that they took part. Their place at a gathering still to come is free;
-that somebody came to one that is over is counted, and who that was nobody can tell. What they said of their hours goes.
-that somebody came to one that is over is counted, and who that was nobody can tell. A post they hold is left.
-that somebody came to one that is over is counted, and who that was nobody can tell. A bid for a project goes; of one
-that won stays which union, club or class it was given to.
+that somebody came to one that is over is counted, and who that was nobody can tell. What they said of their hours goes,
+and so does a bid for a project; of one that won stays which union, club or class it was given to. A post they hold is
+left.
 
 Of a ticket stay its number, kind, category, building, times, and a rating without its remark; the answers of staff
 stay with it. A ticket that others wait for goes on for them: only the forgotten one's words are gone, and where it was

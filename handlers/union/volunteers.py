@@ -276,7 +276,7 @@ async def _set(press: Helped, it: Gathering, call: VolunteerCall, acting: Acting
         case "of":
             number = number_of(value)
             if number:
-                await projects.must_go_on(session, await projects.get(session, number))
+                projects.must_go_on(await projects.get(session, number))
             call.project_id = number or None
         case "seat":
             seats = None if value == "any" else number_of(value)

@@ -15,35 +15,38 @@ PATHS = sorted(HANDLERS.rglob("*.py"))
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 RULES = {
-    "answering", "asking", "casework", "handovers", "majors", "merging", "modes", "retracting", "roster", "shifts",
-    "sorting", "swaps", "walkins", "canned", "exports", "pulses", "quizzes", "access", "bursts",
-    "comments",
-    "ballots", "evaluations", "publications", "deliveries", "outcomes", "remarks", "sheets", "surveys",
-    "calling", "excuses", "signing", "hours", "places", "presence", "volunteering",
-    "exchanges", "leaving", "posts", "rota",
-    "work_reports",
-    "bids", "milestones", "scoring", "undertaking",
+    "access", "answering", "asking", "ballots", "bids", "bursts", "calling", "canned", "casework", "comments",
+    "deliveries", "evaluations", "exchanges", "excuses", "exports", "handovers", "hours", "leaving", "majors",
+    "merging", "milestones", "modes", "outcomes", "places", "posts", "presence", "publications", "pulses",
+    "quizzes", "remarks", "retracting", "roster", "rota", "scoring", "sheets", "shifts", "signing", "sorting",
+    "surveys", "swaps", "undertaking", "volunteering", "walkins", "work_reports",
 }  # fmt: skip
 LOOKS = {
-    "alike", "holders", "held", "last_of", "last_answer", "is_all", "tagged", "get", "of", "on", "count", "lines_of",
-    "newest", "is_open", "in_stage", "read", "signed", "groups_of", "must_be_open", "by_link", "by_digits",
-    "must_be_asked", "asking_off",
-    "campus_code", "found", "fill", "label", "checked", "value_of", "may_change", "number_of", "recipients",
-    "round_of", "listed", "may_answer", "of_semester", "semester_of", "staff_of", "for_office", "to_decide",
-    "must_fit", "speaker", "admitted", "holds", "groups", "to_reporter", "show", "used", "reviews", "must_be_this",
-    "step",
-    "shown", "hidden", "counts", "open_ones", "at_card", "writer", "must_be_answerable",
+    "admitted", "alike", "asking_off", "at_card", "by_digits", "by_link", "campus_code", "checked", "count",
+    "counts", "day", "fill", "for_office", "found", "get", "given", "groups", "groups_of", "held", "hidden",
+    "holders", "holds", "in_stage", "is_all", "is_open", "label", "last_answer", "last_of", "lines_of", "listed",
+    "may_answer", "may_change", "means", "mine", "must_be_answerable", "must_be_asked", "must_be_awardable",
+    "must_be_criteria", "must_be_deadline", "must_be_listed", "must_be_open", "must_be_reason", "must_be_reward",
+    "must_be_this", "must_fit", "must_show", "newest", "number_of", "of", "of_person", "of_semester", "on",
+    "open_ones", "read", "recipients", "reviews", "round_of", "rows", "sealed_of", "semester_of", "show", "shown",
+    "signed", "speaker", "staff_of", "step", "tagged", "to_decide", "to_reporter", "undertakes", "used", "value_of",
+    "winner", "writer",
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""
-ASKS = {"permissions.must", "permissions.may", "cases.must_handle", "evaluations.must_be_own"}
-FINDS = {"students/report.py:_mine", "students/here.py:_must", "union/gatherings.py:may", "union/volunteers.py:may"}
-    "given", "means", "mine", "of_person", "sealed_of", "undertakes", "winner", "rows", "day",
-    "must_be_listed", "must_show", "must_be_awardable", "must_be_criteria", "must_be_reward", "must_be_deadline",
-    "must_be_reason",
-}  # fmt: skip
-"""Functions of these modules that only look or show, whatever module they are in."""
-ASKS = {"permissions.must", "permissions.may", "cases.must_handle", "evaluations.must_be_own"}
-FINDS = {"students/report.py:_mine", "students/reviews.py:_own"}
+ASKS = {
+    "cases.must_handle",
+    "evaluations.must_be_own",
+    "permissions.may",
+    "permissions.must",
+}
+FINDS = {
+    "students/here.py:_may_sign",
+    "students/here.py:_must",
+    "students/report.py:_mine",
+    "students/reviews.py:_own",
+    "union/gatherings.py:may",
+    "union/volunteers.py:may",
+}
 """Whoever has called one of these has asked, if it does; as with the methods of what a handler is given."""
 FREE = {
     "anywhere.py": "help, and leaving what one is doing oneself",
@@ -53,10 +56,6 @@ FREE = {
     "students/access.py": "the door itself, which asks for a code and no role",
     "students/links.py": "opens what anybody may begin; what is filed then asks",
     "students/faq.py": "everybody may read articles",
-    "students/union.py:front": "everybody may read what is disclosed",
-    "students/union.py:step": "everybody may read what is disclosed",
-    "students/union.py:collect": "a comment is one's own; sending it asks",
-    "students/news.py": "what one follows is one's own, and everybody may read what is out",
     "students/inline.py": "everybody may read articles",
     "students/privacy.py": "one's own data, which nobody else can name",
     "students/appeal.py": "one's own mute: whoever is heard has nothing to appeal against",
@@ -66,15 +65,19 @@ FREE = {
     "staff/sort.py:departed": "Telegram's own news: nobody acts",
     "staff/lists.py:elsewhere": "says where it can be asked",
     "staff/duty.py:mine": "one's own turns",
-    "students/here.py:elsewhere": "says where it can be done",
     "students/loose.py:edited": "Telegram lets only the author edit",
     "students/loose.py:hold": "one's own words; where they go asks",
     "students/mine.py:first_page": "the list of one's own",
     "students/mine.py:page": "the list of one's own",
     "students/report.py:explain": "everybody may read what it is",
-    "students/volunteering.py:verify": "whoever holds a certificate may ask whether it is genuine",
     "union/pulses.py:count": "Telegram counts votes and names nobody",
     "union/quizzes.py:count": "one's own answer, which Telegram brings",
+    "students/union.py:front": "everybody may read what is disclosed",
+    "students/union.py:step": "everybody may read what is disclosed",
+    "students/union.py:collect": "a comment is one's own; sending it asks",
+    "students/here.py:elsewhere": "says where it can be done",
+    "students/volunteering.py:verify": "whoever holds a certificate may ask whether it is genuine",
+    "students/news.py": "what one follows is one's own, and everybody may read what is out",
 }
 """Who acts without asking, and why: whole files, or one function of a file."""
 DRAFTING = "a draft is one's own; sending it asks"
@@ -91,8 +94,8 @@ BEFORE = {
     "students/new.py:step": DRAFTING,
     "students/report.py:step": "one's own reports ask; writing one is one's own, and sending it asks",
     "union/cases.py:act": "the room asks, and so does everything else",
-    "union/chairs.py:exchange": "whose terms they are is looked up first, and each step asks",
     "union/setup.py:step": "whoever reads in a group may say so",
+    "union/chairs.py:exchange": "whose terms they are is looked up first, and each step asks",
 }
 """Who looks at what was pressed before asking; read by hand, and why it is right."""
 
