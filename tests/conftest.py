@@ -72,9 +72,10 @@ def asked_once(ask: Callable[[CallableObject], None]) -> Callable[[CallableObjec
     def look(told: CallableObject) -> None:
         plain = inspect.unwrap(told.callback)
         if inspect.ismethod(plain):
-            key: Any = (plain.__func__, "bound")
+            key: Any = (plain.__func__.__code__, "bound")
         elif inspect.isfunction(plain):
-            key = plain
+            # Its code, not the function itself: aiogram makes a lambda anew for each of a router's thirty observers.
+            key = plain.__code__
         elif isinstance(plain, Filter):
             key = type(plain)
         else:
