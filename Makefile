@@ -35,7 +35,7 @@ lint: $(VENV)/test.stamp ## ruff: rules and format
 	@$(BIN)/ruff format --check .
 
 types: $(VENV)/test.stamp ## mypy --strict
-	@$(BIN)/mypy
+	@$(BIN)/mypy --num-workers 2
 
 bench: $(VENV)/test.stamp ## measured comparisons, some minutes
 	@$(BIN)/python -m bench $(ARGS)
