@@ -19,7 +19,7 @@ from models.outbox import Outgoing
 from models.people import Person
 from models.projects import TRANSITIONS, Project, ProjectState
 from models.surveys import Verdict
-from models.union import bids, milestones, scoring, tidings, undertaking
+from models.union import bids, floors, milestones, scoring, tidings, undertaking
 from models.union.bids import Bid, BidderKind, BidState, Offer
 from models.union.milestones import Milestone, MilestoneState
 from models.union.scoring import BidReview, ReviewPart, Tie
@@ -259,6 +259,8 @@ async def test_milestones_are_shown_and_accepted(database: Database, now: dateti
         assert await undertaking.unevaluated(session, ended + timedelta(days=30)) == []
         after = ended + timedelta(days=31)
         assert await undertaking.unevaluated(session, after) == [project]
+        board = await floors.board(session, HOUSE.calendar, after)
+        assert next(each.state for each in board.floors if each.key == "projects") is floors.State.OVERDUE
         (row,) = await undertaking.rows(session)
         assert (row.bids, row.awarded_to, row.done, row.milestones, row.concluded) == (1, SAID.name, 2, 2, None)
         survey = await closing(session, project, after)
