@@ -277,7 +277,10 @@ async def test_who_asked_hears_once_of_each_step(database: Database, now: dateti
         for person, how in ((alice, {}), (alice, {"building": "e2"}), (bob, {"anonymous": True})):
             ticket = await asking.file(session, draft(**how), person, HOUSE, now)
             await sorting.link(session, ticket, zhao, project, now)
+        await bids.offer(session, project, alice, SAID, HOUSE, now)
         await undertaking.stop(session, project.id, REASON, zhao, HOUSE, now)
+        assert (await told(session, alice), await bids.of(session, project)) == (["bid.stopped"], [])
+        assert (await session.scalars(select(Bid))).all() == [], "it goes unread"
         assert TRANSITIONS[project.state] == frozenset()
         while await tidings.tell_some(session, HOUSE, now):
             pass
