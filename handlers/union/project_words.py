@@ -6,8 +6,6 @@ title, or #12 ─▶ suggested        criteria ─▶ reward ─▶ until when �
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from aiogram import F, Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import StateFilter
@@ -41,13 +39,31 @@ def router() -> Router:
 async def write(message: Message, acting: Acting, state: FSMContext) -> None:
     """What was asked for last."""
     by = await acting.may(Deed.PROJECT_RUN)
-    at, data = await state.get_state(), await state.get_data()
-    if "project" not in data or at not in _HEARD:
+    if "project" not in await state.get_data():
         raise Refusal("old.button")
-    await _HEARD[at](message, message.text or "", by, acting, state)
+    written = message, message.text or "", acting, state
+    match await state.get_state():
+        case ProjectWords.title.state:
+            await _title(*written, by)
+        case ProjectWords.criteria.state:
+            await _criteria(*written)
+        case ProjectWords.reward.state:
+            await _reward(*written)
+        case ProjectWords.until.state:
+            await _until(*written)
+        case ProjectWords.reviewer.state:
+            await _reviewer(*written, by)
+        case ProjectWords.milestones.state:
+            await _planned(*written, by)
+        case ProjectWords.missing.state:
+            await _missing(*written, by)
+        case ProjectWords.reason.state:
+            await _reason(*written)
+        case _:
+            raise Refusal("project_desk.press")
 
 
-async def _title(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+async def _title(message: Message, text: str, acting: Acting, state: FSMContext, by: Person) -> None:
     number = text.strip().removeprefix("#")
     if text.strip().startswith("#") and number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS:
         project = await undertaking.suggest_from(acting.session, int(number), by, acting.now)
@@ -57,7 +73,7 @@ async def _title(message: Message, text: str, by: Person, acting: Acting, state:
     await show_one(message, project, acting)
 
 
-async def _criteria(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+async def _criteria(message: Message, text: str, acting: Acting, state: FSMContext) -> None:
     criteria = [inline(line, len(line)) for line in text.splitlines() if line.strip()]
     undertaking.must_be_criteria(criteria)
     await state.update_data(criteria=criteria)
@@ -67,7 +83,7 @@ async def _criteria(message: Message, text: str, by: Person, acting: Acting, sta
     await respond(message, *desk.asked("project_desk.which_reward", data["project"], acting.t, most=most))
 
 
-async def _reward(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+async def _reward(message: Message, text: str, acting: Acting, state: FSMContext) -> None:
     reward = lines(text)
     undertaking.must_be_reward(reward)
     await state.update_data(reward=reward)
@@ -76,13 +92,13 @@ async def _reward(message: Message, text: str, by: Person, acting: Acting, state
     await respond(message, *desk.until_when(project, acting.t))
 
 
-async def _until(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+async def _until(message: Message, text: str, acting: Acting, state: FSMContext) -> None:
     project = await projects.get(acting.session, (await state.get_data())["project"])
     until = acting.house.calendar.at(undertaking.day(text), CLOSES)
     await show_preview(message, project, until, acting, state)
 
 
-async def _reviewer(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+async def _reviewer(message: Message, text: str, acting: Acting, state: FSMContext, by: Person) -> None:
     """Only @names: whoever goes on talking in the group with these buttons above is not interrupted."""
     if not text.startswith("@"):
         raise SkipHandler
@@ -96,7 +112,7 @@ async def _reviewer(message: Message, text: str, by: Person, acting: Acting, sta
     await show_reviewers(message, project, acting)
 
 
-async def _planned(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+async def _planned(message: Message, text: str, acting: Acting, state: FSMContext, by: Person) -> None:
     wanted = []
     for line in text.splitlines():
         if line.strip():
@@ -108,14 +124,14 @@ async def _planned(message: Message, text: str, by: Person, acting: Acting, stat
     await show_one(message, project, acting)
 
 
-async def _missing(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+async def _missing(message: Message, text: str, acting: Acting, state: FSMContext, by: Person) -> None:
     number = (await state.get_data()).get("milestone", 0)
     project = await milestones.send_back(acting.session, number, lines(text), by, acting.house, acting.now)
     await state.clear()
     await show_one(message, project, acting)
 
 
-async def _reason(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
+async def _reason(message: Message, text: str, acting: Acting, state: FSMContext) -> None:
     """In one language; the other script follows."""
     await acting.may(Deed.PROJECT_AWARD)
     data, languages = await state.get_data(), acting.house.languages
@@ -130,20 +146,3 @@ async def _reason(message: Message, text: str, by: Person, acting: Acting, state
     name = (await bids.get(acting.session, data["bid"])).name if data["what"] == "award" else None
     missing = [(place, LANGUAGE_NAMES[each]) for place, each in enumerate(languages) if each not in reason]
     await respond(message, *desk.to_decide(project, data["what"], name, reason, missing, acting.t))
-
-
-async def _press_instead(message: Message, text: str, by: Person, acting: Acting, state: FSMContext) -> None:
-    raise Refusal("project_desk.press")
-
-
-_HEARD: dict[str | None, Callable[[Message, str, Person, Acting, FSMContext], Awaitable[None]]] = {
-    ProjectWords.title.state: _title,
-    ProjectWords.criteria.state: _criteria,
-    ProjectWords.reward.state: _reward,
-    ProjectWords.until.state: _until,
-    ProjectWords.reviewer.state: _reviewer,
-    ProjectWords.milestones.state: _planned,
-    ProjectWords.missing.state: _missing,
-    ProjectWords.reason.state: _reason,
-    ProjectWords.preview.state: _press_instead,
-}

@@ -103,6 +103,11 @@ def _tag(project_id: int, person_id: int, vault: Vault) -> str:
     return vault.apart("bid").tag("bidder", project_id, person_id)
 
 
+async def _hold(session: AsyncSession, project: Project) -> None:
+    """Whoever opens the bids waits until this one is in, or this one finds it closed."""
+    await session.refresh(project, with_for_update={"read": True})
+
+
 def must_be_listed(project: Project, now: datetime) -> None:
     """Raises Refusal when nothing can be bid for it any more, or not yet."""
     listed = project.state is ProjectState.LISTED and project.bids_until is not None
@@ -116,6 +121,7 @@ async def offer(
     """They bid, or bid otherwise than before. Raises Refusal before and after its time, for what is missing or too
     long, and when the list takes no more.
     """
+    await _hold(session, project)
     must_be_listed(project, now)
     said.check()
     bid = await sealed_of(session, project, person, house.vault)
@@ -149,6 +155,7 @@ def read(bid: Bid, vault: Vault) -> tuple[int, Offer]:
 
 async def take_back(session: AsyncSession, project: Project, person: Person, house: House, now: datetime) -> None:
     """They bid no longer; nothing of it is left. Raises Refusal once the time is over, and when there is none."""
+    await _hold(session, project)
     must_be_listed(project, now)
     bid = await sealed_of(session, project, person, house.vault)
     if bid is None:
@@ -169,6 +176,16 @@ async def unseal(session: AsyncSession, project: Project, house: House, now: dat
         bid.state, bid.tag, bid.sealed = BidState.OPEN, None, None
     await session.flush()
     return found
+
+
+async def drop_sealed(session: AsyncSession, project: Project, vault: Vault) -> list[int]:
+    """The sealed bids for it go unread. Returns whose they were, by their numbers, to be told."""
+    rows = await session.scalars(select(Bid).where(Bid.project_id == project.id, Bid.state == BidState.SEALED))
+    whose = []
+    for bid in rows.all():
+        whose.append(read(bid, vault)[0])
+        await session.delete(bid)
+    return whose
 
 
 async def get(session: AsyncSession, number: int) -> Bid:
@@ -196,7 +213,9 @@ async def winner(session: AsyncSession, project: Project) -> Bid | None:
 async def of_person(session: AsyncSession, person: Person, vault: Vault) -> list[tuple[Project, BidState, Offer]]:
     """All of somebody's own, sealed ones too, by project."""
     found: list[tuple[Project, BidState, Offer]] = []
-    for project in await session.scalars(select(Project).where(Project.bids_until.is_not(None)).order_by(Project.id)):
+    for project in await session.scalars(
+        select(Project).where(Project.state == ProjectState.LISTED).order_by(Project.id)
+    ):
         bid = await sealed_of(session, project, person, vault)
         if bid is not None:
             found.append((project, bid.state, read(bid, vault)[1]))

@@ -25,7 +25,7 @@ from models.figures import Rate
 from models.outbox import Lane, Repeat
 from models.stations import Desk
 from models.surveys import OVER, Stage, Survey
-from models.union import studies
+from models.union import studies, undertaking
 from models.union.gatherings import Kind
 from models.union.publications import OUT, Publication
 from models.union.publications import Kind as PublicationKind
@@ -193,9 +193,13 @@ async def _held(look: Look, kind: Kind, term: Semester) -> list[Evidence]:
 
 
 async def every_project(look: Look) -> Floor:
-    """Whatever was asked about a project: the union has said what becomes of it."""
+    """Whatever was asked about a project, and whatever was finished thirty days ago or should have been: the union has
+    said what becomes of it.
+    """
     asked = select(Survey.project_id).where(Survey.project_id.is_not(None), Survey.stage.in_((Stage.COUNTING, *OVER)))
     numbers = {number for number in await look.session.scalars(asked.distinct()) if number is not None}
+    noon = look.calendar.at(look.today, time(12))
+    numbers |= {each.id for each in await undertaking.unevaluated(look.session, noon)}
     said = await projects.conclusions(look.session)
     found = [Evidence(What.PROJECT, number, look.calendar.day_of(said[number].said_at)) for number in sorted(said)]
     state = State.OVERDUE if numbers - set(said) else State.GREEN

@@ -200,22 +200,23 @@ async def finish(session: AsyncSession, number: int, by: Person, house: House, n
 async def stop(
     session: AsyncSession, number: int, reason: Mapping[str, str], by: Person, house: House, now: datetime
 ) -> Project:
-    """It is not done, or not to its end; bidders, the undertaker and those who asked hear why. Raises Refusal when it
+    """It is not done, or not to its end; bidders, the undertaker and those who asked hear why. Bids
+    that are sealed go unread. Raises Refusal when it
     is over, and for a reason that is missing or too long.
     """
     must_be_reason(reason)
     project = await projects.held(session, number)
-    if project.state is ProjectState.LISTED:
-        await bids.unseal(session, project, house, now)
     _stopped(project, now)
     project.end_reason = dict(reason)
     await audit.record(session, "project_stop", now, staff=by, project=number)
+    waiting: list[int | None] = [*await bids.drop_sealed(session, project, house.vault)]
     for bid in await bids.of(session, project):
         if bid.state is not BidState.LOST:
-            said = {"reason": dict(reason)}
-            await tidings.to_person(session, bid.person_id, project, "bid.stopped", house, now, **said)
+            waiting.append(bid.person_id)
         if bid.state is BidState.OPEN:
             bid.state = BidState.LOST
+    for person_id in waiting:
+        await tidings.to_person(session, person_id, project, "bid.stopped", house, now, reason=dict(reason))
     await tidings.tell(session, project, "ticket.project_stopped", reason=dict(reason))
     return project
 

@@ -19,7 +19,7 @@ from models.outbox import Outgoing
 from models.people import Person
 from models.projects import TRANSITIONS, Project, ProjectState
 from models.surveys import Verdict
-from models.union import bids, milestones, scoring, tidings, undertaking
+from models.union import bids, floors, milestones, scoring, tidings, undertaking
 from models.union.bids import Bid, BidderKind, BidState, Offer
 from models.union.milestones import Milestone, MilestoneState
 from models.union.scoring import BidReview, ReviewPart, Tie
@@ -259,6 +259,8 @@ async def test_milestones_are_shown_and_accepted(database: Database, now: dateti
         assert await undertaking.unevaluated(session, ended + timedelta(days=30)) == []
         after = ended + timedelta(days=31)
         assert await undertaking.unevaluated(session, after) == [project]
+        board = await floors.board(session, HOUSE.calendar, after)
+        assert next(each.state for each in board.floors if each.key == "projects") is floors.State.OVERDUE
         (row,) = await undertaking.rows(session)
         assert (row.bids, row.awarded_to, row.done, row.milestones, row.concluded) == (1, SAID.name, 2, 2, None)
         survey = await closing(session, project, after)
@@ -275,7 +277,10 @@ async def test_who_asked_hears_once_of_each_step(database: Database, now: dateti
         for person, how in ((alice, {}), (alice, {"building": "e2"}), (bob, {"anonymous": True})):
             ticket = await asking.file(session, draft(**how), person, HOUSE, now)
             await sorting.link(session, ticket, zhao, project, now)
+        await bids.offer(session, project, alice, SAID, HOUSE, now)
         await undertaking.stop(session, project.id, REASON, zhao, HOUSE, now)
+        assert (await told(session, alice), await bids.of(session, project)) == (["bid.stopped"], [])
+        assert (await session.scalars(select(Bid))).all() == [], "it goes unread"
         assert TRANSITIONS[project.state] == frozenset()
         while await tidings.tell_some(session, HOUSE, now):
             pass
