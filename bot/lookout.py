@@ -18,13 +18,17 @@ from bot.outgoing import NO_ANSWER
 from bot.people import GROUPS, SHARED_ACCOUNTS, Presence
 from bot.studies import Gathered
 from bot.toolbox import Clock
+from bot.volunteer_desk import Helped
 from bot.volunteers import Helping
 from models import colleagues, stations
 from models.database import Database
 
 log = structlog.get_logger()
 
-LINKS = tuple(SEPARATOR.join((kind.prefix, act, "")) for kind, act in ((Gathered, "code"), (Helping, "certificate")))
+LINKS = tuple(
+    SEPARATOR.join((kind.prefix, act, ""))
+    for kind, act in ((Gathered, "code"), (Helped, "code"), (Helping, "certificate"))
+)
 """How presses begin that are answered with a link to the bot."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import escape
 
 from bot.keyboards import Go, Press, button, keyboard
+from bot.studies import when
 from bot.texts import Texts, cut
 from models.projects import Project
 from models.stations import Station
@@ -70,14 +71,6 @@ class Done:
     place: Attendance
     dispute: HourDispute | None
     disputable: bool
-
-
-def when(gathering: Gathering, t: Texts, now: datetime) -> str:
-    """ "Tue 20 Oct 15:00–17:00"."""
-    starts, ends = (each.astimezone(t.timezone) for each in (gathering.starts_at, gathering.ends_at))
-    if starts.date() == ends.date():
-        return f"{t.stamp(starts, now)}–{ends:%H:%M}"
-    return f"{t.stamp(starts, now)} – {t.stamp(ends, now)}"
 
 
 def in_hours(minutes: int) -> str:

@@ -32,7 +32,13 @@ LOOKS = {
 }  # fmt: skip
 """Functions of these modules that only look or show, whatever module they are in."""
 ASKS = {"permissions.must", "permissions.may", "cases.must_handle", "evaluations.must_be_own"}
-FINDS = {"students/report.py:_mine", "students/here.py:_must", "union/gatherings.py:may", "union/volunteers.py:may"}
+FINDS = {
+    "students/report.py:_mine",
+    "students/here.py:_must",
+    "students/here.py:_may_sign",
+    "union/gatherings.py:may",
+    "union/volunteers.py:may",
+}
 """Whoever has called one of these has asked, if it does; as with the methods of what a handler is given."""
 FREE = {
     "anywhere.py": "help, and leaving what one is doing oneself",
