@@ -184,17 +184,19 @@ def one(view: View, settings: Settings, group: Group, t: Texts, now: datetime) -
     it, call = view.gathering, view.call
     lead = inline(view.lead.name, NAME) if view.lead is not None else "—"
     by = t.pick(view.station.names) if view.station is not None else t.plain("volunteer.union")
+    so = _so_far(it, view.counts, t)
+    if it.stage in (Stage.CALLED, Stage.HELD):
+        so = f"{t(f'volunteer_desk.stage.{it.stage}')} · {so}"
     lines = [
         t(
             "volunteer_desk.one",
             number=it.id,
-            stage=t.plain(f"volunteer_desk.stage.{it.stage}"),
             by=by,
             lead=lead,
             whom=named(group, settings, t),
             level=t.plain(f"volunteer.level.{call.level}"),
             rounding=call.rounding,
-            so=Markup(_so_far(it, view.counts, t)),
+            so=Markup(so),
         )
     ]
     if call.trains:
@@ -411,7 +413,7 @@ def dispute(view: View, who: Person, place: Attendance, found: HourDispute, more
         so=Markup(_hours_of(it, view.call, place, t)),
     )
     if found.stage is DisputeStage.OFFICE and found.reply is not None:
-        text += "\n" + t("volunteer_desk.lead_said", reply=found.reply)
+        text += "\n\n" + t("volunteer_desk.lead_said", reply=found.reply)
     rows = [[button(t.plain("volunteer_desk.reply"), Helped("reply", it.id, str(who.id)))]]
     return text + _more(more, t), keyboard([*rows, _back(it, t)])
 

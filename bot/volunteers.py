@@ -71,6 +71,7 @@ class Done:
     place: Attendance
     dispute: HourDispute | None
     disputable: bool
+    excusable: bool = False
 
 
 def in_hours(minutes: int) -> str:
@@ -222,11 +223,19 @@ def _so(done: Done, t: Texts) -> str:
 
 def _disputing(done: Done, name: str, t: Texts) -> list[dict[str, Any]]:
     number = done.gathering.id
+    if done.excusable:
+        return [button(t.plain("volunteer.excuse"), Helping("excuse", number)), *_was_there(done, t)]
     if done.dispute is not None and done.dispute.stage is DisputeStage.ANSWERED:
         return [button(t.plain("volunteer.further_of", title=name), Helping("further", number))]
     if done.disputable and done.dispute is None:
         return [button(t.plain("volunteer.dispute_of", title=name), Helping("dispute", number))]
     return []
+
+
+def _was_there(done: Done, t: Texts) -> list[dict[str, Any]]:
+    if done.dispute is not None or not done.disputable:
+        return []
+    return [button(t.plain("volunteer.was_there"), Helping("dispute", done.gathering.id))]
 
 
 # ---------------------------------------------------------------- what they are told

@@ -90,7 +90,7 @@ async def test_a_call_goes_from_the_office_to_the_certificate_and_the_report_car
         # Alice has the place, Bob waits, Alice cannot come, Bob is asked and does not answer, Carol ...
         await alice.says("/volunteer")
         await alice.taps(TITLE)
-        await alice.reads("1 of 1 places")
+        await alice.reads("Free places: 1 of 1")
         await alice.taps(t.plain("volunteer.down"))
         await alice.reads("You have a place")
         zh = campus.t("zh-hans")
@@ -106,7 +106,7 @@ async def test_a_call_goes_from_the_office_to_the_certificate_and_the_report_car
         shown = await office.shows("waiting, number 2")
         assert shown.text.index("Alice") < shown.text.index("Bob") < shown.text.index("Carol")
         await alice.taps(t.plain("volunteer.take_back"))
-        await alice.reads("All 1 places are taken")
+        await alice.reads("No place is free")
         await bob.reads("有空位了")
         await campus.later(hours=12, minutes=1)
         await bob.reads("没有及时答复")
