@@ -20,6 +20,7 @@ from bot.people import GROUPS, SHARED_ACCOUNTS, Presence
 from bot.studies import Gathered
 from bot.textfiles import MOST_BYTES, TAKING, Fetched, is_text
 from bot.toolbox import Clock
+from bot.volunteer_desk import Helped
 from bot.volunteers import Helping
 from models import colleagues, conversations, stations
 from models.database import Database
@@ -27,7 +28,10 @@ from models.vault import Vault
 
 log = structlog.get_logger()
 
-LINKS = tuple(SEPARATOR.join((kind.prefix, act, "")) for kind, act in ((Gathered, "code"), (Helping, "certificate")))
+LINKS = tuple(
+    SEPARATOR.join((kind.prefix, act, ""))
+    for kind, act in ((Gathered, "code"), (Helped, "code"), (Helping, "certificate"))
+)
 """How presses begin that are answered with a link to the bot."""
 
 

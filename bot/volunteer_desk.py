@@ -8,23 +8,24 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
 from bot.keyboards import Press, button, keyboard
+from bot.studies import when
 from bot.texts import Texts, cut
 from bot.untrusted import inline
-from bot.volunteers import PARTS, facts, in_hours, title, when
-from models.calendar import WorkCalendar
+from bot.volunteers import PARTS, facts, in_hours, title
 from models.errors import Refusal
 from models.people import Audience, Person
 from models.projects import Project
 from models.questionnaires import EVERYBODY, Group
 from models.stations import Station
-from models.union.gatherings import Attendance, Gathering, Part, Stage
+from models.union.gatherings import AFTER, BEFORE, Attendance, Gathering, Part, Stage
 from models.union.hours import DisputeStage, HourDispute, proposed, span
+from models.union.passes import Way
 from models.union.volunteering import ROUNDINGS, Level, VolunteerCall
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ Rows = list[list[dict[str, Any]]]
 @dataclass(frozen=True)
 class Helped(Press, prefix="vo"):
     """On volunteering, of who looks after it: list, new, one, change, seats, seat, whom, for, role, level, rounding,
-    trains, training, after, project, of, lead, leads, open, open_sure, cancel, cancel_sure, people, hand, there, hours,
-    person, give, type, all, excuses, accept, refuse, disputes, reply, card; `value` is what was chosen.
+    trains, training, after, project, of, lead, leads, open, open_sure, cancel, cancel_sure, code, people, hand, there,
+    hours, person, give, type, all, excuses, accept, refuse, disputes, reply, card; `value` is what was chosen.
     """
 
     act: str
@@ -68,36 +69,6 @@ class View:
 
 
 # ---------------------------------------------------------------- what is typed
-
-
-def _when(text: str) -> re.Match[str] | None:
-    day = r"(?:(?P<year>\d{4})\s*[-/.年]\s*)?(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*[日号號]?"
-    clock = r"(?P<{0}h>[01]?\d|2[0-3]):(?P<{0}m>[0-5]\d)"
-    both = rf"{day},?\s+{clock.format('a')}\s*(?:-|–|—|~|至|到|to)\s*{clock.format('b')}"
-    return re.fullmatch(both, unicodedata.normalize("NFKC", text).strip())
-
-
-def read(text: str, calendar: WorkCalendar, now: datetime) -> tuple[str, datetime, datetime, str, str]:
-    """What was written, one thing a line: title, when ("2026-10-20 15:00-17:00", without the year the next such day),
-    place, and below what it is about. Raises Refusal when one of the first three is missing.
-    """
-    lines = [line for line in (inline(line, 1000) for line in text.splitlines()) if line]
-    at = next((i for i, line in enumerate(lines[:2]) if _when(line)), None)
-    if at is None:
-        raise Refusal("volunteer.no_time")
-    found = _when(lines[at])
-    assert found is not None
-    if len(lines) < at + 2:
-        raise Refusal("gathering.place_missing")
-    today = calendar.day_of(now)
-    try:
-        day = date(int(found["year"] or today.year), int(found["month"]), int(found["day"]))
-        if found["year"] is None and day < today:
-            day = day.replace(year=day.year + 1)
-    except ValueError:
-        raise Refusal("volunteer.no_day") from None
-    starts, ends = (calendar.at(day, time(int(found[f"{x}h"]), int(found[f"{x}m"]))) for x in "ab")
-    return lines[0] if at else "", starts, ends, lines[at + 1], " ".join(lines[at + 2 :])
 
 
 def read_hours(text: str) -> tuple[int, str | None]:
@@ -213,17 +184,19 @@ def one(view: View, settings: Settings, group: Group, t: Texts, now: datetime) -
     it, call = view.gathering, view.call
     lead = inline(view.lead.name, NAME) if view.lead is not None else "—"
     by = t.pick(view.station.names) if view.station is not None else t.plain("volunteer.union")
+    so = _so_far(it, view.counts, t)
+    if it.stage in (Stage.CALLED, Stage.HELD):
+        so = f"{t(f'volunteer_desk.stage.{it.stage}')} · {so}"
     lines = [
         t(
             "volunteer_desk.one",
             number=it.id,
-            stage=t.plain(f"volunteer_desk.stage.{it.stage}"),
             by=by,
             lead=lead,
             whom=named(group, settings, t),
             level=t.plain(f"volunteer.level.{call.level}"),
             rounding=call.rounding,
-            so=Markup(_so_far(it, view.counts, t)),
+            so=Markup(so),
         )
     ]
     if call.trains:
@@ -258,6 +231,13 @@ def _ways(view: View, now: datetime, t: Texts) -> Rows:
         rows.append([to("cancel")])
     elif it.stage is Stage.CALLED:
         rows += [[to("people"), to("seats")], [to("lead"), to("rounding")]]
+        if it.starts_at - BEFORE <= now <= it.ends_at + AFTER:
+            rows.append(
+                [
+                    button(t.plain("volunteer_desk.code_in"), Helped("code", it.id, Way.IN)),
+                    button(t.plain("volunteer_desk.code_out"), Helped("code", it.id, Way.OUT)),
+                ]
+            )
         if it.starts_at <= now:
             rows.append([to("hand")])
         rows.append([to("cancel")])
@@ -433,7 +413,7 @@ def dispute(view: View, who: Person, place: Attendance, found: HourDispute, more
         so=Markup(_hours_of(it, view.call, place, t)),
     )
     if found.stage is DisputeStage.OFFICE and found.reply is not None:
-        text += "\n" + t("volunteer_desk.lead_said", reply=found.reply)
+        text += "\n\n" + t("volunteer_desk.lead_said", reply=found.reply)
     rows = [[button(t.plain("volunteer_desk.reply"), Helped("reply", it.id, str(who.id)))]]
     return text + _more(more, t), keyboard([*rows, _back(it, t)])
 

@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import escape
 
 from bot.keyboards import Go, Press, button, keyboard
+from bot.studies import when
 from bot.texts import Texts, cut
 from models.projects import Project
 from models.stations import Station
@@ -70,14 +71,7 @@ class Done:
     place: Attendance
     dispute: HourDispute | None
     disputable: bool
-
-
-def when(gathering: Gathering, t: Texts, now: datetime) -> str:
-    """ "Tue 20 Oct 15:00–17:00"."""
-    starts, ends = (each.astimezone(t.timezone) for each in (gathering.starts_at, gathering.ends_at))
-    if starts.date() == ends.date():
-        return f"{t.stamp(starts, now)}–{ends:%H:%M}"
-    return f"{t.stamp(starts, now)} – {t.stamp(ends, now)}"
+    excusable: bool = False
 
 
 def in_hours(minutes: int) -> str:
@@ -229,11 +223,19 @@ def _so(done: Done, t: Texts) -> str:
 
 def _disputing(done: Done, name: str, t: Texts) -> list[dict[str, Any]]:
     number = done.gathering.id
+    if done.excusable:
+        return [button(t.plain("volunteer.excuse"), Helping("excuse", number)), *_was_there(done, t)]
     if done.dispute is not None and done.dispute.stage is DisputeStage.ANSWERED:
         return [button(t.plain("volunteer.further_of", title=name), Helping("further", number))]
     if done.disputable and done.dispute is None:
         return [button(t.plain("volunteer.dispute_of", title=name), Helping("dispute", number))]
     return []
+
+
+def _was_there(done: Done, t: Texts) -> list[dict[str, Any]]:
+    if done.dispute is not None or not done.disputable:
+        return []
+    return [button(t.plain("volunteer.was_there"), Helping("dispute", done.gathering.id))]
 
 
 # ---------------------------------------------------------------- what they are told

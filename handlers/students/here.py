@@ -24,12 +24,12 @@ from bot.untrusted import lines
 from handlers.screens import pressed, show
 from handlers.students import start
 from handlers.students.talk import Private, Talk
-from models import permissions
+from models import access, permissions
 from models.errors import Refusal
-from models.permissions import Deed
+from models.permissions import Deed, Who
 from models.union import excuses, gatherings, signing
 from models.union import studies as rules
-from models.union.gatherings import Gathering
+from models.union.gatherings import Gathering, Kind
 from models.union.passes import Way
 
 
@@ -72,6 +72,19 @@ async def elsewhere(message: Message, t: Texts) -> None:
     await message.reply(t("here.alone"))
 
 
+async def _may_sign(gathering: Gathering, talk: Talk) -> None:
+    """Whether somebody may sign in. Of volunteers: whoever has a place; whether anybody else may take a free one, the
+    place itself says (`presence.sign_in`), but the door is asked before.
+    """
+    if gathering.kind is not Kind.VOLUNTEERING:
+        await _must(gathering, talk)
+        return
+    permissions.must(Deed.VOLUNTEER, (Who.STRANGER,))
+    place = await gatherings.place_of(talk.session, gathering, talk.person)
+    if place is None and not await access.admitted(talk.session, talk.person, talk.settings.access.mode):
+        raise Refusal("volunteer.not_for_you")
+
+
 async def _must(gathering: Gathering, talk: Talk) -> None:
     who = await rules.who(talk.session, gathering, talk.person, talk.house, talk.now)
     permissions.must(Deed.ATTEND, who)
@@ -79,8 +92,8 @@ async def _must(gathering: Gathering, talk: Talk) -> None:
 
 async def _go(message: Message, gathering: Gathering, way: Way, talk: Talk) -> None:
     """In or out; whoever has never spoken with the bot is then asked to agree. A draft stays as it is."""
-    await _must(gathering, talk)
-    place, changed = await signing.go(talk.session, gathering, way, talk.person, talk.now)
+    await _may_sign(gathering, talk)
+    place, changed = await signing.go(talk.session, gathering, way, talk.person, talk.house, talk.now)
     at = place.signed_in_at if way is Way.IN else place.signed_out_at
     assert at is not None
     key = f"here.{way.name.lower()}" if changed else "here.in_already"

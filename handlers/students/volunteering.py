@@ -192,7 +192,13 @@ async def _hours(query: CallbackQuery, talk: Talk, page: int) -> None:
     year = AcademicYear.of(calendar.day_of(talk.now))
     disputes = {each.gathering_id: each for each in await hours.of_person(session, person)}
     found = [
-        Done(it, place, disputes.get(it.id), hours.can_dispute(it, place, talk.now))
+        Done(
+            it,
+            place,
+            disputes.get(it.id),
+            hours.can_dispute(it, place, talk.now),
+            presence.can_excuse(it, place, talk.now) and place.reason is None,
+        )
         for it, place in await gatherings.of_person(session, person)
         if it.kind is Kind.VOLUNTEERING
         and place.part in (Part.CAME, Part.MISSED, Part.EXCUSED)

@@ -20,7 +20,7 @@ from aiogram.types import BufferedInputFile, CallbackQuery, Message
 
 from bot import signing, studies
 from bot.filters import Pressed, markup
-from bot.keyboards import MOST_DIGITS, button, keyboard
+from bot.keyboards import MOST_DIGITS, Press, button, keyboard
 from bot.studies import Gathered
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import respond
@@ -221,7 +221,7 @@ async def _on_one(
             await calling.cancel(session, it, person, house, now)
             await show_one(query, it, acting)
         case "code":
-            await _code(query, it, acting)
+            await show_code(query, it, Way.IN, Gathered("code", it.id), acting)
         case "materials" | "nothing" | "quiz" | "take" | "ask":
             await _prepare(query, press, it, person, acting, state)
         case _ if names(acting):
@@ -256,8 +256,8 @@ async def _sure(query: CallbackQuery, act: str, it: Gathering, acting: Acting) -
     await respond(query, *studies.sure(view, act, count, silent, acting.t, now))
 
 
-async def _code(query: CallbackQuery, it: Gathering, acting: Acting) -> None:
-    """The picture and the digits that hold now, as a message of their own; a new one each time."""
+async def show_code(query: CallbackQuery, it: Gathering, way: Way, again: Press, acting: Acting) -> None:
+    """The picture and the digits that hold now, as a message of their own; a new one each time, by `again`."""
     gatherings.must_be_on(it, acting.now)
     if it.stage is Stage.PLANNED:
         raise Refusal("gathering.is_planned")
@@ -265,12 +265,11 @@ async def _code(query: CallbackQuery, it: Gathering, acting: Acting) -> None:
         raise Refusal("old.button")
     # The bot's own name was looked up before (`bot/lookout.py`).
     name, vault = (await query.bot.me()).username or "", acting.house.vault
-    png = signing.picture(it, Way.IN, name, vault, acting.now)
-    again = button(acting.t.plain("study.code_new"), Gathered("code", it.id))
+    png = signing.picture(it, way, name, vault, acting.now)
     await query.message.answer_photo(
         BufferedInputFile(png, "code.png"),
-        caption=signing.caption(it, Way.IN, vault, acting.t, acting.now),
-        reply_markup=markup(keyboard([[again]])),
+        caption=signing.caption(it, way, vault, acting.t, acting.now),
+        reply_markup=markup(keyboard([[button(acting.t.plain("study.code_new"), again)]])),
     )
 
 

@@ -9,7 +9,7 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
-from bot import scripts
+from bot import scripts, studies
 from bot import volunteer_desk as screens
 from bot.untrusted import inline
 from handlers.union import volunteers as desk
@@ -39,7 +39,7 @@ async def words(message: Message, acting: Acting, state: FSMContext) -> None:
     """Title, time and place: of a new call, or of one that nobody has been told of."""
     person, it, _ = await desk.may(acting, (await state.get_data()).get("gathering", 0))
     house, now, language, languages = acting.house, acting.now, acting.t.language, acting.house.languages
-    written, starts, ends, place, about = screens.read(message.text or "", house.calendar, now)
+    written, starts, ends, place, about = studies.read(message.text or "", house.calendar, now)
     titles = scripts.written({}, language, written, languages) if written else {}
     told = scripts.written({}, language, about, languages) if about else None
     if it is not None:

@@ -25,6 +25,7 @@ from bot.volunteers import in_hours
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import respond
 from handlers.union.acting import Acting, Wherever
+from handlers.union.gatherings import show_code
 from models import audit, colleagues, exports, permissions, projects, stations, statistics
 from models.errors import Refusal
 from models.people import Person
@@ -33,6 +34,7 @@ from models.questionnaires import group_of
 from models.union import hours, places, presence, volunteering
 from models.union.gatherings import Attendance, Gathering, Part, Stage
 from models.union.hours import DisputeStage
+from models.union.passes import Way
 from models.union.volunteering import Level, VolunteerCall
 
 MOST_CHOICES = 8
@@ -313,6 +315,8 @@ async def _run(query: CallbackQuery, press: Helped, it: Gathering, person: Perso
         case "cancel_sure":
             await volunteering.cancel(session, it, person, acting.house, now)
             await show_one(query, it, acting)
+        case "code" if press.value in tuple(Way):
+            await show_code(query, it, Way(press.value), press, acting)
         case "people":
             found = await volunteering.everybody(session, it)
             line = [each.person_id for each in await places.line(session, it, acting.house, now)]

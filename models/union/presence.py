@@ -76,9 +76,14 @@ async def excuse(
     return gathering
 
 
+def can_excuse(gathering: Gathering, place: Attendance | None, now: datetime) -> bool:
+    """Whether somebody can still say why they were not there."""
+    return place is not None and place.part is Part.MISSED and now <= gathering.ends_at + EXCUSE_FOR
+
+
 def must_have_missed(gathering: Gathering, place: Attendance | None, now: datetime) -> None:
     """Raises Refusal for somebody who has nothing to excuse (any more)."""
-    if place is None or place.part is not Part.MISSED or now > gathering.ends_at + EXCUSE_FOR:
+    if not can_excuse(gathering, place, now):
         raise Refusal("volunteer.nothing_to_excuse")
 
 

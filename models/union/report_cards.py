@@ -78,13 +78,13 @@ async def helped(session: AsyncSession, term: Semester, calendar: WorkCalendar) 
     return (await session.execute(wanted)).all()
 
 
-async def took_part(session: AsyncSession, semester: str) -> list[Row[Any]]:
+async def took_part(session: AsyncSession, semester: str) -> list[Any]:
     """Who finished surveys of this semester that have closed: the roster's row and how many (`surveys`), in random
     order. Only those who have proved a number: nobody else can be credited.
     """
     rows = _finished(semester).join(Enrolled, Enrolled.person_id == Invitation.person_id)
     counted = rows.with_only_columns(Enrolled.number_tag, Enrolled.sealed, func.count().label("surveys"))
-    found: list[Row[Any]] = list((await session.execute(counted.group_by(Enrolled.number_tag, Enrolled.sealed))).all())
+    found: list[Any] = list((await session.execute(counted.group_by(Enrolled.number_tag, Enrolled.sealed))).all())
     secrets.SystemRandom().shuffle(found)
     return found
 

@@ -13,9 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.errors import Refusal
+from models.house import House
 from models.people import Person
-from models.union import gatherings, passes
-from models.union.gatherings import AFTER, BEFORE, Attendance, Gathering, Stage
+from models.union import gatherings, passes, presence
+from models.union.gatherings import AFTER, BEFORE, Attendance, Gathering, Kind, Stage
 from models.union.passes import Way
 from models.vault import Vault
 
@@ -72,13 +73,15 @@ async def by_digits(
 
 
 async def go(
-    session: AsyncSession, gathering: Gathering, way: Way, person: Person, now: datetime
+    session: AsyncSession, gathering: Gathering, way: Way, person: Person, house: House, now: datetime
 ) -> tuple[Attendance, bool]:
-    """In, or out, and whether that changed anything. Raises Refusal as `gatherings.sign_in` and `sign_out`; whoever
-    calls this has asked whether they may.
+    """In, or out, and whether that changed anything. Raises Refusal as `gatherings.sign_in` and `sign_out`, of
+    volunteers as `presence.sign_in`; whoever calls this has asked whether they may.
     """
     if way is Way.OUT:
         return await gatherings.sign_out(session, gathering, person, now), True
     place = await gatherings.place_of(session, gathering, person)
     before = place is not None and place.signed_in_at is not None
+    if gathering.kind is Kind.VOLUNTEERING:
+        return await presence.sign_in(session, gathering.id, person, house, now), not before
     return await gatherings.sign_in(session, gathering, person, now), not before

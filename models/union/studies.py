@@ -108,10 +108,11 @@ async def who(
     if gathering.lead_id == person.id:
         found.add(Who.CONVENER)
     place = await gatherings.place_of(session, gathering, person)
+    if gathering.kind not in KINDS:
+        return frozenset(found)
     if place is not None:
-        if place.part is not Part.WAITING and (gathering.kind in KINDS or place.part is not Part.DECLINED):
-            found.add(Who.CALLED)
-    elif gathering.kind in KINDS and gathering.stage in (Stage.CALLED, Stage.HELD):
+        found.add(Who.CALLED)
+    elif gathering.stage in (Stage.CALLED, Stage.HELD):
         # They may have come to the union since it was called.
         found |= {Who.CALLED for each in await staff_of(session, gathering, house, now) if each.id == person.id}
     return frozenset(found)

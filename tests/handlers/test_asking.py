@@ -18,8 +18,8 @@ RULES = {
     "access", "answering", "asking", "ballots", "bids", "bursts", "calling", "canned", "casework", "comments",
     "deliveries", "evaluations", "exchanges", "excuses", "exports", "handovers", "hours", "leaving", "majors",
     "merging", "milestones", "modes", "outcomes", "places", "posts", "presence", "publications", "pulses",
-    "quizzes", "remarks", "retracting", "roster", "rota", "scoring", "sheets", "shifts", "signing", "sorting",
-    "surveys", "swaps", "undertaking", "volunteering", "walkins", "work_reports",
+    "quizzes", "remarks", "report_files", "retracting", "roster", "rota", "scoring", "sheets", "shifts", "signing",
+    "sorting", "surveys", "swaps", "undertaking", "volunteering", "walkins", "work_reports",
 }  # fmt: skip
 LOOKS = {
     "admitted", "alike", "asking_off", "at_card", "by_digits", "by_link", "campus_code", "checked", "count",

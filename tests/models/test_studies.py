@@ -204,8 +204,8 @@ async def test_signing_in_says_what_is_wrong_and_a_lead_signs_in_by_hand(databas
         assert await signing.by_link(session, link, vault, at) == (it, Way.IN)
         with pytest.raises(Refusal, match=r"here.link_old"):
             await signing.by_link(session, link, vault, at + 3 * passes.TURN)
-        assert (await signing.go(session, it, Way.IN, east, at))[1]
-        assert not (await signing.go(session, it, Way.IN, east, at + MINUTE))[1], "nothing changes twice"
+        assert (await signing.go(session, it, Way.IN, east, HOUSE, at))[1]
+        assert not (await signing.go(session, it, Way.IN, east, HOUSE, at + MINUTE))[1], "nothing changes twice"
         assert Who.CALLED in await studies.who(session, it, other, HOUSE, at)
         assert Who.CONVENER in await studies.who(session, it, office, HOUSE, at)
         assert await studies.who(session, it, stranger, HOUSE, at) == {Who.STRANGER}

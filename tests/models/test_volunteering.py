@@ -23,7 +23,7 @@ from models.roster import Line
 from models.surveys import Stage as SurveyStage
 from models.surveys import Survey
 from models.union import certificates, gatherings, hours, places, presence, report_cards, volunteering
-from models.union.gatherings import Gathering, Part, Stage
+from models.union.gatherings import Attendance, Gathering, Part, Stage
 from models.union.hours import DisputeStage
 from models.union.volunteering import VolunteerCall
 from tests.house import HOUSE, furnish, staff, student
@@ -184,6 +184,9 @@ async def test_hours_are_proposed_confirmed_and_disputed_and_a_certificate_says_
             call.rounding = rounding
             assert hours.proposed(it, call, place) == minutes
         call.rounding = 30
+        short = Gathering(starts_at=it.starts_at, ends_at=it.starts_at + 140 * MINUTE)
+        early = Attendance(signed_in_at=it.starts_at - 9 * MINUTE, signed_out_at=it.ends_at)
+        assert hours.proposed(short, call, early) == 140, "never above the whole of it"
         with pytest.raises(Refusal, match=r"hours.not_over"):
             await hours.confirm(session, it, alice.id, 120, wang, OURS, it.ends_at - MINUTE)
         over = it.ends_at + 2 * HOUR
