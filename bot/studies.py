@@ -224,6 +224,8 @@ def one(
         lines.append(t("study.lead_is", name=inline(view.lead.name, NAME)))
     if it.makes_up_id is not None:
         lines.append(t("study.makes_up", number=it.makes_up_id))
+    if it.semester is None and it.kind is not Kind.MEETING:
+        lines.append(t("study.counts_for_none"))
     if it.materials:
         lines.append(t("study.materials_are", count=len(it.materials)))
     if view.quiz is not None:

@@ -155,7 +155,8 @@ async def plan(
         ends_at,
         now,
         cohort=cohort,
-        semester=_semester(house.calendar, starts_at),
+        # Whenever it is held, it is for the semester of what it makes up for.
+        semester=makes_up.semester if makes_up is not None else _semester(house.calendar, starts_at),
         staff=by,
         about=about,
         lead=by,
@@ -198,7 +199,8 @@ async def change(
     gathering.titles, gathering.place = dict(titles), " ".join(place.split())
     gathering.starts_at, gathering.ends_at = starts_at, ends_at
     gathering.about = dict(about) if about else None
-    gathering.semester = _semester(house.calendar, starts_at)
+    if gathering.makes_up_id is None:
+        gathering.semester = _semester(house.calendar, starts_at)
     await session.flush()
 
 

@@ -267,6 +267,9 @@ async def test_coverage_is_of_all_staff_until_everybody_has_been_to_one(database
         assert (done.rate.hits, done.rate.of, done.whole, done.held) == (4, 4, True, 3)
         await calling.tell_coverage(session, HOUSE, week + 7 * DAY)
         assert len((await session.scalars(told)).all()) == 1, "nothing is left to say"
+        holidays = HOUSE.calendar.at(date(2027, 1, 20), now.time())
+        assert (await planned(session, office, week, at=holidays)).semester is None
+        assert (await planned(session, office, week, at=holidays, makes_up=it)).semester == AUTUMN.name
         # Somebody new has been to none; of an earlier semester those count who were called.
         places = {each.key: each for each in await stations.open_desks(session)}
         new = await staff(session, 9, "New")

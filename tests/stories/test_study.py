@@ -133,7 +133,9 @@ async def test_a_training_reaches_everybody_in_the_end(database_url: str) -> Non
         await presses(t.plain("nav.back"))
         await presses("📄 XLSX")
         await campus.later(seconds=1)
-        await admin.reads("", chat=office)
+        await campus.quiet()
+        files = [each.raw["document"] for each in await office.transcript() if "document" in each.raw]
+        assert [each["file_name"] for each in files] == ["attendance-1.xlsx"]
         await campus.later(days=5, hours=16)
         await office.shows("2 of 3 staff have been to it (66 %)")
 
@@ -189,7 +191,9 @@ async def test_a_station_studies_by_itself_and_nobody_is_named_there(database_ur
         await wang.taps("Yes, call them", chat=east)
         await wang.reads("You are called to this")
         await wang.taps("To read (1)")
-        await wang.reads("")
+        await campus.quiet()
+        files = [each.raw["document"] for each in await wang.transcript() if "document" in each.raw]
+        assert [each["file_name"] for each in files] == ["chapter-2.pdf"]
         await wang.taps("I cannot come")
         await wang.says("At the dentist's")
         await wang.reads("Passed on")
