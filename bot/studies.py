@@ -197,7 +197,7 @@ def _how_far(gathering: Gathering, counts: Mapping[Part, int], t: Texts, now: da
         return t(key)
     parts = [t(f"study.count.{part}", count=counts[part]) for part in TOLD[gathering.stage] if counts.get(part)]
     called, came = sum(counts.values()), counts.get(Part.CAME, 0)
-    return Markup(t.plain("study.count.and")).join([t(key, called=called, came=came), *parts])
+    return t.plain("study.count.and").join([t(key, called=called, came=came), *parts])
 
 
 def facts(gathering: Gathering, t: Texts, now: datetime) -> str:

@@ -117,6 +117,7 @@ async def test_a_training_reaches_everybody_in_the_end(database_url: str) -> Non
         await campus.later(hours=3, minutes=30)
         held = await office.shows("Over: 1 of 3 came")
         assert "Wang" not in held.text
+        assert held.text.startswith("Training · How a station works <i>")
         await lead.reads("it counts as missed")
 
         # By hand, for whoever was there without a telephone; the table; coverage by name in the office only.
