@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ForeignKey, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models import audit, invitations, outbox, stations
 from models.base import Base
@@ -68,16 +68,28 @@ class Reach(NamedTuple):
 def recipients(publication: Publication) -> Select[int, int]:
     """The number and the chat of each of them; of a correction, of those who have what it corrects."""
     if publication.corrects_id is not None:
-        return (
-            select(Person.id, Person.telegram_id)
-            .join(Delivery, Delivery.person_id == Person.id)
-            .where(Delivery.publication_id == publication.corrects_id)
-        )
+        return _having(publication.corrects_id)
     found = invitations.belonging(publication.group)
     if publication.topic is not None:
         follows = select(Following.person_id).where(Following.topic == publication.topic)
         found = found.where(Person.id.in_(follows))
     return found
+
+
+def _having(number: int) -> Select[int, int]:
+    """The number and the chat of each who has this one, or what it corrects: a correction may not have come through."""
+    # Asked of each in turn: no list of all of them is made for a lot.
+    theirs = select(Delivery).where(Delivery.person_id == Person.id, Delivery.publication_id.in_(_line(number)))
+    return select(Person.id, Person.telegram_id).where(theirs.exists())
+
+
+def _line(number: int) -> Select[int]:
+    """The numbers of this one and of all that it corrects, one after the other."""
+    line = select(Publication.id, Publication.corrects_id).where(Publication.id == number).cte(recursive=True)
+    before = aliased(Publication)
+    return select(
+        line.union_all(select(before.id, before.corrects_id).join(line, before.id == line.c.corrects_id)).c.id
+    )
 
 
 async def reach(session: AsyncSession, publication: Publication, house: House, now: datetime) -> Reach:
@@ -204,10 +216,9 @@ async def ended(session: AsyncSession, about: Mapping[str, Any], state: Sending)
 
 async def standing(session: AsyncSession, publication: Publication, person_id: int) -> int | None:
     """The message in which somebody has it, or what it corrects."""
-    for number in (publication.id, publication.corrects_id):
-        if number is not None and (row := await session.get(Delivery, (number, person_id))) is not None:
-            return row.message_id
-    return None
+    theirs = select(Delivery.message_id).where(Delivery.person_id == person_id)
+    newest = theirs.where(Delivery.publication_id.in_(_line(publication.id))).order_by(Delivery.publication_id.desc())
+    return (await session.scalars(newest)).first()
 
 
 async def latest(session: AsyncSession, publication: Publication) -> Publication:
@@ -245,9 +256,8 @@ async def withdraw(
 
 
 async def retract_some(session: AsyncSession, publication: Publication, house: House, now: datetime) -> int:
-    """Tell the next of those who have what was withdrawn. Returns how many."""
-    have = select(Person.id, Person.telegram_id).join(Delivery, Delivery.person_id == Person.id)
-    some = have.where(Delivery.publication_id == publication.id, Person.id > publication.told_to)
+    """Tell the next of those who have what was withdrawn, or what it corrected. Returns how many."""
+    some = _having(publication.id).where(Person.id > publication.told_to)
     found = (await session.execute(some.order_by(Person.id).limit(AT_ONCE))).all()
     for person_id, chat_id in found:
         await _write(session, publication, person_id, chat_id, house, now, withdrawn=True)
@@ -272,14 +282,11 @@ async def show(session: AsyncSession, publication: Publication, place: Station, 
 
 async def archive_due(session: AsyncSession, now: datetime) -> None:
     """What was sent long ago is over: it stays to be read, and nobody's message of it is kept in mind."""
-    old = select(Publication).where(
-        Publication.stage == Stage.SENT,
-        Publication.kind != Kind.DISCLOSURE,
-        Publication.sent_at <= now - ARCHIVED_AFTER,
-    )
-    for publication in (await session.scalars(old)).all():
+    old = Publication.kind != Kind.DISCLOSURE, Publication.sent_at <= now - ARCHIVED_AFTER
+    for publication in (await session.scalars(select(Publication).where(*old, Publication.stage == Stage.SENT))).all():
         publications.step(publication, Step.ARCHIVE)
-        await session.execute(delete(Delivery).where(Delivery.publication_id == publication.id))
+    # Also of what was corrected or withdrawn.
+    await session.execute(delete(Delivery).where(Delivery.publication_id.in_(select(Publication.id).where(*old))))
 
 
 # ---------------------------------------------------------------- topics

@@ -240,3 +240,27 @@ async def test_a_correction_and_a_withdrawal_reach_those_who_have_it(database: D
         await deliveries.ended(session, told[0], Sending.FAILED)
         await session.refresh(correction)
         assert correction.failed == before, "a withdrawal is not counted as a delivery"
+
+
+async def test_who_missed_a_correction_gets_the_next_one_and_the_withdrawal(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        first = await approved(session, now)
+        alice, bob = await students(session, 2)
+        await sent(session, first, now)
+        for person in (alice, bob):
+            await deliveries.has(session, {"publication": first.id, "person": person.id}, 100 + person.id)
+        second = await approved(session, now, corrects=first)
+        await sent(session, second, now)
+        await deliveries.has(session, {"publication": second.id, "person": alice.id}, 100 + alice.id)
+        third = await approved(session, now, corrects=second)
+        assert (await deliveries.reach(session, third, HOUSE, now)).people == 2
+        await sent(session, third, now)
+        assert await deliveries.standing(session, third, bob.id) == 100 + bob.id
+        why = dict.fromkeys(HOUSE.languages, "It was the other lift")
+        await deliveries.withdraw(session, third, why, HOUSE, await staff(session, 3), now)
+        assert await deliveries.retract_some(session, third, HOUSE, now) == 2
+        # Which message they have is kept in mind for half a year, whatever became of it.
+        await deliveries.archive_due(session, now + deliveries.ARCHIVED_AFTER - HOUR)
+        assert len((await session.scalars(select(Delivery))).all()) == 3
+        await deliveries.archive_due(session, now + deliveries.ARCHIVED_AFTER)
+        assert (await session.scalars(select(Delivery))).all() == []
