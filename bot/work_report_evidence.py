@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect
 
-from bot import documents_docx, documents_html, work_report
+from bot import documents_docx, documents_html, work_report_sections
 from bot.documents import Block, Column, Ref, Runs, Section, Table, Text
 from bot.spreadsheets import Cell, Heading, Leaf
 from bot.texts import Catalogue
@@ -76,7 +76,7 @@ def main() -> None:
 
 def files(writer: Writer) -> Files:
     """The report as DOCX, as a page, and what stands behind it as XLSX: each a name and its bytes."""
-    document, report = work_report.describe(writer, appendix(writer)), writer.report
+    document, report = work_report_sections.describe(writer, appendix(writer)), writer.report
     name = f"{report.kind}-report-{report.period}-{report.edition}"
     return [
         (f"{name}.docx", documents_docx.write(document)),

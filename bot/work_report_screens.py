@@ -15,7 +15,7 @@ from bot.untrusted import lines
 from bot.work_report import Writer, place_name, places
 from models.errors import Refusal
 from models.union.floors import State as Light
-from models.union.report_figures import RATES
+from models.union.report_tickets import RATES
 from models.union.reporting import Findings
 from models.union.work_reports import DECISION_LENGTH, WORDS_LENGTH, Spell, State, WorkReport
 

@@ -60,7 +60,7 @@ from models.people import Grant, Person, Role
 from models.postings import Card, Posting
 from models.requesters import Requester
 from models.tickets import FOLDED_LENGTH, Ticket
-from models.union import bids, comments, deliveries, gatherings, hours, leaving, milestones, scoring, work_reports
+from models.union import bids, comments, deliveries, gatherings, hours, leaving, milestones, report_files, scoring
 from models.words import ERASED, EarlierWords, Side, Words
 
 SOONEST, LATEST = timedelta(hours=1), timedelta(hours=72)
@@ -105,7 +105,7 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
     await deliveries.forget(session, person)
     await hours.forget(session, person)
     await leaving.forget(session, person, house.calendar.day_of(now), now)
-    await work_reports.forget(session, person)
+    await report_files.forget(session, person)
     await milestones.forget(session, person)
     await bids.forget(session, person, house.vault)
     await scoring.forget(session, person)

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Float, Select, Table, and_, func, or_, select, type_coerce
 from sqlalchemy import case as case_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from models.calendar import Semester, WorkCalendar
 from models.database import patiently
@@ -237,14 +238,14 @@ def of_answers() -> dict[str, Counted]:
     }
 
 
-def of_tickets(wanted: Iterable[ColumnElement[bool]], now: datetime) -> Select[Any]:
+def of_tickets(wanted: Iterable[ColumnElement[bool]], now: datetime) -> Select[*tuple[Any, ...]]:
     """How many of these tickets each place has, and its rates of deadlines."""
     rates = [column for name, each in of_deadlines(now).items() for column in each.columns(name)]
     counts = (responsible.label("place"), func.count().label("filed"), *rates)
     return select(*counts).where(*wanted).group_by(responsible)
 
 
-def of_requesters(wanted: Iterable[ColumnElement[bool]]) -> Select[Any]:
+def of_requesters(wanted: Iterable[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
     """The rates of answers of each place, of those who wait for these tickets."""
     rates = [column for name, each in of_answers().items() for column in each.columns(name)]
     return (
@@ -315,7 +316,9 @@ def _minutes(seconds: float) -> int:
     return int((seconds + 30.25) // 60)
 
 
-def during(moment: ColumnElement[datetime], since: datetime, until: datetime) -> list[ColumnElement[bool]]:
+def during(
+    moment: ColumnElement[datetime] | InstrumentedAttribute[datetime], since: datetime, until: datetime
+) -> list[ColumnElement[bool]]:
     """That this moment is in [since, until)."""
     return [moment >= since, moment < until]
 
@@ -387,7 +390,7 @@ async def surveys(session: AsyncSession, span: Period, cell: int) -> Surveys:
     )
 
 
-def of_polls(span: Period) -> Select[Any]:
+def of_polls(span: Period) -> Select[*tuple[Any, ...]]:
     """The polls that ended in a span: to how many they went, how many answered, and how many of these the top two."""
     scale = Pulse.options.is_(None)
     return (

@@ -16,6 +16,8 @@ from models.stations import Station
 from models.surveys import Verdict
 from models.tickets import Ticket
 from models.union.gatherings import Attendance, Gathering, Kind, Part
+from models.union.publications import Heading, Publication, Stage
+from models.union.publications import Kind as PublicationKind
 from tests.house import CALENDAR, HOUSE, staff
 from tests.models.test_floors import held
 from tests.models.test_statistics import plant
@@ -79,5 +81,18 @@ async def play(session: AsyncSession, seed: int = 7, count: int = 120, now: date
         session.add(
             Major(ticket_id=number, state=state, reason="x", proposed_by_id=wang.id, proposed_at=now - number * DAY)
         )
-    await session.flush()
+    for kind, stage, written in (
+        (PublicationKind.GUIDANCE, Stage.SENT, 50),
+        (PublicationKind.DISCLOSURE, Stage.ARCHIVED, 0),
+        (PublicationKind.NEWS, Stage.DRAFT, 0),
+    ):
+        session.add(
+            Publication(
+                kind=kind, stage=stage, texts={"en": {"title": "Serving <students>", "body": "x"}}, audience={},
+                heading=Heading.REFORM if kind is PublicationKind.DISCLOSURE else None, written_at=now - 9 * DAY,
+                sent_at=now - 8 * DAY if stage is not Stage.DRAFT else None, written=written,
+                delivered=written * 44 // 50, unknown=written // 50,
+            )
+        )  # fmt: skip
+        await session.flush()
     return Played(rows, met, places)

@@ -81,6 +81,7 @@ TOOLBOX = frozenset(
         "work_report",
         "work_report_evidence",
         "work_report_screens",
+        "work_report_sections",
     )
 )
 """What of `bot/` the other rooms may use; `outgoing` and `filters` are how a handler says and hears things."""

@@ -33,7 +33,7 @@ from models.errors import Refusal
 from models.people import Person
 from models.permissions import Deed
 from models.stations import Station
-from models.union import work_reports
+from models.union import report_files, work_reports
 from models.union.work_reports import WorkReport
 
 SHOWN = 8
@@ -112,7 +112,7 @@ async def press_report(query: CallbackQuery, press: Reporting, acting: Acting, s
         case "finish_sure":
             await _one(query, await work_reports.finish(session, press.report, now, by), acting)
         case "send_sure":
-            await work_reports.send_to_readers(session, press.report, acting.house.languages[0], now, by)
+            await report_files.send_to_readers(session, press.report, acting.house.languages[0], now, by)
             await _one(query, await work_reports.get(session, press.report), acting)
         case "correct_sure":
             await _one(query, await work_reports.correct(session, press.report, calendar, now, by), acting)
@@ -158,7 +158,7 @@ async def _files(event: Message | CallbackQuery, report: WorkReport, language: s
     if not isinstance(message, Message):
         raise Refusal("old.button")
     thread = message.message_thread_id if message.is_topic_message else None
-    await work_reports.want_files(acting.session, report.id, message.chat.id, thread, language)
+    await report_files.want_files(acting.session, report.id, message.chat.id, thread, language)
     text = acting.t("work_report.drawn_soon", title=screens.title(report.kind, report.period, acting.t))
     await message.reply(text)
 

@@ -38,6 +38,7 @@ class Query(enum.StrEnum):
     PROBLEMS = "problems"
     MAJORS = "majors"
     PROJECTS = "projects"
+    PUBLICATIONS = "publications"
     GATHERINGS = "gatherings"
     SURVEYS = "surveys"
     POLLS = "polls"
@@ -49,6 +50,7 @@ class Thing(enum.StrEnum):
 
     TICKET = "ticket"
     PROJECT = "project"
+    PUBLICATION = "publication"
     GATHERING = "gathering"
     SURVEY = "survey"
     POLL = "poll"
@@ -57,6 +59,7 @@ class Thing(enum.StrEnum):
 
 THINGS: Mapping[Query, Thing] = {
     Query.PROJECTS: Thing.PROJECT,
+    Query.PUBLICATIONS: Thing.PUBLICATION,
     Query.GATHERINGS: Thing.GATHERING,
     Query.SURVEYS: Thing.SURVEY,
     Query.POLLS: Thing.POLL,
@@ -96,17 +99,27 @@ class Figure:
         found: dict[str, Any] = {"key": self.key, "query": self.query, "measure": self.measure}
         shares = {"share": self.share, "before": self.before}
         found |= {name: [each.rate.hits, each.rate.of, each.silent] for name, each in shares.items() if each}
-        rest = {"value": self.value, "hidden": self.hidden or None, "names": self.names, "about": self.about or None}
+        rest: dict[str, Any] = {
+            "value": self.value,
+            "hidden": self.hidden or None,
+            "names": self.names,
+            "about": self.about or None,
+        }
         rest |= {"spread": list(self.spread) if self.spread else None, "numbers": self.numbers or None}
         return found | {name: value for name, value in rest.items() if value is not None}
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Figure:
         """What `plain` made, again."""
-        shares = {name: Share(Rate(*plain[name][:2]), plain[name][2]) for name in ("share", "before") if name in plain}
-        rest = {name: plain[name] for name in ("value", "hidden", "names", "about", "numbers") if name in plain}
+        rest: dict[str, Any] = {
+            name: plain[name] for name in ("value", "hidden", "names", "about", "numbers") if name in plain
+        }
+        for name in ("share", "before"):
+            if name in plain:
+                hits, of, silent = plain[name]
+                rest[name] = Share(Rate(hits, of), silent)
         spread = tuple(plain["spread"]) if "spread" in plain else None
-        return cls(plain["key"], Query(plain["query"]), plain["measure"], spread=spread, **shares, **rest)
+        return cls(plain["key"], Query(plain["query"]), plain["measure"], spread=spread, **rest)
 
 
 @dataclass(frozen=True)
@@ -240,12 +253,12 @@ class Look:
     """Every place's names by language, by its number."""
     asked: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    async def ask(self, query: Query, statement: Select[Any]) -> Sequence[Row[*tuple[Any, ...]]]:
+    async def ask(self, query: Query, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
         """What a statement finds; how it was run stands with the query from now on."""
         self.note(query, statement)
         return await patiently(self.session, statement)
 
-    def note(self, query: Query, statement: Select[Any]) -> None:
+    def note(self, query: Query, statement: Select[*tuple[Any, ...]]) -> None:
         """This statement belongs to the query; whoever counts has run it."""
         dialect = self.session.get_bind().dialect
         sql = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

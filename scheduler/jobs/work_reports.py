@@ -18,9 +18,10 @@ from bot.toolbox import Toolbox
 from models import outbox
 from models.database import Database
 from models.outbox import Lane, Repeat
-from models.union import report_figures, work_reports
+from models.union import report_figures, report_files, work_reports
+from models.union.report_files import ReportFile
 from models.union.reporting import Findings
-from models.union.work_reports import ReportFile, WorkReport
+from models.union.work_reports import WorkReport
 
 log = structlog.get_logger()
 
@@ -39,7 +40,7 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
         async with database.transaction() as session:
             await work_reports.counted(session, report.id, findings, now)
     async with database.reading() as session:
-        wanted = await work_reports.wanted_files(session)
+        wanted = await report_files.wanted_files(session)
     for each in wanted:
         await _draw(database, toolbox, each, now)
 

@@ -16,16 +16,17 @@ from sqlalchemy import select, text, update
 from models import people, statistics
 from models.database import Database
 from models.errors import Refusal
-from models.figures import Rate, Share
+from models.figures import NOTHING, Rate, Share
 from models.lifecycle import Kind as TicketKind
 from models.lifecycle import State as TicketState
 from models.outbox import Outgoing
 from models.people import Role
 from models.requesters import Requester
 from models.tickets import Ticket
-from models.union import report_figures, work_reports
+from models.union import report_figures, report_files, report_tickets, work_reports
+from models.union.report_files import ReportFile
 from models.union.reporting import Figure, Findings, Query, ranges, told_of, unfolded
-from models.union.work_reports import Kind, ReportFile, Spell, State, WorkReport
+from models.union.work_reports import Kind, Spell, State, WorkReport
 from tests.house import CALENDAR, OFFICE, furnish, staff
 from tests.models.test_statistics import slowly
 from tests.semester import AUTUMN, DAY, LATE, SPRING, TERMS, play
@@ -59,11 +60,11 @@ async def test_every_figure_is_that_of_a_plain_count_and_has_its_numbers(databas
 
         # 三率: of each place and of all, by the definitions word for word.
         slow = slowly(played.tickets, SPAN, LATE)
-        for name in report_figures.RATES:
+        for name in report_tickets.RATES:
             shares = {number: getattr(figures, name) for number, figures in slow.items()}
             figure = found.total(name)
             assert figure is not None
-            assert figure.share == sum(shares.values(), statistics.NOTHING)
+            assert figure.share == sum(shares.values(), NOTHING)
             parts = {f.names["en"]: f.share for f in found.all_of(name) if f.names is not None}
             assert parts == {played.places[number].names["en"]: share for number, share in shares.items()}
         of, hits, silent = numbers(found.total("response"))
@@ -88,7 +89,7 @@ async def test_every_figure_is_that_of_a_plain_count_and_has_its_numbers(databas
         groups = Counter((row["category"], row["building"]) for row in told)
         problems = found.all_of("problem")
         assert {(f.about["category"], f.about["building"]): f.share.rate.of for f in problems if f.share} == dict(
-            groups.most_common(report_figures.MOST_PROBLEMS)
+            groups.most_common(report_tickets.MOST_PROBLEMS)
         )
         first = problems[0]
         its = [row for row in told if (row["category"], row["building"]) == tuple(first.about.values())[:2]]
@@ -108,6 +109,11 @@ async def test_every_figure_is_that_of_a_plain_count_and_has_its_numbers(databas
         project = found.all_of("project")[0]
         assert (project.value, project.about["verdict"]) == (3, "keep")
         assert project.numbers["tickets"] == "3-4, 9"
+        guidance, all_ = found.total("guidance"), found.total("published")
+        assert guidance is not None
+        assert (guidance.value, guidance.share, guidance.numbers) == (1, Share(Rate(44, 50), 1), {"of": "1"})
+        assert all_ is not None
+        assert (all_.value, all_.share) == (2, Share(Rate(44, 50), 1)), "what is only drafted is not published"
         majors = found.total("majors")
         assert majors is not None
         assert (majors.value, majors.share) == (3, Share(Rate(1, 2), 1))
@@ -171,7 +177,7 @@ async def test_a_report_from_its_making_to_the_meeting_that_heard_it(database: D
         for early in (
             work_reports.finish(session, report.id, LATE, wang),
             work_reports.renew(session, report.id, TERMS, LATE, wang),
-            work_reports.want_files(session, report.id, OFFICE, None, "en"),
+            report_files.want_files(session, report.id, OFFICE, None, "en"),
         ):
             with pytest.raises(Refusal, match="counting"):
                 await early
@@ -187,7 +193,7 @@ async def test_a_report_from_its_making_to_the_meeting_that_heard_it(database: D
         assert (report.counting, report.until, report.findings) == (False, LATE + DAY, findings)
         for soon in (
             work_reports.hear(session, report.id, date(2026, 11, 30), "Good", TERMS, LATE, wang),
-            work_reports.send_to_readers(session, report.id, "en", LATE, wang),
+            report_files.send_to_readers(session, report.id, "en", LATE, wang),
             work_reports.correct(session, report.id, TERMS, LATE, wang),
         ):
             with pytest.raises(Refusal, match="is_draft"):
@@ -204,12 +210,12 @@ async def test_a_report_from_its_making_to_the_meeting_that_heard_it(database: D
         assert report.findings == findings, "frozen"
         assert report.words == {"next": "More hot water"}
         with pytest.raises(Refusal, match="no_readers"):
-            await work_reports.send_to_readers(session, report.id, "en", LATE, wang)
-        await people.grant(session, Role.READER, wang.telegram_id, given_by=None, now=LATE)
-        assert await work_reports.send_to_readers(session, report.id, "en", LATE, wang) == 1
+            await report_files.send_to_readers(session, report.id, "en", LATE, wang)
+        await people.grant(session, Role.READER, wang.telegram_id, given_by=1, now=LATE)
+        assert await report_files.send_to_readers(session, report.id, "en", LATE, wang) == 1
         with pytest.raises(Refusal, match="drawing"):
-            await work_reports.want_files(session, report.id, wang.telegram_id, None, "en")
-        await work_reports.forget(session, wang)
+            await report_files.want_files(session, report.id, wang.telegram_id, None, "en")
+        await report_files.forget(session, wang)
         await session.flush()
         assert await session.scalar(select(ReportFile)) is None
         # The meeting.
@@ -304,10 +310,10 @@ async def test_what_has_changed_since_the_span_before_is_told_as_a_change(databa
     span, before = (statistics.Period("semester", *ends) for ends in ((middle, LATE), (LATE - 90 * DAY, middle)))
     async with database.transaction() as session:
         await play(session)
-        for since, until, solved in ((before.since, middle, False), (middle, LATE, True)):
+        for since, until, said_so in ((before.since, middle, False), (middle, LATE, True)):
             its = select(Ticket.id).where(Ticket.filed_at >= since, Ticket.filed_at < until)
             said = update(Requester).where(Requester.ticket_id.in_(its), Requester.solved.is_not(None))
-            await session.execute(said.values(solved=solved))
+            await session.execute(said.values(solved=said_so))
         found = await report_figures.gather(session, span, before, TERMS, 10, LATE)
         few = await report_figures.gather(session, span, before, TERMS, 80, LATE)
     solved, satisfied = found.total("solved"), found.total("satisfied")
