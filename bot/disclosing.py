@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+
+from markupsafe import escape
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import comments as talk
 from bot import open_figures as figures
@@ -13,10 +16,11 @@ from bot.keyboards import Press, button, keyboard
 from bot.menus import Rows, in_rows, way_out
 from bot.texts import Texts
 from bot.untrusted import cut, inline, lines, split
-from models.union import comments
+from models.union import comments, posts, rota
 from models.union.comments import Comment, Shown
 from models.union.disclosure import Freshness, Version
 from models.union.open_figures import RATES, OpenMonth
+from models.union.posts import Rank
 from models.union.publications import TITLE_LENGTH, Heading
 
 Button = dict[str, Any]
@@ -97,13 +101,14 @@ def _way_to(heading: Heading | None) -> Union:
 def front(
     fresh: Mapping[Heading, Freshness],
     card: str,
+    people: Sequence[str],
     counts: Mapping[Heading | None, int],
     union: str,
     out: Button,
     t: Texts,
 ) -> Screen:
-    """Who runs the union, and the five headings; `card` is what the union says of itself."""
-    rows = [t("disclosure.front", union=union), t("disclosure.led")]
+    """Who runs the union, and the five headings; `card` is what the union says of itself, `people` who is in office."""
+    rows = [t("disclosure.front", union=union), t("disclosure.led"), *(str(escape(each)) for each in people)]
     if card:
         rows.append(t("disclosure.card", text=card))
     rows += [standing(each, t) for each in fresh.values()]
@@ -111,6 +116,20 @@ def front(
     buttons.append([button(t.plain("disclosure.figures"), Union("figures"))])
     buttons.append(_comments(GENERAL, counts.get(None, 0), t))
     return "\n".join(rows), keyboard([*buttons, [out]])
+
+
+async def in_office(session: AsyncSession, day: date, t: Texts) -> list[str]:
+    """Who is in office on this day, a line each: the executive chair, the presidium, the heads of departments. Nothing
+    where the register of posts is empty.
+    """
+    listed = await posts.public(session, day)
+    chairs = [each.term.name for each in await rota.turns(session, day, 1) if each.turn.starts <= day]
+    presidium = [each.name for each in listed if each.rank is Rank.PRESIDIUM]
+    heads = [
+        t.plain("disclosure.head", name=each.name, of=t.pick(each.department)) for each in listed if each.department
+    ]
+    named = (("disclosure.chair", chairs), ("disclosure.presidium", presidium), ("disclosure.heads", heads))
+    return [t.plain(key, names=t.plain("survey.and").join(names)) for key, names in named if names]
 
 
 def standing(fresh: Freshness, t: Texts) -> str:

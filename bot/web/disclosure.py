@@ -55,6 +55,8 @@ class Disclosed:
             async with self._database.reading() as session:
                 fresh = await disclosure.fresh(session, self._toolbox.house, self._clock())
                 said = await self._comments(session, None, t)
+                today = self._toolbox.house.calendar.day_of(self._clock())
+                people = await disclosing.in_office(session, today, t)
         except DBAPIError as error:
             return site.unwell(request, t, t.plain("page.union"), error)
         headings = [
@@ -73,6 +75,7 @@ class Disclosed:
             title=t.plain("page.union"),
             led=t.plain("disclosure.led"),
             card=disclosing.card(fresh, t),
+            people=people,
             headings=headings,
             not_yet=t.plain("page.not_disclosed"),
             comments=said,

@@ -56,7 +56,8 @@ async def front(event: Message | CallbackQuery, talk: Talk) -> None:
     left = await talk.leave() if await talk.state.get_state() in Commenting else ""
     fresh = await disclosure.fresh(talk.session, talk.house, talk.now)
     counts, union = await comments.counts(talk.session), talk.t.pick(talk.settings.union.name)
-    text, keys = screens.front(fresh, screens.card(fresh, talk.t), counts, union, await _out(talk), talk.t)
+    people = await screens.in_office(talk.session, talk.house.calendar.day_of(talk.now), talk.t)
+    text, keys = screens.front(fresh, screens.card(fresh, talk.t), people, counts, union, await _out(talk), talk.t)
     await show(event, left + text, keys)
 
 

@@ -25,9 +25,9 @@ from models.figures import Rate
 from models.outbox import Lane, Repeat
 from models.stations import Desk
 from models.surveys import OVER, Stage, Survey
-from models.union import studies, undertaking
+from models.union import disclosure, studies, undertaking, work_reports
 from models.union.gatherings import Kind
-from models.union.publications import OUT, Publication
+from models.union.publications import OUT, Heading, Publication
 from models.union.publications import Kind as PublicationKind
 
 SATISFACTION, REFORM = "semester-satisfaction", "union-evaluation"
@@ -55,6 +55,10 @@ class What(enum.StrEnum):
     """Of the staff evaluation."""
     PROJECT = "project"
     PUBLICATION = "publication"
+    REPORT = "report"
+    """The work report, or the self-assessment."""
+    VERSION = "version"
+    """Of what is disclosed under a heading."""
 
 
 class Evidence(NamedTuple):
@@ -114,6 +118,13 @@ class Look:
     term: Semester | None
     year: AcademicYear
 
+    @classmethod
+    def on(
+        cls, session: AsyncSession, calendar: WorkCalendar, day: date, term: Semester | None, year: AcademicYear
+    ) -> Look:
+        """As it is looked at on a day, at noon."""
+        return cls(session, calendar, calendar.at(day, time(12)), day, term, year)
+
     def state(self, done: int, needed: int, until: date) -> State:
         """Of what has to be done by a day."""
         if done >= needed:
@@ -162,6 +173,16 @@ async def guidance(look: Look, term: Semester) -> Floor:
         day, rate = look.calendar.day_of(each.sent_at), Rate(each.delivered, each.written)
         found.append(Evidence(What.PUBLICATION, each.id, day, titles, rate))
     return Floor("guidance", 1, 1, len(found), look.state(len(found), 1, term.ends), term.ends, found)
+
+
+# ---------------------------------------------------------------- measure 2: the Party committee hears the report
+
+
+async def heard(look: Look, term: Semester) -> Floor:
+    """The semester's work report was heard, and the day of the meeting and what it decided are recorded."""
+    report = await work_reports.heard(look.session, term.name)
+    found = [Evidence(What.REPORT, report.id, report.met_on)] if report is not None else []
+    return Floor("report", 2, 1, len(found), look.state(len(found), 1, term.ends), term.ends, found)
 
 
 # ---------------------------------------------------------------- measure 4: study and training
@@ -253,11 +274,37 @@ async def staff(look: Look, term: Semester) -> Floor:
     return Floor("staff", 8, 1, len(found), look.state(len(found), 1, term.ends), term.ends, found)
 
 
+async def assessed(look: Look) -> Floor:
+    """The self-assessment of the academic year is finished."""
+    report = await work_reports.assessed(look.session, look.year.name)
+    day = look.calendar.day_of(report.finished_at) if report is not None and report.finished_at is not None else None
+    found = [Evidence(What.REPORT, report.id, day)] if report is not None else []
+    state = look.state(len(found), 1, look.year.ends)
+    return Floor("assessment", 8, 1, len(found), state, look.year.ends, found)
+
+
+# ---------------------------------------------------------------- measure 9: what is disclosed
+
+
+async def disclosed(look: Look) -> Floor:
+    """What stands under each of the five headings is not older than it may be."""
+    found = []
+    for heading in Heading:
+        versions = await disclosure.versions(look.session, heading)
+        newest = versions[0] if versions else None
+        if newest is not None and not disclosure.of(heading, newest, look.calendar, look.now).stale:
+            found.append(
+                Evidence(What.VERSION, newest.number, look.calendar.day_of(newest.published_at), newest.titles)
+            )
+    state = State.GREEN if len(found) == len(Heading) else State.OVERDUE
+    return Floor("disclosure", 9, len(Heading), len(found), state, None, found)
+
+
 # ---------------------------------------------------------------- all of them
 
-ALWAYS: tuple[Callable[[Look], Awaitable[Floor]], ...] = (every_project,)
-OF_A_SEMESTER: tuple[Callable[[Look, Semester], Awaitable[Floor]], ...] = (guidance, study, training, staff)
-OF_A_YEAR: tuple[Callable[[Look], Awaitable[Floor]], ...] = (satisfaction, reform)
+ALWAYS: tuple[Callable[[Look], Awaitable[Floor]], ...] = (every_project, disclosed)
+OF_A_SEMESTER: tuple[Callable[[Look, Semester], Awaitable[Floor]], ...] = (guidance, heard, study, training, staff)
+OF_A_YEAR: tuple[Callable[[Look], Awaitable[Floor]], ...] = (satisfaction, reform, assessed)
 
 
 # ---------------------------------------------------------------- what is still to be done

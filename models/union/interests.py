@@ -5,7 +5,7 @@ reviewers of a project declare themselves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,13 +14,16 @@ from models.colleagues import LATELY, Colleague
 from models.people import Grant, Person, Role
 from models.shifts import OnShift, Shift
 from models.stations import Desk, Station
+from models.union.posts import Post, PostTerm
+
+PRESIDIUM = "presidium"
 
 
 async def places(session: AsyncSession, person_id: int, now: datetime) -> Sequence[Station]:
     """The places in whose chats they have acted lately and have not left, that they lead, or on whose duty roster they
     stand; of an admin of the union the office.
 
-    The one place where a person is looked for: a register of posts is asked here as well.
+    Where they hold a post says `departments`.
     """
     acted = select(Colleague.station_id).where(
         Colleague.person_id == person_id, Colleague.gone.is_(False), Colleague.day >= (now - LATELY).date()
@@ -41,3 +44,10 @@ async def places(session: AsyncSession, person_id: int, now: datetime) -> Sequen
         (Station.desk == Desk.OFFICE) & decides.exists(),
     )
     return list(await session.scalars(select(Station).where(theirs).order_by(Station.id)))
+
+
+async def departments(session: AsyncSession, person_id: int, day: date) -> set[str]:
+    """The posts they hold on this day, by departments: the presidium is one as well."""
+    inside = select(Post.department).join(PostTerm, PostTerm.post_id == Post.id)
+    theirs = inside.where(PostTerm.person_id == person_id, PostTerm.starts <= day, PostTerm.ends >= day)
+    return {department or PRESIDIUM for department in await session.scalars(theirs)}

@@ -267,9 +267,9 @@ async def _floors(look: Look) -> list[Standing]:
     terms = [term for term in calendar.semesters if first <= term.starts <= last]
     for term in terms:
         # In the vacation after it what was not done is overdue.
-        then = floors.Look(look.session, calendar, min(term.ends + timedelta(days=1), today), term, year)
+        then = floors.Look.on(look.session, calendar, min(term.ends + timedelta(days=1), today), term, year)
         found += [Standing.seen(await each(then, term), term.name) for each in floors.OF_A_SEMESTER]
-    now = floors.Look(look.session, calendar, today, terms[-1] if terms else None, year)
+    now = floors.Look.on(look.session, calendar, today, terms[-1] if terms else None, year)
     found += [Standing.seen(await each(now), None) for each in (*floors.ALWAYS, *floors.OF_A_YEAR)]
     return sorted(found, key=lambda each: (each.measure, each.semester or ""))
 

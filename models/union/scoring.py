@@ -50,7 +50,7 @@ class Tie(enum.StrEnum):
     BIDDER = "bidder"
     """They bid themselves."""
     SAME_PLACE = "same_place"
-    """They work for the union at the same place."""
+    """They work for the union at the same place, or hold a post in the same department."""
     DECLARED = "declared"
     """They say so."""
 
@@ -140,13 +140,20 @@ async def tie_of(session: AsyncSession, person_id: int, found: Sequence[Bid], no
     """What ties somebody to one of the bidders, as far as the rosters know."""
     if any(bid.person_id == person_id for bid in found):
         return Tie.BIDDER
-    mine = {place.id for place in await interests.places(session, person_id, now)}
+    mine, posts = await _belongs(session, person_id, now)
     for bid in found:
         if bid.person_id is None:
             continue
-        if mine & {place.id for place in await interests.places(session, bid.person_id, now)}:
+        theirs, held = await _belongs(session, bid.person_id, now)
+        if mine & theirs or posts & held:
             return Tie.SAME_PLACE
     return None
+
+
+async def _belongs(session: AsyncSession, person_id: int, now: datetime) -> tuple[set[int], set[str]]:
+    """Where somebody works for the union, and where they hold a post."""
+    places = {place.id for place in await interests.places(session, person_id, now)}
+    return places, await interests.departments(session, person_id, now.date())
 
 
 async def _recuse(session: AsyncSession, project: Project, review: BidReview, tie: Tie, now: datetime) -> None:

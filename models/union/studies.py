@@ -25,7 +25,7 @@ from models.people import Person
 from models.permissions import Who
 from models.quizzes import Quiz
 from models.stations import Station
-from models.union import gatherings
+from models.union import gatherings, posts
 from models.union.gatherings import Attendance, Gathering, Kind, Part, Stage
 
 KINDS = (Kind.STUDY, Kind.TRAINING, Kind.MEETING)
@@ -68,11 +68,15 @@ class Coverage:
 
 
 async def staff(session: AsyncSession, since: date, keys: Sequence[str] = ()) -> list[Person]:
-    """The union's people, of both levels: who has acted since this day at a station or in the office, or leads there;
-    with `keys` only those of these places. This is the one place that says who they are.
+    """The union's people, of both levels: who has acted since this day at a station or in the office, or leads there,
+    and who was in a post on it; with `keys` only those of these places. This is the one place that says who they are.
     """
     found = await colleagues.since(session, since)
-    return [person for person, places in found if not keys or any(place.key in keys for place in places)]
+    if keys:
+        return [person for person, places in found if any(place.key in keys for place in places)]
+    everybody = {person.id: person for person in await posts.cohort(session, since)}
+    everybody |= {person.id: person for person, _ in found}
+    return [everybody[number] for number in sorted(everybody)]
 
 
 async def staff_of(session: AsyncSession, gathering: Gathering, house: House, now: datetime) -> list[Person]:

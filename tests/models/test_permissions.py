@@ -38,7 +38,7 @@ SPELLED_OUT: dict[Who, str] = {
     Who.OFFICE: "list_all look figures_all faq_stats publications publication_read board comments disclosure posts "
     "project_run",
     Who.PRESIDIUM: "poll quiz surveys evaluate audit export block lift roles give publish board study convene "
-    "volunteers volunteers_lead work_reports work_reports_write project_award",
+    "volunteers volunteers_lead work_reports work_reports_write project_award posts posts_write exchange",
     Who.ABOVE: "roles projects figures figures_all canned roster code publications board disclosure posts work_reports",
     Who.SUPERVISOR: "major_decide report_handle report_room lift give_above publication_approve comments",
     Who.READER: "major_receive",
