@@ -19,9 +19,10 @@ from models.evaluations import EvaluationRound
 from models.figures import Rate
 from models.outbox import Outgoing
 from models.surveys import Stage, Verdict
-from models.union import floors, gatherings, publications
+from models.union import floors, gatherings, publications, work_reports
 from models.union.floors import Board, Floor, State
 from models.union.gatherings import Attendance, Gathering, Kind, Part
+from models.union.work_reports import WorkReport
 from tests.house import CALENDAR, HOUSE, OFFICE, furnish, staff, student
 from tests.surveying.results import closed
 
@@ -29,6 +30,8 @@ AUTUMN = Semester("2026-2027-1", date(2026, 9, 7), date(2027, 1, 17))
 SPRING = Semester("2026-2027-2", date(2027, 2, 22), date(2027, 7, 4))
 TERMS = replace(CALENDAR, semesters=(AUTUMN, SPRING))
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+OF_A_SEMESTER = ("guidance", "report", "study", "training", "staff")
+OF_A_YEAR = ("satisfaction", "reform", "assessment")
 
 
 async def held(session: AsyncSession, kind: Kind, at: datetime, parts: Sequence[Part], first: int = 1) -> Gathering:
@@ -65,19 +68,19 @@ async def test_a_floor_is_green_by_its_evidence_due_until_its_day_and_overdue_af
     database: Database, now: datetime
 ) -> None:
     async with database.transaction() as session:
-        due = dict.fromkeys(("guidance", "study", "training", "satisfaction", "reform", "staff"), State.DUE)
-        assert states(await floors.board(session, TERMS, now)) == {"projects": State.GREEN, **due}
+        always = {"projects": State.GREEN, "disclosure": State.OVERDUE}
+        due = dict.fromkeys((*OF_A_SEMESTER, *OF_A_YEAR), State.DUE)
+        assert states(await floors.board(session, TERMS, now)) == {**always, **due}
         over = await floors.board(session, TERMS, TERMS.at(date(2027, 1, 18), now.time()))
         assert (over.semester, over.week) == (AUTUMN, None)
-        late = dict.fromkeys(("guidance", "study", "training", "staff"), State.OVERDUE)
-        year = dict.fromkeys(("satisfaction", "reform"), State.DUE)
-        assert states(over) == {"projects": State.GREEN, **late, **year}, "a year goes on in its second semester"
+        late, year = dict.fromkeys(OF_A_SEMESTER, State.OVERDUE), dict.fromkeys(OF_A_YEAR, State.DUE)
+        assert states(over) == {**always, **late, **year}, "a year goes on in its second semester"
         summer = await floors.board(session, TERMS, TERMS.at(date(2027, 7, 5), now.time()))
         assert summer.year.name == "2026-2027"
         assert of(summer, "reform").state is State.OVERDUE
         assert of(await floors.board(session, TERMS, TERMS.at(SPRING.starts, now.time())), "study").state is State.DUE
         nothing = await floors.board(session, CALENDAR, now)
-        assert (nothing.semester, set(states(nothing))) == (None, {"projects", "satisfaction", "reform"})
+        assert (nothing.semester, set(states(nothing))) == (None, {*always, *OF_A_YEAR})
 
         # Two studies; one to which nobody came is none.
         first = await held(session, Kind.STUDY, now, [Part.CAME, Part.MISSED, Part.EXCUSED, Part.DECLINED])
@@ -109,7 +112,8 @@ async def test_a_floor_is_green_by_its_evidence_due_until_its_day_and_overdue_af
         await session.flush()
         found = await floors.board(session, TERMS, now)
         assert (of(found, "staff").state, found.week) == (State.GREEN, 6)
-        assert [floor.key for floor in found.still_to_do()] == ["guidance", "satisfaction", "reform"]
+        left = ["guidance", "report", "satisfaction", "reform", "assessment", "disclosure"]
+        assert [floor.key for floor in found.still_to_do()] == left
 
 
 async def test_guidance_counts_when_somebody_has_it(database: Database, now: datetime) -> None:
@@ -129,6 +133,44 @@ async def test_guidance_counts_when_somebody_has_it(database: Database, now: dat
         sent.stage, sent.sent_at = publications.Stage.SENT, now - 60 * DAY
         await session.flush()
         assert of(await floors.board(session, TERMS, now), "guidance").state is State.DUE, "it was before the semester"
+
+
+async def test_a_report_counts_when_it_was_heard_and_a_self_assessment_when_it_is_finished(
+    database: Database, now: datetime
+) -> None:
+    async with database.transaction() as session:
+        about = {"asked_at": now, "since": now, "until": now, "counting": False}
+        heard = WorkReport(kind=work_reports.Kind.WORK, period=AUTUMN.name, state=work_reports.State.FINAL, **about)
+        year = WorkReport(kind=work_reports.Kind.ASSESSMENT, period="2026-2027", **about)
+        session.add_all([heard, year])
+        await session.flush()
+        found = states(await floors.board(session, TERMS, now))
+        assert (found["report"], found["assessment"]) == (State.DUE, State.DUE)
+        heard.state, heard.met_on = work_reports.State.HEARD, TERMS.day_of(now)
+        year.state, year.finished_at = work_reports.State.FINAL, now
+        await session.flush()
+        found = states(await floors.board(session, TERMS, now))
+        assert (found["report"], found["assessment"]) == (State.GREEN, State.GREEN)
+        spring = states(await floors.board(session, TERMS, TERMS.at(SPRING.starts, now.time())))
+        assert (spring["report"], spring["assessment"]) == (State.DUE, State.GREEN)
+
+
+async def test_disclosure_is_up_to_date_when_all_five_headings_are(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        texts = {each: {"title": "T", "body": "…"} for each in HOUSE.languages}
+        writer, teacher = await staff(session), await staff(session, 2, "Sun")
+        kind = publications.Kind.DISCLOSURE
+        for heading in publications.Heading:
+            assert of(await floors.board(session, TERMS, now), "disclosure").state is State.OVERDUE
+            version = await publications.draft(session, kind, texts, writer, now, heading=heading)
+            version.stage = publications.Stage.APPROVING
+            await publications.approve(session, version, 1, teacher, now)
+            version.stage, version.sent_at = publications.Stage.SENT, now
+            await session.flush()
+        floor = of(await floors.board(session, TERMS, now), "disclosure")
+        assert (floor.state, floor.done, floor.measure) == (State.GREEN, 5, 9)
+        late = of(await floors.board(session, TERMS, TERMS.at(date(2027, 3, 23), now.time())), "disclosure")
+        assert (late.state, late.done) == (State.OVERDUE, 2), "three are renewed every semester"
 
 
 async def test_a_survey_counts_when_it_has_closed_with_answers_in_the_year(database: Database, now: datetime) -> None:
@@ -194,6 +236,6 @@ async def test_the_board_says_everything_in_three_languages(database: Database, 
         text = drawn.draw(found, t, today)
         assert len(text) < 3000
         assert text.count("└") == 4, "three studies, and that there were two more"
-        assert {each: text.count(each) for each in "🟢🟡🔴"} == {"🟢": 3, "🟡": 6, "🔴": 1}, "with the legend's"
+        assert {each: text.count(each) for each in "🟢🟡🔴"} == {"🟢": 3, "🟡": 8, "🔴": 2}, "with the legend's"
         assert "🔴" in drawn.draw(over, t, date(2027, 7, 20))
-        assert len(drawn.warning(found, t, today).split("\n\n")) == 2 + 5, language
+        assert len(drawn.warning(found, t, today).split("\n\n")) == 2 + 8, language
