@@ -30,7 +30,7 @@ from models.errors import Refusal
 from models.permissions import Deed, Who
 from models.projects import Project, ProjectState
 from models.union import bids, milestones, scoring, tidings, undertaking
-from models.union.bids import BidderKind, Offer
+from models.union.bids import BidderKind, BidState, Offer
 from models.union.milestones import MilestoneState
 from models.union.scoring import ReviewPart
 
@@ -64,9 +64,9 @@ def router() -> Router:
 
 
 async def begin(event: Message | CallbackQuery, talk: Talk) -> None:
-    """/projects: the list."""
+    """/projects: the list. A ticket that is being written waits."""
     permissions.must(Deed.PROJECT_BID, (Who.STRANGER,))
-    await _list(event, talk, left=await talk.leave())
+    await _list(event, talk, left=await _nothing_written(talk))
 
 
 async def step(query: CallbackQuery, press: ProjectWay, talk: Talk) -> None:
@@ -221,6 +221,9 @@ async def part(message: Message, talk: Talk) -> None:
 async def _list(event: Message | CallbackQuery, talk: Talk, page: int = 0, left: str = "") -> None:
     rows = screens.public(await undertaking.rows(talk.session))
     mine: list[tuple[str, Project]] = []
+    for project, state, _ in await bids.of_person(talk.session, talk.person, talk.house.vault):
+        if state in (BidState.SEALED, BidState.OPEN):
+            mine.append(("projects.my_bid", project))
     for project, review in await scoring.of_person(talk.session, talk.person):
         if project.state is ProjectState.SCORING and review.part in (ReviewPart.APPOINTED, ReviewPart.READING):
             mine.append(("projects.to_review", project))

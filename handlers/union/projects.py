@@ -93,9 +93,10 @@ async def step(query: CallbackQuery, press: ProjectDesk, acting: Acting, state: 
             await _listing(query, press, by, acting, state)
         case "reviewers":
             project = await projects.get(acting.session, press.project)
+            left = await leave(state, acting.t)
             await state.set_state(ProjectWords.reviewer)
             await state.set_data({"project": project.id})
-            await show_reviewers(query, project, acting)
+            await show_reviewers(query, project, acting, left)
         case "appoint":
             reviewer = await acting.session.get(Person, press.number)
             if reviewer is None:
@@ -139,10 +140,12 @@ async def _listing(query: CallbackQuery, press: ProjectDesk, by: Person, acting:
             most = {"most": undertaking.CRITERIA, "length": undertaking.CRITERION_LENGTH}
             await _write(query, ProjectWords.criteria, "project_desk.which_criteria", acting, state, project.id, **most)
         case "again" if project.criteria is not None:
+            left = await leave(state, acting.t)
             await state.set_state(ProjectWords.until)
             await state.set_data({"project": project.id, "criteria": project.criteria, "reward": project.reward})
-            await respond(query, *desk.until_when(project, acting.t))
-        case "weeks" if data.get("project") == project.id and "reward" in data:
+            text, keys = desk.until_when(project, acting.t)
+            await respond(query, left + text, keys)
+        case "weeks" if data.get("project") == project.id and "reward" in data and press.number in desk.WEEKS:
             today = acting.house.calendar.day_of(acting.now)
             until = acting.house.calendar.at(today + timedelta(weeks=press.number), CLOSES)
             await show_preview(query, project, until, acting, state)
@@ -170,14 +173,15 @@ async def show_preview(
 # ---------------------------------------------------------------- reviewers and bids
 
 
-async def show_reviewers(event: Message | CallbackQuery, project: Project, acting: Acting) -> None:
+async def show_reviewers(event: Message | CallbackQuery, project: Project, acting: Acting, left: str = "") -> None:
     """Who scores, and some of those who might."""
     found = await scoring.of(acting.session, project)
     there = {person.id for _, person in found}
     since = acting.house.calendar.day_of(acting.now - colleagues.LATELY)
     known = [person for person, _ in await colleagues.since(acting.session, since)]
     others = [person for person in known if person.agreed and person.id not in there][:OFFERED]
-    await respond(event, *desk.reviewers(project, found, others, acting.t))
+    text, keys = desk.reviewers(project, found, others, acting.t)
+    await respond(event, left + text, keys)
 
 
 async def _show_bid(query: CallbackQuery, project: Project, page: int, acting: Acting) -> None:

@@ -115,6 +115,8 @@ async def test_a_project_is_listed_bid_for_awarded_and_shown(migrated: Path, tmp
 
         # Three bid, one of them anew; until the deadline a copy of the database tells nothing.
         await bids(campus, dora, "club", None)
+        await dora.says("/projects")
+        await dora.taps("✉️ My bid")
         await dora.taps(t.plain("projects.own"))
         await dora.reads(PLANS["Dora"])
         await bids(campus, wang, "union", "我在东区服务站值班", "zh-hans")
