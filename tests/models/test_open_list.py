@@ -69,13 +69,18 @@ async def told(session: AsyncSession, person: Person | None = None) -> list[str]
     return [(row.payload or {})["text"] for row in mine]
 
 
-async def test_until_the_deadline_a_bid_tells_nobody_whose_it_is(database: Database, now: datetime) -> None:
+async def test_until_the_deadline_a_bid_tells_nobody_whose_it_is(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bids, "MOST", 2)
     async with database.transaction() as session:
         project, _ = await on_the_list(session, now)
-        alice, bob = await people(session, 2)
+        alice, bob, late = await people(session, 3)
         for person, plan in ((alice, "x" * 1000), (bob, "y")):
             await bids.offer(session, project, person, Offer(BidderKind.CLASS, "Class 2", plan, ""), HOUSE, now)
         bid = await bids.offer(session, project, alice, SAID, HOUSE, now)
+        with pytest.raises(Refusal, match=r"bid\.full"):
+            await bids.offer(session, project, late, SAID, HOUSE, now)
         rows = (await session.scalars(select(Bid))).all()
         assert len(rows) == 2, "who bids again bids otherwise"
         assert len({len(row.sealed or b"") for row in rows}) == 1, "a length would tell a short plan from a long one"
