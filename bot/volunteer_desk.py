@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 LABEL, NAME, PAGE, PEOPLE = 44, 30, 6, 8
 SIGNS = {Stage.PLANNED: "🗓", Stage.CALLED: "📣", Stage.HELD: "✅", Stage.CANCELLED: "✖️"}
 SEATS = (5, 10, 20, 50)
+ASKERS = "askers"
 
 Screen = tuple[str, dict[str, Any]]
 Rows = list[list[dict[str, Any]]]
@@ -91,8 +92,10 @@ def read_hours(text: str) -> tuple[int, str | None]:
 # ---------------------------------------------------------------- whom it is for
 
 
-def group_of(choice: str, settings: Settings) -> Group | None:
-    """Whom somebody chose: all, `a.<audience>` or `s.<station>`; None for what is none of these."""
+def group_of(choice: str, settings: Settings, project: int | None) -> Group | None:
+    """Whom somebody chose: all, `a.<audience>`, `s.<station>`, or with a project those who asked for it; None for what
+    is none of these.
+    """
     what, _, key = choice.partition(".")
     if choice == "all":
         return EVERYBODY
@@ -100,6 +103,8 @@ def group_of(choice: str, settings: Settings) -> Group | None:
         return Group(audiences=(Audience(key),))
     if what == "s" and key in {each.key for each in settings.stations} and settings.buildings_of(key):
         return Group(buildings=tuple(settings.buildings_of(key)))
+    if choice == ASKERS and project is not None:
+        return Group(project=project)
     return None
 
 
@@ -110,14 +115,18 @@ def named(group: Group, settings: Settings, t: Texts) -> str:
     for station in settings.stations:
         if group.buildings and set(group.buildings) == set(settings.buildings_of(station.key)):
             return t.plain("survey_new.of_station", station=t.pick(station.name))
+    if group.project is not None:
+        return t.plain("survey_new.askers")
     if group.buildings:
         return ", ".join(t.pick(settings.building_names(each)) for each in group.buildings)
     return t.plain("survey.everybody")
 
 
-def whom(it: Gathering, settings: Settings, t: Texts) -> Screen:
+def whom(it: Gathering, call: VolunteerCall, settings: Settings, t: Texts) -> Screen:
     """Whom is it for?"""
     rows = [[button(t.plain("survey.everybody"), Helped("for", it.id, "all"))]]
+    if call.project_id is not None:
+        rows.append([button(t.plain("survey_new.askers"), Helped("for", it.id, ASKERS))])
     rows += [[button(t.plain(f"audience.{each}"), Helped("for", it.id, f"a.{each}"))] for each in Audience]
     rows += [
         [

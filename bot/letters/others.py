@@ -118,7 +118,9 @@ async def _report_card(drawing: Drawing, made: Export, t: Texts) -> Letter:
     """The second-class report card, opened here: it names students."""
     semester = made.wish["semester"]
     if made.content is None:
-        return Letter([text_call(t("report_card.nothing", semester=semester), {"chat_id": drawing.chat_id})])
+        # It waited so long for the office's group that it was swept, or there is nothing to put into one.
+        said = t("export.failed", name=made.name) if made.rows else t("report_card.nothing", semester=semester)
+        return Letter([text_call(said, {"chat_id": drawing.chat_id})])
     content = drawing.toolbox.house.vault.open(made.content, f"export:{made.id}")
     caption = t.n("report_card.caption", made.rows or 0, semester=semester)
     unknown = await report_cards.unknown(drawing.session, semester)

@@ -30,7 +30,7 @@ from models import audit, colleagues, exports, permissions, projects, stations, 
 from models.errors import Refusal
 from models.people import Person
 from models.permissions import Deed, Who
-from models.questionnaires import group_of
+from models.questionnaires import EVERYBODY, group_of
 from models.union import hours, places, presence, volunteering
 from models.union.gatherings import Attendance, Gathering, Part, Stage
 from models.union.hours import DisputeStage
@@ -232,7 +232,7 @@ async def _make(
             await state.set_data({"gathering": it.id})
             chosen = screens.seats(it, t)
         case "whom":
-            chosen = screens.whom(it, acting.settings, t)
+            chosen = screens.whom(it, call, acting.settings, t)
         case "level" if press.value == "-":
             chosen = screens.levels(it, t)
         case "rounding" if press.value == "-":
@@ -261,7 +261,7 @@ async def _set(press: Helped, it: Gathering, call: VolunteerCall, acting: Acting
     """What was chosen. Raises Refusal for what could not be."""
     session, value = acting.session, press.value
     match press.act:
-        case "for" if (group := screens.group_of(value, acting.settings)) is not None:
+        case "for" if (group := screens.group_of(value, acting.settings, call.project_id)) is not None:
             it.cohort = group.plain()
         case "level" if value in set(Level):
             call.level = Level(value)
@@ -280,6 +280,8 @@ async def _set(press: Helped, it: Gathering, call: VolunteerCall, acting: Acting
             if number:
                 projects.must_go_on(await projects.get(session, number))
             call.project_id = number or None
+            if group_of(it.cohort).project not in (None, call.project_id):
+                it.cohort = EVERYBODY.plain()
         case "seat":
             seats = None if value == "any" else number_of(value)
             await places.seat(session, it.id, seats, acting.house, acting.now)

@@ -274,7 +274,8 @@ async def tell_lead(
     if lead is not None:
         await tell(session, gathering, lead.id, f"lead_{what}", house, now)
     place = await session.get(Station, call.station_id) if call.station_id is not None else None
-    place = place or await stations.office(session)
+    if place is None or place.closed:
+        place = await stations.office(session)
     await letters.to_station(
         session, place, f"volunteer.group_{what}", now, title=gathering.titles, number=gathering.id
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -112,6 +113,21 @@ async def test_places_are_given_in_order_and_a_free_one_is_kept_for_the_first_wh
         assert (await told(session, dora))[-1] == "no_place"
         with pytest.raises(Refusal, match=r"volunteer.begun"):
             await places.put_down(session, it.id, bob, OURS, it.starts_at)
+
+
+async def test_of_two_who_want_the_last_place_at_once_one_has_it(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        await furnish(session)
+        both = await people(session, "Alice", "Bob")
+        it, _ = await called(session, now, await staff(session))
+        number, ids = it.id, [each.id for each in both]
+
+    async def wants(person_id: int) -> Part:
+        async with database.transaction() as session:
+            person = await session.get_one(Person, person_id)
+            return (await places.put_down(session, number, person, OURS, now))[0].part
+
+    assert sorted(await asyncio.gather(*map(wants, ids))) == [Part.COMING, Part.WAITING]
 
 
 async def test_who_may_come_is_asked_at_the_list_and_at_the_door(database: Database, now: datetime) -> None:

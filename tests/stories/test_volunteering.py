@@ -10,10 +10,11 @@ from pathlib import Path
 from openpyxl import load_workbook
 from sqlalchemy import select
 
-from models import people, roster
+from models import people, roster, stations
 from models.exports import Export
+from models.people import Role
 from models.roster import Enrolled, Line
-from models.union import gatherings
+from models.union import certificates, gatherings
 from tests.campus import Campus, running
 from tests.stories.test_own_data import documents
 
@@ -157,6 +158,16 @@ async def test_a_call_goes_from_the_office_to_the_certificate_and_the_report_car
         pdf = (await documents(campus, alice.id))["certificate.pdf"]
         assert pdf.startswith(b"%PDF")
         (tmp_path / "certificate.pdf").write_bytes(pdf)
+        async with campus.app.database.reading() as session:
+            person = await people.by_telegram_id(session, alice.id)
+            assert person is not None
+            paper = await certificates.of(session, 1, person, campus.app.toolbox.house.vault)
+        await carol.says(f"/start v_{paper.code}")
+        genuine = await carol.reads("The certificate is genuine")
+        assert "3 h, confirmed by Zhao" in genuine.text
+        assert "艾***" in genuine.text
+        assert "2026010001" not in genuine.text
+
         # The report card: from the office, sealed until it is there.
         await admin.says("/volunteers", chat=office)
         await admin.taps(t.plain("volunteer_desk.card"), chat=office)
@@ -174,3 +185,78 @@ async def test_a_call_goes_from_the_office_to_the_certificate_and_the_report_car
             kept = await session.scalar(select(Export.content))
             assert kept is not None
             assert not kept.startswith(b"PK"), "it is sealed"
+
+
+async def test_a_station_s_lead_trains_excuses_confirms_and_calls_off(migrated: Path, tmp_path: Path) -> None:
+    """In the station's group, and alone with the bot for whoever leads it."""
+    shutil.copy(migrated, tmp_path / "unionbot.db")
+    async with running(f"sqlite:///{tmp_path / 'unionbot.db'}") as campus:
+        t, zh, wang, east = campus.t("en"), campus.t("zh-hans"), campus.wang, campus.east
+        alice = await campus.student("Alice")
+        await wang.says("/start")
+        await wang.taps(zh.plain("consent.agree"))
+        async with campus.app.database.transaction() as session:
+            station = await stations.by_key(session, "east")
+            assert station is not None
+            by, now = campus.admin.id, campus.clock()
+            await people.grant(session, Role.LEAD, wang.id, given_by=by, now=now, station_id=station.id)
+
+        async def calls(*words: str) -> None:
+            await wang.says("/volunteers", chat=east)
+            await wang.taps(t.plain("volunteer_desk.new"), chat=east)
+            await wang.says("\n".join(words), chat=east)
+            await east.shows("Nobody has been told")
+
+        async def opens() -> None:
+            await wang.taps(t.plain("volunteer_desk.do.open"), chat=east)
+            await wang.taps(t.plain("volunteer_desk.yes_open"), chat=east)
+
+        await calls("How to guide", "10-12 10:00-10:30", "Room 1")
+        await wang.taps(t.plain("volunteer_desk.do.trains"), chat=east)
+        await east.shows("a training for volunteers")
+        await opens()
+        await calls(TITLE, "10-13 14:00-16:00", "Gate 1")
+        await wang.taps(t.plain("volunteer_desk.do.training"), chat=east)
+        await wang.taps("1 · How to guide", chat=east)
+        await opens()
+        await alice.says("/volunteer")
+        await alice.taps(TITLE)
+        await alice.taps(t.plain("volunteer.down"))
+        await alice.reads("without it you cannot sign in")
+        await alice.taps(t.plain("volunteer.to_training"))
+        await alice.taps(t.plain("volunteer.down"))
+        await alice.reads("You have a place")
+
+        # She does not come, says why, and is excused; then it turns out that she was there.
+        await campus.later(hours=2, minutes=5)
+        await alice.reads("that is a no-show")
+        await alice.taps(t.plain("volunteer.excuse"))
+        await alice.says("I was <b>ill</b>")
+        await alice.reads("hears of it")
+        await east.shows("why they were not at “How to guide”")
+        await wang.reads("有人说明了缺席原因")
+        await wang.taps(zh.plain("volunteer_desk.look"))
+        assert "<b>ill</b>" in (await wang.reads("没有参加“How to guide”")).text
+        await wang.taps(zh.plain("volunteer_desk.accept"))
+        await alice.reads("does not count as a no-show")
+        await wang.says("/volunteers 1")
+        await wang.taps(zh.plain("volunteer_desk.do.hand"))
+        await wang.taps("Alice")
+        await wang.reads("都已签到")
+        await wang.says("/volunteers 1")
+        await wang.taps(zh.plain("volunteer_desk.do.hours", count=1))
+        await wang.taps("Alice")
+        await wang.taps(zh.plain("volunteer_desk.type"))
+        await wang.says("1")
+        await wang.reads("需要写明理由")
+        await wang.says("1 她留下来收拾场地")
+        await alice.reads("Reason: 她留下来收拾场地")
+        # The other one is called off; another station's group does not see it.
+        await wang.says("/volunteers 2", chat=east)
+        await wang.taps(t.plain("volunteer_desk.do.cancel"), chat=east)
+        await wang.taps(t.plain("volunteer_desk.yes_cancel"), chat=east)
+        await alice.reads("It has been cancelled")
+        await campus.admin.says("/volunteers 2", chat=campus.west)
+        await campus.west.shows("another station’s")
+        await alice.says("/verify 1-AAAA-BBBB-CCCC")
+        await alice.reads("There is no such certificate")
