@@ -4,8 +4,6 @@ for an answer.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,13 +16,11 @@ from bot.studies import when
 from bot.texts import Texts, cut
 from bot.untrusted import inline
 from bot.volunteers import PARTS, facts, in_hours, title
-from models.errors import Refusal
 from models.people import Audience, Person
 from models.projects import Project
 from models.questionnaires import EVERYBODY, Group
 from models.stations import Station
 from models.union.gatherings import AFTER, BEFORE, Attendance, Gathering, Part, Stage
-from models.union.hours import DisputeStage, HourDispute, proposed, span
 from models.union.passes import Way
 from models.union.volunteering import ROUNDINGS, Level, VolunteerCall
 
@@ -44,7 +40,18 @@ Rows = list[list[dict[str, Any]]]
 class Helped(Press, prefix="vo"):
     """On volunteering, of who looks after it: list, new, one, change, seats, seat, whom, for, role, level, rounding,
     trains, training, after, project, of, lead, leads, open, open_sure, cancel, cancel_sure, code, people, hand, there,
-    hours, person, give, type, all, excuses, accept, refuse, disputes, reply, card; `value` is what was chosen.
+    card; `value` is what was chosen.
+    """
+
+    act: str
+    gathering: int
+    value: str = "-"
+
+
+@dataclass(frozen=True)
+class Credited(Press, prefix="vh"):
+    """On hours, and what is said of them: hours, all, person, give, type, excuses, accept, refuse, disputes, reply;
+    `value` is what was chosen.
     """
 
     act: str
@@ -67,26 +74,6 @@ class View:
     excuses: int
     disputes: int
     """So many wait for an answer of whoever looks at it here."""
-
-
-# ---------------------------------------------------------------- what is typed
-
-
-def read_hours(text: str) -> tuple[int, str | None]:
-    """What was written of hours: "2.5", "2:30", and after it the reason. Raises Refusal for what is no number."""
-    plain = unicodedata.normalize("NFKC", text).strip()
-    found = re.match(
-        r"(?P<h>\d{1,3})(?:[:](?P<m>[0-5]\d)|[.,](?P<f>\d{1,2}))?\s*(?:h|hours?|小时|小時)?(?=\s|$|[,;，。:])", plain
-    )
-    if found is None:
-        raise Refusal("hours.no_number")
-    minutes = 60 * int(found["h"])
-    if found["m"]:
-        minutes += int(found["m"])
-    elif found["f"]:
-        minutes += round(60 * float(f"0.{found['f']}"))
-    reason = " ".join(inline(line, 1000) for line in plain[found.end() :].lstrip(" ,;，。:").splitlines())
-    return minutes, reason or None
 
 
 # ---------------------------------------------------------------- whom it is for
@@ -138,7 +125,7 @@ def whom(it: Gathering, call: VolunteerCall, settings: Settings, t: Texts) -> Sc
         for each in settings.stations
         if settings.buildings_of(each.key)
     ]
-    return t("volunteer_desk.whom", title=title(it, t)), keyboard([*rows, _back(it, t)])
+    return t("volunteer_desk.whom", title=title(it, t)), keyboard([*rows, back_to(it, t)])
 
 
 def _for(it: Gathering, station: str) -> Helped:
@@ -170,7 +157,7 @@ def listed(
             f"{_so_far(it, counts, t)}{mark}"
         )
         rows.append([button(cut(f"{it.id} · {name}", LABEL), Helped("one", it.id))])
-    rows.append(_turns("list", 0, page, more))
+    rows.append(turns("list", 0, page, more))
     if makes:
         rows.append([button(t.plain("volunteer_desk.new"), Helped("new", 0))])
     if exports:
@@ -224,7 +211,8 @@ def _ways(view: View, now: datetime, t: Texts) -> Rows:
     it = view.gathering
 
     def to(act: str, **params: Any) -> dict[str, Any]:
-        return button(t.plain(f"volunteer_desk.do.{act}", **params), Helped(act, it.id))
+        kind = Credited if act in ("hours", "excuses", "disputes") else Helped
+        return button(t.plain(f"volunteer_desk.do.{act}", **params), kind(act, it.id))
 
     rows: Rows = []
     if it.stage is Stage.PLANNED:
@@ -303,7 +291,7 @@ def choosing(it: Gathering, act: str, turn: str, found: Sequence[Person], page: 
     """One of these people, by name."""
     shown = found[page * PEOPLE : (page + 1) * PEOPLE]
     rows = [[button(inline(each.name, NAME) or "—", Helped(act, it.id, str(each.id)))] for each in shown]
-    return text, keyboard([*rows, _turns(turn, it.id, page, len(found) > (page + 1) * PEOPLE), _back(it, t)])
+    return text, keyboard([*rows, turns(turn, it.id, page, len(found) > (page + 1) * PEOPLE), back_to(it, t)])
 
 
 def sure(view: View, act: str, group: Group, settings: Settings, t: Texts, now: datetime) -> Screen:
@@ -312,10 +300,7 @@ def sure(view: View, act: str, group: Group, settings: Settings, t: Texts, now: 
     count = view.counts.get(Part.COMING, 0) + view.counts.get(Part.WAITING, 0)
     text = t(f"volunteer_desk.sure_{act}", count=count, whom=named(group, settings, t))
     yes = button(t.plain(f"volunteer_desk.yes_{act}"), Helped(f"{act}_sure", it.id))
-    return facts(it, view.call, t, now) + "\n\n" + text, keyboard([[yes], _back(it, t)])
-
-
-# ---------------------------------------------------------------- people and hours
+    return facts(it, view.call, t, now) + "\n\n" + text, keyboard([[yes], back_to(it, t)])
 
 
 def people(
@@ -342,106 +327,15 @@ def people(
         mark = " " + t("volunteer_desk.missed", count=missed[person.id]) if missed.get(person.id) else ""
         lines.append(f"{PARTS[place.part]} {escape(name)} · {escape(said)}{mark}")
     more = len(found) > (page + 1) * 2 * PEOPLE
-    return "\n".join(lines), keyboard([_turns("people", it.id, page, more), _back(it, t)])
+    return "\n".join(lines), keyboard([turns("people", it.id, page, more), back_to(it, t)])
 
 
-def hours(view: View, found: Sequence[tuple[Person, Attendance]], page: int, t: Texts) -> Screen:
-    """Who came, what is proposed of each, and what is confirmed; a press shows one of them."""
-    it, call = view.gathering, view.call
-    came = [(person, place) for person, place in found if place.part is Part.CAME]
-    came.sort(key=lambda each: each[1].minutes is not None)
-    ready = [place for _, place in came if place.minutes is None and proposed(it, call, place) is not None]
-    lines = [t("volunteer_desk.hours", title=title(it, t), whole=in_hours(span(it)), rounding=call.rounding)]
-    rows: Rows = []
-    for person, place in came[page * PEOPLE : (page + 1) * PEOPLE]:
-        name = inline(person.name, NAME) or "—"
-        lines.append(f"{escape(name)} · {_hours_of(it, call, place, t)}")
-        rows.append([button(name, Helped("person", it.id, str(person.id)))])
-    if ready:
-        rows.append([button(t.plain("volunteer_desk.all", count=len(ready)), Helped("all", it.id))])
-    rows += [_turns("hours", it.id, page, len(came) > (page + 1) * PEOPLE), _back(it, t)]
-    return "\n".join(lines), keyboard(rows)
+def turns(act: str, number: int, page: int, more: bool, kind: type[Helped | Credited] = Helped) -> list[dict[str, Any]]:
+    """The page before and the one after."""
+    back = [button("◀️", kind(act, number, str(page - 1)))] if page > 0 else []
+    return back + ([button("▶️", kind(act, number, str(page + 1)))] if more else [])
 
 
-def _hours_of(it: Gathering, call: VolunteerCall, place: Attendance, t: Texts) -> str:
-    if place.minutes is not None:
-        return "✅ " + t("volunteer.hours_confirmed", hours=in_hours(place.minutes))
-    minutes = proposed(it, call, place)
-    clock = "–".join(
-        f"{each.astimezone(t.timezone):%H:%M}" if each is not None else "?"
-        for each in (place.signed_in_at, place.signed_out_at)
-    )
-    if minutes is None:
-        return t("volunteer_desk.not_known", clock=clock)
-    return t("volunteer_desk.proposed", clock=clock, hours=in_hours(minutes))
-
-
-def person(view: View, who: Person, place: Attendance, t: Texts) -> Screen:
-    """Somebody's hours: as proposed, the whole of it, or typed."""
-    it, call = view.gathering, view.call
-    text = t("volunteer_desk.person", name=inline(who.name, NAME) or "—", title=title(it, t))
-    text += "\n" + _hours_of(it, call, place, t)
-    if place.because is not None:
-        text += "\n" + t("volunteer.because", because=place.because)
-    rows: Rows = []
-    if place.minutes is None:
-        offered = [proposed(it, call, place), span(it)]
-        shown = dict.fromkeys(minutes for minutes in offered if minutes is not None)
-        rows = [
-            [button(t.plain("volunteer_desk.give", hours=in_hours(each)), Helped("give", it.id, f"{who.id}.{each}"))]
-            for each in shown
-        ]
-    rows.append([button(t.plain("volunteer_desk.type"), Helped("type", it.id, str(who.id)))])
-    rows.append([button(t.plain("volunteer_desk.back"), Helped("hours", it.id, "0"))])
-    return text, keyboard(rows)
-
-
-# ---------------------------------------------------------------- what waits for an answer
-
-
-def excuse(it: Gathering, who: Person, words: str, more: int, t: Texts) -> Screen:
-    """Why somebody was not there: will that do?"""
-    text = t("volunteer_desk.excuse", name=inline(who.name, NAME) or "—", title=title(it, t), words=words)
-    rows = [
-        [
-            button(t.plain("volunteer_desk.accept"), Helped("accept", it.id, str(who.id))),
-            button(t.plain("volunteer_desk.refuse"), Helped("refuse", it.id, str(who.id))),
-        ]
-    ]
-    return text + _more(more, t), keyboard([*rows, _back(it, t)])
-
-
-def dispute(view: View, who: Person, place: Attendance, found: HourDispute, more: int, t: Texts) -> Screen:
-    """What somebody says of their hours, and what the lead said."""
-    it = view.gathering
-    text = t(
-        "volunteer_desk.dispute",
-        name=inline(who.name, NAME) or "—",
-        title=title(it, t),
-        words=found.words,
-        so=Markup(_hours_of(it, view.call, place, t)),
-    )
-    if found.stage is DisputeStage.OFFICE and found.reply is not None:
-        text += "\n\n" + t("volunteer_desk.lead_said", reply=found.reply)
-    rows = [[button(t.plain("volunteer_desk.reply"), Helped("reply", it.id, str(who.id)))]]
-    return text + _more(more, t), keyboard([*rows, _back(it, t)])
-
-
-def _more(more: int, t: Texts) -> str:
-    return "\n\n" + t("volunteer_desk.more", count=more) if more else ""
-
-
-def to_the_lead(what: str, it: Gathering, call: VolunteerCall, t: Texts, now: datetime) -> Screen:
-    """To whoever leads it: it is over, or somebody waits for an answer."""
-    act = {"lead_over": "hours", "lead_excuse": "excuses", "lead_dispute": "disputes"}[what]
-    rows = [[button(t.plain("volunteer_desk.look"), Helped(act, it.id, "0"))]]
-    return t(f"volunteer.you_{what}") + "\n\n" + facts(it, call, t, now), keyboard(rows)
-
-
-def _turns(act: str, number: int, page: int, more: bool) -> list[dict[str, Any]]:
-    back = [button("◀️", Helped(act, number, str(page - 1)))] if page > 0 else []
-    return back + ([button("▶️", Helped(act, number, str(page + 1)))] if more else [])
-
-
-def _back(it: Gathering, t: Texts) -> list[dict[str, Any]]:
+def back_to(it: Gathering, t: Texts) -> list[dict[str, Any]]:
+    """Back to the call."""
     return [button(t.plain("volunteer_desk.back"), Helped("one", it.id))]

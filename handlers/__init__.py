@@ -70,6 +70,7 @@ def router() -> Router:
         roles,
         setup,
         survey_making,
+        volunteer_hours,
         volunteer_words,
         volunteers,
         work_reports,
@@ -91,6 +92,19 @@ def router() -> Router:
     registers = (appointing, posts, chairs, gatherings, gathering_words, volunteers, volunteer_words)
     desk = (project_desk, project_words, disclosure)
     union = (membership, setup, faq_stats, *decided, *registers, *desk)
+    students = (start, appeal, faq, inline, report, surveys, volunteering, mine, following, new)
+    decided = (board, publications, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
+    union = (
+        membership,
+        setup,
+        faq_stats,
+        *decided,
+        gatherings,
+        gathering_words,
+        volunteers,
+        volunteer_hours,
+        volunteer_words,
+    )
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
     alone = {appeal, news, report, surveys, disclosed, volunteering, projects, reviews, mine, following, new}

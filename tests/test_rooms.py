@@ -77,6 +77,7 @@ TOOLBOX = frozenset(
         "toolbox",
         "untrusted",
         "volunteer_desk",
+        "volunteer_hours",
         "volunteers",
         "work_report",
         "work_report_evidence",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from bot import volunteer_desk, volunteers
+from bot import volunteer_hours, volunteers
 from bot.calls import Call, Letter
 from bot.letters.drawing import Drawing
 from models import people
@@ -22,7 +22,7 @@ async def volunteer(drawing: Drawing) -> Letter:
     if what.startswith("lead_"):
         if it.lead_id != person.id:
             return Letter()
-        screen = volunteer_desk.to_the_lead(what, it, call, t, drawing.now)
+        screen = volunteer_hours.to_the_lead(what, it, call, t, drawing.now)
     else:
         place = await gatherings.place_of(session, it, person)
         dispute = await hours.dispute_of(session, it, person.id)

@@ -10,8 +10,9 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
 from bot import scripts, studies
-from bot import volunteer_desk as screens
+from bot import volunteer_hours as screens
 from bot.untrusted import inline
+from handlers.union import volunteer_hours
 from handlers.union import volunteers as desk
 from handlers.union.acting import Acting, Wherever
 from handlers.union.volunteers import Calling
@@ -90,7 +91,7 @@ async def hours_of(message: Message, acting: Acting, state: FSMContext) -> None:
     at = acting.house, acting.now
     await hours.confirm(acting.session, it, data.get("whose", 0), minutes, person, *at, because=because)
     await state.clear()
-    await desk.show_hours(message, it, acting, 0)
+    await volunteer_hours.show_hours(message, it, acting, 0)
 
 
 async def reply(message: Message, acting: Acting, state: FSMContext) -> None:
@@ -109,4 +110,4 @@ async def reply(message: Message, acting: Acting, state: FSMContext) -> None:
     whose, at = data.get("whose", 0), (acting.house, acting.now)
     await hours.answer(acting.session, it, whose, minutes, because, person, *at, office=office)
     await state.clear()
-    await desk.next_dispute(message, it, acting)
+    await volunteer_hours.next_dispute(message, it, acting)

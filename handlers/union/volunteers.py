@@ -2,7 +2,7 @@
 
 /volunteers ─▶ list ─▶ new: title, time, place (`volunteer_words.py`) ─▶ one, planned ─▶ open it ─▶ who is on it
                    └─▶ one ─▶ places · lead · cancel (all are told) · there by hand
-                           └▶ over: hours, one by one or all as proposed · excuses · disputes
+                           └▶ over: hours, excuses, disputes (`volunteer_hours.py`)
                └─▶ report card (XLSX), for the presidium
 """
 
@@ -21,7 +21,6 @@ from bot.filters import Pressed
 from bot.keyboards import MOST_DIGITS
 from bot.people import GROUPS
 from bot.volunteer_desk import Helped, View
-from bot.volunteers import in_hours
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import respond
 from handlers.union.acting import Acting, Wherever
@@ -136,15 +135,16 @@ async def _waiting(it: Gathering, acting: Acting) -> int:
     if it.stage is not Stage.HELD:
         return 0
     unconfirmed = len(await hours.waiting(acting.session, it))
-    return unconfirmed + len(await _excuses(it, acting)) + len(await _disputes(it, acting))
+    return unconfirmed + len(await excuses_of(it, acting)) + len(await disputes_of(it, acting))
 
 
-async def _excuses(it: Gathering, acting: Acting) -> list[tuple[Person, Attendance]]:
+async def excuses_of(it: Gathering, acting: Acting) -> list[tuple[Person, Attendance]]:
+    """Who says why they were not there, and waits for an answer."""
     found = await volunteering.everybody(acting.session, it)
     return [(who, place) for who, place in found if place.part is Part.MISSED and place.reason is not None]
 
 
-async def _disputes(it: Gathering, acting: Acting) -> list[hours.HourDispute]:
+async def disputes_of(it: Gathering, acting: Acting) -> list[hours.HourDispute]:
     """Those that whoever looks can answer: what has come to the office is for the office."""
     stages = (DisputeStage.OFFICE, DisputeStage.LEAD) if await presides(acting) else (DisputeStage.LEAD,)
     return await hours.disputes(acting.session, it, *stages)
@@ -164,8 +164,8 @@ async def view_of(it: Gathering, acting: Acting) -> View:
         training,
         project,
         len(await hours.waiting(session, it)),
-        len(await _excuses(it, acting)),
-        len(await _disputes(it, acting)),
+        len(await excuses_of(it, acting)),
+        len(await disputes_of(it, acting)),
     )
 
 
@@ -186,11 +186,7 @@ async def step(query: CallbackQuery, press: Helped, acting: Acting, state: FSMCo
         if press.act == "one":
             await _stop(state)
             await show_one(query, it, acting)
-        elif not (
-            await _make(query, press, it, call, acting, state)
-            or await _run(query, press, it, person, acting)
-            or await _hours(query, press, it, call, person, acting, state)
-        ):
+        elif not (await _make(query, press, it, call, acting, state) or await _run(query, press, it, person, acting)):
             raise Refusal("old.button")
         return
     match press.act:
@@ -337,88 +333,6 @@ async def _run(query: CallbackQuery, press: Helped, it: Gathering, person: Perso
         case _:
             return False
     return True
-
-
-async def _hours(
-    query: CallbackQuery,
-    press: Helped,
-    it: Gathering,
-    call: VolunteerCall,
-    person: Person,
-    acting: Acting,
-    state: FSMContext,
-) -> bool:
-    """Hours, excuses, disputes. False for what is no matter of this."""
-    session, t, house, now = acting.session, acting.t, acting.house, acting.now
-    match press.act:
-        case "hours":
-            await show_hours(query, it, acting, number_of(press.value))
-        case "all":
-            await hours.confirm_all(session, it, call, person, house, now)
-            await show_hours(query, it, acting, 0)
-        case "person":
-            who, place = await _one_of(it, number_of(press.value), acting)
-            await respond(query, *screens.person(await view_of(it, acting), who, place, t))
-        case "give":
-            number, _, minutes = press.value.partition(".")
-            await hours.confirm(session, it, number_of(number), number_of(minutes), person, house, now)
-            await show_hours(query, it, acting, 0)
-        case "type":
-            who, _ = await _one_of(it, number_of(press.value), acting)
-            whole = in_hours(hours.span(it))
-            how = {"name": who.name, "whole": whole, "most": hours.WORDS_LENGTH}
-            await ask(query, acting, state, Calling.hours, "volunteer_desk.type_ask", it.id, whose=who.id, **how)
-        case "excuses":
-            await next_excuse(query, it, acting)
-        case "accept" | "refuse":
-            accept = press.act == "accept"
-            await presence.decide_excuse(session, it, number_of(press.value), person, house, now, accept=accept)
-            await next_excuse(query, it, acting)
-        case "disputes":
-            await next_dispute(query, it, acting)
-        case "reply":
-            who, place = await _one_of(it, number_of(press.value), acting)
-            now_ = in_hours(place.minutes or 0)
-            how = {"name": who.name, "hours": now_, "most": hours.WORDS_LENGTH}
-            await ask(query, acting, state, Calling.reply, "volunteer_desk.reply_ask", it.id, whose=who.id, **how)
-        case _:
-            return False
-    return True
-
-
-async def _one_of(it: Gathering, number: int, acting: Acting) -> tuple[Person, Attendance]:
-    place = await acting.session.get(Attendance, (it.id, number))
-    if place is None:
-        raise Refusal("old.button")
-    return await acting.session.get_one(Person, number), place
-
-
-async def show_hours(event: Message | CallbackQuery, it: Gathering, acting: Acting, page: int) -> None:
-    """Who came, and how long."""
-    found = await volunteering.everybody(acting.session, it)
-    await respond(event, *screens.hours(await view_of(it, acting), found, page, acting.t))
-
-
-async def next_excuse(event: Message | CallbackQuery, it: Gathering, acting: Acting) -> None:
-    """One after the other; then back to it."""
-    found = await _excuses(it, acting)
-    if not found:
-        await show_one(event, it, acting)
-        return
-    (who, place), *more = found
-    assert place.reason is not None
-    await respond(event, *screens.excuse(it, who, place.reason, len(more), acting.t))
-
-
-async def next_dispute(event: Message | CallbackQuery, it: Gathering, acting: Acting) -> None:
-    """One after the other; then back to it."""
-    found = await _disputes(it, acting)
-    if not found:
-        await show_one(event, it, acting)
-        return
-    first, *more = found
-    who, place = await _one_of(it, first.person_id, acting)
-    await respond(event, *screens.dispute(await view_of(it, acting), who, place, first, len(more), acting.t))
 
 
 async def _report_card(query: CallbackQuery, acting: Acting, person: Person, back: int) -> None:
