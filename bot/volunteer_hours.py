@@ -29,7 +29,8 @@ def read_hours(text: str) -> tuple[int, str | None]:
     """What was written of hours: "2.5", "2:30", and after it the reason. Raises Refusal for what is no number."""
     plain = unicodedata.normalize("NFKC", text).strip()
     found = re.match(
-        r"(?P<h>\d{1,3})(?:[:](?P<m>[0-5]\d)|[.,](?P<f>\d{1,2}))?\s*(?:h|hours?|小时|小時)?(?=\s|$|[,;，。:])", plain
+        r"(?P<h>\d{1,3})(?:[:](?P<m>[0-5]\d)|[.,](?P<f>\d{1,2}))?\s*(?:h|hours?|小时|小時)?(?=\s|$|[,;，。:](?!\d))",
+        plain,
     )
     if found is None:
         raise Refusal("hours.no_number")

@@ -35,7 +35,7 @@ from models.union.gatherings import Attendance, Gathering, Kind, Part, Stage
 
 MOST_MISSED = 2
 """Whoever stayed away so often in a semester without a word waits behind the others."""
-ROLE_LENGTH = 40
+ROLE_LENGTH, ABOUT_LENGTH = 40, 1000
 MOST_SEATS = 1000
 ROUNDINGS = (1, 15, 30, 60)
 """Minutes to which proposed hours are rounded."""

@@ -64,6 +64,8 @@ async def test_a_call_goes_from_the_office_to_the_certificate_and_the_report_car
         await admin.taps(t.plain("volunteer_desk.new"), chat=office)
         await admin.says(f"{TITLE}\nsoon\nGate 1", chat=office)
         await office.shows("There is no time in it")
+        await admin.says(f"{TITLE}\n10-14 14:00-17:00\nGate 1\n{'x' * 600}\n{'y' * 600}", chat=office)
+        await office.shows("at most 1000 characters")
         await admin.says(f"{TITLE}\n10-14 14:00-17:00\nGate 1\nShow <b>new</b> students around", chat=office)
         assert "&lt;b&gt;new" not in (await office.shows("Nobody has been told")).text
         await admin.taps(t.plain("volunteer_desk.do.role"), chat=office)
