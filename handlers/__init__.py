@@ -89,22 +89,10 @@ def router() -> Router:
     students = (start, appeal, *talks, mine, following, new)
     asked = (pulses, quizzes, survey_desk, survey_making, evaluations)
     decided = (board, publications, *asked, work_reports, records, roles)
-    registers = (appointing, posts, chairs, gatherings, gathering_words, volunteers, volunteer_words)
+    registers = (appointing, posts, chairs, gatherings, gathering_words)
+    helpers = (volunteers, volunteer_hours, volunteer_words)
     desk = (project_desk, project_words, disclosure)
-    union = (membership, setup, faq_stats, *decided, *registers, *desk)
-    students = (start, appeal, faq, inline, report, surveys, volunteering, mine, following, new)
-    decided = (board, publications, pulses, quizzes, survey_desk, survey_making, evaluations, records, roles)
-    union = (
-        membership,
-        setup,
-        faq_stats,
-        *decided,
-        gatherings,
-        gathering_words,
-        volunteers,
-        volunteer_hours,
-        volunteer_words,
-    )
+    union = (membership, setup, faq_stats, *decided, *registers, *helpers, *desk)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)
     alone = {appeal, news, report, surveys, disclosed, volunteering, projects, reviews, mine, following, new}
