@@ -156,10 +156,10 @@ def number_in(text: str) -> int:
 
 @contextlib.asynccontextmanager
 async def running(
-    database_url: str, *, flood: bool = False, forum: bool = False, **changes: Any
+    database_url: str, *, flood: bool = False, forum: bool = False, begin: datetime = BEGIN, **changes: Any
 ) -> AsyncIterator[Campus]:
     """A campus with the program running on this database."""
-    async with server.start(tokens=[TOKEN], flood=flood, begin=BEGIN) as telegram, Sandbox(telegram.url) as stage:
+    async with server.start(tokens=[TOKEN], flood=flood, begin=begin) as telegram, Sandbox(telegram.url) as stage:
         await stage.bot(TOKEN, username="union_bot", first_name="Union")
         wang, li = await stage.person("Wang", "zh-hans"), await stage.person("Li", "zh-hans")
         admin = await stage.person("Zhao", "zh-hans", id=700000001)
@@ -167,7 +167,7 @@ async def running(
         west = await stage.group("West", [admin], [])
         office = await stage.group("Office", [admin], [])
         chosen = settings(telegram.url, database_url, **changes)
-        clock = MovedClock(BEGIN)
+        clock = MovedClock(begin)
         database = Database(chosen.database.url)
         await migrate(database)
         await database.close()
