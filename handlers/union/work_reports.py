@@ -77,10 +77,10 @@ async def begin(message: Message, command: CommandObject, acting: Acting, state:
         await _list(message, acting, left)
         return
     spell = work_reports.spells(acting.house.calendar, acting.now)[0]
-    report = await work_reports.newest(acting.session, spell.kind, spell.name)
-    if report is None:
+    newest = await work_reports.newest(acting.session, spell.kind, spell.name)
+    if newest is None:
         raise Refusal("work_report.none_yet")
-    await _files(message, report, language, acting)
+    await _files(message, newest.id, language, acting)
 
 
 async def press_report(query: CallbackQuery, press: Reporting, acting: Acting, state: FSMContext) -> None:
@@ -103,7 +103,7 @@ async def press_report(query: CallbackQuery, press: Reporting, acting: Acting, s
         case "renew":
             await _one(query, await work_reports.renew(session, press.report, calendar, now, by), acting)
         case "files" if press.choice in acting.house.languages:
-            await _files(query, await work_reports.get(session, press.report), press.choice, acting)
+            await _files(query, press.report, press.choice, acting)
         case "words" | "write" | "clear":
             await _writing(query, press, by, acting, state)
         case "finish" | "send" | "correct":
@@ -153,7 +153,8 @@ async def _may_write(acting: Acting) -> bool:
     return permissions.may(Deed.WORK_REPORTS_WRITE, who)
 
 
-async def _files(event: Message | CallbackQuery, report: WorkReport, language: str, acting: Acting) -> None:
+async def _files(event: Message | CallbackQuery, number: int, language: str, acting: Acting) -> None:
+    report = await work_reports.get(acting.session, number)
     message = event.message if isinstance(event, CallbackQuery) else event
     if not isinstance(message, Message):
         raise Refusal("old.button")

@@ -13,11 +13,11 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Date, ForeignKey, Index, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, defer, mapped_column
 
 from models import audit, outbox, stations, statistics
 from models.base import Base, Json, Key, one_of, only
@@ -107,6 +107,15 @@ class WorkReport(Base):
         return Period("semester" if self.kind is Kind.WORK else "year", self.since, self.until)
 
 
+class Edition(NamedTuple):
+    """How far an edition is."""
+
+    id: int
+    edition: int
+    state: State
+    counting: bool
+
+
 @dataclass(frozen=True)
 class Spell:
     """Which report is due: of what, and from its first day to its last."""
@@ -176,29 +185,35 @@ async def get(session: AsyncSession, number: int) -> WorkReport:
     return found
 
 
-async def newest(session: AsyncSession, kind: Kind, period: str) -> WorkReport | None:
+async def newest(session: AsyncSession, kind: Kind, period: str) -> Edition | None:
     """The last edition of this period's."""
-    found: WorkReport | None = await session.scalar(
-        select(WorkReport)
+    found = await session.execute(
+        select(WorkReport.id, WorkReport.edition, WorkReport.state, WorkReport.counting)
         .where(WorkReport.kind == kind, WorkReport.period == period)
         .order_by(WorkReport.edition.desc())
         .limit(1)
     )
-    return found
+    row = found.first()
+    return Edition(*row) if row is not None else None
 
 
 async def listed(session: AsyncSession, most: int) -> list[WorkReport]:
-    """The editions that were made last, the newest first."""
-    return list(await session.scalars(select(WorkReport).order_by(WorkReport.id.desc()).limit(most)))
+    """The editions that were made last, the newest first; without their figures, which may be megabytes."""
+    newest_first = select(WorkReport).order_by(WorkReport.id.desc()).limit(most)
+    return list(await session.scalars(newest_first.options(defer(WorkReport.figures))))
 
 
 async def heard(session: AsyncSession, semester: str) -> WorkReport | None:
-    """The report of this semester that the Party committee has heard, if it has: the floor of measure 2."""
+    """The report of this semester that the Party committee has heard, if it has, without its figures: the floor of
+    measure 2.
+    """
     return await _last_in(session, Kind.WORK, semester, State.HEARD)
 
 
 async def assessed(session: AsyncSession, year: str) -> WorkReport | None:
-    """The self-assessment of this academic year that the union has finished: the floor of measure 8."""
+    """The self-assessment of this academic year that the union has finished, without its figures: the floor of
+    measure 8.
+    """
     return await _last_in(session, Kind.ASSESSMENT, year, State.FINAL, State.HEARD)
 
 
@@ -208,6 +223,7 @@ async def _last_in(session: AsyncSession, kind: Kind, period: str, *states: Stat
         .where(WorkReport.kind == kind, WorkReport.period == period, WorkReport.state.in_(states))
         .order_by(WorkReport.edition.desc())
         .limit(1)
+        .options(defer(WorkReport.figures))
     )
     return found
 
@@ -279,9 +295,9 @@ async def renew(session: AsyncSession, number: int, calendar: WorkCalendar, now:
 
 
 async def uncounted(session: AsyncSession) -> list[WorkReport]:
-    """Those whose figures are still to be found."""
+    """Those whose figures are still to be found, without those they may have."""
     found = select(WorkReport).where(WorkReport.counting.is_(True)).order_by(WorkReport.id)
-    return list(await session.scalars(found))
+    return list(await session.scalars(found.options(defer(WorkReport.figures))))
 
 
 async def counted(session: AsyncSession, number: int, findings: Findings | None, now: datetime) -> None:
@@ -292,7 +308,7 @@ async def counted(session: AsyncSession, number: int, findings: Findings | None,
     report.counting = False
     if findings is not None:
         report.figures = findings.plain()
-    await tell_office(session, report, "made" if findings is not None else "failed", now)
+    await tell_office(session, number, "made" if findings is not None else "failed", now)
 
 
 async def write(session: AsyncSession, number: int, place: str, text: str | None, now: datetime, staff: Person) -> None:
@@ -384,12 +400,10 @@ async def remind(session: AsyncSession, calendar: WorkCalendar, now: datetime) -
             continue
         done = (State.HEARD,) if spell.kind is Kind.WORK else (State.FINAL, State.HEARD)
         if report.state not in done:
-            await tell_office(session, report, "remind", now, f"work_report:{spell.kind}:{spell.name}:{weeks}")
+            await tell_office(session, report.id, "remind", now, f"work_report:{spell.kind}:{spell.name}:{weeks}")
 
 
-async def tell_office(
-    session: AsyncSession, report: WorkReport, what: str, now: datetime, dedupe: str | None = None
-) -> None:
+async def tell_office(session: AsyncSession, number: int, what: str, now: datetime, dedupe: str | None = None) -> None:
     """The office hears how it is with a report, as it is when it is told."""
     office = await stations.office(session)
     if office.chat_id is None:
@@ -401,6 +415,6 @@ async def tell_office(
         repeat=Repeat.NUMBERED,
         chat_id=office.chat_id,
         letter="work_report",
-        payload={"report": report.id, "what": what},
+        payload={"report": number, "what": what},
         dedupe=dedupe,
     )
