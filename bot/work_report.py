@@ -71,10 +71,10 @@ class Writer:
 
     def problem(self, figure: Figure) -> str:
         """A category, and in which building."""
-        category = self.t.pick(self.settings.category_path(figure.about["category"]))
-        if figure.about["building"] is None:
-            return category
-        return f"{category} · {self.t.pick(self.settings.building_names(figure.about['building']))}"
+        category = self.t.pick(self.settings.category_names(figure.about["category"]))
+        building = figure.about["building"]
+        place = self.t.pick(self.settings.building_names(building)) if building else self.say("no_building")
+        return f"{category} · {place}"
 
     def day(self, text: str) -> str:
         """A day that stands in a figure."""

@@ -338,9 +338,9 @@ def _surveys(writer: Writer) -> list[Section]:
 
 
 def _floors(writer: Writer) -> Section:
-    heads = (("floor", 34, False), ("needed", 10, True), ("done", 10, True), ("state", 14, False), ("until", 18, False))
+    heads = (("floor", 34, False), ("needed", 10, True), ("done", 10, True), ("state", 14, False), ("until", 22, False))
     columns = [Column(writer.say(f"head.{name}"), width, number) for name, width, number in heads]
-    columns.append(Column(writer.say("head.evidence"), 24))
+    columns.append(Column(writer.say("head.evidence"), 20))
     rows: list[list[Runs]] = []
     for floor in writer.findings.floors:
         until = writer.t.full_day(floor.until) if floor.until is not None else writer.say("always")
