@@ -22,16 +22,19 @@ from models.union.gatherings import Attendance, Gathering, Part
 from models.union.hours import DisputeStage, HourDispute, proposed, span
 from models.union.volunteering import VolunteerCall
 
+HOURS = re.compile(
+    r"(?P<h>\d{1,3})(?::(?P<m>[0-5]\d)|[.,](?P<f>\d{1,2}))?"
+    r"\s*(?:h|hours?|小时|小時)?(?=\s|$|[,;，。:](?!\d))"
+)
+"""Hours with a fraction or minutes, at the beginning of what is written; the reason comes after them."""
+
 # ---------------------------------------------------------------- what is typed
 
 
 def read_hours(text: str) -> tuple[int, str | None]:
     """What was written of hours: "2.5", "2:30", and after it the reason. Raises Refusal for what is no number."""
     plain = unicodedata.normalize("NFKC", text).strip()
-    found = re.match(
-        r"(?P<h>\d{1,3})(?:[:](?P<m>[0-5]\d)|[.,](?P<f>\d{1,2}))?\s*(?:h|hours?|小时|小時)?(?=\s|$|[,;，。:](?!\d))",
-        plain,
-    )
+    found = HOURS.match(plain)
     if found is None:
         raise Refusal("hours.no_number")
     minutes = 60 * int(found["h"])
