@@ -16,7 +16,7 @@ from models.stations import Station
 from models.surveys import Verdict
 from models.tickets import Ticket
 from models.union.gatherings import Attendance, Gathering, Kind, Part
-from models.union.publications import Heading, Publication, Stage
+from models.union.publications import Heading, Publication, Review, Stage, Step
 from models.union.publications import Kind as PublicationKind
 from tests.house import CALENDAR, HOUSE, staff
 from tests.models.test_floors import held
@@ -86,13 +86,19 @@ async def play(session: AsyncSession, seed: int = 7, count: int = 120, now: date
         (PublicationKind.DISCLOSURE, Stage.ARCHIVED, 0),
         (PublicationKind.NEWS, Stage.DRAFT, 0),
     ):
-        session.add(
-            Publication(
-                kind=kind, stage=stage, texts={"en": {"title": "Serving <students>", "body": "x"}}, audience={},
-                heading=Heading.REFORM if kind is PublicationKind.DISCLOSURE else None, written_at=now - 9 * DAY,
-                sent_at=now - 8 * DAY if stage is not Stage.DRAFT else None, written=written,
-                delivered=written * 44 // 50, unknown=written // 50,
-            )
+        publication = Publication(
+            kind=kind, stage=stage, texts={"en": {"title": "Serving <students>", "body": "x"}}, audience={},
+            heading=Heading.REFORM if kind is PublicationKind.DISCLOSURE else None, written_at=now - 9 * DAY,
+            sent_at=now - 8 * DAY if stage is not Stage.DRAFT else None, written=written,
+            delivered=written * 44 // 50, unknown=written // 50, revision=1,
         )  # fmt: skip
+        session.add(publication)
         await session.flush()
+        if stage is not Stage.DRAFT:
+            session.add(
+                Review(
+                    publication_id=publication.id, revision=1, step=Step.APPROVE, person_id=(await staff(session)).id,
+                    at=now - 8 * DAY, texts=publication.texts,
+                )
+            )  # fmt: skip
     return Played(rows, met, places)
