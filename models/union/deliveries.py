@@ -162,7 +162,7 @@ async def _write(
 
 
 async def _end(session: AsyncSession, publication: Publication, now: datetime) -> None:
-    """Everybody has been written to. What a correction replaces is over, and those who have it have this one now."""
+    """Everybody has been written to. What a correction replaces is over."""
     publications.step(publication, Step.END)
     if publication.corrects_id is not None:
         corrected = await publications.get(session, publication.corrects_id)
@@ -239,14 +239,22 @@ async def withdraw(
     now: datetime,
 ) -> None:
     """It was wrong to send it: from now on nobody gets it, those who have it read that it is withdrawn, and why; and
-    the supervising teachers are told. Raises Refusal without a reason in each language.
+    the supervising teachers are told. What was to correct it is a draft again, and stays one. Raises Refusal without a
+    reason in each language, and while a correction is being sent: then that is what is to be withdrawn.
     """
     said = {language: reason.get(language, "").strip() for language in house.languages}
     if not all(said.values()):
         raise Refusal("publication.why")
     if any(len(each) > NOTE_LENGTH for each in said.values()):
         raise Refusal("publication.note_too_long", most=NOTE_LENGTH)
+    others = await publications.corrections(session, publication)
+    for other in others:
+        if other.stage in OUT:
+            raise Refusal("publication.corrected_by", number=publication.id, by=other.id)
     publications.step(publication, Step.WITHDRAW)
+    for other in others:
+        publications.step(other, Step.CHANGE)
+        other.revision, other.approved_at = other.revision + 1, None
     publication.reason, publication.told_to = said, 0
     await session.flush()
     await outbox.call_off(session, "publication", "publication", publication.id)

@@ -224,6 +224,12 @@ async def newest(session: AsyncSession, most: int) -> Sequence[Publication]:
     return (await session.scalars(rows)).all()
 
 
+async def corrections(session: AsyncSession, publication: Publication) -> Sequence[Publication]:
+    """What corrects it, or is to: not what was dropped or withdrawn."""
+    theirs = Publication.corrects_id == publication.id, Publication.stage.not_in((Stage.DROPPED, Stage.WITHDRAWN))
+    return (await session.scalars(select(Publication).where(*theirs).order_by(Publication.id))).all()
+
+
 async def reviews(session: AsyncSession, publication: Publication) -> Sequence[Review]:
     """Everything that was said of it, from the first on."""
     rows = select(Review).where(Review.publication_id == publication.id).order_by(Review.id)
@@ -272,11 +278,13 @@ async def draft(
     corrects: Publication | None = None,
 ) -> Publication:
     """A new one, which nobody has read; a correction is of the same kind and for the same people as what it corrects.
-    Raises Refusal as `checked`, and for a correction of what was not sent.
+    Raises Refusal as `checked`, for a correction of what was not sent, and for a second one beside another.
     """
     if corrects is not None:
         if corrects.stage not in OUT:
             raise Refusal("publication.not_out", number=corrects.id)
+        for other in await corrections(session, corrects):
+            raise Refusal("publication.corrected_by", number=corrects.id, by=other.id)
         kind, topic, heading, group = corrects.kind, corrects.topic, corrects.heading, corrects.group
     publication = Publication(
         kind=kind,
@@ -350,7 +358,11 @@ def step(publication: Publication, what: Step) -> None:
 
 
 async def submit(session: AsyncSession, publication: Publication, house: House, staff: Person, now: datetime) -> None:
-    """It is ready to be read. Raises Refusal while a language is missing."""
+    """It is ready to be read. Raises Refusal while a language is missing, and when what it corrects was withdrawn."""
+    if publication.corrects_id is not None:
+        corrected = await get(session, publication.corrects_id)
+        if corrected.stage not in OUT:
+            raise Refusal(f"publication.is_{corrected.stage}", number=corrected.id)
     lacking = missing(publication, house.languages)
     if lacking:
         raise Refusal("publication.languages_missing", languages=lacking)

@@ -264,3 +264,39 @@ async def test_who_missed_a_correction_gets_the_next_one_and_the_withdrawal(data
         assert len((await session.scalars(select(Delivery))).all()) == 3
         await deliveries.archive_due(session, now + deliveries.ARCHIVED_AFTER)
         assert (await session.scalars(select(Delivery))).all() == []
+
+
+async def test_one_corrects_it_at_a_time_and_nothing_corrects_what_was_withdrawn(
+    database: Database, now: datetime
+) -> None:
+    async with database.transaction() as session:
+        first = await approved(session, now)
+        await students(session, 1)
+        await sent(session, first, now)
+        second = await approved(session, now, corrects=first)
+        writer, teacher = await staff(session, 1), await staff(session, 3)
+        with pytest.raises(Refusal, match="corrected_by") as told:
+            await publications.draft(session, Kind.NEWS, TEXTS, writer, now, corrects=first)
+        assert told.value.params["by"] == second.id
+        # Withdrawn before it was corrected: what was approved for the correction goes out no more.
+        why = dict.fromkeys(HOUSE.languages, "It was the other lift")
+        seen = second.revision
+        await deliveries.withdraw(session, first, why, HOUSE, teacher, now)
+        await deliveries.begin_due(session, HOUSE, now)
+        assert (second.stage, second.approved_at, second.revision) == (Stage.DRAFT, None, seen + 1)
+        with pytest.raises(Refusal, match="is_withdrawn"):
+            await publications.submit(session, second, HOUSE, writer, now)
+        await publications.drop(session, second, writer, now)
+
+        # While its correction is being sent, that is what is withdrawn; and it can be corrected anew.
+        third = await approved(session, now)
+        await sent(session, third, now)
+        fourth = await approved(session, now, corrects=third)
+        await deliveries.begin_due(session, HOUSE, now)
+        with pytest.raises(Refusal, match="corrected_by"):
+            await deliveries.withdraw(session, third, why, HOUSE, teacher, now)
+        assert third.stage is Stage.SENT
+        await deliveries.withdraw(session, fourth, why, HOUSE, teacher, now)
+        fifth = await approved(session, now, corrects=third)
+        await sent(session, fifth, now)
+        assert (await deliveries.latest(session, third)).id == fifth.id
