@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ForeignKey, Select, delete, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -228,6 +228,24 @@ async def latest(session: AsyncSession, publication: Publication) -> Publication
     rows = select(Publication).where(Publication.corrects_id == publication.id, Publication.stage.in_(WAS_OUT))
     found = (await session.scalars(rows.order_by(Publication.id.desc()))).first()
     return publication if found is None else await latest(session, found)
+
+
+def still_read() -> ColumnElement[bool]:
+    """Whether a publication that went out still says something to those who have it: neither it nor what corrected it
+    last was withdrawn. The same as that its `latest` is out, asked of many at once.
+    """
+    gone = select(Publication.id, Publication.corrects_id).where(Publication.stage == Stage.WITHDRAWN)
+    line = gone.cte(recursive=True)
+    before, newer = aliased(Publication), aliased(Publication)
+    another = (newer.corrects_id == before.id) & newer.stage.in_(OUT) & (newer.id > line.c.id)
+    corrected = (
+        select(before.id, before.corrects_id)
+        .select_from(line)
+        .join(before, before.id == line.c.corrects_id)
+        .outerjoin(newer, another)
+        .where(newer.id.is_(None))
+    )
+    return Publication.stage.in_(OUT) & Publication.id.not_in(select(line.union(corrected).c.id))
 
 
 async def withdraw(

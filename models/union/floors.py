@@ -25,9 +25,9 @@ from models.figures import Rate
 from models.outbox import Lane, Repeat
 from models.stations import Desk
 from models.surveys import OVER, Stage, Survey
-from models.union import disclosure, studies, undertaking, work_reports
+from models.union import deliveries, disclosure, studies, undertaking, work_reports
 from models.union.gatherings import Kind
-from models.union.publications import OUT, Heading, Publication
+from models.union.publications import Heading, Publication
 from models.union.publications import Kind as PublicationKind
 
 SATISFACTION, REFORM = "semester-satisfaction", "union-evaluation"
@@ -156,11 +156,11 @@ async def board(session: AsyncSession, calendar: WorkCalendar, now: datetime) ->
 
 
 async def guidance(look: Look, term: Semester) -> Floor:
-    """Political guidance that was approved and went out; with how many have it of how many it was sent to."""
+    """Political guidance that was approved, went out and was not withdrawn since, also not when it was corrected; with how many have it of how many it was sent to."""
     since, until = look.calendar.at(term.starts, time()), look.calendar.at(term.ends + timedelta(days=1), time())
     sent = select(Publication).where(
         Publication.kind == PublicationKind.GUIDANCE,
-        Publication.stage.in_(OUT),
+        deliveries.still_read(),
         Publication.corrects_id.is_(None),
         Publication.sent_at >= since,
         Publication.sent_at < until,

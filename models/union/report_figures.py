@@ -29,9 +29,9 @@ from models.stations import Station
 from models.statistics import Period
 from models.surveys import OVER, STAFF_EVALUATION, Survey
 from models.tickets import Ticket
-from models.union import floors, report_tickets
+from models.union import deliveries, floors, report_tickets
 from models.union.gatherings import Attendance, Gathering, Kind, Part, Stage
-from models.union.publications import OUT, Publication
+from models.union.publications import Publication
 from models.union.publications import Kind as Published
 from models.union.reporting import Figure, Findings, Look, Query, Standing, numbered, ranges
 
@@ -108,7 +108,7 @@ async def published(look: Look) -> list[Figure]:
             Publication.unknown,
         )
         .where(
-            Publication.stage.in_(OUT),
+            deliveries.still_read(),
             Publication.corrects_id.is_(None),
             Publication.sent_at >= look.span.since,
             Publication.sent_at < look.span.until,

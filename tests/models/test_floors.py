@@ -130,6 +130,17 @@ async def test_guidance_counts_when_somebody_has_it(database: Database, now: dat
         sent.stage = publications.Stage.WITHDRAWN
         await session.flush()
         assert of(await floors.board(session, TERMS, now), "guidance").state is State.DUE
+        # Corrected and then withdrawn, it is withdrawn as well.
+        sent.stage = publications.Stage.SENT
+        right = await publications.draft(session, sent.kind, texts, await staff(session), now, corrects=sent)
+        sent.stage = publications.Stage.ARCHIVED
+        right.stage, right.sent_at = publications.Stage.SENT, now
+        await session.flush()
+        assert of(await floors.board(session, TERMS, now), "guidance").state is State.GREEN
+        right.stage = publications.Stage.WITHDRAWN
+        await session.flush()
+        assert of(await floors.board(session, TERMS, now), "guidance").state is State.DUE
+        right.stage = publications.Stage.DROPPED
         sent.stage, sent.sent_at = publications.Stage.SENT, now - 60 * DAY
         await session.flush()
         assert of(await floors.board(session, TERMS, now), "guidance").state is State.DUE, "it was before the semester"
