@@ -328,7 +328,7 @@ async def _preview(query: CallbackQuery, publication: Publication, acting: Actin
     for language in acting.house.languages:
         if language in publication.texts:
             union = acting.settings.union.name
-            for part in publishing.pages(publishing.read(publication, acting.toolbox.t(language), union)):
+            for part in publishing.pages(publication, acting.toolbox.t(language), union):
                 await query.message.answer(part)
     for each in publication.attachments:
         send = query.message.answer_photo if each["type"] == "photo" else query.message.answer_document

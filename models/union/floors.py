@@ -156,7 +156,9 @@ async def board(session: AsyncSession, calendar: WorkCalendar, now: datetime) ->
 
 
 async def guidance(look: Look, term: Semester) -> Floor:
-    """Political guidance that was approved, went out and was not withdrawn since, also not when it was corrected; with how many have it of how many it was sent to."""
+    """Political guidance that was approved, went out and still stands; with how many have it of how many it was sent
+    to.
+    """
     since, until = look.calendar.at(term.starts, time()), look.calendar.at(term.ends + timedelta(days=1), time())
     sent = select(Publication).where(
         Publication.kind == PublicationKind.GUIDANCE,

@@ -31,8 +31,8 @@ from models.surveys import OVER, STAFF_EVALUATION, Survey
 from models.tickets import Ticket
 from models.union import deliveries, floors, report_tickets
 from models.union.gatherings import Attendance, Gathering, Kind, Part, Stage
-from models.union.publications import Publication
 from models.union.publications import Kind as Published
+from models.union.publications import Publication
 from models.union.reporting import Figure, Findings, Look, Query, Standing, numbered, ranges
 
 MEASURES: Mapping[Kind, int] = {Kind.STUDY: 4, Kind.TRAINING: 4, Kind.VOLUNTEERING: 7, Kind.MEETING: 6}
