@@ -236,14 +236,6 @@ async def reviews(session: AsyncSession, publication: Publication) -> Sequence[R
     return (await session.scalars(rows)).all()
 
 
-async def approver(session: AsyncSession, publication: Publication) -> Review | None:
-    """By whom the revision that went out was let out: the supervising teacher, of a notice to one station the second
-    reader.
-    """
-    said = [each for each in await reviews(session, publication) if each.revision == publication.revision]
-    return next((each for each in reversed(said) if each.step in (Step.APPROVE, Step.PASS)), None)
-
-
 # ---------------------------------------------------------------- writing
 
 

@@ -234,7 +234,7 @@ async def _last_in(session: AsyncSession, kind: Kind, period: str, *states: Stat
 async def make(
     session: AsyncSession, spell: Spell, calendar: WorkCalendar, now: datetime, staff: Person | None = None
 ) -> WorkReport:
-    """The first edition is asked for; None is the clock. Raises Refusal when there is one, and before its first day."""
+    """The first edition is asked for; None is the clock. Raises Refusal when there is one."""
     if await newest(session, spell.kind, spell.name) is not None:
         raise Refusal("work_report.there_already")
     return await _ask(session, spell, calendar, now, staff)
