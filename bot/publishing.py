@@ -221,11 +221,14 @@ def _rows(publication: Publication, t: Texts, house: House, above: bool) -> list
             rows.append(acts("submit"))
         rows += [_write(publication, each, t) for each in house.languages]
         if publication.kind is not Kind.DISCLOSURE:
-            rows.append(acts("attach", *(["bare"] if publication.attachments else []), "when"))
+            attach = ["attach", *(["bare"] if publication.attachments else [])]
+            # An edit brings no other attachments.
+            rows.append(acts(*(attach if publication.corrects_id is None else []), "when"))
         if stage is Stage.DRAFT:
             rows.append(acts("drop"))
-    elif stage in (Stage.SENDING, Stage.SENT) and publication.kind is not Kind.DISCLOSURE:
-        rows.append(acts("correct", "withdraw"))
+    elif stage in (Stage.SENDING, Stage.SENT):
+        # What is disclosed is corrected by its next version.
+        rows.append(acts(*(["correct"] if publication.kind is not Kind.DISCLOSURE else []), "withdraw"))
     return [*rows, [button(t.plain("publication.act.list"), Publish("list", publication.id))]]
 
 

@@ -97,7 +97,8 @@ async def reach(session: AsyncSession, publication: Publication, house: House, n
     if publication.kind is Kind.DISCLOSURE:
         return Reach(0, now)
     people = await session.scalar(select(func.count()).select_from(recipients(publication).subquery())) or 0
-    messages = people * (1 + len(publication.attachments))
+    # A correction edits the words; what is attached stays as it is.
+    messages = people * (1 + (len(publication.attachments) if publication.corrects_id is None else 0))
     begins = house.calendar.for_many(max(now, publication.send_at or now))
     return Reach(people, begins + timedelta(seconds=messages / A_SECOND))
 

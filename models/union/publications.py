@@ -269,7 +269,8 @@ async def draft(
     group: Group = EVERYBODY,
     corrects: Publication | None = None,
 ) -> Publication:
-    """A new one, which nobody has read; a correction is of the same kind and for the same people as what it corrects.
+    """A new one, which nobody has read; a correction is of the same kind, for the same people and with the same
+    attachments as what it corrects.
     Raises Refusal as `checked`, for a correction of what was not sent, and for a second one beside another.
     """
     if corrects is not None:
@@ -283,6 +284,7 @@ async def draft(
         topic=topic,
         heading=heading,
         texts=checked(texts, kind),
+        attachments=list(corrects.attachments) if corrects is not None else [],
         audience=group.plain(),
         corrects_id=corrects.id if corrects is not None else None,
         writer_id=writer.id,

@@ -270,8 +270,15 @@ async def test_one_corrects_it_at_a_time_and_nothing_corrects_what_was_withdrawn
     async with database.transaction() as session:
         first = await approved(session, now)
         await students(session, 1)
+        first.attachments = [{"type": "photo", "file_id": "P"}] * 2
         await sent(session, first, now)
+        for row in await on_the_way(session):
+            await deliveries.has(session, about(row), 100)
         second = await approved(session, now, corrects=first)
+        assert second.attachments == first.attachments, "they are read with the words as they are now"
+        reach, first_reach = [await deliveries.reach(session, each, HOUSE, now) for each in (second, first)]
+        assert reach.people == 1
+        assert (first_reach.done_by - now) / (reach.done_by - now) == pytest.approx(3, abs=0.01)
         writer, teacher = await staff(session, 1), await staff(session, 3)
         with pytest.raises(Refusal, match="corrected_by") as told:
             await publications.draft(session, Kind.NEWS, TEXTS, writer, now, corrects=first)
