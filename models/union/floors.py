@@ -134,8 +134,7 @@ class Look:
     @property
     def year_ends(self) -> date:
         """The last day of teaching in the year, as far as config.toml knows."""
-        theirs = (each.ends for each in self.calendar.semesters if self.year.starts <= each.ends <= self.year.ends)
-        return max(theirs, default=self.year.ends)
+        return work_reports.teaching_ends(self.year.starts, self.year.ends, self.calendar)
 
 
 async def board(session: AsyncSession, calendar: WorkCalendar, now: datetime) -> Board:

@@ -75,6 +75,8 @@ async def test_a_floor_is_green_by_its_evidence_due_until_its_day_and_overdue_af
         assert (over.semester, over.week) == (AUTUMN, None)
         late, year = dict.fromkeys(OF_A_SEMESTER, State.OVERDUE), dict.fromkeys(OF_A_YEAR, State.DUE)
         assert states(over) == {**always, **late, **year}, "a year goes on in its second semester"
+        half = await floors.board(session, replace(TERMS, semesters=(AUTUMN,)), TERMS.at(SPRING.starts, now.time()))
+        assert states(half) == states(over), "the next semester is not in config.toml yet"
         summer = await floors.board(session, TERMS, TERMS.at(date(2027, 7, 5), now.time()))
         assert summer.year.name == "2026-2027"
         assert of(summer, "reform").state is State.OVERDUE
