@@ -258,8 +258,8 @@ async def evaluation(look: Look) -> list[Figure]:
 
 
 async def _floors(look: Look) -> list[Standing]:
-    """How each floor stands: those of a semester in each that has begun in the span, those of a year and of what always
-    holds as they are at its end.
+    """How each floor stands: those of a semester in each that has begun in the span, as they were when it was over, or
+    are; those of a year and of what always holds as they are on the day on which it is counted.
     """
     calendar, today = look.calendar, look.calendar.day_of(look.now)
     first, last = calendar.day_of(look.span.since), calendar.day_of(look.span.until - timedelta(seconds=1))
