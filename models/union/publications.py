@@ -139,7 +139,7 @@ class Publication(Base):
     revision: Mapped[int] = mapped_column(default=1)
     """Counted up by every change: a review is of one revision."""
     texts: Mapped[dict[str, Any]] = mapped_column(Json)
-    """By language `{"title", "body"}`."""
+    """By language `{"title", "body", "by"}`: the number of whoever wrote that last."""
     attachments: Mapped[list[Any]] = mapped_column(Json, default=list)
     """Each `{"type": "photo" | "document", "file_id", "file_name"}`."""
     audience: Mapped[dict[str, Any]] = mapped_column(Json)
@@ -257,6 +257,17 @@ def checked(texts: Mapping[str, Mapping[str, str]], kind: Kind) -> dict[str, Any
     return found
 
 
+def _by(writer: Person, texts: Mapping[str, Mapping[str, str]], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The texts, each with who wrote it; what is as it was before is still by whoever wrote that."""
+    by = {
+        language: before[language].get("by")
+        if language in before and text.items() <= before[language].items()
+        else writer.id
+        for language, text in texts.items()
+    }
+    return {language: {**text, "by": by[language]} for language, text in texts.items()}
+
+
 async def draft(
     session: AsyncSession,
     kind: Kind,
@@ -283,7 +294,7 @@ async def draft(
         kind=kind,
         topic=topic,
         heading=heading,
-        texts=checked(texts, kind),
+        texts=_by(writer, checked(texts, kind), {}),
         attachments=list(corrects.attachments) if corrects is not None else [],
         audience=group.plain(),
         corrects_id=corrects.id if corrects is not None else None,
@@ -307,12 +318,12 @@ async def change(
     attachments: Sequence[Mapping[str, Any]] | None = None,
     send_at: datetime | None = None,
 ) -> None:
-    """What is given is so from now on, and whoever has read it reads it again. Whoever changes it is its writer. Raises
-    Refusal as `checked`, for too many attachments, and for what has gone out.
+    """What is given is so from now on, and whoever has read it reads it again. Whoever changes it is its writer, beside
+    those whose words stand there. Raises Refusal as `checked`, for too many attachments, and for what has gone out.
     """
     step(publication, Step.CHANGE)
     if texts is not None:
-        publication.texts = checked(texts, publication.kind)
+        publication.texts = _by(staff, checked(texts, publication.kind), publication.texts)
     if group is not None:
         publication.audience = group.plain()
     if attachments is not None:
@@ -410,7 +421,7 @@ def must_be_this(publication: Publication, revision: int) -> None:
 
 def _must_be_another(publication: Publication, revision: int, reader: Person) -> None:
     must_be_this(publication, revision)
-    if publication.writer_id == reader.id:
+    if reader.id in {publication.writer_id, *(text.get("by") for text in publication.texts.values())}:
         raise Refusal("publication.own")
 
 

@@ -117,6 +117,9 @@ async def test_nobody_reads_or_approves_their_own_and_any_change_begins_anew(dat
         await publications.submit(session, found, HOUSE, reader, now)
         with pytest.raises(Refusal, match=r"publication\.own"):
             await publications.read(session, found, found.revision, HOUSE, reader, now)
+        # Nor may whoever wrote the words, though somebody else has changed something since.
+        with pytest.raises(Refusal, match=r"publication\.own"):
+            await publications.read(session, found, found.revision, HOUSE, writer, now)
         said = await publications.reviews(session, found)
         assert [each.step for each in said] == [*("submit", "pass", "refuse", "submit", "pass", "approve", "submit")]
         assert (said[2].note, said[5].person_id, said[5].texts["en"]["title"]) == (
