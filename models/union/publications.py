@@ -260,9 +260,7 @@ def checked(texts: Mapping[str, Mapping[str, str]], kind: Kind) -> dict[str, Any
 def _by(writer: Person, texts: Mapping[str, Mapping[str, str]], before: Mapping[str, Any]) -> dict[str, Any]:
     """The texts, each with who wrote it; what is as it was before is still by whoever wrote that."""
     by = {
-        language: before[language].get("by")
-        if language in before and text.items() <= before[language].items()
-        else writer.id
+        language: before[language].get("by") if text.items() <= before.get(language, {}).items() else writer.id
         for language, text in texts.items()
     }
     return {language: {**text, "by": by[language]} for language, text in texts.items()}
