@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.keyboards import Press, button, keyboard
 from bot.menus import LANGUAGE_NAMES
 from bot.texts import Texts, cut
-from bot.untrusted import units, verbatim, without_mentions
+from bot.untrusted import split, verbatim, without_mentions
 from models import colleagues
 from models.house import House
 from models.people import Audience
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.toolbox import Toolbox
 
-LABEL, PAGE = 48, 3900
+LABEL, PAGE = 48, 3000
+"""Of a button; of a text, its head comes on top."""
 REVIEWS = 6
 """So many of the last things that were said of it are shown."""
 EVERYBODY = "all"
@@ -62,30 +63,38 @@ class Drafting(Press, prefix="pun"):
 
 def read(publication: Publication, t: Texts, union: Mapping[str, str]) -> str:
     """What students get."""
-    text = publication.texts.get(t.language) or next(iter(publication.texts.values()))
+    return f"{_head(publication, t, union)}\n\n{escape(_body(publication, t))}"
+
+
+def pages(publication: Publication, t: Texts, union: Mapping[str, str]) -> list[str]:
+    """The same in as many messages as it takes: what is disclosed is longer than one."""
+    first, *rest = split(_body(publication, t), PAGE, PAGE)
+    return [f"{_head(publication, t, union)}\n\n{escape(first)}", *(str(escape(each)) for each in rest)]
+
+
+def _head(publication: Publication, t: Texts, union: Mapping[str, str]) -> str:
+    """Whose words these are, and what they are called."""
     head = t(f"publication.head.{publication.kind}", union=t.pick(union))
     if publication.topic is not None:
         head = t("publication.head_topic", topic=t.plain(f"topic.{publication.topic}"))
     if publication.corrects_id is not None:
         head += " · " + t("publication.corrected")
-    return f"{head}\n\n<b>{escape(text['title'])}</b>\n\n{escape(without_mentions(verbatim(text['body'])))}"
+    return f"{head}\n\n<b>{escape(without_mentions(_text(publication, t)['title']))}</b>"
 
 
-def pages(text: str) -> list[str]:
-    """The text in as many messages as it takes, broken between its paragraphs."""
-    parts: list[str] = []
-    for paragraph in text.split("\n"):
-        if parts and units(parts[-1]) + units(paragraph) < PAGE:
-            parts[-1] += "\n" + paragraph
-        else:
-            parts.append(paragraph)
-    return parts
+def _body(publication: Publication, t: Texts) -> str:
+    return without_mentions(verbatim(_text(publication, t)["body"]))
+
+
+def _text(publication: Publication, t: Texts) -> dict[str, str]:
+    text: dict[str, str] = publication.texts.get(t.language) or next(iter(publication.texts.values()))
+    return text
 
 
 def withdrawn(publication: Publication, t: Texts) -> str:
     """What stands in its place."""
-    text = publication.texts.get(t.language) or next(iter(publication.texts.values()))
-    return t("publication.withdrawn", title=text["title"], reason=t.pick(publication.reason or {}))
+    title, reason = _text(publication, t)["title"], t.pick(publication.reason or {})
+    return t("publication.withdrawn", title=without_mentions(title), reason=without_mentions(verbatim(reason)))
 
 
 # ---------------------------------------------------------------- the office
@@ -212,11 +221,14 @@ def _rows(publication: Publication, t: Texts, house: House, above: bool) -> list
             rows.append(acts("submit"))
         rows += [_write(publication, each, t) for each in house.languages]
         if publication.kind is not Kind.DISCLOSURE:
-            rows.append(acts("attach", *(["bare"] if publication.attachments else []), "when"))
+            attach = ["attach", *(["bare"] if publication.attachments else [])]
+            # An edit brings no other attachments.
+            rows.append(acts(*(attach if publication.corrects_id is None else []), "when"))
         if stage is Stage.DRAFT:
             rows.append(acts("drop"))
-    elif stage in (Stage.SENDING, Stage.SENT) and publication.kind is not Kind.DISCLOSURE:
-        rows.append(acts("correct", "withdraw"))
+    elif stage in (Stage.SENDING, Stage.SENT):
+        # What is disclosed is corrected by its next version.
+        rows.append(acts(*(["correct"] if publication.kind is not Kind.DISCLOSURE else []), "withdraw"))
     return [*rows, [button(t.plain("publication.act.list"), Publish("list", publication.id))]]
 
 

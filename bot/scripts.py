@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from opencc import OpenCC
@@ -35,10 +35,16 @@ def as_read(language: str, text: str) -> str:
     return text if simplified == (language == "zh-hans") else str(_converter(READ[language]).convert(text))
 
 
-def written(so_far: Mapping[str, str], language: str, text: str, languages: Collection[str]) -> dict[str, str]:
-    """What is written in each language, now with this text; the other script follows where nobody has written it."""
+def written(so_far: Mapping[str, str], language: str, text: str, languages: Sequence[str]) -> dict[str, str]:
+    """What is written in each language, now with this text; the other script follows where nobody has written it. What
+    followed from the text before follows again when that script stands first in the union's order: otherwise what
+    somebody wrote could be lost.
+    """
     found = {**so_far, language: text}
     for other, turned in in_other_script(language, text).items():
         if other in languages:
-            found.setdefault(other, turned)
+            before = in_other_script(language, so_far.get(language, ""))[other]
+            leads = languages.index(language) < languages.index(other)
+            if other not in so_far or (leads and so_far[other] == before):
+                found[other] = turned
     return found

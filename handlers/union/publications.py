@@ -135,6 +135,9 @@ async def _written(message: Message, text: str, acting: Acting, state: FSMContex
     head, _, body = text.strip().partition("\n")
     number = data.get("publication")
     known = (await publications.get(acting.session, number)).texts if number else {}
+    if known.get(data["language"]) != data.get("stands"):
+        # Somebody else has written it meanwhile: what they wrote is not lost.
+        raise Refusal("publication.changed", number=number)
     parts = {
         name: scripts.written({k: v[name] for k, v in known.items()}, data["language"], said, acting.house.languages)
         for name, said in (("title", head), ("body", body))
@@ -246,7 +249,8 @@ async def _write(
     session, house, now, t = acting.session, acting.house, acting.now, acting.t
     match press.act:
         case "language" if press.choice in house.languages:
-            await state.set_data({"publication": publication.id, "language": press.choice})
+            stands = publication.texts.get(press.choice)
+            await state.set_data({"publication": publication.id, "language": press.choice, "stands": stands})
             await state.set_state(Publishing.words)
             await respond(query, *publishing.asked_to_write(press.choice, t, publication.id))
         case "attach":
@@ -328,7 +332,7 @@ async def _preview(query: CallbackQuery, publication: Publication, acting: Actin
     for language in acting.house.languages:
         if language in publication.texts:
             union = acting.settings.union.name
-            for part in publishing.pages(publishing.read(publication, acting.toolbox.t(language), union)):
+            for part in publishing.pages(publication, acting.toolbox.t(language), union):
                 await query.message.answer(part)
     for each in publication.attachments:
         send = query.message.answer_photo if each["type"] == "photo" else query.message.answer_document

@@ -37,6 +37,8 @@ MOST = 8
 """So many of each are told."""
 
 _t, _e = cast(Table, Ticket.__table__), cast(Table, Event.__table__)
+COUNTS = (_t.c.kind != Kind.THANKS, _t.c.state.not_in([State.WITHDRAWN, State.MERGED]))
+"""Which tickets tell of a matter or a problem."""
 
 
 class Matter(NamedTuple):
@@ -137,14 +139,13 @@ async def _share(session: AsyncSession, calendar: WorkCalendar, since: datetime,
 
 async def _counted(session: AsyncSession, since: datetime, now: datetime) -> dict[Matter, tuple[list[int], int]]:
     """Of each matter of this week its tickets, and how many there were before."""
-    counts = (_t.c.kind != Kind.THANKS, _t.c.state.not_in([State.WITHDRAWN, State.MERGED]))
     this: dict[Matter, list[int]] = defaultdict(list)
-    asked = select(_t.c.category, responsible, _t.c.id).where(_t.c.filed_at >= since, _t.c.filed_at < now, *counts)
+    asked = select(_t.c.category, responsible, _t.c.id).where(_t.c.filed_at >= since, _t.c.filed_at < now, *COUNTS)
     for category, place, number in await plainly(session, asked):
         this[Matter(category, place)].append(number)
     earlier = (
         select(_t.c.category, responsible, func.count())
-        .where(_t.c.filed_at >= since - WEEKS_BEFORE * WEEK, _t.c.filed_at < since, *counts)
+        .where(_t.c.filed_at >= since - WEEKS_BEFORE * WEEK, _t.c.filed_at < since, *COUNTS)
         .group_by(_t.c.category, responsible)
     )
     before = {Matter(category, place): count for category, place, count in await plainly(session, earlier)}
@@ -173,12 +174,12 @@ async def _repeated(session: AsyncSession, since: datetime, now: datetime) -> di
     month = since - REPEATS_WITHIN
     closings: dict[Problem, list[datetime]] = defaultdict(list)
     ended = select(_t.c.category, _t.c.building, _t.c.closed_at).where(
-        _t.c.state == State.CLOSED, _t.c.closed_at >= month, _t.c.closed_at < now, _t.c.building.is_not(None)
+        _t.c.state == State.CLOSED, _t.c.closed_at >= month, _t.c.closed_at < now, _t.c.building.is_not(None), *COUNTS
     )
     for category, building, at in await plainly(session, ended):
         closings[Problem(category, building)].append(at)
     filed = select(_t.c.category, _t.c.building, _t.c.filed_at, _t.c.id).where(
-        _t.c.filed_at >= since, _t.c.filed_at < now
+        _t.c.filed_at >= since, _t.c.filed_at < now, *COUNTS
     )
     found: dict[Problem, list[int]] = defaultdict(list)
     for category, building, at, number in await plainly(session, filed.order_by(_t.c.id)):

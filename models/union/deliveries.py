@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ForeignKey, Select, delete, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -97,7 +97,8 @@ async def reach(session: AsyncSession, publication: Publication, house: House, n
     if publication.kind is Kind.DISCLOSURE:
         return Reach(0, now)
     people = await session.scalar(select(func.count()).select_from(recipients(publication).subquery())) or 0
-    messages = people * (1 + len(publication.attachments))
+    # A correction edits the words; what is attached stays as it is.
+    messages = people * (1 + (len(publication.attachments) if publication.corrects_id is None else 0))
     begins = house.calendar.for_many(max(now, publication.send_at or now))
     return Reach(people, begins + timedelta(seconds=messages / A_SECOND))
 
@@ -162,7 +163,7 @@ async def _write(
 
 
 async def _end(session: AsyncSession, publication: Publication, now: datetime) -> None:
-    """Everybody has been written to. What a correction replaces is over, and those who have it have this one now."""
+    """Everybody has been written to. What a correction replaces is over."""
     publications.step(publication, Step.END)
     if publication.corrects_id is not None:
         corrected = await publications.get(session, publication.corrects_id)
@@ -230,6 +231,24 @@ async def latest(session: AsyncSession, publication: Publication) -> Publication
     return publication if found is None else await latest(session, found)
 
 
+def still_read() -> ColumnElement[bool]:
+    """Whether a publication that went out still says something to those who have it: neither it nor what corrected it
+    last was withdrawn. The same as that its `latest` is out, asked of many at once.
+    """
+    gone = select(Publication.id, Publication.corrects_id).where(Publication.stage == Stage.WITHDRAWN)
+    line = gone.cte(recursive=True)
+    before, newer = aliased(Publication), aliased(Publication)
+    another = (newer.corrects_id == before.id) & newer.stage.in_(OUT) & (newer.id > line.c.id)
+    corrected = (
+        select(before.id, before.corrects_id)
+        .select_from(line)
+        .join(before, before.id == line.c.corrects_id)
+        .outerjoin(newer, another)
+        .where(newer.id.is_(None))
+    )
+    return Publication.stage.in_(OUT) & Publication.id.not_in(select(line.union(corrected).c.id))
+
+
 async def withdraw(
     session: AsyncSession,
     publication: Publication,
@@ -239,14 +258,22 @@ async def withdraw(
     now: datetime,
 ) -> None:
     """It was wrong to send it: from now on nobody gets it, those who have it read that it is withdrawn, and why; and
-    the supervising teachers are told. Raises Refusal without a reason in each language.
+    the supervising teachers are told. What was to correct it is a draft again, and stays one. Raises Refusal without a
+    reason in each language, and while a correction is being sent: then that is what is to be withdrawn.
     """
     said = {language: reason.get(language, "").strip() for language in house.languages}
     if not all(said.values()):
         raise Refusal("publication.why")
     if any(len(each) > NOTE_LENGTH for each in said.values()):
         raise Refusal("publication.note_too_long", most=NOTE_LENGTH)
+    others = await publications.corrections(session, publication)
+    for other in others:
+        if other.stage in OUT:
+            raise Refusal("publication.corrected_by", number=publication.id, by=other.id)
     publications.step(publication, Step.WITHDRAW)
+    for other in others:
+        publications.step(other, Step.CHANGE)
+        other.revision, other.approved_at = other.revision + 1, None
     publication.reason, publication.told_to = said, 0
     await session.flush()
     await outbox.call_off(session, "publication", "publication", publication.id)

@@ -25,9 +25,9 @@ from models.figures import Rate
 from models.outbox import Lane, Repeat
 from models.stations import Desk
 from models.surveys import OVER, Stage, Survey
-from models.union import disclosure, studies, undertaking, work_reports
+from models.union import deliveries, disclosure, studies, undertaking, work_reports
 from models.union.gatherings import Kind
-from models.union.publications import OUT, Heading, Publication
+from models.union.publications import Heading, Publication
 from models.union.publications import Kind as PublicationKind
 
 SATISFACTION, REFORM = "semester-satisfaction", "union-evaluation"
@@ -134,8 +134,7 @@ class Look:
     @property
     def year_ends(self) -> date:
         """The last day of teaching in the year, as far as config.toml knows."""
-        theirs = (each.ends for each in self.calendar.semesters if self.year.starts <= each.ends <= self.year.ends)
-        return max(theirs, default=self.year.ends)
+        return work_reports.teaching_ends(self.year.starts, self.year.ends, self.calendar)
 
 
 async def board(session: AsyncSession, calendar: WorkCalendar, now: datetime) -> Board:
@@ -156,11 +155,13 @@ async def board(session: AsyncSession, calendar: WorkCalendar, now: datetime) ->
 
 
 async def guidance(look: Look, term: Semester) -> Floor:
-    """Political guidance that was approved and went out; with how many have it of how many it was sent to."""
+    """Political guidance that was approved, went out and still stands; with how many have it of how many it was sent
+    to.
+    """
     since, until = look.calendar.at(term.starts, time()), look.calendar.at(term.ends + timedelta(days=1), time())
     sent = select(Publication).where(
         Publication.kind == PublicationKind.GUIDANCE,
-        Publication.stage.in_(OUT),
+        deliveries.still_read(),
         Publication.corrects_id.is_(None),
         Publication.sent_at >= since,
         Publication.sent_at < until,

@@ -139,7 +139,7 @@ class Publication(Base):
     revision: Mapped[int] = mapped_column(default=1)
     """Counted up by every change: a review is of one revision."""
     texts: Mapped[dict[str, Any]] = mapped_column(Json)
-    """By language `{"title", "body"}`."""
+    """By language `{"title", "body", "by"}`: the number of whoever wrote that last."""
     attachments: Mapped[list[Any]] = mapped_column(Json, default=list)
     """Each `{"type": "photo" | "document", "file_id", "file_name"}`."""
     audience: Mapped[dict[str, Any]] = mapped_column(Json)
@@ -224,18 +224,16 @@ async def newest(session: AsyncSession, most: int) -> Sequence[Publication]:
     return (await session.scalars(rows)).all()
 
 
+async def corrections(session: AsyncSession, publication: Publication) -> Sequence[Publication]:
+    """What corrects it, or is to: not what was dropped or withdrawn."""
+    theirs = Publication.corrects_id == publication.id, Publication.stage.not_in((Stage.DROPPED, Stage.WITHDRAWN))
+    return (await session.scalars(select(Publication).where(*theirs).order_by(Publication.id))).all()
+
+
 async def reviews(session: AsyncSession, publication: Publication) -> Sequence[Review]:
     """Everything that was said of it, from the first on."""
     rows = select(Review).where(Review.publication_id == publication.id).order_by(Review.id)
     return (await session.scalars(rows)).all()
-
-
-async def approver(session: AsyncSession, publication: Publication) -> Review | None:
-    """By whom the revision that went out was let out: the supervising teacher, of a notice to one station the second
-    reader.
-    """
-    said = [each for each in await reviews(session, publication) if each.revision == publication.revision]
-    return next((each for each in reversed(said) if each.step in (Step.APPROVE, Step.PASS)), None)
 
 
 # ---------------------------------------------------------------- writing
@@ -259,6 +257,15 @@ def checked(texts: Mapping[str, Mapping[str, str]], kind: Kind) -> dict[str, Any
     return found
 
 
+def _by(writer: Person, texts: Mapping[str, Mapping[str, str]], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The texts, each with who wrote it; what is as it was before is still by whoever wrote that."""
+    by = {
+        language: before[language].get("by") if text.items() <= before.get(language, {}).items() else writer.id
+        for language, text in texts.items()
+    }
+    return {language: {**text, "by": by[language]} for language, text in texts.items()}
+
+
 async def draft(
     session: AsyncSession,
     kind: Kind,
@@ -271,18 +278,22 @@ async def draft(
     group: Group = EVERYBODY,
     corrects: Publication | None = None,
 ) -> Publication:
-    """A new one, which nobody has read; a correction is of the same kind and for the same people as what it corrects.
-    Raises Refusal as `checked`, and for a correction of what was not sent.
+    """A new one, which nobody has read; a correction is of the same kind, for the same people and with the same
+    attachments as what it corrects.
+    Raises Refusal as `checked`, for a correction of what was not sent, and for a second one beside another.
     """
     if corrects is not None:
         if corrects.stage not in OUT:
             raise Refusal("publication.not_out", number=corrects.id)
+        for other in await corrections(session, corrects):
+            raise Refusal("publication.corrected_by", number=corrects.id, by=other.id)
         kind, topic, heading, group = corrects.kind, corrects.topic, corrects.heading, corrects.group
     publication = Publication(
         kind=kind,
         topic=topic,
         heading=heading,
-        texts=checked(texts, kind),
+        texts=_by(writer, checked(texts, kind), {}),
+        attachments=list(corrects.attachments) if corrects is not None else [],
         audience=group.plain(),
         corrects_id=corrects.id if corrects is not None else None,
         writer_id=writer.id,
@@ -305,12 +316,12 @@ async def change(
     attachments: Sequence[Mapping[str, Any]] | None = None,
     send_at: datetime | None = None,
 ) -> None:
-    """What is given is so from now on, and whoever has read it reads it again. Whoever changes it is its writer. Raises
-    Refusal as `checked`, for too many attachments, and for what has gone out.
+    """What is given is so from now on, and whoever has read it reads it again. Whoever changes it is its writer, beside
+    those whose words stand there. Raises Refusal as `checked`, for too many attachments, and for what has gone out.
     """
     step(publication, Step.CHANGE)
     if texts is not None:
-        publication.texts = checked(texts, publication.kind)
+        publication.texts = _by(staff, checked(texts, publication.kind), publication.texts)
     if group is not None:
         publication.audience = group.plain()
     if attachments is not None:
@@ -350,7 +361,11 @@ def step(publication: Publication, what: Step) -> None:
 
 
 async def submit(session: AsyncSession, publication: Publication, house: House, staff: Person, now: datetime) -> None:
-    """It is ready to be read. Raises Refusal while a language is missing."""
+    """It is ready to be read. Raises Refusal while a language is missing, and when what it corrects was withdrawn."""
+    if publication.corrects_id is not None:
+        corrected = await get(session, publication.corrects_id)
+        if corrected.stage not in OUT:
+            raise Refusal(f"publication.is_{corrected.stage}", number=corrected.id)
     lacking = missing(publication, house.languages)
     if lacking:
         raise Refusal("publication.languages_missing", languages=lacking)
@@ -404,7 +419,7 @@ def must_be_this(publication: Publication, revision: int) -> None:
 
 def _must_be_another(publication: Publication, revision: int, reader: Person) -> None:
     must_be_this(publication, revision)
-    if publication.writer_id == reader.id:
+    if reader.id in {publication.writer_id, *(text.get("by") for text in publication.texts.values())}:
         raise Refusal("publication.own")
 
 

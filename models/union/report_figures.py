@@ -29,10 +29,10 @@ from models.stations import Station
 from models.statistics import Period
 from models.surveys import OVER, STAFF_EVALUATION, Survey
 from models.tickets import Ticket
-from models.union import floors, report_tickets
+from models.union import deliveries, floors, report_tickets
 from models.union.gatherings import Attendance, Gathering, Kind, Part, Stage
-from models.union.publications import OUT, Publication
 from models.union.publications import Kind as Published
+from models.union.publications import Publication
 from models.union.reporting import Figure, Findings, Look, Query, Standing, numbered, ranges
 
 MEASURES: Mapping[Kind, int] = {Kind.STUDY: 4, Kind.TRAINING: 4, Kind.VOLUNTEERING: 7, Kind.MEETING: 6}
@@ -108,7 +108,7 @@ async def published(look: Look) -> list[Figure]:
             Publication.unknown,
         )
         .where(
-            Publication.stage.in_(OUT),
+            deliveries.still_read(),
             Publication.corrects_id.is_(None),
             Publication.sent_at >= look.span.since,
             Publication.sent_at < look.span.until,
@@ -258,8 +258,8 @@ async def evaluation(look: Look) -> list[Figure]:
 
 
 async def _floors(look: Look) -> list[Standing]:
-    """How each floor stands: those of a semester in each that has begun in the span, those of a year and of what always
-    holds as they are at its end.
+    """How each floor stands: those of a semester in each that has begun in the span, as they were when it was over, or
+    are; those of a year and of what always holds as they are on the day on which it is counted.
     """
     calendar, today = look.calendar, look.calendar.day_of(look.now)
     first, last = calendar.day_of(look.span.since), calendar.day_of(look.span.until - timedelta(seconds=1))

@@ -229,15 +229,6 @@ def ranges(numbers: Iterable[int]) -> str:
     return ", ".join(f"{first}-{last}" if last > first else str(first) for first, last in found)
 
 
-def unfolded(text: str) -> list[int]:
-    """What `ranges` folded, again."""
-    found: list[int] = []
-    for part in text.split(", ") if text else ():
-        first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
-    return found
-
-
 @dataclass
 class Look:
     """A span that is looked at, and what was asked of the database meanwhile."""

@@ -160,9 +160,15 @@ def draft_due(spell: Spell, calendar: WorkCalendar) -> date:
     """From when on a draft is made by itself. A year's work is over with its last semester."""
     if spell.kind is Kind.WORK:
         return spell.ends - DRAFTED_BEFORE
-    last = max((t.ends for t in calendar.semesters if spell.starts <= t.ends <= spell.ends), default=None)
-    teaching = last if last is not None and SPRING <= last.month < spell.starts.month else spell.ends
-    return teaching - DRAFTED_BEFORE
+    return teaching_ends(spell.starts, spell.ends, calendar) - DRAFTED_BEFORE
+
+
+def teaching_ends(starts: date, ends: date, calendar: WorkCalendar) -> date:
+    """The last day of teaching in an academic year of these days; its very last as long as config.toml does not know
+    the last semester.
+    """
+    last = max((term.ends for term in calendar.semesters if starts <= term.ends <= ends), default=None)
+    return last if last is not None and SPRING <= last.month < starts.month else ends
 
 
 def span_before(report: WorkReport, calendar: WorkCalendar) -> Period | None:
@@ -234,7 +240,7 @@ async def _last_in(session: AsyncSession, kind: Kind, period: str, *states: Stat
 async def make(
     session: AsyncSession, spell: Spell, calendar: WorkCalendar, now: datetime, staff: Person | None = None
 ) -> WorkReport:
-    """The first edition is asked for; None is the clock. Raises Refusal when there is one, and before its first day."""
+    """The first edition is asked for; None is the clock. Raises Refusal when there is one."""
     if await newest(session, spell.kind, spell.name) is not None:
         raise Refusal("work_report.there_already")
     return await _ask(session, spell, calendar, now, staff)

@@ -260,3 +260,14 @@ def test_a_reader_gets_their_own_script_and_what_is_in_it_already_stays_as_it_is
         ("zh-hant", "Tea?", "Tea?"),
     ):
         assert scripts.as_read(language, written) == shown
+
+
+def test_the_other_script_follows_what_is_written_until_somebody_writes_it() -> None:
+    order = ("zh-hans", "zh-hant", "en")
+    first = scripts.written({"en": "Friday"}, "zh-hans", "周五开会", order)
+    assert first == {"en": "Friday", "zh-hans": "周五开会", "zh-hant": "週五開會"}
+    corrected = scripts.written(first, "zh-hans", "周六开会", order)
+    assert corrected["zh-hant"] == "週六開會", "it does not go on saying what was wrong"
+    by_hand = scripts.written(corrected, "zh-hant", "禮拜六開會", order)
+    assert by_hand["zh-hans"] == "周六开会"
+    assert scripts.written(by_hand, "zh-hans", "周日开会", order)["zh-hant"] == "禮拜六開會"

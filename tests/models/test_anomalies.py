@@ -14,7 +14,7 @@ from bot import anomalies as drawn
 from bot.texts import Catalogue
 from models import answering, asking
 from models.database import Database
-from models.lifecycle import State
+from models.lifecycle import Kind, State
 from models.tickets import Ticket
 from models.union import anomalies
 from models.union.anomalies import Matter, Problem
@@ -87,6 +87,11 @@ async def test_what_rose_who_was_silent_and_what_came_back(database: Database, n
         found = await anomalies.digest(session, CALENDAR, now)
         assert found.silent == {west: 16}
         assert found.repeated == {Problem("water", "e1"): tuple(ticket.id for ticket in risen)}
+        # Thanks for it are not the problem again, nor is what was merged into another.
+        risen[1].kind, risen[2].state = Kind.THANKS, State.MERGED
+        await session.flush()
+        again = tuple(ticket.id for ticket in risen if ticket not in risen[1:3])
+        assert (await anomalies.digest(session, CALENDAR, now)).repeated == {Problem("water", "e1"): again}
         for language, t in Catalogue.load(CALENDAR.timezone).items():
             rooms = {place.id: place for place in places.values()}
             told = settings("http://127.0.0.1", "sqlite:///x.db")

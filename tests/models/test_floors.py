@@ -75,6 +75,8 @@ async def test_a_floor_is_green_by_its_evidence_due_until_its_day_and_overdue_af
         assert (over.semester, over.week) == (AUTUMN, None)
         late, year = dict.fromkeys(OF_A_SEMESTER, State.OVERDUE), dict.fromkeys(OF_A_YEAR, State.DUE)
         assert states(over) == {**always, **late, **year}, "a year goes on in its second semester"
+        half = await floors.board(session, replace(TERMS, semesters=(AUTUMN,)), TERMS.at(SPRING.starts, now.time()))
+        assert states(half) == states(over), "the next semester is not in config.toml yet"
         summer = await floors.board(session, TERMS, TERMS.at(date(2027, 7, 5), now.time()))
         assert summer.year.name == "2026-2027"
         assert of(summer, "reform").state is State.OVERDUE
@@ -130,6 +132,17 @@ async def test_guidance_counts_when_somebody_has_it(database: Database, now: dat
         sent.stage = publications.Stage.WITHDRAWN
         await session.flush()
         assert of(await floors.board(session, TERMS, now), "guidance").state is State.DUE
+        # Corrected and then withdrawn, it is withdrawn as well.
+        sent.stage = publications.Stage.SENT
+        right = await publications.draft(session, sent.kind, texts, await staff(session), now, corrects=sent)
+        sent.stage = publications.Stage.ARCHIVED
+        right.stage, right.sent_at = publications.Stage.SENT, now
+        await session.flush()
+        assert of(await floors.board(session, TERMS, now), "guidance").state is State.GREEN
+        right.stage = publications.Stage.WITHDRAWN
+        await session.flush()
+        assert of(await floors.board(session, TERMS, now), "guidance").state is State.DUE
+        right.stage = publications.Stage.DROPPED
         sent.stage, sent.sent_at = publications.Stage.SENT, now - 60 * DAY
         await session.flush()
         assert of(await floors.board(session, TERMS, now), "guidance").state is State.DUE, "it was before the semester"

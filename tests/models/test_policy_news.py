@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import news
@@ -41,11 +42,16 @@ async def test_what_is_read_is_what_stands_now(database: Database, now: datetime
         assert list(await deliveries.of_topics(session, [Topic.JOBS], 9)) == [right, old]
         assert await deliveries.of_topics(session, [Topic.STUDY], 9) == []
         assert await deliveries.latest(session, wrong) is right
+        read = select(Publication.id).where(deliveries.still_read()).order_by(Publication.id)
+        assert list(await session.scalars(read)) == [old.id, wrong.id, right.id]
         # The correction was wrong as well: what it corrected does not come back.
         right.stage = Stage.WITHDRAWN
         await session.flush()
         assert list(await deliveries.of_topics(session, [Topic.JOBS], 9)) == [old]
         assert await deliveries.latest(session, wrong) is right
+        assert list(await session.scalars(read)) == [old.id], "nothing is left of it for the board and the report"
+        anew = await out(session, now, corrects_id=wrong.id)
+        assert list(await session.scalars(read)) == [old.id, wrong.id, anew.id]
 
 
 async def test_somebody_sees_what_they_follow_and_have_been_sent(database: Database, now: datetime) -> None:

@@ -117,6 +117,9 @@ async def test_nobody_reads_or_approves_their_own_and_any_change_begins_anew(dat
         await publications.submit(session, found, HOUSE, reader, now)
         with pytest.raises(Refusal, match=r"publication\.own"):
             await publications.read(session, found, found.revision, HOUSE, reader, now)
+        # Nor may whoever wrote the words, though somebody else has changed something since.
+        with pytest.raises(Refusal, match=r"publication\.own"):
+            await publications.read(session, found, found.revision, HOUSE, writer, now)
         said = await publications.reviews(session, found)
         assert [each.step for each in said] == [*("submit", "pass", "refuse", "submit", "pass", "approve", "submit")]
         assert (said[2].note, said[5].person_id, said[5].texts["en"]["title"]) == (
@@ -124,7 +127,6 @@ async def test_nobody_reads_or_approves_their_own_and_any_change_begins_anew(dat
             teacher.id,
             "The lift works",
         )
-        assert await publications.approver(session, found) is None, "nobody has approved this revision"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,6 @@ async def test_it_waits_for_its_time_and_what_is_disclosed_is_sent_to_nobody(dat
         await deliveries.begin_due(session, HOUSE, now + HOUR)
         stages = [first.stage, second.stage, other.stage, late.stage]
         assert stages == [Stage.ARCHIVED, Stage.SENT, Stage.SENT, Stage.SENDING]
-        assert (await publications.approver(session, second)) is not None
 
 
 async def test_a_topic_reaches_those_who_follow_it(database: Database, now: datetime) -> None:
@@ -264,3 +265,46 @@ async def test_who_missed_a_correction_gets_the_next_one_and_the_withdrawal(data
         assert len((await session.scalars(select(Delivery))).all()) == 3
         await deliveries.archive_due(session, now + deliveries.ARCHIVED_AFTER)
         assert (await session.scalars(select(Delivery))).all() == []
+
+
+async def test_one_corrects_it_at_a_time_and_nothing_corrects_what_was_withdrawn(
+    database: Database, now: datetime
+) -> None:
+    async with database.transaction() as session:
+        first = await approved(session, now)
+        await students(session, 1)
+        first.attachments = [{"type": "photo", "file_id": "P"}] * 2
+        await sent(session, first, now)
+        for row in await on_the_way(session):
+            await deliveries.has(session, about(row), 100)
+        second = await approved(session, now, corrects=first)
+        assert second.attachments == first.attachments, "they are read with the words as they are now"
+        reach, first_reach = [await deliveries.reach(session, each, HOUSE, now) for each in (second, first)]
+        assert reach.people == 1
+        assert (first_reach.done_by - now) / (reach.done_by - now) == pytest.approx(3, abs=0.01)
+        writer, teacher = await staff(session, 1), await staff(session, 3)
+        with pytest.raises(Refusal, match="corrected_by") as told:
+            await publications.draft(session, Kind.NEWS, TEXTS, writer, now, corrects=first)
+        assert told.value.params["by"] == second.id
+        # Withdrawn before it was corrected: what was approved for the correction goes out no more.
+        why = dict.fromkeys(HOUSE.languages, "It was the other lift")
+        seen = second.revision
+        await deliveries.withdraw(session, first, why, HOUSE, teacher, now)
+        await deliveries.begin_due(session, HOUSE, now)
+        assert (second.stage, second.approved_at, second.revision) == (Stage.DRAFT, None, seen + 1)
+        with pytest.raises(Refusal, match="is_withdrawn"):
+            await publications.submit(session, second, HOUSE, writer, now)
+        await publications.drop(session, second, writer, now)
+
+        # While its correction is being sent, that is what is withdrawn; and it can be corrected anew.
+        third = await approved(session, now)
+        await sent(session, third, now)
+        fourth = await approved(session, now, corrects=third)
+        await deliveries.begin_due(session, HOUSE, now)
+        with pytest.raises(Refusal, match="corrected_by"):
+            await deliveries.withdraw(session, third, why, HOUSE, teacher, now)
+        assert third.stage is Stage.SENT
+        await deliveries.withdraw(session, fourth, why, HOUSE, teacher, now)
+        fifth = await approved(session, now, corrects=third)
+        await sent(session, fifth, now)
+        assert (await deliveries.latest(session, third)).id == fifth.id

@@ -25,7 +25,7 @@ from models.requesters import Requester
 from models.tickets import Ticket
 from models.union import report_figures, report_files, report_tickets, work_reports
 from models.union.report_files import ReportFile
-from models.union.reporting import Figure, Findings, Query, ranges, told_of, unfolded
+from models.union.reporting import Figure, Findings, Query, ranges, told_of
 from models.union.work_reports import Kind, Spell, State, WorkReport
 from tests.house import CALENDAR, OFFICE, furnish, staff
 from tests.models.test_statistics import slowly
@@ -34,6 +34,15 @@ from tests.semester import AUTUMN, DAY, LATE, SPRING, TERMS, play
 WORK = Spell(Kind.WORK, AUTUMN.name, AUTUMN.starts, AUTUMN.ends)
 YEAR = Spell(Kind.ASSESSMENT, "2026-2027", date(2026, 8, 1), date(2027, 7, 31))
 SPAN = WORK.span(TERMS, LATE)
+
+
+def unfolded(text: str) -> list[int]:
+    """What `ranges` folded, again."""
+    found: list[int] = []
+    for part in text.split(", ") if text else ():
+        first, _, last = part.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return found
 
 
 def numbers(figure: Figure | None) -> tuple[list[int], list[int], list[int]]:

@@ -159,7 +159,14 @@ async def test_a_version_is_written_approved_read_and_grows_old(database_url: st
         await alice.taps(t.plain("disclosure.history"))
         await alice.taps("Version 1 · 12 Oct 2026")
         assert "earlier version" in (await alice.reads("Four of us.")).text
+        # What should not have been said is withdrawn; what was so before it is read again.
+        await admin.says("/publish", chat=office)
+        await admin.taps("2 · Autumn, corrected", chat=office)
+        await admin.taps(t.plain("publication.act.withdraw"), chat=office)
+        await admin.says("It names a department that there is not", chat=office)
+        await room.shows("It names a department that there is not")
         await alice.says("/union")
+        await alice.reads("Four of us.")
         await alice.taps(t.plain("disclosure.figures"))
         await alice.reads("There are no open figures yet.")
         number = await campus.files(alice, "The tap in the bathroom drips all night")

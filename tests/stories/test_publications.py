@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from models import people
 from models.people import Role
+from models.union import publications
 from sandbox.actors import document, photo
 from tests.campus import running
 from tests.stories.test_reports import bound, met, named
@@ -62,6 +64,16 @@ async def test_a_notice_goes_from_the_draft_to_those_it_is_for(database_url: str
         await teacher.taps(t.plain("publication.act.refuse"), chat=room)
         await teacher.says("Which Friday?", chat=room)
         await office.shows("Which Friday?")
+        await admin.taps(t.plain("publication.rewrite", language="English"), chat=office)
+        # Somebody else writes it at the same time: the later is told.
+        async with campus.app.database.transaction() as session:
+            found, another = await publications.get(session, 1), await people.meet(session, 901, "T", None, "en")
+            texts = {**found.texts, "en": {"title": "Job fair", "body": "On the 16th"}}
+            await publications.change(session, found, another, campus.clock(), texts=texts)
+        await admin.says("Job fair on 16 October\nIn the sports hall", chat=office)
+        await office.shows(t.plain("publication.changed", number=1))
+        await admin.says("/publish", chat=office)
+        await admin.taps("1 · Job fair", chat=office)
         await admin.taps(t.plain("publication.rewrite", language="English"), chat=office)
         await admin.says("Job fair on 16 October\nIn the sports hall, 9:00–16:00 <free>", chat=office)
         await office.shows("1 · Job fair on 16 October")
