@@ -46,8 +46,13 @@ async def places(session: AsyncSession, person_id: int, now: datetime) -> Sequen
     return list(await session.scalars(select(Station).where(theirs).order_by(Station.id)))
 
 
-async def departments(session: AsyncSession, person_id: int, day: date) -> set[str]:
-    """The posts they hold on this day, by departments: the presidium is one as well."""
-    inside = select(Post.department).join(PostTerm, PostTerm.post_id == Post.id)
+async def held(session: AsyncSession, person_id: int, day: date) -> Sequence[Post]:
+    """The posts that they hold on this day."""
+    inside = select(Post).join(PostTerm, PostTerm.post_id == Post.id)
     theirs = inside.where(PostTerm.person_id == person_id, PostTerm.starts <= day, PostTerm.ends >= day)
-    return {department or PRESIDIUM for department in await session.scalars(theirs)}
+    return list(await session.scalars(theirs.order_by(Post.id)))
+
+
+async def departments(session: AsyncSession, person_id: int, day: date) -> set[str]:
+    """The same by departments: the presidium is one as well."""
+    return {post.department or PRESIDIUM for post in await held(session, person_id, day)}

@@ -198,6 +198,8 @@ async def test_who_holds_a_post_in_a_bidder_s_department_scores_none(database: D
         reviews = [await scoring.appoint(session, project.id, person, zhao, HOUSE, now) for person in (near, far)]
         await undertaking.open_due(session, HOUSE, opened)
         assert [review.tie for review in reviews] == [Tie.SAME_PLACE, None]
+        (bid,) = await bids.of(session, project)
+        assert [each["en"] for each in bid.known or []] == ["Rights"], "whatever was declared"
 
 
 async def test_the_presidium_awards_with_a_reason(database: Database, now: datetime) -> None:
