@@ -42,6 +42,7 @@ from bot.texts import Catalogue
 from bot.toolbox import Clock, Toolbox, utcnow
 from bot.vault import KeyVault
 from bot.web import Part, Web
+from bot.web.board import BoardPage
 from bot.web.disclosure import Disclosed
 from bot.web.open311 import Reports
 from bot.web.pages import Pages
@@ -240,7 +241,8 @@ class App:
         if self.settings.open311.enabled:
             parts.append(Reports(self.database, self.toolbox, self.clock, self._elapsed, self.courier.wake))
         if self.settings.pages.enabled:
-            parts += [Pages(self.database, self.toolbox), Disclosed(self.database, self.toolbox, self.clock)]
+            known = self.database, self.toolbox, self.clock
+            parts += [Pages(self.database, self.toolbox), Disclosed(*known), BoardPage(*known)]
         if polls and not parts:
             yield self.poller.run
             return

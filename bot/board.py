@@ -18,21 +18,22 @@ TITLE_COLUMNS = 36
 
 def draw(found: Board, t: Texts, today: date) -> str:
     """All floors, as HTML for one message."""
-    floors = ["\n".join([_line(floor, t, today), *_evidence(floor, t, today)]) for floor in found.floors]
+    floors = ["\n".join([line(floor, t, today), *evidence(floor, t, today)]) for floor in found.floors]
     missing = [t("board.no_semester")] if found.semester is None else []
-    return "\n\n".join([_head(found, t), *floors, *missing, t("board.legend")])
+    return "\n\n".join([head(found, t), *floors, *missing, t("board.legend")])
 
 
 def warning(found: Board, t: Texts, today: date) -> str:
     """Only what is still to be done, with how."""
-    lines = [f"{_line(floor, t, today)}\n{t(f'board.how.{floor.key}')}" for floor in found.still_to_do()]
+    lines = [f"{line(floor, t, today)}\n{t(f'board.how.{floor.key}')}" for floor in found.still_to_do()]
     semester = found.semester
     assert semester is not None, "it is warned in weeks of a semester"
-    head = t("board.warning", semester=semester.name, week=found.week, until=t.day(semester.ends, today))
-    return "\n\n".join([head, *lines, t("board.see")])
+    above = t("board.warning", semester=semester.name, week=found.week, until=t.day(semester.ends, today))
+    return "\n\n".join([above, *lines, t("board.see")])
 
 
-def _head(found: Board, t: Texts) -> str:
+def head(found: Board, t: Texts) -> str:
+    """Which semester and which year are judged, as HTML."""
     semester = found.semester
     if semester is None:
         return t("board.head_year", year=found.year.name)
@@ -41,7 +42,7 @@ def _head(found: Board, t: Texts) -> str:
     return t("board.head", semester=semester.name, week=found.week, year=found.year.name)
 
 
-def _line(floor: Floor, t: Texts, today: date) -> str:
+def line(floor: Floor, t: Texts, today: date) -> str:
     """How one floor stands: "🟡 Theory study · 1 of 2 · 50 days left (17 Jan)"."""
     name = t.plain(f"floor.{floor.key}")
     key = "board.floor" if floor.needed else "board.floor_none"
@@ -54,7 +55,8 @@ def _line(floor: Floor, t: Texts, today: date) -> str:
     return " · ".join(parts)
 
 
-def _evidence(floor: Floor, t: Texts, today: date) -> list[str]:
+def evidence(floor: Floor, t: Texts, today: date) -> list[str]:
+    """What shows it, a line each, as HTML."""
     found = [_piece(each, t, today) for each in floor.evidence[-SHOWN:]]
     more = len(floor.evidence) - SHOWN
     return [*([t.n("board.more", more)] if more > 0 else []), *found]

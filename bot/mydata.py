@@ -319,8 +319,9 @@ class _Page:
     def _unfinished(self, found: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if found is None:
             return None
-        held = [content for name in ("parts", "pending") for content, _ in found.get(name, [])]
-        said = [{"staff": False, "head": "", "text": summary(content) or "—"} for content in held]
+        held = [summary(content) for name in ("parts", "pending") for content, _ in found.get(name, [])]
+        held += [*found.get("bid", {}).values(), *(summary(content) for content in found.get("shown", []))]
+        said = [{"staff": False, "head": "", "text": text or "—"} for text in held]
         return {
             "title": self.t.plain("mydata.unfinished"),
             "text": "" if said else self.t.plain("mydata.unfinished_empty"),

@@ -23,7 +23,9 @@ from models.errors import Refusal
 from models.house import House
 
 KEPT = ("parts", "pending")
-"""Under which names a conversation keeps words that have not gone anywhere yet."""
+"""Under which names a conversation keeps messages that have not gone anywhere yet: [what it says, where it stands]."""
+KEPT_BARE = ("bid", "shown")
+"""Likewise, without where they stand: a bid's words by name, what shows a milestone."""
 
 
 @dataclass
@@ -54,7 +56,7 @@ async def leave(state: FSMContext, t: Texts) -> str:
     """
     data = await state.get_data()
     await state.clear()
-    return t("draft.left") + "\n\n" if any(data.get(name) for name in KEPT) else ""
+    return t("draft.left") + "\n\n" if any(data.get(name) for name in (*KEPT, *KEPT_BARE)) else ""
 
 
 def must_be_seen(message: Message, command: CommandObject) -> None:

@@ -25,7 +25,7 @@ log = structlog.get_logger()
 TEMPLATES = Path(__file__).parent / "templates"
 TAGS = {"zh-hans": ("zh-Hans", "简体中文"), "zh-hant": ("zh-Hant", "繁體中文"), "en": ("en", "English")}
 """Each language's tag in HTML and its own name."""
-UNION, FIGURES, SURVEYS = "/union", "/figures", "/surveys"
+UNION, FIGURES, SURVEYS, BOARD = "/union", "/figures", "/surveys", "/board"
 """The pages that lead to all others."""
 
 
@@ -80,7 +80,7 @@ class Site:
         ]
         pages = [
             {"href": self.link(request, path), "name": t.plain(f"page.{name}"), "here": request.path == path}
-            for path, name in ((UNION, "union"), (FIGURES, "figures"), (SURVEYS, "surveys"))
+            for path, name in ((UNION, "union"), (BOARD, "board"), (FIGURES, "figures"), (SURVEYS, "surveys"))
         ]
         body = self._environment.get_template(template).render(
             tag=TAGS[t.language][0],

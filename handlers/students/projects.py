@@ -59,6 +59,7 @@ def router() -> Router:
     router.callback_query.register(begin, Going("projects"), private)
     router.callback_query.register(step, Pressed(ProjectWay), private)
     router.message.register(bid_words, StateFilter(Bidding), private, F.text & ~F.text.startswith("/"))
+    router.message.register(words_only, StateFilter(Bidding), private, ~F.text, is_said)
     router.message.register(part, StateFilter(Showing.parts), private, ~F.text.startswith("/"), is_said)
     return router
 
@@ -116,7 +117,7 @@ async def _bid(query: CallbackQuery, press: ProjectWay, project: Project, talk: 
         case "none" if data.get("project") == project.id and await talk.state.get_state() == Bidding.interests.state:
             await _ready(query, project, "", talk)
         case "send" if data.get("project") == project.id and await talk.state.get_state() == Bidding.ready.state:
-            said = Offer(BidderKind(data["kind"]), **data["pending"])
+            said = Offer(BidderKind(data["kind"]), **data["bid"])
             await bids.offer(session, project, talk.person, said, house, now)
             await talk.state.clear()
             await _one(query, project, talk)
@@ -140,17 +141,17 @@ async def bid_words(message: Message, talk: Talk) -> None:
         raise Refusal("old.button")
     project, text = await projects.get(talk.session, data["project"]), message.text or ""
     bids.must_be_listed(project, talk.now)
-    kept: dict[str, Any] = data.get("pending", {})
+    kept: dict[str, Any] = data.get("bid", {})
     match at:
         case Bidding.name.state:
             name = inline(text, len(text))
             bids.must_fit(name, bids.NAME_LENGTH, "bid.name_length")
-            await talk.state.update_data(pending={**kept, "name": name})
+            await talk.state.update_data(bid={**kept, "name": name})
             await talk.state.set_state(Bidding.plan)
             await show(message, *screens.asked("bid.which_plan", project.id, talk.t, most=bids.PLAN_LENGTH))
         case Bidding.plan.state:
             bids.must_fit(lines(text), bids.PLAN_LENGTH, "bid.plan_length")
-            await talk.state.update_data(pending={**kept, "plan": lines(text)})
+            await talk.state.update_data(bid={**kept, "plan": lines(text)})
             await talk.state.set_state(Bidding.interests)
             await show(message, *screens.interests(project.id, bids.INTERESTS_LENGTH, talk.t))
         case Bidding.interests.state:
@@ -160,9 +161,15 @@ async def bid_words(message: Message, talk: Talk) -> None:
             raise Refusal("bid.press")
 
 
+async def words_only(_: Message, talk: Talk) -> None:
+    """Pictures and the like: a bid is words, and those that stand already are not lost."""
+    permissions.must(Deed.PROJECT_BID, (Who.STRANGER,))
+    raise Refusal("bid.words_only")
+
+
 async def _ready(event: Message | CallbackQuery, project: Project, interests: str, talk: Talk) -> None:
     data = await talk.state.get_data()
-    await talk.state.update_data(pending={**data["pending"], "interests": interests})
+    await talk.state.update_data(bid={**data["bid"], "interests": interests})
     await talk.state.set_state(Bidding.ready)
     assert project.bids_until is not None, "it is listed"
     await show(event, *screens.to_send(project, talk.t.moment(project.bids_until, talk.now), talk.t))
@@ -195,7 +202,7 @@ async def _hand(query: CallbackQuery, press: ProjectWay, project: Project, talk:
     data = await talk.state.get_data()
     if data.get("milestone") != milestone.id:
         raise Refusal("old.button")
-    await milestones.hand_in(talk.session, milestone, project, data.get("parts", []), talk.now)
+    await milestones.hand_in(talk.session, milestone, project, data.get("shown", []), talk.now)
     await talk.state.clear()
     await _one(query, project, talk)
 
@@ -209,9 +216,9 @@ async def part(message: Message, talk: Talk) -> None:
     milestone, project = await milestones.get(talk.session, number)
     theirs = await milestones.undertakes(talk.session, project, talk.person)
     permissions.must(Deed.UNDERTAKE, (Who.UNDERTAKER if theirs else Who.STRANGER,))
-    parts = [*data.get("parts", []), kept_of(message)]
+    parts = [*data.get("shown", []), kept_of(message)]
     milestones.must_show(parts)
-    await talk.state.update_data(parts=parts)
+    await talk.state.update_data(shown=parts)
     await show(message, *screens.collecting(project.id, milestone, len(parts), milestones.MOST_PARTS, talk.t))
 
 

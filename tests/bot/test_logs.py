@@ -21,11 +21,12 @@ KEY = "k" * 43
 def stream() -> Iterator[io.StringIO]:
     out = io.StringIO()
     root = logging.getLogger()
-    before, level = list(root.handlers), root.level
+    before, level, said = list(root.handlers), root.level, structlog.get_config()
     yield out
     root.handlers[:] = before
     root.setLevel(level)
-    structlog.reset_defaults()
+    # Not to its defaults: unconfigured, it prints every variable of a traceback, for half a minute.
+    structlog.configure(**said)
 
 
 @pytest.mark.parametrize("style", ["console", "json"])

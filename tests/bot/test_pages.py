@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
@@ -20,12 +21,14 @@ from bot.inbox import Intake
 from bot.texts import Catalogue
 from bot.toolbox import Toolbox
 from bot.web import Web
+from bot.web.board import BoardPage
 from bot.web.disclosure import Disclosed
 from bot.web.pages import Pages
 from models.database import Database
 from models.questionnaires import Questionnaire
 from models.results import Results
 from models.surveys import STAFF_EVALUATION, Stage
+from models.union import floors
 from tests.campus import settings
 from tests.house import HOUSE
 from tests.surveying.results import ASKED, CLOSES, RESULTS, closed, three
@@ -38,7 +41,8 @@ HOSTILE = "<script>alert(1)</script> --> $\\frac{$ \"' 🎉"
 async def browsing(database: Database) -> AsyncIterator[Any]:
     toolbox = Toolbox(SETTINGS, house_of(SETTINGS), Catalogue.load(SETTINGS.timezone))
     intake = Intake(database, 700000, HOUSE.vault, lambda: CLOSES, lambda: None)
-    parts = Pages(database, toolbox), Disclosed(database, toolbox, lambda: CLOSES)
+    known = database, toolbox, lambda: CLOSES
+    parts = Pages(database, toolbox), Disclosed(*known), BoardPage(*known)
     async with Web(SETTINGS, intake, database, *parts) as web, aiohttp.ClientSession() as http:
 
         async def gets(path: str, liked: str = "") -> tuple[int, str, Any]:
@@ -121,3 +125,18 @@ async def test_a_hostile_title_is_words_and_too_few_answers_are_nothing(database
         assert "Fewer than 10 answered" in text
         assert "<svg" not in text
         assert "CSAT" not in text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_everybody_reads_how_the_floors_stand(database: Database) -> None:
+    async with browsing(database) as gets:
+        async with database.transaction() as session:
+            survey = await closed(session, asked=replace(ASKED, title=three(HOSTILE, HOSTILE, HOSTILE)))
+            survey.key = floors.SATISFACTION
+        for language, study in (("en", "Theory study"), ("zh-hans", "理论学习"), ("zh-hant", "理論學習")):
+            status, text, headers = await gets(f"/board?lang={language}")
+            assert (status, study in text, "<script" in text, "&lt;script&gt;" in text) == (200, True, False, True)
+            assert text.count("<article>") == 10
+            assert "default-src 'none'" in headers["Content-Security-Policy"]
+        _, text, _ = await gets("/surveys?lang=en")
+        assert 'href="/board?lang=en"' in text, "the pages lead to each other"

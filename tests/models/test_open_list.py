@@ -15,13 +15,15 @@ from models import asking, colleagues, forgetting, mydata, outcomes, projects, s
 from models.audit import Act
 from models.database import Database
 from models.errors import Refusal
+from models.house import Caps
 from models.outbox import Outgoing
 from models.people import Person
 from models.projects import TRANSITIONS, Project, ProjectState
 from models.surveys import Verdict
-from models.union import bids, floors, milestones, scoring, tidings, undertaking
+from models.union import bids, floors, milestones, posts, scoring, tidings, undertaking
 from models.union.bids import Bid, BidderKind, BidState, Offer
 from models.union.milestones import Milestone, MilestoneState
+from models.union.posts import Wanted
 from models.union.scoring import BidReview, ReviewPart, Tie
 from tests.house import HOUSE, draft, furnish, staff, student
 from tests.models.test_projects import WHY, closing
@@ -177,6 +179,25 @@ async def test_who_is_tied_to_a_bidder_scores_none(database: Database, now: date
         assert await scoring.counted(session, project) == (0, 1)
         with pytest.raises(Refusal, match=r"award\.too_few"):
             await undertaking.award(session, first.id, REASON, zhao, HOUSE, now)
+
+
+async def test_who_holds_a_post_in_a_bidder_s_department_scores_none(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        project, zhao = await on_the_list(session, now)
+        alice, near, far = await people(session, 3)
+        await posts.follow_config(session, {"rights": {"en": "Rights"}, "study": {"en": "Study"}})
+        known = {post.key: post for post in await posts.every(session)}
+        # It begins on the day on which the bids are opened, which is a day more in Shanghai than in Greenwich.
+        opened = (now + timedelta(days=8)).replace(hour=17, minute=0)
+        day = HOUSE.calendar.day_of(opened)
+        assert day != opened.date()
+        for person, key in ((alice, "head.rights"), (near, "staff.rights"), (far, "staff.study")):
+            wanted = Wanted(person.name, day, day + timedelta(days=30), day, person.id)
+            await posts.appoint(session, known[key], wanted, Caps(40, 5, 6), now)
+        await bids.offer(session, project, alice, SAID, HOUSE, now)
+        reviews = [await scoring.appoint(session, project.id, person, zhao, HOUSE, now) for person in (near, far)]
+        await undertaking.open_due(session, HOUSE, opened)
+        assert [review.tie for review in reviews] == [Tie.SAME_PLACE, None]
 
 
 async def test_the_presidium_awards_with_a_reason(database: Database, now: datetime) -> None:
