@@ -6,7 +6,8 @@ corrected or withdrawn where it stands.
     withdrawn: they are edited to say so, and why
 
 Of a person is kept which message they have of it, never that it did not get through: that would be the moment at which
-they blocked the bot (`people.Person`). What did not get through is only counted.
+they blocked the bot (`people.Person`). What did not get through is only counted. A copy of the database still tells it
+of whoever was written to and has none, until the rows go after half a year: that is not mended yet.
 """
 
 from __future__ import annotations
