@@ -85,7 +85,8 @@ def pages(text: str) -> list[str]:
 def withdrawn(publication: Publication, t: Texts) -> str:
     """What stands in its place."""
     text = publication.texts.get(t.language) or next(iter(publication.texts.values()))
-    return t("publication.withdrawn", title=text["title"], reason=t.pick(publication.reason or {}))
+    said = t("publication.withdrawn", title=text["title"], reason=t.pick(publication.reason or {}))
+    return said + "\n\n" + t("publication.withdrawn_files") if publication.attachments else said
 
 
 # ---------------------------------------------------------------- the office
@@ -211,7 +212,9 @@ def _rows(publication: Publication, t: Texts, house: House, above: bool) -> list
         if stage is Stage.DRAFT:
             rows.append(acts("submit"))
         rows += [_write(publication, each, t) for each in house.languages]
-        if publication.kind is not Kind.DISCLOSURE:
+        if publication.corrects_id is not None and publication.kind is not Kind.DISCLOSURE:
+            rows.append(acts("when"))
+        elif publication.kind is not Kind.DISCLOSURE:
             rows.append(acts("attach", *(["bare"] if publication.attachments else []), "when"))
         if stage is Stage.DRAFT:
             rows.append(acts("drop"))

@@ -271,8 +271,9 @@ async def draft(
     group: Group = EVERYBODY,
     corrects: Publication | None = None,
 ) -> Publication:
-    """A new one, which nobody has read; a correction is of the same kind and for the same people as what it corrects.
-    Raises Refusal as `checked`, and for a correction of what was not sent.
+    """A new one, which nobody has read; a correction is of the same kind and for the same people as what it corrects,
+    with what is attached to that: files stay as they were sent. Raises Refusal as `checked`, and for a correction of
+    what was not sent.
     """
     if corrects is not None:
         if corrects.stage not in OUT:
@@ -285,6 +286,7 @@ async def draft(
         texts=checked(texts, kind),
         audience=group.plain(),
         corrects_id=corrects.id if corrects is not None else None,
+        attachments=list(corrects.attachments) if corrects is not None else [],
         writer_id=writer.id,
         written_at=now,
     )

@@ -120,7 +120,7 @@ async def test_a_project_is_listed_bid_for_awarded_and_shown(migrated: Path, tmp
         await dora.taps(t.plain("projects.own"))
         await dora.reads(PLANS["Dora"])
         await bids(campus, wang, "union", "我在东区服务站值班", "zh-hans")
-        # A bid that is left for something else harms nothing, nor does a picture, a changed message or a copy of it all.
+        # A bid that is left for something else harms nothing, nor does a picture, a changed message or a copy of all.
         await carol.says("/projects")
         await carol.taps(f"1 · {TITLE[:20]}")
         await carol.taps(t.plain("projects.bid"))
