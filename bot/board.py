@@ -17,15 +17,15 @@ TITLE_COLUMNS = 36
 
 
 def draw(found: Board, t: Texts, today: date) -> str:
-    """All floors, as HTML for one message."""
-    floors = ["\n".join([line(floor, t, today), *evidence(floor, t, today)]) for floor in found.floors]
+    """All floors, as HTML for one message; below one that is not met, what to do."""
+    floors = ["\n".join([line(each, t, today), *evidence(each, t, today), *_how(each, t)]) for each in found.floors]
     missing = [t("board.no_semester")] if found.semester is None else []
     return "\n\n".join([head(found, t), *floors, *missing, t("board.legend")])
 
 
 def warning(found: Board, t: Texts, today: date) -> str:
     """Only what is still to be done, with how."""
-    lines = [f"{line(floor, t, today)}\n{t(f'board.how.{floor.key}')}" for floor in found.still_to_do()]
+    lines = ["\n".join([line(floor, t, today), *_how(floor, t)]) for floor in found.still_to_do()]
     semester = found.semester
     assert semester is not None, "it is warned in weeks of a semester"
     above = t("board.warning", semester=semester.name, week=found.week, until=t.day(semester.ends, today))
@@ -53,6 +53,10 @@ def line(floor: Floor, t: Texts, today: date) -> str:
     elif floor.until is not None and floor.state is State.OVERDUE:
         parts.append(t("board.overdue_since", until=t.short_day(floor.until, today)))
     return " · ".join(parts)
+
+
+def _how(floor: Floor, t: Texts) -> list[str]:
+    return [] if floor.state is State.GREEN else [t(f"board.how.{floor.key}")]
 
 
 def evidence(floor: Floor, t: Texts, today: date) -> list[str]:

@@ -127,9 +127,9 @@ def way_home(t: Texts) -> dict[str, Any]:
     return button(t.plain("nav.home"), Go("home"))
 
 
-def way_on(t: Texts, drafting: bool) -> dict[str, Any]:
+def way_on(t: Texts, drafting: bool, label: str = "nav.back") -> dict[str, Any]:
     """Back from a look at something else: to the draft where there is one, so that nobody loses it by looking."""
-    return button(t.plain("nav.back"), Step("on")) if drafting else way_home(t)
+    return button(t.plain(label), Step("on")) if drafting else way_home(t)
 
 
 def way_out(t: Texts) -> dict[str, Any]:

@@ -94,7 +94,8 @@ def _text(publication: Publication, t: Texts) -> dict[str, str]:
 def withdrawn(publication: Publication, t: Texts) -> str:
     """What stands in its place."""
     title, reason = _text(publication, t)["title"], t.pick(publication.reason or {})
-    return t("publication.withdrawn", title=without_mentions(title), reason=without_mentions(verbatim(reason)))
+    said = t("publication.withdrawn", title=without_mentions(title), reason=without_mentions(verbatim(reason)))
+    return said + "\n\n" + t("publication.withdrawn_files") if publication.attachments else said
 
 
 # ---------------------------------------------------------------- the office

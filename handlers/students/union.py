@@ -62,8 +62,8 @@ async def front(event: Message | CallbackQuery, talk: Talk) -> None:
 
 
 async def _out(talk: Talk) -> screens.Button:
-    """The way to the menu, or back to the ticket that is being written."""
-    return menus.way_on(talk.t, await is_drafting(talk))
+    """The way to the menu, or on with the ticket that is being written: "back" stands for the screen before."""
+    return menus.way_on(talk.t, await is_drafting(talk), "nav.on")
 
 
 async def step(query: CallbackQuery, press: Union, talk: Talk) -> None:

@@ -36,6 +36,7 @@ from models.union import deliveries, publications
 from models.union.publications import MOST_ATTACHMENTS, Heading, Kind, Publication, Stage, Topic
 
 SHOWN = 8
+PICTURED = F.photo | F.document | F.video | F.voice | F.sticker
 
 
 class Publishing(StatesGroup):
@@ -57,6 +58,8 @@ def router() -> Router:
     router.message.register(attach, StateFilter(Publishing.attachments), F.photo | F.document, Wherever())
     router.message.register(send_back, StateFilter(Publishing.refusal), written, Wherever())
     router.message.register(withdraw, StateFilter(Publishing.withdrawal), written, Wherever())
+    # A reply is to somebody else's words.
+    router.message.register(not_that, StateFilter(Publishing), ~F.reply_to_message, written | PICTURED, Wherever())
     router.callback_query.register(new, Pressed(Drafting), Wherever())
     router.callback_query.register(step, Pressed(Publish), Wherever())
     return router
@@ -178,6 +181,13 @@ async def attach(message: Message, acting: Acting, state: FSMContext) -> None:
     if len(files) >= MOST_ATTACHMENTS:
         await state.clear()
     await _one(message, publication, acting)
+
+
+async def not_that(_: Message, acting: Acting, state: FSMContext) -> None:
+    """A picture where words were asked for, words where a file was: it is said what is wanted."""
+    await acting.may(Deed.PUBLICATIONS)
+    wanted = {Publishing.words.state: "textfile.kind", Publishing.attachments.state: "publication.attach_what"}
+    raise Refusal(wanted.get(await state.get_state() or "", "desk.reason_missing"))
 
 
 async def step(query: CallbackQuery, press: Publish, acting: Acting, state: FSMContext) -> None:

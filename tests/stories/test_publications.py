@@ -38,6 +38,8 @@ async def test_a_notice_goes_from_the_draft_to_those_it_is_for(database_url: str
         await office.shows("简体中文 ✗")
         assert "简体中文" in (await admin.taps(t.plain("publication.act.submit"), chat=office) or "")
         await admin.taps(t.plain("publication.write", language="简体中文"), chat=office)
+        await admin.sends(photo(), caption="周五招聘会\n体育馆", chat=office)
+        await office.shows(t.plain("textfile.kind"))
         # As a file; what is none that can be read, or cannot be fetched, is said, and nothing is lost.
         await admin.sends(document(b"PK", "notice.docx"), chat=office)
         await office.shows(t.plain("textfile.kind"))
@@ -49,6 +51,8 @@ async def test_a_notice_goes_from_the_draft_to_those_it_is_for(database_url: str
         await admin.sends(notice, chat=office)
         await office.shows("繁體中文 ✓")
         await admin.taps(t.plain("publication.act.attach"), chat=office)
+        await admin.says("A picture", chat=office)
+        await office.shows(t.plain("publication.attach_what"))
         await admin.sends(photo(), chat=office)
         draft = await office.shows("1 attachment")
         assert "To 2 people" in draft.text
@@ -93,7 +97,8 @@ async def test_a_notice_goes_from_the_draft_to_those_it_is_for(database_url: str
 
         # A correction goes the same way, and changes what stands in her chat.
         await admin.taps(t.plain("publication.act.correct"), chat=office)
-        await office.shows("Corrects 1")
+        assert "1 attachment" in (correction := await office.shows("Corrects 1")).text
+        assert t.plain("publication.act.attach") not in correction.labels
         await admin.taps(t.plain("publication.rewrite", language="English"), chat=office)
         await admin.says("Job fair on 17 October\nIn the sports hall", chat=office)
         await office.shows("2 · Job fair on 17 October")
@@ -110,4 +115,5 @@ async def test_a_notice_goes_from_the_draft_to_those_it_is_for(database_url: str
         await admin.says("The fair was cancelled", chat=office)
         await room.shows("withdrawn")
         await campus.later(minutes=1)
-        await alice.reads("was withdrawn: The fair was cancelled")
+        # The file that went along cannot be called back: it is said.
+        await alice.reads("was withdrawn: The fair was cancelled\n\n" + t.plain("publication.withdrawn_files"))
