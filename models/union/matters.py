@@ -21,7 +21,7 @@ from models.evaluations import EvaluationRound
 from models.handovers import Handover, Side, Signature
 from models.lifecycle import OPEN
 from models.people import Person
-from models.projects import Project
+from models.projects import Project, ProjectState
 from models.surveys import Stage, Survey
 from models.tickets import Ticket
 from models.union import posts, publications, rota
@@ -58,7 +58,8 @@ async def gather(session: AsyncSession, calendar: WorkCalendar, now: datetime) -
     at = {number: (count, late) for number, count, late in await patiently(session, counted)}
     nearest = select(Ticket.id).where(Ticket.state.in_(OPEN), due < listing.FAR).order_by(due, Ticket.id).limit(NEAREST)
     said = await projects.conclusions(session)
-    unfinished = select(Project).where(Project.id.not_in(list(said))).order_by(Project.id.desc())
+    open_ = Project.id.not_in(list(said)), Project.state != ProjectState.STOPPED
+    unfinished = select(Project).where(*open_).order_by(Project.id.desc())
     surveys = (
         select(Survey).where(Survey.stage.in_((Stage.INVITING, Stage.OPEN, Stage.COUNTING))).order_by(Survey.closes_at)
     )

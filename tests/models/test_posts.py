@@ -21,7 +21,7 @@ from models.handovers import Handover, Side, Signature
 from models.house import Caps
 from models.outbox import Outgoing
 from models.people import Person
-from models.union import exchanges, leaving, matters, posts, publications, rota
+from models.union import exchanges, leaving, matters, posts, publications, rota, undertaking
 from models.union.posts import Chosen, Holding, Post, PostTerm, Rank, Wanted
 from models.union.rota import Pace
 from scheduler.jobs import duty
@@ -239,6 +239,9 @@ async def test_what_is_open_is_handed_over_with_the_chair_and_both_confirm(datab
         number = (await asking.file(session, draft(), alice, HOUSE, now)).id
         for _ in range(9):
             await projects.suggest(session, "Drying <rooms>", (await furnish(session))["east"], now)
+        given_up = await projects.suggest(session, "Given up", (await furnish(session))["east"], now)
+        reason = dict.fromkeys(HOUSE.languages, "No room for it.")
+        await undertaking.stop(session, given_up.id, reason, wang, HOUSE, now)
         texts = {language: {"title": f"Exams & rooms {language}", "body": "Soon"} for language in HOUSE.languages}
         await publications.draft(session, publications.Kind.NEWS, texts, wang, now)
     await run(database, now)
@@ -264,6 +267,7 @@ async def test_what_is_open_is_handed_over_with_the_chair_and_both_confirm(datab
             assert text.count("Drying &lt;rooms&gt;") == matters.LISTED
             assert t.n("handover.more", 9 - matters.LISTED) in text
             assert f"Exams &amp; rooms {language}" in text
+            assert "Given up" not in text
             assert "drips" not in text, "what a ticket says is read where it is"
             assert [len(row) for row in keys["inline_keyboard"]] == [2]
         assert [each.id for each, _ in await matters.unconfirmed(session, now)] == [second.id, first.id]
