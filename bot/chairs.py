@@ -111,5 +111,6 @@ def from_when(one: Holding, other: Holding, t: Texts, today: date) -> Screen:
         for day in days_to_come(today)
         if day <= last
     ]
+    keys.append([button(t.plain("nav.back"), Exchanging("one", one.term.id, ""))])
     text = t("exchange.from", one=inline(one.term.name, NAME), other=inline(other.term.name, NAME))
     return text, keyboard(keys)

@@ -148,6 +148,8 @@ def _reviewing(project: Project, its: Standing, t: Texts) -> list[str]:
     said += [ranked(place, mean, t) for place, mean in enumerate(its.means[:RANKED], 1)]
     if len(its.means) > RANKED:
         said.append(t("project_desk.more_ranked", count=len(its.means) - RANKED))
+    if project.state is ProjectState.SCORING and its.bids and done >= FEWEST:
+        said.append(t("project_desk.award_where"))
     return said
 
 

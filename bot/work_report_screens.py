@@ -197,7 +197,16 @@ def sure(report: WorkReport, act: str, t: Texts, **params: Any) -> tuple[str, di
     yes = button(t.plain(f"work_report.{act}_yes"), Reporting(f"{act}_sure", report.id))
     back = button(t.plain("work_report.back_one"), Reporting("one", report.id))
     text = t(f"work_report.{act}_sure", title=title(report.kind, report.period, t), **params)
-    return text, keyboard([[yes], [back]])
+    missing = _missing(report) if act == "finish" else 0
+    warned = [text, t("work_report.not_written", missing=missing)] if missing else [text]
+    return "\n\n".join(warned), keyboard([[yes], [back]])
+
+
+def _missing(report: WorkReport) -> int:
+    """How many places people have not written yet."""
+    if report.findings is None:
+        return 0
+    return sum(place not in report.words for place in places(report, report.findings))
 
 
 def ask_day(report: WorkReport, t: Texts, today: date) -> tuple[str, dict[str, Any]]:

@@ -6,6 +6,8 @@ title, or #12 ─▶ suggested        criteria ─▶ reward ─▶ until when �
 
 from __future__ import annotations
 
+import re
+
 from aiogram import F, Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import StateFilter
@@ -24,6 +26,9 @@ from models.errors import Refusal
 from models.people import Person
 from models.permissions import Deed
 from models.union import bids, milestones, scoring, undertaking
+
+BETWEEN = re.compile(r"[\s,，、;；]+")
+"""What stands between two names."""
 
 MOST_DIGITS = 15
 
@@ -103,7 +108,7 @@ async def _reviewer(message: Message, text: str, acting: Acting, state: FSMConte
     if not text.startswith("@"):
         raise SkipHandler
     project = await projects.get(acting.session, (await state.get_data())["project"])
-    names = [word.removeprefix("@").casefold() for word in text.split()]
+    names = [word.removeprefix("@").casefold() for word in BETWEEN.split(text) if word]
     found = {(each.username or "").casefold(): each for each in await people.named_so(acting.session, names, [])}
     for name in names:
         if name not in found:

@@ -105,7 +105,7 @@ async def test_a_project_is_listed_bid_for_awarded_and_shown(migrated: Path, tmp
         await admin.taps(t.plain("project_desk.reviewers"), chat=office)
         await admin.says("@frida @gustav @nobody", chat=office)
         await office.shows("@nobody is not known here")
-        await admin.says("@frida @gustav @hanna", chat=office)
+        await admin.says("@frida, @gustav、@hanna", chat=office)
         await office.shows("Hanna: appointed")
         await admin.taps("➕ Li", chat=office)
         await office.shows("Li: appointed")
@@ -162,7 +162,9 @@ async def test_a_project_is_listed_bid_for_awarded_and_shown(migrated: Path, tmp
                 assert refused.startswith("It takes 3 reviewers who have finished; 2 of 3")
         await office.shows("3 of 3 reviewers have finished")
         await admin.taps(t.plain("project.see"), chat=office)
-        assert "Green Leaf Club: 8.5 (8.7 · 8.3; 3 reviewers)" in (await office.shows("1. Class 2 of Chemistry")).text
+        ranked = await office.shows("1. Class 2 of Chemistry")
+        assert "Green Leaf Club: 8.5 (8.7 · 8.3; 3 reviewers)" in ranked.text
+        assert t.plain("project_desk.award_where") in ranked.text
         await admin.taps(t.plain("project_desk.bids_read"), chat=office)
         bid = await office.shows("Bid 1 of 3")
         assert "does not work for the union" in bid.text

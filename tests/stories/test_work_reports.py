@@ -65,7 +65,7 @@ async def test_a_semester_s_report_from_its_draft_to_the_meeting(database_url: s
         await admin.says("/workreport", chat=office)
         await admin.taps("📝 Work report 2026-2027-1", chat=office)
         await presses("finish")
-        await office.shows("Finish it now?")
+        assert "to be written: 1" in (await office.shows("Finish it now?")).text
         await presses("finish_yes")
         final = await office.shows("Final · edition 1")
         assert t.plain("work_report.renew") not in final.labels
