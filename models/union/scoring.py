@@ -122,7 +122,7 @@ async def appoint(
 async def call(session: AsyncSession, project: Project, review: BidReview, house: House, now: datetime) -> None:
     """The bids are open: a reviewer is asked to score them, or recused when the rosters tie them to a bidder."""
     found = await bids.of(session, project)
-    tie = await tie_of(session, review.person_id, found, now)
+    tie = await tie_of(session, review.person_id, found, house, now)
     if tie is not None:
         await _recuse(session, project, review, tie, now)
     await tidings.to_person(
@@ -136,24 +136,26 @@ async def call(session: AsyncSession, project: Project, review: BidReview, house
     )
 
 
-async def tie_of(session: AsyncSession, person_id: int, found: Sequence[Bid], now: datetime) -> Tie | None:
+async def tie_of(
+    session: AsyncSession, person_id: int, found: Sequence[Bid], house: House, now: datetime
+) -> Tie | None:
     """What ties somebody to one of the bidders, as far as the rosters know."""
     if any(bid.person_id == person_id for bid in found):
         return Tie.BIDDER
-    mine, posts = await _belongs(session, person_id, now)
+    mine, posts = await _belongs(session, person_id, house, now)
     for bid in found:
         if bid.person_id is None:
             continue
-        theirs, held = await _belongs(session, bid.person_id, now)
+        theirs, held = await _belongs(session, bid.person_id, house, now)
         if mine & theirs or posts & held:
             return Tie.SAME_PLACE
     return None
 
 
-async def _belongs(session: AsyncSession, person_id: int, now: datetime) -> tuple[set[int], set[str]]:
+async def _belongs(session: AsyncSession, person_id: int, house: House, now: datetime) -> tuple[set[int], set[str]]:
     """Where somebody works for the union, and where they hold a post."""
     places = {place.id for place in await interests.places(session, person_id, now)}
-    return places, await interests.departments(session, person_id, now.date())
+    return places, await interests.departments(session, person_id, house.calendar.day_of(now))
 
 
 async def _recuse(session: AsyncSession, project: Project, review: BidReview, tie: Tie, now: datetime) -> None:

@@ -4,6 +4,8 @@ milestones, and who hears of it.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -19,7 +21,7 @@ from models.outbox import Outgoing
 from models.people import Person
 from models.projects import TRANSITIONS, Project, ProjectState
 from models.surveys import Verdict
-from models.union import bids, floors, milestones, scoring, tidings, undertaking
+from models.union import bids, floors, milestones, posts, scoring, tidings, undertaking
 from models.union.bids import Bid, BidderKind, BidState, Offer
 from models.union.milestones import Milestone, MilestoneState
 from models.union.scoring import BidReview, ReviewPart, Tie
@@ -113,6 +115,34 @@ async def test_until_the_deadline_a_bid_tells_nobody_whose_it_is(
         assert await told(session) == ["project.office_open"]
 
 
+async def test_of_two_who_bid_at_once_where_one_more_fits_one_is_told(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bids, "MOST", 1)
+    async with database.transaction() as session:
+        number = (await on_the_list(session, now))[0].id
+        ids = [each.id for each in await people(session, 2)]
+    both = asyncio.Event()
+    counted: list[int] = []
+
+    async def bid(person_id: int) -> str:
+        try:
+            async with database.transaction() as session:
+                project, person = await projects.get(session, number), await session.get_one(Person, person_id)
+                await bids.offer(session, project, person, SAID, HOUSE, now)
+                # Whoever is in waits for the other to be as far, where the database lets them.
+                counted.append(person_id)
+                if len(counted) == len(ids):
+                    both.set()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(both.wait(), 0.2)
+        except Refusal as refusal:
+            return refusal.key
+        return "in"
+
+    assert sorted(await asyncio.gather(*map(bid, ids))) == ["bid.full", "in"]
+
+
 async def test_where_nobody_bids_it_can_be_listed_again(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         project, zhao = await on_the_list(session, now)
@@ -177,6 +207,25 @@ async def test_who_is_tied_to_a_bidder_scores_none(database: Database, now: date
         assert await scoring.counted(session, project) == (0, 1)
         with pytest.raises(Refusal, match=r"award\.too_few"):
             await undertaking.award(session, first.id, REASON, zhao, HOUSE, now)
+
+
+async def test_a_post_ties_from_the_first_hour_of_its_first_day(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        project, _ = await on_the_list(session, now)
+        alice, bob = await people(session, 2)
+        bid = Bid(project_id=project.id, state=BidState.OPEN, person_id=alice.id)
+        await posts.follow_config(session, {"rights": {"en": "Rights"}})
+        day = HOUSE.calendar.day_of(now) + timedelta(days=1)
+        post = next(each for each in await posts.every(session) if each.department == "rights")
+        for person in (alice, bob):
+            wanted = posts.Wanted(person.name, day, day, day, person.id)
+            await posts.add(session, post, wanted, posts.Chosen.SELECTED, now, staff=None)
+        hour = timedelta(hours=1)
+        first, over = HOUSE.calendar.at(day, time()), HOUSE.calendar.at(day + timedelta(days=1), time())
+        ties = [
+            await scoring.tie_of(session, bob.id, [bid], HOUSE, at) for at in (first - hour, first, over - hour, over)
+        ]
+        assert ties == [None, Tie.SAME_PLACE, Tie.SAME_PLACE, None]
 
 
 async def test_the_presidium_awards_with_a_reason(database: Database, now: datetime) -> None:
