@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.keyboards import Press, button, keyboard
@@ -41,7 +41,7 @@ WRITTEN_BY_HAND = (Kind.NEWS, Kind.GUIDANCE)
 @dataclass(frozen=True)
 class Publish(Press, prefix="pub"):
     """On a publication: list, one, preview, language, attach, bare, when, at, submit, pass, approve, refuse, drop,
-    sure, correct, withdraw; `choice` is what was chosen, `revision` the one that stood above the button.
+    sure, correct, withdraw, withdraw-it; `choice` is what was chosen, `revision` the one that stood above the button.
     """
 
     act: str
@@ -91,10 +91,10 @@ def _text(publication: Publication, t: Texts) -> dict[str, str]:
     return text
 
 
-def withdrawn(publication: Publication, t: Texts) -> str:
+def withdrawn(publication: Publication, reason: Mapping[str, str], t: Texts) -> str:
     """What stands in its place."""
-    title, reason = _text(publication, t)["title"], t.pick(publication.reason or {})
-    said = t("publication.withdrawn", title=without_mentions(title), reason=without_mentions(verbatim(reason)))
+    title, why = _text(publication, t)["title"], t.pick(reason)
+    said = t("publication.withdrawn", title=without_mentions(title), reason=without_mentions(verbatim(why)))
     return said + "\n\n" + t("publication.withdrawn_files") if publication.attachments else said
 
 
@@ -293,3 +293,13 @@ def sure(publication: Publication, t: Texts) -> tuple[str, dict[str, Any]]:
         [button(t.plain("nav.cancel"), Publish("one", publication.id))],
     ]
     return t("publication.sure", title=title(publication, t)), keyboard(rows)
+
+
+def sure_to_withdraw(publication: Publication, reason: Mapping[str, str], t: Texts) -> tuple[str, dict[str, Any]]:
+    """Shall it really be withdrawn? Those who have it will read this."""
+    rows = [
+        [button(t.plain("publication.act.withdraw_it"), Publish("withdraw-it", publication.id, publication.revision))],
+        [button(t.plain("nav.cancel"), Publish("one", publication.id))],
+    ]
+    shown = Markup("<blockquote>{}</blockquote>").format(Markup(withdrawn(publication, reason, t)))
+    return f"{t('publication.sure_withdraw')}\n\n{shown}", keyboard(rows)

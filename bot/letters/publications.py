@@ -23,7 +23,7 @@ async def publication(drawing: Drawing) -> Letter:
     if payload["withdrawn"]:
         if has is None:
             return Letter()
-        text = publishing.withdrawn(about, t)
+        text = publishing.withdrawn(about, about.reason or {}, t)
         return Letter([Call("editMessageText", {**call, "text": text, "message_id": has})])
     if about.stage not in OUT:
         return Letter()

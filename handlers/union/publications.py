@@ -57,7 +57,7 @@ def router() -> Router:
     router.message.register(file, StateFilter(Publishing.words), F.document, Wherever())
     router.message.register(attach, StateFilter(Publishing.attachments), F.photo | F.document, Wherever())
     router.message.register(send_back, StateFilter(Publishing.refusal), written, Wherever())
-    router.message.register(withdraw, StateFilter(Publishing.withdrawal), written, Wherever())
+    router.message.register(why_withdrawn, StateFilter(Publishing.withdrawal), written, Wherever())
     # A reply is to somebody else's words.
     router.message.register(not_that, StateFilter(Publishing), ~F.reply_to_message, written | PICTURED, Wherever())
     router.callback_query.register(new, Pressed(Drafting), Wherever())
@@ -193,7 +193,9 @@ async def not_that(_: Message, acting: Acting, state: FSMContext) -> None:
 async def step(query: CallbackQuery, press: Publish, acting: Acting, state: FSMContext) -> None:
     """A press on one of them."""
     await acting.may(Deed.PUBLICATIONS)
+    said: dict[str, Any] = {}
     if await state.get_state() in Publishing:
+        said = await state.get_data()
         await state.clear()
     if press.act == "list":
         await _list(query, acting)
@@ -205,6 +207,8 @@ async def step(query: CallbackQuery, press: Publish, acting: Acting, state: FSMC
         await _preview(query, publication, acting)
     elif press.act in ("pass", "approve", "refuse"):
         await _judge(query, press, publication, acting, state)
+    elif press.act == "withdraw-it":
+        await _withdraw(query, publication, said, acting)
     else:
         await _write(query, press, publication, acting, state)
 
@@ -297,15 +301,26 @@ async def _write(
             raise Refusal("old.button")
 
 
-async def withdraw(message: Message, acting: Acting, state: FSMContext) -> None:
-    """Why it is withdrawn; in every language, as it was written where it is in that."""
-    staff = await acting.may(Deed.PUBLISH)
+async def why_withdrawn(message: Message, acting: Acting, state: FSMContext) -> None:
+    """Why it is to be withdrawn; in every language, as it was written where it is in that. Written again, it is asked
+    again: nothing is withdrawn by words alone.
+    """
+    await acting.may(Deed.PUBLISH)
     publication = await _at_hand(acting, state)
     said = scripts.written({}, acting.t.language, (message.text or "").strip(), acting.house.languages)
     reason = {language: said.get(language, message.text or "") for language in acting.house.languages}
-    await deliveries.withdraw(acting.session, publication, reason, acting.house, staff, acting.now)
-    await state.clear()
-    await _one(message, publication, acting)
+    reason = deliveries.must_be_reason(reason, acting.house)
+    await state.update_data(reason=reason)
+    await respond(message, *publishing.sure_to_withdraw(publication, reason, acting.t))
+
+
+async def _withdraw(query: CallbackQuery, publication: Publication, said: dict[str, Any], acting: Acting) -> None:
+    """It is, for what was written. Raises Refusal when that was of another one, or is not at hand any more."""
+    staff = await acting.may(Deed.PUBLISH)
+    if said.get("publication") != publication.id or "reason" not in said:
+        raise Refusal("old.button")
+    await deliveries.withdraw(acting.session, publication, said["reason"], acting.house, staff, acting.now)
+    await _one(query, publication, acting)
 
 
 async def _at_hand(acting: Acting, state: FSMContext) -> Publication:

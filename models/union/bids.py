@@ -104,8 +104,8 @@ def _tag(project_id: int, person_id: int, vault: Vault) -> str:
 
 
 async def _hold(session: AsyncSession, project: Project) -> None:
-    """Whoever opens the bids waits until this one is in, or this one finds it closed."""
-    await session.refresh(project, with_for_update={"read": True})
+    """Whoever opens the bids, or bids as well, waits until this one is in; or this one finds it closed, or full."""
+    await session.refresh(project, with_for_update=True)
 
 
 def must_be_listed(project: Project, now: datetime) -> None:

@@ -262,11 +262,7 @@ async def withdraw(
     the supervising teachers are told. What was to correct it is a draft again, and stays one. Raises Refusal without a
     reason in each language, and while a correction is being sent: then that is what is to be withdrawn.
     """
-    said = {language: reason.get(language, "").strip() for language in house.languages}
-    if not all(said.values()):
-        raise Refusal("publication.why")
-    if any(len(each) > NOTE_LENGTH for each in said.values()):
-        raise Refusal("publication.note_too_long", most=NOTE_LENGTH)
+    said = must_be_reason(reason, house)
     others = await publications.corrections(session, publication)
     for other in others:
         if other.stage in OUT:
@@ -281,6 +277,16 @@ async def withdraw(
     await audit.record(session, "publication_withdraw", now, staff=staff, publication=publication.id)
     for place in await stations.bound(session, Desk.SUPERVISORS):
         await show(session, publication, place, now)
+
+
+def must_be_reason(reason: Mapping[str, str], house: House) -> dict[str, str]:
+    """The same, trimmed. Raises Refusal where a language has none, and for more than NOTE_LENGTH characters."""
+    said = {language: reason.get(language, "").strip() for language in house.languages}
+    if not all(said.values()):
+        raise Refusal("publication.why")
+    if any(len(each) > NOTE_LENGTH for each in said.values()):
+        raise Refusal("publication.note_too_long", most=NOTE_LENGTH)
+    return said
 
 
 async def retract_some(session: AsyncSession, publication: Publication, house: House, now: datetime) -> int:

@@ -258,7 +258,7 @@ async def sign_in(session: AsyncSession, gathering: Gathering, person: Person, n
     if found is None:
         found = Attendance(gathering_id=gathering.id, person_id=person.id, asked_at=now)
         session.add(found)
-    found.part = Part.CAME
+    found.part, found.reason = Part.CAME, None
     found.signed_in_at = found.signed_in_at or now
     await session.flush()
     return found

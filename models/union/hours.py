@@ -225,7 +225,7 @@ async def answer(
     place = await session.get_one(Attendance, (gathering.id, number), with_for_update=True, populate_existing=True)
     if by.id == number:
         raise Refusal("volunteer.about_yourself")
-    if minutes > 0 and place.part is Part.MISSED:
+    if minutes > 0 and place.part in (Part.MISSED, Part.EXCUSED):
         place.part, place.reason = Part.CAME, None
     if place.part is Part.CAME and place.minutes != minutes:
         await _credit(session, place, minutes, by, now, reply)

@@ -39,7 +39,7 @@ async def sign_in(session: AsyncSession, number: int, person: Person, house: Hou
     if not await volunteering.trained(session, call, person):
         raise Refusal("volunteer.untrained", title=await volunteering.training_title(session, call))
     found = await gatherings.sign_in(session, gathering, person, now)
-    found.offered_until = found.reason = None
+    found.offered_until = None
     return found
 
 

@@ -200,9 +200,8 @@ async def finish(session: AsyncSession, number: int, by: Person, house: House, n
 async def stop(
     session: AsyncSession, number: int, reason: Mapping[str, str], by: Person, house: House, now: datetime
 ) -> Project:
-    """It is not done, or not to its end; bidders, the undertaker and those who asked hear why. Bids
-    that are sealed go unread. Raises Refusal when it
-    is over, and for a reason that is missing or too long.
+    """It is not done, or not to its end; bidders, the undertaker and those who asked hear why. Bids that are sealed go
+    unread. Raises Refusal when it is over, and for a reason that is missing or too long.
     """
     must_be_reason(reason)
     project = await projects.held(session, number)

@@ -32,4 +32,4 @@ def test_nobody_is_called_by_a_title() -> None:
     assert "@wang" not in publishing.read(of("Ask @wang", "Or @wang"), T, UNION)
     gone = of("Ask @wang", "…")
     gone.reason = dict.fromkeys(HOUSE.languages, "@wang said so")
-    assert "@wang" not in publishing.withdrawn(gone, T)
+    assert "@wang" not in publishing.withdrawn(gone, gone.reason or {}, T)

@@ -4,6 +4,8 @@ milestones, and who hears of it.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -113,6 +115,34 @@ async def test_until_the_deadline_a_bid_tells_nobody_whose_it_is(
         assert [each["en"] for each in opened.known or []] == ["East Station"], "whatever was declared"
         assert (opened.sealed, opened.tag, project.state) == (None, None, ProjectState.SCORING)
         assert await told(session) == ["project.office_open"]
+
+
+async def test_of_two_who_bid_at_once_where_one_more_fits_one_is_told(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bids, "MOST", 1)
+    async with database.transaction() as session:
+        number = (await on_the_list(session, now))[0].id
+        ids = [each.id for each in await people(session, 2)]
+    both = asyncio.Event()
+    counted: list[int] = []
+
+    async def bid(person_id: int) -> str:
+        try:
+            async with database.transaction() as session:
+                project, person = await projects.get(session, number), await session.get_one(Person, person_id)
+                await bids.offer(session, project, person, SAID, HOUSE, now)
+                # Whoever is in waits for the other to be as far, where the database lets them.
+                counted.append(person_id)
+                if len(counted) == len(ids):
+                    both.set()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(both.wait(), 0.2)
+        except Refusal as refusal:
+            return refusal.key
+        return "in"
+
+    assert sorted(await asyncio.gather(*map(bid, ids))) == ["bid.full", "in"]
 
 
 async def test_where_nobody_bids_it_can_be_listed_again(database: Database, now: datetime) -> None:

@@ -159,6 +159,14 @@ async def test_an_excuse_counts_when_the_lead_accepts_it_and_its_words_go(databa
         ]
         waiting = [person.id for person, _ in await excuses.asking_off(session, it)]
         assert waiting == [west.id, office.id]
+        # Who comes after all has come, whatever they asked for: nothing is left to be decided.
+        await excuses.ask_off(session, it, other, "Again", HOUSE, now)
+        await gatherings.sign_in(session, it, other, it.starts_at)
+        with pytest.raises(Refusal, match=r"study.decided_already"):
+            await excuses.decide(session, it, other.id, office, HOUSE, it.starts_at, accept=True)
+        place = await gatherings.place_of(session, it, other)
+        assert place is not None
+        place.part, place.signed_in_at = Part.INVITED, None
         # Undecided at the end is missed, and may still be excused for some days.
         await calling.hold_due(session, HOUSE, it.ends_at + AFTER)
         assert await part(session, it, west) is Part.MISSED

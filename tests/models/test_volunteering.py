@@ -237,6 +237,15 @@ async def test_hours_are_proposed_confirmed_and_disputed_and_a_certificate_says_
         assert place.minutes == 180
         assert await told(session, alice) == ["hours", "dispute_answered", "dispute_decided"]
         assert await certificates.verified(session, first.code, OURS.vault) is None, "it says hours that are not so"
+        # Who was excused meanwhile has been there after all: the hours that the answer names stand there.
+        carol = await student(session, 77, "Carol")
+        session.add(Attendance(gathering_id=it.id, person_id=carol.id, asked_at=now, part=Part.MISSED))
+        await session.flush()
+        await hours.dispute(session, it.id, carol, "I was there", OURS, over)
+        excused = await session.get_one(Attendance, (it.id, carol.id))
+        excused.part = Part.EXCUSED
+        await hours.answer(session, it, carol.id, 60, "So she was", wang, OURS, over, office=False)
+        assert (excused.part, excused.minutes) == (Part.CAME, 60)
         # Bob's lies for a week: it goes to the office by itself.
         await hours.dispute(session, it.id, bob, "It was less", OURS, over)
         await hours.climb(session, over + 7 * DAY)

@@ -164,6 +164,7 @@ async def test_a_version_is_written_approved_read_and_grows_old(database_url: st
         await admin.taps("2 · Autumn, corrected", chat=office)
         await admin.taps(t.plain("publication.act.withdraw"), chat=office)
         await admin.says("It names a department that there is not", chat=office)
+        await admin.taps(t.plain("publication.act.withdraw_it"), chat=office)
         await room.shows("It names a department that there is not")
         await alice.says("/union")
         await alice.reads("Four of us.")

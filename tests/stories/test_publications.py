@@ -112,7 +112,12 @@ async def test_a_notice_goes_from_the_draft_to_those_it_is_for(database_url: str
         await admin.says("/publish", chat=office)
         await admin.taps("2 · Job fair on 17 October", chat=office)
         await admin.taps(t.plain("publication.act.withdraw"), chat=office)
+        await admin.says("What time is lunch?", chat=office)
+        # Words alone withdraw nothing: what everybody would read is shown first, and may be written again.
+        await office.shows("was withdrawn: What time is lunch?")
         await admin.says("The fair was cancelled", chat=office)
+        await office.shows("was withdrawn: The fair was cancelled")
+        await admin.taps(t.plain("publication.act.withdraw_it"), chat=office)
         await room.shows("withdrawn")
         await campus.later(minutes=1)
         # The file that went along cannot be called back: it is said.
