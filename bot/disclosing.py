@@ -183,7 +183,9 @@ def _version(version: Version, t: Texts) -> str:
 
 
 def _comments(what: str, count: int, t: Texts) -> list[Button]:
-    read = button(t.plain("disclosure.comments", count=count), Union("comments", what))
+    # What is said of a heading stands under the heading.
+    key = "disclosure.comments_union" if what == GENERAL else "disclosure.comments"
+    read = button(t.plain(key, count=count), Union("comments", what))
     return [read, button(t.plain("disclosure.comment"), Union("comment", what))]
 
 

@@ -35,8 +35,8 @@ Rows = list[list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Helping(Press, prefix="vs"):
-    """What a student does about volunteering: list and hours (with the page as `gathering`), one, down, back, yes, no,
-    certificate, dispute, further, excuse.
+    """What a student does about volunteering: list and hours (with the page as `gathering`), one, down, back,
+    back_sure, yes, no, certificate, dispute, further, excuse.
     """
 
     act: str
@@ -176,6 +176,15 @@ def _ways(seen: Seen, now: datetime, t: Texts) -> Rows:
     if place.part in (Part.COMING, Part.WAITING):
         rows.append([button(t.plain("volunteer.take_back"), Helping("back", it.id))])
     return rows
+
+
+def sure(it: Gathering, t: Texts) -> Screen:
+    """Shall the place really go to the next who waits?"""
+    rows = [
+        [button(t.plain("volunteer.take_back_sure"), Helping("back_sure", it.id))],
+        [button(t.plain("nav.back"), Helping("one", it.id))],
+    ]
+    return t("volunteer.sure", title=title(it, t)), keyboard(rows)
 
 
 def _no(it: Gathering, t: Texts) -> dict[str, Any]:

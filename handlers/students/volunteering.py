@@ -82,7 +82,10 @@ async def step(query: CallbackQuery, press: Helping, talk: Talk) -> None:
         case "yes":
             await places.accept(session, number, person, now)
             await _one(query, talk, number)
-        case "back" | "no":
+        case "back":
+            gathering, _ = await volunteering.get(session, number)
+            await show(query, *volunteers.sure(gathering, talk.t))
+        case "back_sure" | "no":
             await places.take_back(session, number, person, house, now)
             await _one(query, talk, number)
         case "certificate":

@@ -35,7 +35,7 @@ async def test_a_comment_without_a_name_is_shown_answered_and_its_writer_told(da
         assert "without a name, Mon 12 Oct 09:30" in card.text
         assert "Alice" not in card.text
         await bob.says("/union")
-        await bob.taps(t.plain("disclosure.comments", count=0))
+        await bob.taps(t.plain("disclosure.comments_union", count=0))
         await bob.reads("No comment has been shown yet.")
         # Who is not in the office's group decides nothing, also not by a forged press.
         await li.says("/disclosure", chat=campus.east)
@@ -59,7 +59,7 @@ async def test_a_comment_without_a_name_is_shown_answered_and_its_writer_told(da
         late = await office.shows("public, answered")
         assert late.id == card.id, "the card follows"
         await bob.says("/union")
-        await bob.taps(t.plain("disclosure.comments", count=1))
+        await bob.taps(t.plain("disclosure.comments_union", count=1))
         shown = await bob.reads("The League Committee, from its own means")
         assert "without a name" in shown.text
         # With a name, about what the office has still to decide; reminded of, and found under /disclosure.

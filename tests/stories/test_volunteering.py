@@ -109,6 +109,8 @@ async def test_a_call_goes_from_the_office_to_the_certificate_and_the_report_car
         shown = await office.shows("waiting, number 2")
         assert shown.text.index("Alice") < shown.text.index("Bob") < shown.text.index("Carol")
         await alice.taps(t.plain("volunteer.take_back"))
+        await alice.reads("Take your name back from")
+        await alice.taps(t.plain("volunteer.take_back_sure"))
         await alice.reads("No place is free")
         await bob.reads("有空位了")
         await campus.later(hours=12, minutes=1)
