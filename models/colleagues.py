@@ -15,9 +15,8 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import letters, outbox, stations
+from models import letters, stations
 from models.base import Base
-from models.outbox import Lane, Repeat
 from models.people import Grant, Person, Role
 from models.stations import Desk, Station
 
@@ -130,27 +129,3 @@ async def tell(
     for person in people:
         if person.agreed:
             await letters.to_person(session, person, text, now, not_before=not_before, **params)
-
-
-async def show(
-    session: AsyncSession,
-    chat_id: int,
-    what: str,
-    number: int,
-    now: datetime,
-    *,
-    not_before: datetime | None = None,
-    dedupe: str | None = None,
-) -> None:
-    """A screen of the roster's with its buttons, drawn as it is when the courier gets to it."""
-    await outbox.post(
-        session,
-        now=now,
-        lane=Lane.NOTICE,
-        repeat=Repeat.NUMBERED,
-        chat_id=chat_id,
-        letter="roster",
-        payload={"what": what, "number": number},
-        not_before=not_before,
-        dedupe=dedupe,
-    )

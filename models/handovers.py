@@ -121,7 +121,9 @@ async def begin(
                 )
         await session.flush()
     assert station.chat_id is not None, "asked of stations that have one"
-    await colleagues.show(session, station.chat_id, "handover", handover.id, now, dedupe=f"handover:{handover.id}")
+    await letters.drawn(
+        session, station.chat_id, "roster", "handover", handover.id, now, dedupe=f"handover:{handover.id}"
+    )
     return handover
 
 

@@ -295,6 +295,34 @@ async def to_person(
     )
 
 
+async def drawn(
+    session: AsyncSession,
+    chat_id: int,
+    letter: str,
+    what: str,
+    number: int,
+    now: datetime,
+    /,
+    *,
+    not_before: datetime | None = None,
+    dedupe: str | None = None,
+) -> None:
+    """A screen with its buttons (`letter` is who draws it, `what` and `number` of what), as it is when the courier gets
+    to it.
+    """
+    await outbox.post(
+        session,
+        now=now,
+        lane=Lane.NOTICE,
+        repeat=Repeat.NUMBERED,
+        chat_id=chat_id,
+        letter=letter,
+        payload={"what": what, "number": number},
+        not_before=not_before,
+        dedupe=dedupe,
+    )
+
+
 async def mydata(session: AsyncSession, person: Person, now: datetime) -> None:
     """Everything that is kept about a person, as files for them. Gathered when the courier gets to it, so that no copy
     of it lies in the outbox.

@@ -59,10 +59,10 @@ async def offer(
     session.add(swap)
     await session.flush()
     if station.chat_id is not None:
-        await colleagues.show(session, station.chat_id, "swap", swap.id, now)
+        await letters.drawn(session, station.chat_id, "roster", "swap", swap.id, now)
     if asked is not None and asked.agreed:
         quiet = calendar.after_quiet(now)
-        await colleagues.show(session, asked.telegram_id, "swap", swap.id, now, not_before=quiet)
+        await letters.drawn(session, asked.telegram_id, "roster", "swap", swap.id, now, not_before=quiet)
     return swap
 
 

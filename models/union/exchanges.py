@@ -16,11 +16,10 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import audit, outbox, stations
+from models import audit, letters, stations
 from models.base import Base, Key, one_of
 from models.calendar import WorkCalendar
 from models.errors import Refusal
-from models.outbox import Lane, Repeat
 from models.people import Person
 from models.union import posts
 from models.union.posts import Chosen, Holding, PostTerm, Rank, Wanted
@@ -113,7 +112,7 @@ async def propose(
         if term.person_id is not None and term.person_id != proposer.id:
             person = await session.get_one(Person, term.person_id)
             if person.agreed:
-                await show(session, person.telegram_id, found, now, not_before=calendar.after_quiet(now))
+                await _show(session, person, found, calendar, now)
     return found
 
 
@@ -153,14 +152,16 @@ async def answer(
     if yes:
         await session.flush()
         if found.agreed and office.chat_id is not None:
-            await show(session, office.chat_id, found, now, dedupe=f"exchange:{found.id}")
+            await letters.drawn(
+                session, office.chat_id, "posts", "exchange", found.id, now, dedupe=f"exchange:{found.id}"
+            )
         return found
     await _end(session, found, ExchangeState.DECLINED, person, now)
     for each in (one, other):
         if each.term.person_id is not None and each.term.person_id != person.id:
             asked = await session.get_one(Person, each.term.person_id)
             if asked.agreed:
-                await show(session, asked.telegram_id, found, now, not_before=calendar.after_quiet(now))
+                await _show(session, asked, found, calendar, now)
     return found
 
 
@@ -191,7 +192,7 @@ async def confirm(session: AsyncSession, number: int, staff: Person, calendar: W
     for each in (one, other):
         person = await session.get_one(Person, each.term.person_id)
         if person.agreed and person.id != staff.id:
-            await show(session, person.telegram_id, found, now, not_before=calendar.after_quiet(now))
+            await _show(session, person, found, calendar, now)
     return found
 
 
@@ -211,24 +212,7 @@ async def over(session: AsyncSession, term: PostTerm, person: Person | None, now
             await _end(session, found, ExchangeState.DECLINED, person, now)
 
 
-async def show(
-    session: AsyncSession,
-    chat_id: int,
-    found: Exchange,
-    now: datetime,
-    *,
-    not_before: datetime | None = None,
-    dedupe: str | None = None,
-) -> None:
-    """How it stands, with its buttons, as it is when the courier gets to it."""
-    await outbox.post(
-        session,
-        now=now,
-        lane=Lane.NOTICE,
-        repeat=Repeat.NUMBERED,
-        chat_id=chat_id,
-        letter="posts",
-        payload={"what": "exchange", "number": found.id},
-        not_before=not_before,
-        dedupe=dedupe,
-    )
+async def _show(session: AsyncSession, person: Person, found: Exchange, calendar: WorkCalendar, now: datetime) -> None:
+    """How it stands, with its buttons, to one of those it is about; not at night."""
+    quiet = calendar.after_quiet(now)
+    await letters.drawn(session, person.telegram_id, "posts", "exchange", found.id, now, not_before=quiet)

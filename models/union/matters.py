@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import colleagues, listing, projects, stations
+from models import letters, listing, projects, stations
 from models.calendar import WorkCalendar
 from models.database import patiently
 from models.evaluations import EvaluationRound
@@ -127,10 +127,10 @@ async def begin(session: AsyncSession, number: int, calendar: WorkCalendar, now:
         session.add(Signature(handover_id=handover.id, side=side, people=[whose.term.person_id], since=now))
         person = await session.get_one(Person, whose.term.person_id)
         if person.agreed:
-            await colleagues.show(session, person.telegram_id, "handover", handover.id, now)
+            await letters.drawn(session, person.telegram_id, "roster", "handover", handover.id, now)
     await session.flush()
     if office.chat_id is not None:
-        await colleagues.show(session, office.chat_id, "handover", handover.id, now, dedupe=f"chair:{turn.id}")
+        await letters.drawn(session, office.chat_id, "roster", "handover", handover.id, now, dedupe=f"chair:{turn.id}")
     return handover
 
 
