@@ -101,14 +101,14 @@ async def test_a_student_types_presses_and_sees_the_answer_in_place(scene: Scene
     await page.fill("#left textarea", "水龙头漏水")
     await page.press("#left textarea", "Enter")
     await expect(words(page, "left").last).to_have_text("水龙头漏水")
-    await scene.bot("getUpdates", timeout=0)
+    typed = (await scene.bot("getUpdates", timeout=0))[-1]
     keyboard = {"inline_keyboard": [[{"text": "📨 提交", "callback_data": "st:send"}]]}
     sent = await scene.bot(
         "sendMessage", chat_id=scene.alice.id, text="<b>请确认</b>", parse_mode="HTML", reply_markup=keyboard
     )
     await expect(page.locator("#left strong").last).to_have_text("请确认")
     await page.locator("#left .key").click()
-    update = (await scene.bot("getUpdates", offset=-1, timeout=5))[0]
+    update = (await scene.bot("getUpdates", offset=typed["update_id"] + 1, timeout=5))[0]
     assert update["callback_query"]["data"] == "st:send"
     await scene.bot(
         "answerCallbackQuery", callback_query_id=update["callback_query"]["id"], text="好的", show_alert=True
