@@ -268,10 +268,18 @@ async def _floors(look: Look) -> list[Standing]:
     for term in terms:
         # In the vacation after it what was not done is overdue.
         then = floors.Look.on(look.session, calendar, min(term.ends + timedelta(days=1), today), term, year)
-        found += [Standing.seen(await each(then, term), term.name) for each in floors.OF_A_SEMESTER]
+        found += [_standing(await each(then, term), term.name) for each in floors.OF_A_SEMESTER]
     now = floors.Look.on(look.session, calendar, today, terms[-1] if terms else None, year)
-    found += [Standing.seen(await each(now), None) for each in (*floors.ALWAYS, *floors.OF_A_YEAR)]
+    found += [_standing(await each(now), None) for each in (*floors.ALWAYS, *floors.OF_A_YEAR)]
     return sorted(found, key=lambda each: (each.measure, each.semester or ""))
+
+
+def _standing(floor: floors.Floor, semester: str | None) -> Standing:
+    """A floor as it stands, to be kept."""
+    evidence = tuple((str(each.what), each.number) for each in floor.evidence)
+    return Standing(
+        floor.key, floor.measure, floor.needed, floor.done, str(floor.state), floor.until, semester, evidence
+    )
 
 
 PARTS: tuple[Callable[[Look], Awaitable[list[Figure]]], ...] = (

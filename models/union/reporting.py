@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,9 +20,6 @@ from models.calendar import WorkCalendar
 from models.database import patiently
 from models.figures import Rate, Share, may_be_told
 from models.statistics import Period
-
-if TYPE_CHECKING:
-    from models.union.floors import Floor
 
 
 class Query(enum.StrEnum):
@@ -124,7 +121,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a floor stood when the report was made (`floors.py`)."""
+    """How a floor (`floors.py`) stood when the report was made."""
 
     key: str
     measure: int
@@ -136,14 +133,6 @@ class Standing:
     """Of which it is; None of a year's."""
     evidence: tuple[tuple[str, int], ...]
     """What shows it, as the thing and its number."""
-
-    @classmethod
-    def seen(cls, floor: Floor, semester: str | None) -> Standing:
-        """A floor as it stands."""
-        evidence = tuple((str(each.what), each.number) for each in floor.evidence)
-        return cls(
-            floor.key, floor.measure, floor.needed, floor.done, str(floor.state), floor.until, semester, evidence
-        )
 
     def plain(self) -> dict[str, Any]:
         """As JSON."""
