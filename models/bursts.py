@@ -28,11 +28,11 @@ from sqlalchemy.orm.util import identity_key
 
 from models import crowds, letters, similar, tickets
 from models.crowds import Place
-from models.database import plainly
 from models.house import House
 from models.lifecycle import ACTIVE, Action, Kind, State
 from models.people import Person
 from models.requesters import Requester
+from models.sessions import plainly
 from models.tickets import Event, Ticket
 
 BURST = 5

@@ -15,11 +15,11 @@ from sqlalchemy import ColumnElement, Table, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import letters
-from models.database import plainly
 from models.house import House
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Person
 from models.requesters import Requester
+from models.sessions import plainly
 from models.words import Words
 
 CROWD = 28

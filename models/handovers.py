@@ -23,10 +23,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models import colleagues, letters, listing, stations, turns
 from models.base import Base, Json, Key, one_of
 from models.calendar import WorkCalendar
-from models.database import patiently
 from models.errors import Refusal
 from models.lifecycle import OPEN
 from models.people import Person
+from models.sessions import patiently
 from models.stations import Station
 from models.tickets import Ticket
 from models.turns import Turn

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, one_of, only
-from models.database import plainly
 from models.requesters import Requester
+from models.sessions import plainly
 from models.stations import Station
 from models.tickets import Event, Ticket
 

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, one_of, only, said
-from models.database import plainly
+from models.sessions import plainly
 from models.vault import Vault
 
 ASIDE_FOR = timedelta(days=30)

@@ -26,13 +26,13 @@ from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import base, outbox, postings, requesters, words
-from models.database import plainly
 from models.house import House
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Person
 from models.postings import Card
 from models.questions import Question
 from models.requesters import Requester
+from models.sessions import plainly
 from models.stations import Station
 from models.words import Words
 

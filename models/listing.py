@@ -17,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import deadlines, similar, sorting
 from models.base import Moment
-from models.database import patiently
 from models.house import House
 from models.lifecycle import OPEN, State
 from models.people import Person
 from models.questions import fetch
+from models.sessions import patiently
 from models.stations import Station
 from models.tickets import Tag, Ticket
 

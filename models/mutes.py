@@ -23,11 +23,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import audit, letters, requesters, stations
 from models.base import Base, Key
-from models.database import plainly
 from models.errors import Refusal
 from models.house import House
 from models.people import Person
 from models.requesters import Reached, Requester
+from models.sessions import plainly
 from models.stations import Desk, Station
 from models.tickets import Ticket
 from models.vault import Vault

@@ -36,7 +36,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Json, Key, one_of, only, said
-from models.database import plainly
+from models.sessions import plainly
 
 
 class Lane(enum.IntEnum):

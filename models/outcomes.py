@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import audit, ballots, cuts, invitations, outbox, projects, remarks, stations, suppression, surveys
-from models.database import in_thread
 from models.errors import Refusal
 from models.house import House
 from models.outbox import Lane, Repeat
@@ -20,6 +19,7 @@ from models.people import Person
 from models.pictures import Picture
 from models.questionnaires import group_of
 from models.results import Results
+from models.sessions import in_thread
 from models.surveys import OVER, RUNNING, Stage, Survey, Verdict
 from models.union import tidings, undertaking
 

@@ -25,10 +25,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import audit, roster
 from models.base import Base, one_of
-from models.database import plainly
 from models.errors import Refusal
 from models.people import Person
 from models.roster import Enrolled
+from models.sessions import plainly
 from models.vault import Vault
 
 ALIKE = 78.0

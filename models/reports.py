@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import asking
 from models.asking import Draft
-from models.database import plainly
 from models.house import House
 from models.lifecycle import ENDED, Kind, State
 from models.requesters import Requester
+from models.sessions import plainly
 from models.stations import Station
 from models.tickets import Ticket
 from models.vault import Vault

@@ -18,10 +18,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import pseudonyms
 from models.base import Base, Key, only
-from models.database import in_thread, patiently, plainly
 from models.people import Person
 from models.postings import Posting
 from models.questions import Question, fetch
+from models.sessions import in_thread, patiently, plainly
 from models.vault import Vault
 from models.words import Words
 

@@ -24,8 +24,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import audit
 from models.base import Base, Key, one_of
-from models.database import plainly
 from models.people import Audience, Person
+from models.sessions import plainly
 from models.vault import Vault
 
 AT_ONCE = 500

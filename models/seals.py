@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audit import Act
 from models.base import Base, Key, one_of
-from models.database import plainly
+from models.sessions import plainly
 from models.tickets import Event
 from models.vault import Vault
 

@@ -40,10 +40,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
 from models.base import Base, Key, said
-from models.database import plainly
 from models.house import House
 from models.lifecycle import OPEN, Kind, State
 from models.questions import fetch
+from models.sessions import plainly
 from models.tickets import FOLDED_LENGTH, Ticket
 
 ENOUGH = 62.0

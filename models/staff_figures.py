@@ -22,10 +22,10 @@ from sqlalchemy import ColumnElement, Table, distinct, func, select
 from sqlalchemy import case as case_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.database import patiently
 from models.figures import Rate
 from models.lifecycle import Action
 from models.requesters import Requester
+from models.sessions import patiently
 from models.statistics import Period, during, responsible
 from models.tickets import Event, Ticket
 

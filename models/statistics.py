@@ -28,11 +28,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models.calendar import Semester, WorkCalendar
-from models.database import patiently
 from models.figures import NOTHING, Rate, Share
 from models.lifecycle import State
 from models.pulses import SCALE, TOP, Pulse, PulseCount, PulsePoll
 from models.requesters import Requester
+from models.sessions import patiently
 from models.tickets import Ticket
 
 REPEATS_WITHIN = timedelta(days=30)

@@ -21,12 +21,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import copies, letters, requesters, words
 from models.base import Base, Json, Key, one_of, only
-from models.database import plainly
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import TRANSITIONS, Action, Kind, State
 from models.people import Person
 from models.requesters import Requester
+from models.sessions import plainly
 from models.stations import Station
 from models.vault import Vault
 from models.words import Content, Side, Words

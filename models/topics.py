@@ -15,8 +15,8 @@ from typing import cast
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.database import plainly
 from models.lifecycle import OPEN, Kind, State
+from models.sessions import plainly
 from models.similar import ENOUGH, Reading
 from models.tickets import Ticket
 

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Json, Key, one_of
-from models.database import plainly
 from models.questions import Question
+from models.sessions import plainly
 
 Content = Mapping[str, Any]
 """One message: `type` (text, photo, video, voice, video_note, audio, document, sticker, location, venue, contact,

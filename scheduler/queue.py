@@ -14,8 +14,8 @@ from sqlalchemy import Table, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import said
-from models.database import plainly
 from models.outbox import DUE, Lane, Outgoing, Sending
+from models.sessions import plainly
 
 IN_LINE = 8
 """So many rows for one group may be taken at once; they leave one after the other."""

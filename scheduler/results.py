@@ -18,8 +18,8 @@ from telegram.error import ChatMigrated
 
 from bot.calls import Letter
 from models import copies, letters, outbox, postings, pulses, quizzes, seating, stations, tickets
-from models.database import plainly
 from models.outbox import Outgoing, Repeat, Sending
+from models.sessions import plainly
 from models.tickets import Ticket
 from models.union import comments, deliveries
 from models.vault import Vault

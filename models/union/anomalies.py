@@ -21,8 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import stations
 from models.calendar import WorkCalendar
-from models.database import plainly
 from models.lifecycle import OPEN, Kind, State
+from models.sessions import plainly
 from models.stations import Desk
 from models.statistics import REPEATS_WITHIN, responsible
 from models.tickets import Event, Ticket

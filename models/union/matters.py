@@ -16,12 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import letters, listing, projects, stations
 from models.calendar import WorkCalendar
-from models.database import patiently
 from models.evaluations import EvaluationRound
 from models.handovers import Handover, Side, Signature
 from models.lifecycle import OPEN
 from models.people import Person
 from models.projects import Project, ProjectState
+from models.sessions import patiently
 from models.surveys import Stage, Survey
 from models.tickets import Ticket
 from models.union import posts, publications, rota

@@ -17,8 +17,8 @@ from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.calendar import WorkCalendar
-from models.database import patiently
 from models.figures import Rate, Share, may_be_told
+from models.sessions import patiently
 from models.statistics import Period
 
 

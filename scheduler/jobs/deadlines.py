@@ -27,11 +27,12 @@ from sqlalchemy.orm.exc import StaleDataError
 from bot.toolbox import Toolbox
 from models import answering, bursts, deadlines, letters, outbox, requesters, stations, tickets, walkins
 from models.calendar import Span
-from models.database import Database, patiently
+from models.database import Database
 from models.house import OFFICE, SUPERVISORS, House
 from models.lifecycle import ENDED, OPEN, State
 from models.questions import fetch
 from models.requesters import Requester
+from models.sessions import patiently
 from models.stations import Station
 from models.tickets import Event, Ticket
 from scheduler.jobs import rungs

@@ -18,9 +18,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import database as databases
-from models.database import Database, driver_url, in_thread
+from models.database import Database, driver_url
 from models.migrations import migrate
 from models.people import Person, meet
+from models.sessions import in_thread
 
 
 async def test_work_that_raises_leaves_nothing(database: Database) -> None:

@@ -11,8 +11,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import database as databases
-from models import pulses, statistics
+from models import pulses, sessions, statistics
 from models.calendar import Semester, WorkCalendar
 from models.database import Database
 from models.figures import Rate, Share, difference, has_changed, may_be_told, sum_may_be_told
@@ -163,7 +162,7 @@ async def test_what_is_filed_while_it_is_counted_is_not_counted_by_halves(
             await session.execute(insert(Requester), [{"ticket_id": number, "number": 1, "solved": True}])
 
     async def patiently(session: AsyncSession, statement: Any) -> Any:
-        found = await databases.patiently(session, statement)
+        found = await sessions.patiently(session, statement)
         await one_more()
         return found
 
