@@ -43,11 +43,10 @@ def test_a_language_has_every_text_and_no_other(language: str) -> None:
     assert sorted(TEXTS[language]) == KEYS
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_a_text_takes_the_same_parameters_in_every_language(key: str) -> None:
-    wanted = {language: names(TEXTS[language][key]) for language in LANGUAGES}
-    # A form for one may say "a" instead of the number; what any form takes, the languages share.
-    assert len(set(wanted.values())) == 1, wanted
+def test_a_text_takes_the_same_parameters_in_every_language() -> None:
+    """A form for one may say "a" instead of the number; what any form takes, the languages share."""
+    wanted = {key: {language: names(TEXTS[language][key]) for language in LANGUAGES} for key in KEYS}
+    assert not {key: takes for key, takes in wanted.items() if len(set(takes.values())) > 1}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -149,15 +148,12 @@ def calls_with_texts() -> Iterator[tuple[str, str, set[str], bool]]:
             )
 
 
-CALLS = list(calls_with_texts())
-
-
-@pytest.mark.parametrize(("where", "key", "given", "whole"), CALLS, ids=[f"{call[0]} {call[1]}" for call in CALLS])
-def test_a_call_names_a_text_and_gives_what_it_takes(where: str, key: str, given: set[str], whole: bool) -> None:
-    assert key in TEXTS["en"], f"{where} names a text that does not exist"
-    needed = names(TEXTS["en"][key])
-    if whole:
-        assert needed <= given, f"{where}: {key} takes {sorted(needed)}"
+def test_a_call_names_a_text_and_gives_what_it_takes() -> None:
+    calls = list(calls_with_texts())
+    assert len(calls) > len(KEYS) / 2, "most texts are named outright"
+    assert not [f"{where}: there is no text {key}" for where, key, _, _ in calls if key not in TEXTS["en"]]
+    takes = [(where, key, names(TEXTS["en"][key]) - given) for where, key, given, whole in calls if whole]
+    assert not [f"{where}: {key} takes {sorted(missing)} too" for where, key, missing in takes if missing]
 
 
 def test_parameters_cannot_bring_markup_along() -> None:
