@@ -194,12 +194,20 @@ def write_here(writer: Writer, place: str) -> tuple[str, dict[str, Any]]:
 
 def sure(report: WorkReport, act: str, t: Texts, **params: Any) -> tuple[str, dict[str, Any]]:
     """Once more before finish, send, or correct."""
-    yes = button(t.plain(f"work_report.{act}_yes"), Reporting(f"{act}_sure", report.id))
+    yes = button(t.plain(f"work_report.{act}_yes"), Reporting(f"{act}_sure", report.id, str(report.version)))
     back = button(t.plain("work_report.back_one"), Reporting("one", report.id))
     text = t(f"work_report.{act}_sure", title=title(report.kind, report.period, t), **params)
     missing = _missing(report) if act == "finish" else 0
     warned = [text, t("work_report.not_written", missing=missing)] if missing else [text]
     return "\n\n".join(warned), keyboard([[yes], [back]])
+
+
+def must_be_as_shown(report: WorkReport, choice: str) -> None:
+    """Raises Refusal when the report is another by now than the one that somebody was asked about: pressed twice it
+    would be sent twice.
+    """
+    if choice != str(report.version):
+        raise Refusal("old.button")
 
 
 def _missing(report: WorkReport) -> int:

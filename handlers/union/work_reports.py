@@ -109,17 +109,26 @@ async def press_report(query: CallbackQuery, press: Reporting, acting: Acting, s
         case "finish" | "send" | "correct":
             report = await work_reports.get(session, press.report)
             await respond(query, *screens.sure(report, press.act, acting.t))
-        case "finish_sure":
-            await _one(query, await work_reports.finish(session, press.report, now, by), acting)
-        case "send_sure":
-            await report_files.send_to_readers(session, press.report, acting.house.languages[0], now, by)
-            await _one(query, await work_reports.get(session, press.report), acting)
-        case "correct_sure":
-            await _one(query, await work_reports.correct(session, press.report, calendar, now, by), acting)
+        case "finish_sure" | "send_sure" | "correct_sure":
+            await _sure(query, press, by, acting)
         case "meeting" | "record":
             await _meeting(query, press, by, acting, state)
         case _:
             raise Refusal("old.button")
+
+
+async def _sure(query: CallbackQuery, press: Reporting, by: Person, acting: Acting) -> None:
+    session, now = acting.session, acting.now
+    report = await work_reports.get(session, press.report)
+    screens.must_be_as_shown(report, press.choice)
+    match press.act:
+        case "finish_sure":
+            await work_reports.finish(session, report.id, now, by)
+        case "send_sure":
+            await report_files.send_to_readers(session, report.id, acting.house.languages[0], now, by)
+        case "correct_sure":
+            report = await work_reports.correct(session, report.id, acting.house.calendar, now, by)
+    await _one(query, report, acting)
 
 
 async def _list(event: Message | CallbackQuery, acting: Acting, left: str = "") -> None:
