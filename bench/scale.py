@@ -394,7 +394,7 @@ async def figures(kind: str, large: Campus, rounds: int) -> list[Line]:
         begun = time.perf_counter()
         async with table:
             path = Path(folder) / "all.xlsx"
-            rows = await exports.apart(
+            rows = await exports.write_apart(
                 large.database, exports.which(wish, known), path, "xlsx", "zh-hans", known, large.now
             )
         seconds = time.perf_counter() - begun

@@ -12,11 +12,7 @@ take turns with the loop all the while.
 from __future__ import annotations
 
 import asyncio
-import os
-import pickle
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -25,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import reports
+from bot import process, reports
 from bot.reports import Place
 from bot.spreadsheets import HOURS, SHARE, Cell, Csv, Heading, Leaf
 from bot.texts import Catalogue, Texts
@@ -178,23 +174,12 @@ async def write(
     return count
 
 
-async def apart(
+async def write_apart(
     database: Database, which: Which, path: Path, kind: str, language: str, settings: Settings, now: datetime
 ) -> int:
     """`write` in a process of its own. Returns how many tickets there are. Raises RuntimeError when it fails."""
-    task = pickle.dumps((database.address, which, str(path), kind, language, settings, now))
-    command = [sys.executable, "-m", __name__]
-    # The loop's own way to start a program holds it until the program has begun.
-    process = await asyncio.to_thread(subprocess.Popen, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        # What is secret in it goes through a pipe, and stands in no list of processes.
-        answer, _ = await asyncio.to_thread(process.communicate, task)
-    finally:
-        # Whoever is cancelled leaves nothing behind.
-        process.kill()
-    if process.returncode:
-        raise RuntimeError(f"the table was not made: {process.returncode}")
-    return int(answer)
+    made = await process.done(__name__, database.address, which, str(path), kind, language, settings, now)
+    return int(made)
 
 
 async def _write_alone(
@@ -207,11 +192,8 @@ async def _write_alone(
         await database.leave()
 
 
-def main() -> None:
-    """The process of its own: what is to be done comes on its input, how many tickets there were goes to its output."""
-    # Nobody waits for it as they wait for an answer.
-    os.nice(5)
-    sys.stdout.write(str(asyncio.run(_write_alone(*pickle.load(sys.stdin.buffer)))))
+def _work(*task: Any) -> int:
+    return asyncio.run(_write_alone(*task))
 
 
 class _Words:
@@ -335,4 +317,4 @@ def which(wish: Mapping[str, Any], settings: Settings) -> Which:
 
 
 if __name__ == "__main__":
-    main()
+    process.serve(_work)

@@ -4,18 +4,13 @@ what was counted; and as a book for a spreadsheet, in which no list is cut.
 
 from __future__ import annotations
 
-import asyncio
 import io
-import os
-import pickle
-import subprocess
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect
 
-from bot import documents_docx, documents_html, work_report_sections
+from bot import documents_docx, documents_html, process, work_report_sections
 from bot.documents import Block, Column, Ref, Runs, Section, Table, Text
 from bot.spreadsheets import Cell, Heading, Leaf
 from bot.texts import Catalogue
@@ -37,23 +32,9 @@ LONGEST_CELL = 32_000
 Files = list[tuple[str, bytes]]
 
 
-async def apart(report: WorkReport, language: str, settings: Settings) -> Files:
-    """`files` in a process of its own: it takes seconds, and a thread would take turns with the loop all the while.
-    Raises RuntimeError when it fails.
-    """
-    task = pickle.dumps((_plain(report), language, settings))
-    command = [sys.executable, "-m", __name__]
-    # The loop's own way to start a program holds it until the program has begun.
-    process = await asyncio.to_thread(subprocess.Popen, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        # What is secret in the settings goes through a pipe, and stands in no list of processes.
-        answer, _ = await asyncio.to_thread(process.communicate, task)
-    finally:
-        # Whoever is cancelled leaves nothing behind.
-        process.kill()
-    if process.returncode:
-        raise RuntimeError(f"the report was not drawn: {process.returncode}")
-    made: Files = pickle.loads(answer)
+async def drawn(report: WorkReport, language: str, settings: Settings) -> Files:
+    """`files` in a process of its own. Raises RuntimeError when it fails."""
+    made: Files = await process.done(__name__, _plain(report), language, settings)
     return made
 
 
@@ -62,16 +43,11 @@ def _plain(report: WorkReport) -> dict[str, Any]:
     return {column.key: getattr(report, column.key) for column in inspect(WorkReport).column_attrs}
 
 
-def main() -> None:
-    """The process of its own: which report comes on its input, its files go to its output."""
-    # Nobody waits for it as they wait for an answer.
-    os.nice(5)
-    plain, language, settings = pickle.load(sys.stdin.buffer)
+def _draw(plain: dict[str, Any], language: str, settings: Settings) -> Files:
     report = WorkReport(**plain)
     findings = report.findings
     assert findings is not None, "only what has been counted is drawn"
-    writer = Writer(report, findings, settings, Catalogue.load(settings.timezone)[language])
-    sys.stdout.buffer.write(pickle.dumps(files(writer)))
+    return files(Writer(report, findings, settings, Catalogue.load(settings.timezone)[language]))
 
 
 def files(writer: Writer) -> Files:
@@ -189,4 +165,4 @@ def _ends(numbers: str) -> list[Cell]:
 
 
 if __name__ == "__main__":
-    main()
+    process.serve(_draw)

@@ -48,6 +48,6 @@ async def _file(
     with tempfile.TemporaryDirectory(prefix="unionbot") as folder:
         path, which = Path(folder) / "file", files.which(wish, toolbox.settings)
         language = toolbox.t(wish.get("language")).language
-        rows = await files.apart(database, which, path, wish["format"], language, toolbox.settings, now)
+        rows = await files.write_apart(database, which, path, wish["format"], language, toolbox.settings, now)
         small = rows and path.stat().st_size <= files.MOST_IN_CHAT
         return await asyncio.to_thread(path.read_bytes) if small else None, rows

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import work_report_evidence as drawn
+from bot import work_report_evidence as evidence
 from bot import work_report_screens as screens
 from bot.calls import text_call
 from bot.toolbox import Toolbox
@@ -63,9 +63,9 @@ async def _found(database: Database, toolbox: Toolbox, report: WorkReport, now: 
 async def _draw(database: Database, toolbox: Toolbox, wanted: ReportFile, now: datetime) -> None:
     async with database.reading() as session:
         report = await session.get_one(WorkReport, wanted.report_id)
-    files: drawn.Files = []
+    files: evidence.Files = []
     try:
-        files = await drawn.apart(report, wanted.language, toolbox.settings)
+        files = await evidence.drawn(report, wanted.language, toolbox.settings)
     except Exception as error:
         log.error("a report was not drawn", report=report.id, why=type(error).__name__, exc_info=True)
     t = toolbox.t(wanted.language)

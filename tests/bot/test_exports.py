@@ -96,10 +96,10 @@ async def test_a_process_of_its_own_makes_the_same_table(database: Database, now
         await a_day(session, now)
     await written(database, tmp_path / "here.csv", now)
     which = exports.which(WISH, SETTINGS)
-    assert await exports.apart(database, which, tmp_path / "there.csv", "csv", "en", SETTINGS, now) == 2
+    assert await exports.write_apart(database, which, tmp_path / "there.csv", "csv", "en", SETTINGS, now) == 2
     assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
     with pytest.raises(RuntimeError):
-        await exports.apart(database, which, tmp_path / "no folder" / "there.csv", "csv", "en", SETTINGS, now)
+        await exports.write_apart(database, which, tmp_path / "no folder" / "there.csv", "csv", "en", SETTINGS, now)
 
 
 async def test_csv_is_read_as_it_is_meant_and_in_the_reader_s_language(

@@ -69,7 +69,7 @@ async def test_an_admin_gets_the_month_as_a_table_in_the_office(database_url: st
         await campus.office.shows("Making tickets-east")
         await campus.later(minutes=1)
         await campus.office.shows("No tickets in that period, so there is no tickets-east-2026-09-01-2026-09-30.csv.")
-        with mock.patch.object(exports, "apart", fails_once(exports.apart)):
+        with mock.patch.object(exports, "write_apart", fails_once(exports.write_apart)):
             await campus.admin.says("/export month closed", chat=campus.office)
             await campus.office.shows("Making tickets-closed")
             await campus.admin.says("/export month csv complaint", chat=campus.office)
