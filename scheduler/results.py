@@ -166,9 +166,8 @@ async def _made(session: AsyncSession, attempts: Sequence[Attempt]) -> None:
     made: list[dict[str, Any]] = []
     for attempt in attempts:
         row = attempt.row
-        if row.letter == "publication" and not attempt.skip and attempt.results:
-            for message_id in _message_ids(attempt.results[0]):
-                await deliveries.has(session, row.payload or {}, message_id)
+        if row.letter == "publication":
+            await _published(session, attempt)
         if row.ticket_id is None:
             continue
         if attempt.thread_id is not None:
@@ -193,6 +192,14 @@ async def _made(session: AsyncSession, attempts: Sequence[Attempt]) -> None:
                 )
     if made:
         await plainly(session, _POST, made)
+
+
+async def _published(session: AsyncSession, attempt: Attempt) -> None:
+    """The first call of a publication brings its words, the others what is attached."""
+    about = attempt.row.payload or {}
+    for place, result in enumerate(attempt.results, attempt.skip):
+        for message_id in _message_ids(result):
+            await (deliveries.has_file if place else deliveries.has)(session, about, message_id)
 
 
 async def _follow(session: AsyncSession, attempt: Attempt, shown: Mapping[int, Words], now: datetime) -> None:

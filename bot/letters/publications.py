@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
 from bot import news, publishing
 from bot.calls import METHODS, Call, Letter
 from bot.letters.drawing import Drawing
+from bot.texts import Texts
 from models.people import Person
 from models.stations import Desk
 from models.union import deliveries
 from models.union.publications import OUT, Publication, Stage
+
+DELETABLE = timedelta(hours=47)
+"""So long after it began to be sent every message of it can be deleted: Telegram's 48 hours, and an hour to be done."""
 
 
 async def publication(drawing: Drawing) -> Letter:
@@ -24,7 +31,9 @@ async def publication(drawing: Drawing) -> Letter:
         if has is None:
             return Letter()
         text = publishing.withdrawn(about, about.reason or {}, t)
-        return Letter([Call("editMessageText", {**call, "text": text, "message_id": has})])
+        attached = await deliveries.files(session, about, payload["person"])
+        said = Call("editMessageText", {**call, "text": text, "message_id": has})
+        return Letter([said, *without(attached, t, drawing.chat_id, drawing.now)])
     if about.stage not in OUT:
         return Letter()
     shown = await deliveries.latest(session, about)
@@ -44,6 +53,17 @@ async def publication(drawing: Drawing) -> Letter:
     files = [METHODS[each["type"]] + (each["file_id"],) for each in about.attachments]
     along = [Call(method, {"chat_id": drawing.chat_id, field: file_id}) for method, field, file_id in files]
     return Letter([Call("sendMessage", call), *along])
+
+
+def without(files: Mapping[int, datetime], t: Texts, chat_id: int, now: datetime) -> list[Call]:
+    """What was attached goes, as long as Telegram lets a bot delete it; later it says itself that it does not hold.
+    `files` are its messages, each with when it began to be sent.
+    """
+    calls, gone = list[Call](), [number for number, at in files.items() if now < at + DELETABLE]
+    if gone:
+        calls.append(Call("deleteMessages", {"chat_id": chat_id, "message_ids": gone}))
+    said = {"chat_id": chat_id, "caption": t.plain("publication.withdrawn_file")}
+    return calls + [Call("editMessageCaption", {**said, "message_id": each}) for each in files if each not in gone]
 
 
 async def desk(drawing: Drawing) -> Letter:

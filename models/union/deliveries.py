@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models import audit, invitations, outbox, stations
-from models.base import Base
+from models.base import Base, Json
 from models.errors import Refusal
 from models.house import House
 from models.outbox import A_SECOND, Lane, Repeat, Sending
@@ -47,13 +47,15 @@ class Following(Base):
 
 
 class Delivery(Base):
-    """Which message somebody has of a publication."""
+    """Which messages somebody has of a publication."""
 
     __tablename__ = "deliveries"
 
     publication_id: Mapped[int] = mapped_column(ForeignKey("publications.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True, index=True)
     message_id: Mapped[int] = mapped_column(BigInteger)
+    file_ids: Mapped[list[int]] = mapped_column(Json, default=list)
+    """The messages with what was attached to it."""
 
 
 class Reach(NamedTuple):
@@ -197,6 +199,13 @@ async def has(session: AsyncSession, about: Mapping[str, Any], message_id: int) 
         )
 
 
+async def has_file(session: AsyncSession, about: Mapping[str, Any], message_id: int) -> None:
+    """They have what was attached as well, in this message."""
+    row = await session.get(Delivery, (int(about["publication"]), int(about["person"])))
+    if row is not None and message_id not in row.file_ids:
+        row.file_ids = [*row.file_ids, message_id]
+
+
 async def ended(session: AsyncSession, about: Mapping[str, Any], state: Sending) -> None:
     """Of one of them it is known now, or known that nobody knows, whether it arrived."""
     if about.get("withdrawn"):
@@ -221,6 +230,16 @@ async def standing(session: AsyncSession, publication: Publication, person_id: i
     theirs = select(Delivery.message_id).where(Delivery.person_id == person_id)
     newest = theirs.where(Delivery.publication_id.in_(_line(publication.id))).order_by(Delivery.publication_id.desc())
     return (await session.scalars(newest)).first()
+
+
+async def files(session: AsyncSession, publication: Publication, person_id: int) -> dict[int, datetime]:
+    """The messages in which somebody has what was attached to it, or to what it corrects, each with when that began to
+    be sent.
+    """
+    theirs = select(Delivery.file_ids, Publication.sent_at).join(Publication, Publication.id == Delivery.publication_id)
+    rows = theirs.where(Delivery.person_id == person_id, Delivery.publication_id.in_(_line(publication.id)))
+    found = (await session.execute(rows.where(Publication.sent_at.is_not(None)))).all()
+    return {number: cast(datetime, sent_at) for numbers, sent_at in found for number in sorted(numbers)}
 
 
 async def latest(session: AsyncSession, publication: Publication) -> Publication:

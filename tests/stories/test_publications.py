@@ -91,6 +91,8 @@ async def test_a_notice_goes_from_the_draft_to_those_it_is_for(database_url: str
         assert "<free>" in news.text
         await bob.reads("周五招聘会")
         await campus.quiet()
+        attached = {m.id for m in campus.stage.view.chat(alice.id).values() if "photo" in m.raw}
+        assert len(attached) == 1
         await admin.says("/publish", chat=office)
         await admin.taps("1 · Job fair on 16 October", chat=office)
         await office.shows("Written to 2: 2 delivered, 0 not, 0 unknown")
@@ -120,5 +122,7 @@ async def test_a_notice_goes_from_the_draft_to_those_it_is_for(database_url: str
         await admin.taps(t.plain("publication.act.withdraw_it"), chat=office)
         await room.shows("withdrawn")
         await campus.later(minutes=1)
-        # The file that went along cannot be called back: it is said.
+        # The file that went along is not there any more.
         await alice.reads("was withdrawn: The fair was cancelled\n\n" + t.plain("publication.withdrawn_files"))
+        await campus.quiet()
+        assert not attached & campus.stage.view.chat(alice.id).keys()
