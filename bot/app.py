@@ -53,6 +53,7 @@ from models.database import Database
 from models.house import House
 from models.migrations import require_current
 from models.outbox import Outgoing
+from models.union import received
 from scheduler.clock import Scheduler
 from scheduler.courier import Courier
 from scheduler.herald import Herald
@@ -169,6 +170,7 @@ class App:
             async with self.database.transaction() as session:
                 await people.follow_config(session, self.toolbox, self.clock())
                 await inbox.seal_what_came_before(session, self.toolbox.house.vault)
+                await received.seal_what_came_before(session, self.toolbox.house.vault)
             self.bot = make_bot(self.settings)
             stack.push_async_callback(self.bot.session.close)
             self._http = await stack.enter_async_context(aiohttp.ClientSession())

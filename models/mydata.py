@@ -24,7 +24,7 @@ from models.people import Grant, Person
 from models.requesters import Requester
 from models.surveys import Survey
 from models.tickets import Event, Ticket
-from models.union import bids, comments, deliveries, gatherings, hours, milestones, posts, scoring
+from models.union import bids, comments, deliveries, gatherings, hours, milestones, posts, received, scoring
 from models.vault import Vault
 from models.words import EarlierWords, Side, Words
 
@@ -85,7 +85,7 @@ async def gather(session: AsyncSession, person: Person, bot_id: int, vault: Vaul
         "topics": sorted(await deliveries.topics_of(session, person)),
         "publications": [
             {"number": each.id, "titles": {language: text["title"] for language, text in each.texts.items()}}
-            for each in await deliveries.of_person(session, person)
+            for each in await received.of_person(session, person, vault)
         ],
         "bids": [
             {"project": project.title, "state": state, **asdict(said)}

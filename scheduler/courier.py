@@ -150,7 +150,9 @@ class Courier:
             rows = (await session.scalars(select(Outgoing).where(Outgoing.state == Sending.SENDING))).all()
             for row in rows:
                 if row.repeat is Repeat.NEVER:
-                    await results.end(session, row, Sending.UNKNOWN, "the program stopped while it was being sent", now)
+                    await results.end(
+                        session, row, Sending.UNKNOWN, "the program stopped while it was being sent", now, self._vault
+                    )
                 else:
                     row.state, row.not_before = Sending.DUE, now
             if rows:
@@ -279,7 +281,9 @@ class Courier:
         """Put the row into its chat's line, drawn and marked; or how long it has to wait."""
         chat_id = await self._chat(session, row)
         if chat_id is None:
-            await results.end(session, row, Sending.FAILED, "the address of an anonymous student was destroyed", now)
+            await results.end(
+                session, row, Sending.FAILED, "the address of an anonymous student was destroyed", now, self._vault
+            )
             return None
         line = lines.get(chat_id, [])
         if chat_id in self._busy or (not line and len(lines) >= free) or (line and not _may_follow(line, chat_id, row)):
@@ -327,7 +331,9 @@ class Courier:
             raise
         except Exception as error:
             log.error("a message cannot be drawn", row=row.id, why=type(error).__name__, exc_info=True)
-            await results.end(session, row, Sending.FAILED, f"could not be drawn ({type(error).__name__})", now)
+            await results.end(
+                session, row, Sending.FAILED, f"could not be drawn ({type(error).__name__})", now, self._vault
+            )
             return None
         payload = row.payload or {}
         skip = int(payload.get("$done", 0))

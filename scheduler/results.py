@@ -21,7 +21,7 @@ from models import copies, letters, outbox, postings, pulses, quizzes, seating, 
 from models.outbox import Outgoing, Repeat, Sending
 from models.sessions import plainly
 from models.tickets import Ticket
-from models.union import comments, deliveries
+from models.union import comments, deliveries, received
 from models.vault import Vault
 from models.words import Words
 from scheduler.verdict import Fate, Verdict
@@ -68,7 +68,7 @@ async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: dateti
     if not attempts:
         return
     shown = await _shown(session, attempts)
-    await _made(session, attempts)
+    await _made(session, attempts, vault)
     for attempt in attempts:
         await _follow(session, attempt, shown, now)
     through = [a for a in attempts if a.verdict is not None and a.verdict.fate is Fate.SENT]
@@ -81,7 +81,7 @@ async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: dateti
     if others:
         rows = await session.scalars(select(Outgoing).where(Outgoing.id.in_(others), Outgoing.state == Sending.SENDING))
         for row in rows.all():
-            await _settle(session, row, others[row.id], now)
+            await _settle(session, row, others[row.id], now, vault)
 
 
 async def _shown(session: AsyncSession, attempts: Sequence[Attempt]) -> dict[int, Words]:
@@ -102,7 +102,7 @@ async def _arrived(session: AsyncSession, attempts: Sequence[Attempt]) -> list[A
     return [attempt for attempt in attempts if attempt.row.id in ended]
 
 
-async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, now: datetime) -> None:
+async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, now: datetime, vault: Vault) -> None:
     """What follows from an attempt that did not get through."""
     verdict = attempt.verdict
     assert verdict is not None, "an attempt that has ended has been judged"
@@ -118,7 +118,7 @@ async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, now: d
         case Fate.MOVED:
             await _moved(session, row, attempt, verdict, now)
         case Fate.GONE:
-            await _gone(session, row, attempt, verdict, now)
+            await _gone(session, row, attempt, verdict, now, vault)
         case Fate.NO_REPLY:
             row.payload = {name: v for name, v in (row.payload or {}).items() if name != "reply_parameters"}
             _again(row, attempt, verdict, now)
@@ -137,37 +137,37 @@ async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, now: d
             _again(row, attempt, verdict, now)
         case Fate.BLOCKED:
             _made_so_far(row, attempt)
-            await end(session, row, Sending.FAILED, outbox.BLOCKED, now)
+            await end(session, row, Sending.FAILED, outbox.BLOCKED, now, vault)
         case Fate.SHUT_OUT:
             _made_so_far(row, attempt)
             log.error("the bot may not write to a group", chat=attempt.chat_id, why=verdict.reason)
-            await end(session, row, Sending.FAILED, verdict.reason, now)
+            await end(session, row, Sending.FAILED, verdict.reason, now, vault)
         case Fate.FAILED | Fate.UNREADABLE:
             _made_so_far(row, attempt)
             log.warning("Telegram refused a message", row=row.id, why=verdict.reason)
-            await end(session, row, Sending.FAILED, verdict.reason, now)
+            await end(session, row, Sending.FAILED, verdict.reason, now, vault)
         case Fate.UNKNOWN:
             _made_so_far(row, attempt)
-            await end(session, row, Sending.UNKNOWN, verdict.reason, now)
+            await end(session, row, Sending.UNKNOWN, verdict.reason, now, vault)
 
 
-async def end(session: AsyncSession, row: Outgoing, state: Sending, reason: str, now: datetime) -> None:
+async def end(session: AsyncSession, row: Outgoing, state: Sending, reason: str, now: datetime, vault: Vault) -> None:
     """The row ends without having been sent for certain; staff see it on the card."""
     row.state, row.reason = state, reason
     if _is_answer(row) and row.ticket_id is not None:
         await _touch_card(session, row.ticket_id, now)
     if row.letter == "publication":
-        await deliveries.ended(session, row.payload or {}, state)
+        await deliveries.ended(session, row.payload or {}, state, vault)
     outbox.forget(row)
 
 
-async def _made(session: AsyncSession, attempts: Sequence[Attempt]) -> None:
+async def _made(session: AsyncSession, attempts: Sequence[Attempt], vault: Vault) -> None:
     """Whatever was made is there, however the attempt ended: people reply to it, and edits have to find it."""
     made: list[dict[str, Any]] = []
     for attempt in attempts:
         row = attempt.row
         if row.letter == "publication":
-            await _published(session, attempt)
+            await _published(session, attempt, vault)
         if row.ticket_id is None:
             continue
         if attempt.thread_id is not None:
@@ -194,12 +194,12 @@ async def _made(session: AsyncSession, attempts: Sequence[Attempt]) -> None:
         await plainly(session, _POST, made)
 
 
-async def _published(session: AsyncSession, attempt: Attempt) -> None:
+async def _published(session: AsyncSession, attempt: Attempt, vault: Vault) -> None:
     """The first call of a publication brings its words, the others what is attached."""
     about = attempt.row.payload or {}
     for place, result in enumerate(attempt.results, attempt.skip):
         for message_id in _message_ids(result):
-            await (deliveries.has_file if place else deliveries.has)(session, about, message_id)
+            await (received.file if place else received.words)(session, about, message_id, vault)
 
 
 async def _follow(session: AsyncSession, attempt: Attempt, shown: Mapping[int, Words], now: datetime) -> None:
@@ -233,7 +233,7 @@ async def _sent(session: AsyncSession, attempt: Attempt, vault: Vault) -> None:
         for message_id in _message_ids(attempt.results[-1]):
             await comments.posted(session, int((row.payload or {})["comment"]), attempt.chat_id, message_id)
     elif row.letter == "publication":
-        await deliveries.ended(session, row.payload or {}, Sending.SENT)
+        await deliveries.ended(session, row.payload or {}, Sending.SENT, vault)
     elif attempt.letter.picture is not None:
         await pulses.uploaded(session, *attempt.letter.picture, attempt.results[-1]["photo"][-1]["file_id"])
 
@@ -280,7 +280,9 @@ async def _moved(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict
     await seating.follow_chat(session, old, new, now)
 
 
-async def _gone(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime) -> None:
+async def _gone(
+    session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime, vault: Vault
+) -> None:
     """What was to be edited is not there: a card and a screen are posted anew, everything else has nothing to
     change.
     """
@@ -294,7 +296,7 @@ async def _gone(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict:
         row.method, row.repeat = "sendMessage", Repeat.NEVER
         _again(row, attempt, verdict, now)
     else:
-        await end(session, row, Sending.FAILED, verdict.reason, now)
+        await end(session, row, Sending.FAILED, verdict.reason, now, vault)
 
 
 async def _no_topic(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime) -> None:

@@ -11,7 +11,7 @@ from bot.letters.drawing import Drawing
 from bot.texts import Texts
 from models.people import Person
 from models.stations import Desk
-from models.union import deliveries
+from models.union import deliveries, received
 from models.union.publications import OUT, Publication, Stage
 
 DELETABLE = timedelta(hours=47)
@@ -25,13 +25,14 @@ async def publication(drawing: Drawing) -> Letter:
     _, t = await drawing.reader()
     session, payload = drawing.session, drawing.payload
     about = await session.get_one(Publication, payload["publication"])
-    has = await deliveries.standing(session, about, payload["person"])
+    vault, theirs = drawing.toolbox.house.vault, (about.id, payload["person"])
+    has = await received.standing(session, *theirs, vault)
     call = {"chat_id": drawing.chat_id, "parse_mode": "HTML", "link_preview_options": {"is_disabled": True}}
     if payload["withdrawn"]:
         if has is None:
             return Letter()
         text = publishing.withdrawn(about, about.reason or {}, t)
-        attached = await deliveries.files(session, about, payload["person"])
+        attached = await received.files(session, *theirs, vault)
         said = Call("editMessageText", {**call, "text": text, "message_id": has})
         return Letter([said, *without(attached, t, drawing.chat_id, drawing.now)])
     if about.stage not in OUT:

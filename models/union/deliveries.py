@@ -5,30 +5,30 @@ corrected or withdrawn where it stands.
     a correction: the same, but the messages that stand there are edited
     withdrawn: they are edited to say so, and why
 
-Of a person is kept which message they have of it, never that it did not get through: that would be the moment at which
-they blocked the bot (`people.Person`). What did not get through is only counted. A copy of the database still tells it
-of whoever was written to and has none, until the rows go after half a year: that is not mended yet.
+What somebody has of it is kept sealed (`received.py`). What did not get through is only counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models import audit, invitations, outbox, stations
-from models.base import Base, Json
+from models.base import Base
 from models.errors import Refusal
 from models.house import House
 from models.outbox import A_SECOND, Lane, Repeat, Sending
 from models.people import Person
 from models.stations import Desk, Station
-from models.union import publications
+from models.union import publications, received
 from models.union.publications import NOTE_LENGTH, OUT, Kind, Publication, Stage, Step, Topic
+from models.union.received import Delivery
+from models.vault import Vault
 
 AT_ONCE = 100
 """So many are written to in one transaction."""
@@ -46,18 +46,6 @@ class Following(Base):
     topic: Mapped[str] = mapped_column(primary_key=True)
 
 
-class Delivery(Base):
-    """Which messages somebody has of a publication."""
-
-    __tablename__ = "deliveries"
-
-    publication_id: Mapped[int] = mapped_column(ForeignKey("publications.id"), primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True, index=True)
-    message_id: Mapped[int] = mapped_column(BigInteger)
-    file_ids: Mapped[list[int]] = mapped_column(Json, default=list)
-    """The messages with what was attached to it."""
-
-
 class Reach(NamedTuple):
     """To how many it goes, and until when."""
 
@@ -69,9 +57,9 @@ class Reach(NamedTuple):
 
 
 def recipients(publication: Publication) -> Select[int, int]:
-    """The number and the chat of each of them; of a correction, of those who have what it corrects."""
+    """The number and the chat of each of them; of a correction, of those who were written to with what it corrects."""
     if publication.corrects_id is not None:
-        return _having(publication.corrects_id)
+        return received.written_to(publication.corrects_id)
     found = invitations.belonging(publication.group)
     if publication.topic is not None:
         follows = select(Following.person_id).where(Following.topic == publication.topic)
@@ -79,27 +67,14 @@ def recipients(publication: Publication) -> Select[int, int]:
     return found
 
 
-def _having(number: int) -> Select[int, int]:
-    """The number and the chat of each who has this one, or what it corrects: a correction may not have come through."""
-    # Asked of each in turn: no list of all of them is made for a lot.
-    theirs = select(Delivery).where(Delivery.person_id == Person.id, Delivery.publication_id.in_(_line(number)))
-    return select(Person.id, Person.telegram_id).where(theirs.exists())
-
-
-def _line(number: int) -> Select[int]:
-    """The numbers of this one and of all that it corrects, one after the other."""
-    line = select(Publication.id, Publication.corrects_id).where(Publication.id == number).cte(recursive=True)
-    before = aliased(Publication)
-    return select(
-        line.union_all(select(before.id, before.corrects_id).join(line, before.id == line.c.corrects_id)).c.id
-    )
-
-
 async def reach(session: AsyncSession, publication: Publication, house: House, now: datetime) -> Reach:
     """How many would be written to, and when the last of them would have been, were it approved now."""
     if publication.kind is Kind.DISCLOSURE:
         return Reach(0, now)
-    people = await session.scalar(select(func.count()).select_from(recipients(publication).subquery())) or 0
+    if publication.corrects_id is not None:
+        people = await received.count(session, publication.corrects_id, house.vault)
+    else:
+        people = await session.scalar(select(func.count()).select_from(recipients(publication).subquery())) or 0
     # A correction edits the words; what is attached stays as it is.
     messages = people * (1 + (len(publication.attachments) if publication.corrects_id is None else 0))
     begins = house.calendar.for_many(max(now, publication.send_at or now))
@@ -124,7 +99,9 @@ async def begin_due(session: AsyncSession, house: House, now: datetime) -> None:
 
 
 async def send_some(session: AsyncSession, publication: Publication, house: House, now: datetime) -> int:
-    """Write to the next of them. Returns how many; when nobody is left, it is sent."""
+    """Write to the next of them; a correction to those who have what it corrects. Returns how many were looked at; when
+    nobody is left, it is sent.
+    """
     if publication.stage is not Stage.SENDING:
         return 0
     some = recipients(publication).where(Person.id > publication.told_to).order_by(Person.id).limit(AT_ONCE)
@@ -133,11 +110,19 @@ async def send_some(session: AsyncSession, publication: Publication, house: Hous
         await _end(session, publication, now)
         return 0
     publication.told_to = found[-1][0]
-    publication.written += len(found)
     for person_id, chat_id in found:
+        if publication.corrects_id is not None and not await _have(session, publication, person_id, house):
+            about = {"publication": publication.id, "person": person_id}
+            await received.nothing(session, about, house.vault)
+            continue
+        publication.written += 1
         await _write(session, publication, person_id, chat_id, house, now)
     await session.flush()
     return len(found)
+
+
+async def _have(session: AsyncSession, publication: Publication, person_id: int, house: House) -> bool:
+    return await received.standing(session, publication.id, person_id, house.vault) is not None
 
 
 async def _write(
@@ -185,31 +170,11 @@ async def _supersede(session: AsyncSession, publication: Publication, now: datet
         publications.step(each, Step.ARCHIVE)
 
 
-async def has(session: AsyncSession, about: Mapping[str, Any], message_id: int) -> None:
-    """Somebody has it: this message of their chat says it. Who was forgotten meanwhile has nothing."""
-    number, person_id = int(about["publication"]), int(about["person"])
-    person, row = await session.get(Person, person_id), await session.get(Delivery, (number, person_id))
-    if row is None and person is not None and person.agreed:
-        session.add(Delivery(publication_id=number, person_id=person_id, message_id=message_id))
-        await session.flush()
-        # It was on its way when it was withdrawn: they are told as well.
-        since = Publication.id == number, Publication.stage == Stage.WITHDRAWN, Publication.told_to >= person_id
-        await session.execute(
-            update(Publication).where(*since).values(told_to=person_id - 1).execution_options(synchronize_session=False)
-        )
-
-
-async def has_file(session: AsyncSession, about: Mapping[str, Any], message_id: int) -> None:
-    """They have what was attached as well, in this message."""
-    row = await session.get(Delivery, (int(about["publication"]), int(about["person"])))
-    if row is not None and message_id not in row.file_ids:
-        row.file_ids = [*row.file_ids, message_id]
-
-
-async def ended(session: AsyncSession, about: Mapping[str, Any], state: Sending) -> None:
+async def ended(session: AsyncSession, about: Mapping[str, Any], state: Sending, vault: Vault) -> None:
     """Of one of them it is known now, or known that nobody knows, whether it arrived."""
     if about.get("withdrawn"):
         return
+    await received.nothing(session, about, vault)
     what = {Sending.SENT: "delivered", Sending.UNKNOWN: "unknown"}.get(state, "failed")
     column = getattr(Publication, what)
     number = int(about["publication"])
@@ -223,23 +188,6 @@ async def ended(session: AsyncSession, about: Mapping[str, Any], state: Sending)
 
 
 # ---------------------------------------------------------------- what was sent
-
-
-async def standing(session: AsyncSession, publication: Publication, person_id: int) -> int | None:
-    """The message in which somebody has it, or what it corrects."""
-    theirs = select(Delivery.message_id).where(Delivery.person_id == person_id)
-    newest = theirs.where(Delivery.publication_id.in_(_line(publication.id))).order_by(Delivery.publication_id.desc())
-    return (await session.scalars(newest)).first()
-
-
-async def files(session: AsyncSession, publication: Publication, person_id: int) -> dict[int, datetime]:
-    """The messages in which somebody has what was attached to it, or to what it corrects, each with when that began to
-    be sent.
-    """
-    theirs = select(Delivery.file_ids, Publication.sent_at).join(Publication, Publication.id == Delivery.publication_id)
-    rows = theirs.where(Delivery.person_id == person_id, Delivery.publication_id.in_(_line(publication.id)))
-    found = (await session.execute(rows.where(Publication.sent_at.is_not(None)))).all()
-    return {number: cast(datetime, sent_at) for numbers, sent_at in found for number in sorted(numbers)}
 
 
 async def latest(session: AsyncSession, publication: Publication) -> Publication:
@@ -309,11 +257,12 @@ def must_be_reason(reason: Mapping[str, str], house: House) -> dict[str, str]:
 
 
 async def retract_some(session: AsyncSession, publication: Publication, house: House, now: datetime) -> int:
-    """Tell the next of those who have what was withdrawn, or what it corrected. Returns how many."""
-    some = _having(publication.id).where(Person.id > publication.told_to)
+    """Tell the next of those who have what was withdrawn, or what it corrected. Returns how many were looked at."""
+    some = received.written_to(publication.id).where(Person.id > publication.told_to)
     found = (await session.execute(some.order_by(Person.id).limit(AT_ONCE))).all()
     for person_id, chat_id in found:
-        await _write(session, publication, person_id, chat_id, house, now, withdrawn=True)
+        if await _have(session, publication, person_id, house):
+            await _write(session, publication, person_id, chat_id, house, now, withdrawn=True)
         publication.told_to = person_id
     await session.flush()
     return len(found)
@@ -372,13 +321,7 @@ async def of_topics(session: AsyncSession, topics: Sequence[Topic], most: int) -
     return (await session.scalars(rows.order_by(Publication.sent_at.desc(), Publication.id.desc()).limit(most))).all()
 
 
-async def of_person(session: AsyncSession, person: Person) -> Sequence[Publication]:
-    """Of which they have a message that is kept in mind, the newest first."""
-    rows = select(Publication).join(Delivery, Delivery.publication_id == Publication.id)
-    return (await session.scalars(rows.where(Delivery.person_id == person.id).order_by(Publication.id.desc()))).all()
-
-
 async def forget(session: AsyncSession, person: Person) -> None:
     """Nothing says any more what they follow or have been sent."""
     await session.execute(delete(Following).where(Following.person_id == person.id))
-    await session.execute(delete(Delivery).where(Delivery.person_id == person.id))
+    await received.forget(session, person)

@@ -54,7 +54,7 @@ def repeat_everything() -> None:
 def call_it_sent() -> None:
     """Law 6 broken the other way: what may not have arrived is written down as sent."""
 
-    async def end(session: Any, row: Outgoing, state: Sending, reason: str, now: Any) -> None:
+    async def end(session: Any, row: Outgoing, state: Sending, reason: str, now: Any, vault: Any) -> None:
         row.state, row.reason = Sending.SENT if state is Sending.UNKNOWN else state, reason
 
     results.end = end

@@ -12,8 +12,7 @@ from bot import news
 from models import mydata
 from models.database import Database
 from models.people import Audience
-from models.union import deliveries
-from models.union.deliveries import Delivery
+from models.union import deliveries, received
 from models.union.publications import Kind, Publication, Stage, Topic
 from tests.house import HOUSE, furnish, staff, student
 
@@ -58,7 +57,8 @@ async def test_somebody_sees_what_they_follow_and_have_been_sent(database: Datab
     async with database.transaction() as session:
         await furnish(session)
         alice, found = await student(session), await out(session, now)
-        session.add(Delivery(publication_id=found.id, person_id=alice.id, message_id=7))
+        alice.agreed = True
+        await received.words(session, {"publication": found.id, "person": alice.id}, 7, HOUSE.vault)
         await deliveries.follow(session, alice, Topic.JOBS, yes=True)
         kept = await mydata.gather(session, alice, 1, HOUSE.vault)
         assert (kept["topics"], [each["titles"]["en"] for each in kept["publications"]]) == (["jobs"], ["Fair"])

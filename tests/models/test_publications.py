@@ -16,9 +16,9 @@ from models.errors import Refusal
 from models.outbox import Outgoing, Sending
 from models.people import Audience, Person
 from models.questionnaires import Group
-from models.union import deliveries, publications
-from models.union.deliveries import Delivery
+from models.union import deliveries, publications, received
 from models.union.publications import TRANSITIONS, Heading, Kind, Publication, Stage, Step, Topic
+from models.union.received import Delivery
 from tests.house import HOUSE, furnish, staff, student
 
 TEXTS = {each: {"title": " The  lift works ", "body": "Since today."} for each in HOUSE.languages}
@@ -162,11 +162,16 @@ async def test_it_reaches_whom_it_is_for_once_and_what_arrived_is_counted(databa
         assert len(await on_the_way(session)) == 3
         for number, row in enumerate(rows):
             if number == 0:
-                await deliveries.has(session, about(row), 100)
-            await deliveries.ended(session, about(row), (Sending.SENT, Sending.FAILED, Sending.UNKNOWN)[number])
+                await received.words(session, about(row), 100, HOUSE.vault)
+            await deliveries.ended(
+                session, about(row), (Sending.SENT, Sending.FAILED, Sending.UNKNOWN)[number], HOUSE.vault
+            )
         await session.refresh(found)
         assert (found.delivered, found.failed, found.unknown) == (1, 1, 1)
-        assert [each.message_id for each in await session.scalars(select(Delivery))] == [100]
+        kept = (await session.scalars(select(Delivery))).all()
+        assert [received.had(each, HOUSE.vault).words for each in kept] == [100, None, None]
+        # A copy does not tell whom it did not reach.
+        assert len({len(each.sealed) for each in kept}) == 1
 
 
 async def test_it_waits_for_its_time_and_what_is_disclosed_is_sent_to_nobody(database: Database, now: datetime) -> None:
@@ -210,16 +215,16 @@ async def test_a_correction_and_a_withdrawal_reach_those_who_have_it(database: D
         await sent(session, found, now)
         for row in await on_the_way(session):
             if about(row)["publication"] == found.id and about(row)["person"] != bob.id:
-                await deliveries.has(session, about(row), 100 + about(row)["person"])
+                await received.words(session, about(row), 100 + about(row)["person"], HOUSE.vault)
                 row.state = Sending.SENT
         correction = await approved(session, now, corrects=found)
         await sent(session, correction, now)
         rows = [row for row in await on_the_way(session) if about(row)["publication"] == correction.id]
         assert {about(row)["person"] for row in rows} == {alice.id, alice.id + 2}
-        assert await deliveries.standing(session, correction, alice.id) == 100 + alice.id
+        assert await received.standing(session, correction.id, alice.id, HOUSE.vault) == 100 + alice.id
         assert (found.stage, (await deliveries.latest(session, found)).id) == (Stage.ARCHIVED, correction.id)
         for row in rows:
-            await deliveries.has(session, about(row), 100 + about(row)["person"])
+            await received.words(session, about(row), 100 + about(row)["person"], HOUSE.vault)
             row.state = Sending.SENT
 
         teacher = await staff(session, 3)
@@ -232,13 +237,13 @@ async def test_a_correction_and_a_withdrawal_reach_those_who_have_it(database: D
         told = [about(row) for row in await on_the_way(session) if about(row)["withdrawn"]]
         assert {each["person"] for each in told} == {alice.id, alice.id + 2}
         # Bob's was still on its way: it arrives after that, and is withdrawn there too.
-        await deliveries.has(session, {"publication": correction.id, "person": bob.id}, 7)
+        await received.words(session, {"publication": correction.id, "person": bob.id}, 7, HOUSE.vault)
         await session.refresh(correction)
         assert await deliveries.retract_some(session, correction, HOUSE, now) == 2
         told = [about(row) for row in await on_the_way(session) if about(row)["withdrawn"]]
         assert {each["person"] for each in told} == {alice.id, bob.id, alice.id + 2}
         before = correction.failed
-        await deliveries.ended(session, told[0], Sending.FAILED)
+        await deliveries.ended(session, told[0], Sending.FAILED, HOUSE.vault)
         await session.refresh(correction)
         assert correction.failed == before, "a withdrawal is not counted as a delivery"
 
@@ -249,14 +254,14 @@ async def test_who_missed_a_correction_gets_the_next_one_and_the_withdrawal(data
         alice, bob = await students(session, 2)
         await sent(session, first, now)
         for person in (alice, bob):
-            await deliveries.has(session, {"publication": first.id, "person": person.id}, 100 + person.id)
+            await received.words(session, {"publication": first.id, "person": person.id}, 100 + person.id, HOUSE.vault)
         second = await approved(session, now, corrects=first)
         await sent(session, second, now)
-        await deliveries.has(session, {"publication": second.id, "person": alice.id}, 100 + alice.id)
+        await received.words(session, {"publication": second.id, "person": alice.id}, 100 + alice.id, HOUSE.vault)
         third = await approved(session, now, corrects=second)
         assert (await deliveries.reach(session, third, HOUSE, now)).people == 2
         await sent(session, third, now)
-        assert await deliveries.standing(session, third, bob.id) == 100 + bob.id
+        assert await received.standing(session, third.id, bob.id, HOUSE.vault) == 100 + bob.id
         why = dict.fromkeys(HOUSE.languages, "It was the other lift")
         await deliveries.withdraw(session, third, why, HOUSE, await staff(session, 3), now)
         assert await deliveries.retract_some(session, third, HOUSE, now) == 2
@@ -265,6 +270,37 @@ async def test_who_missed_a_correction_gets_the_next_one_and_the_withdrawal(data
         assert len((await session.scalars(select(Delivery))).all()) == 3
         await deliveries.archive_due(session, now + deliveries.ARCHIVED_AFTER)
         assert (await session.scalars(select(Delivery))).all() == []
+
+
+async def test_whom_it_did_not_reach_is_told_by_no_row_neither_of_it_nor_of_its_correction(
+    database: Database, now: datetime
+) -> None:
+    async with database.transaction() as session:
+        first = await approved(session, now)
+        alice, bob = await students(session, 2)
+        await sent(session, first, now)
+        for row in await on_the_way(session):
+            if about(row)["person"] == alice.id:
+                await received.words(session, about(row), 100, HOUSE.vault)
+                await received.file(session, about(row), 101, HOUSE.vault)
+            await deliveries.ended(session, about(row), Sending.SENT, HOUSE.vault)
+            row.state = Sending.SENT
+        second = await approved(session, now, corrects=first)
+        assert (await deliveries.reach(session, second, HOUSE, now)).people == 1
+        await sent(session, second, now)
+        (row,) = await on_the_way(session)
+        assert (about(row)["person"], second.written) == (alice.id, 1)
+        await received.words(session, about(row), 100, HOUSE.vault)
+        kept = (await session.scalars(select(Delivery).order_by(Delivery.publication_id, Delivery.person_id))).all()
+        numbers = [(each.publication_id, each.person_id) for each in kept]
+        assert numbers == [(each.id, person.id) for each in (first, second) for person in (alice, bob)]
+        assert len({len(each.sealed) for each in kept}) == 1
+        assert list(await received.files(session, second.id, alice.id, HOUSE.vault)) == [101]
+        # As an earlier version of the program left it.
+        kept[0].sealed = f"{received.IN_CLEAR}100".encode()
+        await session.flush()
+        await received.seal_what_came_before(session, HOUSE.vault)
+        assert await received.standing(session, first.id, alice.id, HOUSE.vault) == 100
 
 
 async def test_one_corrects_it_at_a_time_and_nothing_corrects_what_was_withdrawn(
@@ -276,7 +312,7 @@ async def test_one_corrects_it_at_a_time_and_nothing_corrects_what_was_withdrawn
         first.attachments = [{"type": "photo", "file_id": "P"}] * 2
         await sent(session, first, now)
         for row in await on_the_way(session):
-            await deliveries.has(session, about(row), 100)
+            await received.words(session, about(row), 100, HOUSE.vault)
         second = await approved(session, now, corrects=first)
         assert second.attachments == first.attachments, "they are read with the words as they are now"
         reach, first_reach = [await deliveries.reach(session, each, HOUSE, now) for each in (second, first)]
