@@ -32,6 +32,7 @@ from bot.shell import (
     read,
     stop,
     until_told,
+    writing,
 )
 
 if TYPE_CHECKING:
@@ -304,7 +305,9 @@ def posters(
     now = utcnow()
     last_day = (now + timedelta(days=days)).date()
     found = guarded(sheets.posters(settings, name, last_day, now), settings)
-    for path in sheets.draw(found, settings, folder, png=png):
+    with writing(folder):
+        drawn = sheets.draw(found, settings, folder, png=png)
+    for path in drawn:
         typer.echo(str(path))
 
 

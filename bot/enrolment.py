@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.settings import Settings
+from bot.shell import FAILED, WRONG, stop, writing
 from bot.texts import Catalogue
 from bot.vault import KeyVault
 from models import access, roster, tables  # noqa: F401  (what is recorded points at every table)
@@ -227,9 +228,15 @@ async def codes(settings: Settings, path: Path, now: datetime) -> int:
     try:
         async with database.transaction() as session:
             until = now + access.LETTER_CODE
-            given = await roster.hand_out(session, KeyVault(settings.key_bytes()), until, now)
+            try:
+                given = await roster.hand_out(session, KeyVault(settings.key_bytes()), until, now)
+            except ValueError:
+                stop(WRONG, "the roster is sealed under another UNIONBOT_KEY: use that one, or import the list anew")
+            if not given:
+                stop(FAILED, "nobody is on the roster who has not proved a number: import the list first")
             # Before the commit: codes that nobody can read must not hold.
-            _write(path, given, until.astimezone(settings.timezone))
+            with writing(path):
+                _write(path, given, until.astimezone(settings.timezone))
             return len(given)
     finally:
         await database.close()

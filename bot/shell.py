@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -47,11 +47,21 @@ def put(shipped: Path, ending: str, folder: Path) -> list[str]:
     """Put the files that come along into this folder, leaving alone what is there already. Returns the names of the
     new ones.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    new = [path for path in sorted(shipped.glob(f"*.{ending}")) if not (folder / path.name).exists()]
-    for path in new:
-        (folder / path.name).write_bytes(path.read_bytes())
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        new = [path for path in sorted(shipped.glob(f"*.{ending}")) if not (folder / path.name).exists()]
+        for path in new:
+            (folder / path.name).write_bytes(path.read_bytes())
     return [path.name for path in new]
+
+
+@contextlib.contextmanager
+def writing(where: Path) -> Iterator[None]:
+    """Say in one line that a file or a folder asked for cannot be written, and end with exit code 1."""
+    try:
+        yield
+    except OSError as error:
+        stop(FAILED, f"{where} cannot be written: {error.strerror or error}")
 
 
 def log(settings: Settings) -> None:

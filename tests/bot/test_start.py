@@ -462,3 +462,33 @@ async def _waiting_and_aside(folder: Path) -> tuple[list[int], list[int]]:
         )
     await database.close()
     return found
+
+
+@pytest.mark.parametrize(
+    "command", [["posters", "--username", "union_bot", "-o"], ["faq", "--copy"], ["surveys", "--copy"]]
+)
+def test_what_cannot_be_written_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    config(tmp_path, "http://127.0.0.1:1")
+    before = (tmp_path / "config.toml").read_bytes()
+    done = done_here(tmp_path, monkeypatch, *command, "config.toml")
+    assert (done.exit_code, done.stderr) == (1, "config.toml cannot be written: File exists\n")
+    assert (tmp_path / "config.toml").read_bytes() == before
+
+
+def test_codes_that_cannot_be_had_are_said_in_one_line_and_leave_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config(tmp_path, "http://127.0.0.1:1")
+    key = new_key()
+    done = done_here(tmp_path, monkeypatch, "roster", "--codes", "codes.csv", key=key)
+    assert (done.exit_code, "is on the roster" in done.stderr) == (1, True), "nobody is to have one"
+    (tmp_path / "list.csv").write_text("number,name\n2026010001,Lin\n", encoding="utf-8")
+    assert done_here(tmp_path, monkeypatch, "roster", "list.csv", key=key).exit_code == 0
+    done = done_here(tmp_path, monkeypatch, "roster", "--codes", "codes.csv")
+    assert (done.exit_code, "another UNIONBOT_KEY" in done.stderr) == (2, True), "under another key"
+    assert not (tmp_path / "codes.csv").exists()
+    done = done_here(tmp_path, monkeypatch, "roster", "--codes", "nowhere/codes.csv", key=key)
+    assert (done.exit_code, done.stderr) == (1, "nowhere/codes.csv cannot be written: No such file or directory\n")
+    assert "count" not in done_here(tmp_path, monkeypatch, "audit", "show", key=key).output, "and none was given out"
