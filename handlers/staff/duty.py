@@ -20,6 +20,7 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from bot import handing_over, rostering, rosters
+from bot.errors import plain_sentence
 from bot.filters import Pressed, markup
 from bot.rosters import HandOver, Roster, Screen, Swapping
 from handlers.occasion import Occasion
@@ -212,9 +213,7 @@ async def sign(query: CallbackQuery, press: HandOver, desk: Desk) -> None:
     if handover.station_id != desk.station.id:
         raise Refusal("handover.gone")
     side = Side.INCOMING if press.incoming else Side.OUTGOING
-    await handovers.sign(desk.session, press.number, side, someone, desk.now)
-    await desk.session.flush()
-    await show(query, *await handing_over.draw(desk.session, press.number, desk.t, desk.now))
+    await _signed(query, press.number, side, someone, desk)
 
 
 async def sign_alone(query: CallbackQuery, press: HandOver, talk: Talk) -> None:
@@ -223,9 +222,21 @@ async def sign_alone(query: CallbackQuery, press: HandOver, talk: Talk) -> None:
     asked = any(talk.person.id in each.people for each in sides)
     permissions.must(Deed.SIGN, {Who.ASKED} if asked else ())
     side = Side.INCOMING if press.incoming else Side.OUTGOING
-    await handovers.sign(talk.session, press.number, side, talk.person, talk.now)
-    await talk.session.flush()
-    await show(query, *await handing_over.draw(talk.session, press.number, talk.t, talk.now))
+    await _signed(query, press.number, side, talk.person, talk)
+
+
+async def _signed(query: CallbackQuery, number: int, side: Side, someone: Person, at: Occasion) -> None:
+    """Their word, and the message that was pressed as it stands now: also where the word has been given elsewhere, in
+    private or in the group, since it was written.
+    """
+    try:
+        await handovers.sign(at.session, number, side, someone, at.now)
+    except Refusal as refusal:
+        if refusal.key != "handover.signed_already":
+            raise
+        await query.answer(plain_sentence(refusal, at.t), show_alert=True)
+    await at.session.flush()
+    await show(query, *await handing_over.draw(at.session, number, at.t, at.now))
 
 
 async def _shift(desk: Desk, number: int) -> Shift:

@@ -70,6 +70,10 @@ async def test_the_presidium_appoints_plans_the_chair_and_confirms_an_exchange(d
         assert await li.taps(t.plain("handover.sign.incoming"), chat=office) == t.plain("desk.members_only")
         await wang.taps(t.plain("handover.sign.incoming"))
         await wang.reads("✅ Taken over: Wang Fang")
+        # The office's copy still has the button: whoever presses it sees how it stands.
+        assert await office.shows("▫️ Takes over: Wang Fang")
+        await admin.taps(t.plain("handover.sign.incoming"), chat=office)
+        await office.hides("▫️ Takes over: Wang Fang")
 
         # Li, alone with the bot, offers to exchange with the head of a department.
         await li.says("/posts")
