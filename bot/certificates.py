@@ -16,6 +16,7 @@ import segno
 from bot.charts import drawable, font_file, wrap
 from bot.posters import ACCENT, HEIGHT, INK, LINE, MOST_POINTS, PALE, QUIET, WIDTH
 from bot.settings import Settings
+from bot.studies import where
 from bot.texts import Texts, columns
 from bot.untrusted import inline
 from bot.volunteers import in_hours
@@ -121,7 +122,7 @@ class _Page:
             "activity": t.pick(it.titles),
             "role": t.pick(call.role),
             "when": _days(self.found, t),
-            "place": it.place,
+            "place": where(it, t),
             "hours": t.plain("certificate.so_many", hours=in_hours(self.found.minutes)),
             "level": t.plain(f"volunteer.level.{call.level}"),
             "confirmed": f"{by} · {at}",

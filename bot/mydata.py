@@ -12,6 +12,7 @@ from jinja2 import Environment, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cards import summary
+from bot.menus import LANGUAGE_NAMES
 from bot.posts import called
 from bot.texts import Texts
 from bot.toolbox import Toolbox
@@ -133,7 +134,7 @@ class _Page:
                 (t.plain("mydata.name"), found["name"]),
                 (t.plain("mydata.username"), found["username"] and f"@{found['username']}"),
                 (t.plain("mydata.telegram_id"), found["telegram_id"]),
-                (t.plain("mydata.language"), found["language"]),
+                (t.plain("mydata.language"), LANGUAGE_NAMES.get(found["language"], found["language"])),
                 (t.plain("mydata.audience"), self._audience(found["audience"])),
                 (t.plain("mydata.building"), self._building(found["building"])),
                 (t.plain("mydata.agreed"), self._yes(found["agreed"])),

@@ -13,6 +13,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from bot import scripts
 from bot.keyboards import Press, button, keyboard
 from bot.menus import LANGUAGE_NAMES
 from bot.texts import Texts, cut
@@ -200,12 +201,17 @@ def _how_far(gathering: Gathering, counts: Mapping[Part, int], t: Texts, now: da
     return t.plain("study.count.and").join([t(key, called=called, came=came), *parts])
 
 
+def where(gathering: Gathering, t: Texts) -> str:
+    """Where it is: written once, in one script, and read in the reader's."""
+    return scripts.as_read(t.language, gathering.place)
+
+
 def facts(gathering: Gathering, t: Texts, now: datetime) -> str:
     """What it is, when and where: what everybody reads of it."""
     lines = [
         f"<b>{escape(_kind(gathering, t))} · {escape(t.pick(gathering.titles))}</b>",
         f"🕒 {escape(when(gathering, t, now))}",
-        f"📍 {escape(gathering.place)}",
+        f"📍 {escape(where(gathering, t))}",
     ]
     about = t.pick(gathering.about or {})
     return "\n".join([*lines, *([str(escape(about))] if about else [])])

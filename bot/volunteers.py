@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import escape
 
 from bot.keyboards import Go, Press, button, keyboard
-from bot.studies import when
+from bot.studies import when, where
 from bot.texts import Texts, cut
 from models.projects import Project
 from models.stations import Station
@@ -90,7 +90,7 @@ def facts(gathering: Gathering, call: VolunteerCall, t: Texts, now: datetime) ->
         "volunteer.facts",
         title=title(gathering, t),
         when=when(gathering, t, now),
-        place=gathering.place,
+        place=where(gathering, t),
         role=t.pick(call.role),
     )
 
@@ -104,7 +104,7 @@ def listed(found: Sequence[Seen], page: int, more: bool, t: Texts, now: datetime
     for each in found:
         it = each.gathering
         lines.append(
-            f"\n<b>{escape(title(it, t))}</b>\n{escape(when(it, t, now))} · {escape(it.place)}\n{_places(each, t)}"
+            f"\n<b>{escape(title(it, t))}</b>\n{escape(when(it, t, now))} · {escape(where(it, t))}\n{_places(each, t)}"
         )
         sign = f"{PARTS[each.place.part]} " if each.place is not None and each.place.part is not Part.DECLINED else ""
         rows.append([button(sign + cut(title(it, t), LABEL), Helping("one", it.id))])

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from bot import studies, volunteers
+from bot.texts import Catalogue
 from bot.volunteer_hours import read_hours
 from models.errors import Refusal
+from models.union.gatherings import Gathering, Kind
+from models.union.volunteering import VolunteerCall
 
 
 @pytest.mark.parametrize(
@@ -27,3 +34,14 @@ def test_hours_are_read_as_people_write_them(written: str, minutes: int, reason:
 def test_what_is_no_number_of_hours_is_refused(written: str) -> None:
     with pytest.raises(Refusal, match=r"hours.no_number"):
         read_hours(written)
+
+
+def test_a_place_is_read_in_the_script_of_whoever_reads(now: datetime) -> None:
+    """It is written once, where the title has a text in each language."""
+    texts = Catalogue.load(ZoneInfo("Asia/Shanghai"))
+    hours = {"starts_at": now, "ends_at": now + timedelta(hours=2)}
+    it = Gathering(id=7, kind=Kind.TRAINING, titles={"en": "Desk"}, place="东门报告厅", **hours)
+    call = VolunteerCall(role={"en": "Guide"})
+    for language, shown in (("zh-hant", "📍 東門報告廳"), ("zh-hans", "📍 东门报告厅"), ("en", "📍 东门报告厅")):
+        assert shown in volunteers.facts(it, call, texts[language], now)
+        assert shown in studies.facts(it, texts[language], now)

@@ -65,6 +65,7 @@ async def test_somebody_has_everything_that_is_kept_about_them(database_url: str
         page = found["my-data.html"].decode()
         assert "水龙头&lt;b&gt;漏水&lt;/b&gt;" in page, "what people wrote is no markup"
         assert "东一栋" in page
+        assert "<dd>简体中文</dd>" in page
         async with campus.app.database.reading() as session:
             from models.outbox import Outgoing
 
