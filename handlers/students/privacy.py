@@ -13,6 +13,7 @@ from aiogram.types import CallbackQuery, Message
 from bot import doors
 from bot.doors import Own
 from bot.filters import Going, Pressed
+from bot.volunteers import in_hours
 from handlers.screens import show
 from handlers.students.talk import Private, Talk
 from handlers.students.walk import is_drafting
@@ -22,6 +23,7 @@ from models.errors import Refusal
 from models.lifecycle import OPEN
 from models.lifecycle import State as TicketState
 from models.tickets import several
+from models.union import gatherings
 
 
 def router() -> Router:
@@ -83,6 +85,9 @@ async def ask_forget(event: Message | CallbackQuery, talk: Talk) -> None:
     ]
     still_open = await several(talk.session, numbers, states=(*OPEN, TicketState.RESOLVED))
     parts = [talk.t("forget.ask", tickets=len(numbers), open=len(still_open))]
+    taken_part = await gatherings.of_person(talk.session, talk.person)
+    if minutes := sum(attendance.minutes or 0 for _, attendance in taken_part):
+        parts.append(talk.t("forget.hours_go", hours=in_hours(minutes)))
     if reports := await cases.of_reporter(talk.session, talk.person, talk.house.vault):
         parts.append(talk.t("forget.reports_stay", count=len(reports)))
     if await mutes.standing(talk.session, talk.person.telegram_id, talk.house.vault, talk.now) is not None:

@@ -190,6 +190,12 @@ async def test_a_call_goes_from_the_office_to_the_certificate_and_the_report_car
             assert kept is not None
             assert not kept.startswith(b"PK"), "it is sealed"
 
+        # Whoever is erased has no hours any more: they read so before, and so does somebody without any not.
+        await alice.says("/forget")
+        assert "3 h of confirmed volunteering" in (await alice.reads("Erase you from here?")).text
+        await carol.says("/forget")
+        assert "volunteering" not in (await carol.reads("Erase you from here?")).text
+
 
 async def test_a_station_s_lead_trains_excuses_confirms_and_calls_off(migrated: Path, tmp_path: Path) -> None:
     """In the station's group, and alone with the bot for whoever leads it."""
