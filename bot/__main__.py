@@ -121,10 +121,10 @@ def faq(
 ) -> None:
     """Read the questions and answers and name everything that is wrong with them."""
     from bot import articles
-    from bot.config import ConfigError, load
+    from bot.config import ConfigError, look
 
     try:
-        settings = load(config) if folder is not None else read(config)
+        settings = look(config) if folder is not None else read(config, secrets=False)
     except ConfigError:
         # A folder can be looked at before there is anything else: then nobody knows the union's categories.
         settings = None
