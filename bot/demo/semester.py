@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Coroutine, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import App
-from bot.demo.cast import Cast, arrives, step
+from bot.demo.cast import PATIENCE, Cast, day_of, goes_on, step
 from bot.demo.watching import say
 from bot.menus import LANGUAGE_NAMES
 from bot.scripts import in_other_script
@@ -35,9 +35,6 @@ STAFF, SATISFACTION, PULSE = "staff-evaluation", "semester-satisfaction", "pulse
 BEFORE, INVITED_BEFORE, ANSWERED_BEFORE, PARTIAL_BEFORE = "2025-2026-2", 41, 34, 3
 """The semester before, and how many of the demo's university answered then."""
 OPENED_BEFORE, CLOSED_BEFORE = datetime(2026, 5, 26, 2, tzinfo=UTC), datetime(2026, 6, 9, 2, tzinfo=UTC)
-PATIENCE = 60.0
-"""Seconds until what fell due in weeks has happened, on a slow machine too."""
-MOMENT = timedelta(minutes=5)
 ANYBODY = Facts(None, None, None, None, None, proved=False)
 
 Steps = Mapping[str, str]
@@ -136,10 +133,6 @@ async def semester(cast: Cast, program: App, stage: Any) -> None:
         f"so this demo shows groups of {cell} and more; its screens say so.)"
     )
     staff, whole = _coming(STAFF, toolbox), _coming(SATISFACTION, toolbox)
-    async with step(f"{len(cast.classmates)} more students say who they are; their chats are not printed"):
-        settings = program.settings
-        arriving = (arrives(each.person, toolbox.t(each.language), settings, each.building) for each in cast.classmates)
-        await asyncio.gather(*arriving)
     await _staff(cast, staff, toolbox, stage)
     await _answered(cast, whole, toolbox, stage)
     await _closed(cast, whole, toolbox, stage)
@@ -149,8 +142,8 @@ async def semester(cast: Cast, program: App, stage: Any) -> None:
 
 async def _announced(cast: Cast, coming: _Coming, what: str, toolbox: Toolbox, stage: Any) -> None:
     """The office has three days to look at what will be asked."""
-    async with step(f"{_day(coming.announced)}: the office hears that {what} is coming"):
-        await _goes_on(stage, coming.announced)
+    async with step(f"{day_of(coming.announced)}: the office hears that {what} is coming"):
+        await goes_on(stage, coming.announced)
         title = toolbox.t("zh-hans").pick(coming.questionnaire.title)
         await cast.groups["office"].shows(title, timeout=PATIENCE)
 
@@ -159,16 +152,16 @@ async def _staff(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -> N
     """The first survey: announced, answered, closed."""
     asked, hans, office = coming.questionnaire, toolbox.t("zh-hans"), cast.groups["office"]
     await _announced(cast, coming, "the survey about the stations' staff", toolbox, stage)
-    async with step(f"{_day(coming.opens)}: everybody is asked, in their own language"):
-        await _goes_on(stage, coming.opens)
+    async with step(f"{day_of(coming.opens)}: everybody is asked, in their own language"):
+        await goes_on(stage, coming.opens)
         await _are_asked(cast, asked, toolbox)
     async with step("Emma has not dealt with the staff and is soon through; five classmates answer as well"):
         await asyncio.gather(
             _all(cast.emma, toolbox.t("en"), asked, EMMA),
             *_classmates(cast, {i: _sheet(asked, i, {}) for i in range(5)}, asked, toolbox),
         )
-    async with step(f"{_day(coming.closes)}: it closes, and what came of it stands in the office"):
-        await _goes_on(stage, coming.closes)
+    async with step(f"{day_of(coming.closes)}: it closes, and what came of it stands in the office"):
+        await goes_on(stage, coming.closes)
         await _results(office, asked, hans, hans.pick(asked.questions[-2].text))
 
 
@@ -176,8 +169,8 @@ async def _answered(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -
     """The second survey up to its reminder."""
     asked, hans, hant, en = coming.questionnaire, *map(toolbox.t, ("zh-hans", "zh-hant", "en"))
     await _announced(cast, coming, "the survey about the semester", toolbox, stage)
-    async with step(f"{_day(coming.opens)}: everybody is asked how the semester was"):
-        await _goes_on(stage, coming.opens)
+    async with step(f"{day_of(coming.opens)}: everybody is asked how the semester was"):
+        await goes_on(stage, coming.opens)
         await _are_asked(cast, asked, toolbox)
     async with step("Emma wants to hear nothing more about surveys this semester"):
         await cast.emma.taps(en.plain("survey.peace"))
@@ -193,8 +186,8 @@ async def _answered(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -
     async with step("eight classmates answer as well"):
         sheets = {i: {**_sheet(asked, i, NOW), **({"words": WORDS[i]} if i in WORDS else {})} for i in range(8)}
         await asyncio.gather(*_classmates(cast, sheets, asked, toolbox))
-    async with step(f"{_day(coming.reminds)}: 陳家豪 is reminded, who has not finished; 林小雨 and Emma are not"):
-        await _goes_on(stage, coming.reminds)
+    async with step(f"{day_of(coming.reminds)}: 陳家豪 is reminded, who has not finished; 林小雨 and Emma are not"):
+        await goes_on(stage, coming.reminds)
         await cast.chen.reads("⏰", timeout=PATIENCE)
         for other in (cast.lin, cast.emma):
             await other.hides("⏰")
@@ -209,10 +202,10 @@ async def _closed(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -> 
     """What came of the second survey, beside the semester before."""
     asked, hans, office = coming.questionnaire, toolbox.t("zh-hans"), cast.groups["office"]
     async with step(
-        f"{_day(coming.closes)}: it closes; beside it stands {BEFORE}, which was seated before the demo began: "
+        f"{day_of(coming.closes)}: it closes; beside it stands {BEFORE}, which was seated before the demo began: "
         f"{ANSWERED_BEFORE} made-up answers"
     ):
-        await _goes_on(stage, coming.closes)
+        await goes_on(stage, coming.closes)
         await _results(office, asked, hans, hans.plain("results.semesters"), hans.pick(asked.questions[-1].text))
         await office.shows(f"{hans.pick(asked.title)}\n{hans.plain('results.trend')}")
 
@@ -234,7 +227,7 @@ async def _told(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -> No
         await zhou.taps(hans.plain("survey_desk.in_language", language=LANGUAGE_NAMES["en"]), chat=office)
         await zhou.says(CHANGES_ENGLISH, chat=office)
         await zhou.taps("📨", chat=office)
-        await _goes_on(stage, await stage.now())
+        await goes_on(stage, await stage.now())
         _in_full((await cast.lin.reads(CHANGES, timeout=PATIENCE)).text)
         await cast.chen.reads(in_other_script("zh-hans", CHANGES)["zh-hant"], timeout=PATIENCE)
 
@@ -254,17 +247,11 @@ async def _of_its_own(cast: Cast, toolbox: Toolbox, stage: Any) -> None:
         await zhou.taps(hans.plain("survey_desk.in_language", language=LANGUAGE_NAMES["en"]), chat=office)
         await zhou.says(SUBJECT_ENGLISH, chat=office)
         await zhou.taps(hans.plain("survey_new.start"), chat=office)
-        await _goes_on(stage, await stage.now())
+        await goes_on(stage, await stage.now())
         await cast.lin.reads(hans.pick(title).replace(PLACE, SUBJECT), timeout=PATIENCE)
 
 
 # ---------------------------------------------------------------- how it is done
-
-
-async def _goes_on(stage: Any, moment: datetime) -> None:
-    """The clock goes on to a little after this, and once more a little: then comes what came of what fell due."""
-    await stage.set_clock(moment + MOMENT)
-    await stage.set_clock(moment + 2 * MOMENT)
 
 
 async def _are_asked(cast: Cast, asked: Questionnaire, toolbox: Toolbox) -> None:
@@ -328,10 +315,6 @@ async def _sends(person: Any, t: Texts, asked: Questionnaire) -> None:
     await person.reads(t.plain("survey.overview_end"))
     await person.taps(t.plain("survey.finish"))
     await person.reads(t.plain("survey.thanks", title=t.pick(asked.title)))
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment:%A %-d %B}"
 
 
 def _sheet(asked: Questionnaire, i: int, steps: Steps) -> dict[str, Answer]:
