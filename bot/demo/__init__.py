@@ -25,8 +25,9 @@ from typing import Any
 
 from bot import config, logs
 from bot.app import App
-from bot.demo.cast import ADMIN, GROUPS, TEACHER, Cast, DidNotHappen, gather
+from bot.demo.cast import ADMIN, GROUPS, LEAD, TEACHER, Cast, DidNotHappen, classmates_arrive, gather
 from bot.demo.guide import guide
+from bot.demo.own_work import autumn, seat_what_is_disclosed, what_is_open
 from bot.demo.semester import seat_the_semester_before, semester
 from bot.demo.story import go_on, story
 from bot.demo.watching import DemoClock, Narrator, say, time_of, watch
@@ -105,7 +106,10 @@ async def play(
 
 async def _tell(cast: Cast, program: App, stage: Any, settings: Settings) -> None:
     await story(cast, program, stage, settings)
+    await classmates_arrive(cast, program)
+    await autumn(cast, program, stage)
     await semester(cast, program, stage)
+    await what_is_open(cast, program, stage)
 
 
 @contextlib.contextmanager
@@ -190,8 +194,8 @@ async def _sandbox(port: int, begin: datetime) -> AsyncIterator[str]:
 
 
 async def _seat(program: App, clock: DemoClock) -> None:
-    """Each place in its group, 李敏 the lead in the east, and a survey of the semester before: what /setup, a grant and
-    half a year do, done before the curtain rises.
+    """Each place in its group, 李敏 the lead in the east, a survey of the semester before, and what the union disclosed
+    then: what /setup, a grant and half a year do, done before the curtain rises.
     """
     async with program.database.transaction() as session:
         for key, chat_id in GROUPS.items():
@@ -200,9 +204,10 @@ async def _seat(program: App, clock: DemoClock) -> None:
             place.chat_id, place.topics = chat_id, key == "south"
         east = await stations.by_key(session, "east")
         assert east is not None
-        await people.meet(session, 810000002, "李敏", None, "zh-hans")
-        await people.grant(session, people.Role.LEAD, 810000002, given_by=ADMIN, now=clock(), station_id=east.id)
+        await people.meet(session, LEAD, "李敏", None, "zh-hans")
+        await people.grant(session, people.Role.LEAD, LEAD, given_by=ADMIN, now=clock(), station_id=east.id)
         await seat_the_semester_before(session, program.toolbox)
+        await seat_what_is_disclosed(session, program.toolbox, clock())
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

@@ -24,6 +24,10 @@ def guide(cast: Cast, settings: Settings) -> dict[str, Any]:
             _note(POLL, cast.zhou, GROUPS["office"]),
             _note(SURVEY, cast.lin, cast.lin.id),
             _note(SURVEYS, cast.zhou, GROUPS["office"]),
+            _note(BOARD, cast.zhou, GROUPS["office"]),
+            _note(PROJECT, cast.lin, cast.lin.id),
+            _note(HELP, cast.chen, cast.chen.id),
+            _note(DISCLOSED, cast.emma, cast.emma.id),
         ],
         "clock": [
             {"label": "An hour on", "advance": 3600},
@@ -121,5 +125,62 @@ SURVEYS: Said = {
         "發一份問卷，看結果",
         "在辦公室群組裡扮演周一帆，傳送 /survey：結果、接下來怎麼做、➕ 新問卷。按三次「過 2 天」，進行中的就截止。"
         "示範人少，小組也顯示；真正使用時不足 10 份一律不顯示。",
+    ),
+}
+BOARD: Said = {
+    "en": (
+        "See what the union still has to do",
+        "Be 周一帆 in the office and write /board: green by what was done this semester, yellow with the days that are "
+        "left. /publish, /study, /volunteers, /projects and /disclosure are how.",
+    ),
+    "zh-Hans": (
+        "看看学生会还有什么没做",
+        "在办公室群里扮演周一帆，发送 /board：做到的是绿色，还差的是黄色，写着剩几天。"
+        "怎么做：/publish、/study、/volunteers、/projects、/disclosure。",
+    ),
+    "zh-Hant": (
+        "看看學生會還有什麼沒做",
+        "在辦公室群組裡扮演周一帆，傳送 /board：做到的是綠色，還差的是黃色，寫著剩幾天。"
+        "怎麼做：/publish、/study、/volunteers、/projects、/disclosure。",
+    ),
+}
+PROJECT: Said = {
+    "en": (
+        "Bid for a project",
+        "Be 林小雨 and write /projects: one is open for bids of clubs and classes, and 陳家豪’s club has bid. "
+        "“End of semester” lets the deadline pass: 赵明, 孙悦 and 吴桐 score, and 周一帆 awards it in the office.",
+    ),
+    "zh-Hans": (
+        "竞标一个项目",
+        "扮演林小雨，发送 /projects：有一个正在发榜，社团和班级都可以竞标，陳家豪的社团已经竞标。"
+        "按“到学期末”让它截止：赵明、孙悦、吴桐打分，周一帆在办公室群里定承接方。",
+    ),
+    "zh-Hant": (
+        "競標一個專案",
+        "扮演林小雨，傳送 /projects：有一個正在發榜，社團和班級都可以競標，陳家豪的社團已經競標。"
+        "按「到學期末」讓它截止：赵明、孙悦、吴桐打分，周一帆在辦公室群組裡定承接方。",
+    ),
+}
+HELP: Said = {
+    "en": (
+        "Help out",
+        "Be 陳家豪 and write /volunteer: one call is open. Under ⏱ are the hours of sports day with the certificate.",
+    ),
+    "zh-Hans": ("报名做志愿者", "扮演陳家豪，发送 /volunteer：有一个正在招募。⏱ 里有运动会的时长和证明。"),
+    "zh-Hant": ("報名做志願者", "扮演陳家豪，傳送 /volunteer：有一個正在招募。⏱ 裡有運動會的時數和證明。"),
+}
+DISCLOSED: Said = {
+    "en": (
+        "Read what the union discloses",
+        "Be Emma and write /union: five headings, each with its versions. Leave a comment: "
+        "the office answers it in public.",
+    ),
+    "zh-Hans": (
+        "看看学生会公开了什么",
+        "扮演 Emma，发送 /union：五项内容，每项都有历史版本。写一条留言，办公室公开答复。",
+    ),
+    "zh-Hant": (
+        "看看學生會公開了什麼",
+        "扮演 Emma，傳送 /union：五項內容，每項都有歷史版本。寫一則留言，辦公室公開答覆。",
     ),
 }

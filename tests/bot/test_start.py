@@ -22,7 +22,7 @@ from typer.testing import CliRunner, Result
 from bot import logs
 from bot.__main__ import app
 from bot.app import house_of, shelf_of
-from bot.demo.cast import GROUPS
+from bot.demo.cast import ADMIN, GROUPS
 from bot.demo.story import files
 from bot.texts import Catalogue
 from bot.vault import KeyVault, decode_key, new_key
@@ -384,13 +384,13 @@ async def test_check_says_where_a_wrong_token_is_mended(tmp_path: Path, monkeypa
 
 @pytest.mark.timeout(240)
 async def test_the_demo_plays_its_story_and_lets_people_play_on_until_ctrl_c(tmp_path: Path) -> None:
-    """What `make demo` shows, and what the README promises: tickets, and a semester of surveys up to what has changed
-    since the one before. The page's clock buttons move the program along.
+    """What `make demo` shows, and what the README promises: tickets, the union's own work, and a semester of surveys up
+    to what has changed since the one before. The page's clock buttons move the program along.
     """
     async with unionbot("demo", "--port", "0", folder=tmp_path) as told:
         await told.until("everything runs on", seconds=180)
         assert re.search(r"│ • 2025-2026-2：.*\n.*│ • 2026-2027-1：.* ▲\n", told.said)
-        assert "热水延长到 23:30" in told.said.rsplit("── ", 1)[1], "a survey stays open for whoever plays on"
+        assert told.said.count("信息公开需要更新") == 1, "what the office was told of it did, and is not told again"
         url = told.said.split("chat page: ", 1)[1].split("/\n", 1)[0]
         async with Sandbox(url) as stage:
             buttons = {button.pop("label"): button for button in (await stage.state())["guide"]["clock"]}
@@ -398,6 +398,21 @@ async def test_the_demo_plays_its_story_and_lets_people_play_on_until_ctrl_c(tmp
             chosen = settings(url, "sqlite:///unused.db")
             texts = Catalogue.load(chosen.timezone)["en"]
             emma = Person(stage, {"id": 800000003, "first_name": "Emma"})
+            lin = Person(stage, {"id": 800000001, "first_name": "林小雨"})
+            zhou = Person(stage, {"id": ADMIN, "first_name": "周一帆"})
+            office = Place(stage, GROUPS["office"])
+            for person, command, shown in (
+                (lin, "/surveys", "热水延长到 23:30"),
+                (emma, "/projects", "open for bids until"),
+                (emma, "/volunteer", "Tea Stand"),
+            ):
+                await person.says(command)
+                await person.reads(shown)
+            await zhou.says("/board", chat=office)
+            board = (await zhou.reads("思想引领", chat=office)).text
+            for floor in ("思想引领", "学生满意度测评", "信息公开保持更新"):
+                assert re.search(f"🟢 {floor}", board), board
+            assert "理论学习　1 / 2" in board
             await emma.says("/new")
             number = await files(emma, texts, chosen, "The window in the hall does not close", topic="furniture")
             await stage.control("clock", **buttons["Two days on"])
