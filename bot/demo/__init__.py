@@ -30,7 +30,7 @@ from bot.demo.guide import guide
 from bot.demo.own_work import autumn, seat_what_is_disclosed, what_is_open
 from bot.demo.semester import seat_the_semester_before, semester
 from bot.demo.story import go_on, story
-from bot.demo.watching import DemoClock, Narrator, say, time_of, watch
+from bot.demo.watching import DemoClock, Narrator, hurry, say, time_of, watch
 from bot.settings import Settings
 from bot.vault import new_key
 from models import lease, people, stations
@@ -44,7 +44,7 @@ LOCK = Path("data/demo.lock")
 CLOCK = FOLDER / "clock"
 """When the last demo ended: one that keeps its data goes on from there."""
 PORT = 8090
-STORY_SPEED = 10
+STORY_SPEED = 20
 """The story's time runs so much faster: a group takes twenty messages a minute, and the story says more than that."""
 MINIMUM_CELL = 2
 """The demo has a dozen students; a real union shows nothing of fewer than ten answers."""
@@ -87,11 +87,14 @@ async def play(
         telling = go_on(cast, program, clock) if begun else _tell(cast, program, stage, settings)
         told = asyncio.create_task(telling, name="story")
         stack.push_async_callback(_ended, told)
+        hurrying = asyncio.create_task(hurry(program), name="hurry")
+        stack.push_async_callback(_ended, hurrying)
         await asyncio.wait({told, running, watching}, return_when=asyncio.FIRST_COMPLETED)
         for task in (running, watching):
             if task.done():
                 raise DidNotHappen(f"the program ended by itself: {task.exception()!r}")
         await told
+        await _ended(hurrying)
         await stage.set_speed(1)
         await stage.guide(**guide(cast, settings))
         if once:

@@ -136,12 +136,12 @@ BOARD: Said = {
     "zh-Hans": (
         "看看学生会还有什么没做",
         "在办公室群里扮演周一帆，发送 /board：做到的是绿色，还差的是黄色，写着剩几天。"
-        "怎么做：/publish、/study、/volunteers、/projects、/disclosure。",
+        "怎么做：/publish /study /volunteers /projects /disclosure。",
     ),
     "zh-Hant": (
         "看看學生會還有什麼沒做",
         "在辦公室群組裡扮演周一帆，傳送 /board：做到的是綠色，還差的是黃色，寫著剩幾天。"
-        "怎麼做：/publish、/study、/volunteers、/projects、/disclosure。",
+        "怎麼做：/publish /study /volunteers /projects /disclosure。",
     ),
 }
 PROJECT: Said = {

@@ -2,8 +2,8 @@
 word to what shows that it was done:
 
 autumn        a heading is disclosed · guidance goes out and is counted · a study · volunteers, up to a certificate
-at the end    a ticket becomes a project on the open list, and a club bids · a call for volunteers
-              both stay open for whoever plays on
+              a project, up to its verdict (`open_list.py`)
+at the end    another project is open for bids, another call for names: for whoever plays on
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import App
+from bot.demo import open_list
 from bot.demo.cast import ADMIN, LEAD, PATIENCE, TEACHER, Cast, day_of, goes_on, step
-from bot.demo.story import files
 from bot.menus import LANGUAGE_NAMES
 from bot.scripts import in_other_script, written
 from bot.texts import Texts
@@ -89,10 +89,7 @@ STUDY_WEEK, WEDNESDAY, SATURDAY = timedelta(weeks=5), timedelta(days=2), timedel
 """From the first day of the semester, a Monday."""
 DIGITS = re.compile(r"/here (\d{6})")
 HOURS = 3
-NEED = "自习室的桌椅坏了一半，期末没地方坐"
-CRITERIA, REWARD, WEEKS = "可行\n惠及面\n花费", "材料费 800 元，东一栋一层的场地", 2
-REVIEWERS = ("zhaoming", "sunyue", "wutong")
-CLUB, PLAN = "木工社", "每週六下午修十張桌椅，三週修完；工具自備，只花材料費。"
+TWO_WEEKS = timedelta(weeks=2)
 
 
 async def seat_what_is_disclosed(session: AsyncSession, toolbox: Toolbox, now: datetime) -> None:
@@ -123,13 +120,19 @@ async def autumn(cast: Cast, program: App, stage: Any) -> None:
     await _discloses(cast, toolbox)
     await _guides(cast, toolbox, stage)
     await _plans(cast, toolbox, studies, sports)
+    # Ten minutes on, the office's group takes as many messages again.
+    await goes_on(stage, await stage.now())
+    await open_list.listed(cast, toolbox)
     await _studies(cast, toolbox, stage, studies)
+    await open_list.awarded(cast, toolbox, sports)
     await _helps(cast, toolbox, stage, sports)
+    await open_list.finished(cast, toolbox, stage)
+    await open_list.judged(cast, toolbox, stage)
 
 
 async def what_is_open(cast: Cast, program: App, stage: Any) -> None:
     """The last scenes; what begins in them goes on. Raises DidNotHappen naming the step."""
-    await _bids(cast, program, stage)
+    await open_list.another(cast, program, stage)
     await _calls(cast, program, stage)
 
 
@@ -250,7 +253,7 @@ async def _code(cast: Cast, command: str, title: str, label: str) -> None:
     """From the list to the picture of the code; what stood in the office before has buttons of the same name."""
     zhou, office = cast.zhou, cast.groups["office"]
     await zhou.says(command, chat=office)
-    screen = await zhou.reads(title, chat=office)
+    screen = await zhou.reads(re.compile(rf"\d+ · (?:.* · )?{re.escape(title)}"), chat=office)
     await zhou.taps(title, chat=office, message=screen)
     await zhou.taps(label, chat=office, message=screen)
 
@@ -297,45 +300,9 @@ async def _helps(cast: Cast, toolbox: Toolbox, stage: Any, day: date) -> None:
 # ---------------------------------------------------------------- what stays open
 
 
-async def _bids(cast: Cast, program: App, stage: Any) -> None:
-    hans, hant = program.toolbox.t("zh-hans"), program.toolbox.t("zh-hant")
-    zhou, office = cast.zhou, cast.groups["office"]
-    async with step("林小雨 files what no station mends by itself; the office makes a project of it, on the open list"):
-        await cast.lin.says("/new")
-        number = await files(cast.lin, hans, program.settings, NEED, topic="furniture")
-        await zhou.says("/projects", chat=office)
-        await zhou.taps(hans.plain("project_desk.new"), chat=office)
-        await zhou.says(f"#{number}", chat=office)
-        await zhou.taps(hans.plain("project_desk.enter"), chat=office)
-        await zhou.says(CRITERIA, chat=office)
-        await zhou.says(REWARD, chat=office)
-        await zhou.taps(hans.plain("project_desk.weeks", count=WEEKS), chat=office)
-        await zhou.taps(hans.plain("project_desk.put"), chat=office)
-        await zhou.reads(hans.plain("project_desk.sealed"), chat=office)
-    async with step("three students are asked to score the bids"):
-        await zhou.taps(hans.plain("project_desk.reviewers"), chat=office)
-        await zhou.says(" ".join(f"@{user}" for user in REVIEWERS), chat=office)
-        await zhou.reads(
-            re.compile(f"(?:{hans.plain('review.part.appointed')}.*){{{len(REVIEWERS)}}}", re.DOTALL), chat=office
-        )
-    async with step("陳家豪's club bids; nobody reads it before the deadline"):
-        await cast.chen.says("/projects")
-        await cast.chen.taps(NEED[:10])
-        await cast.chen.taps(hant.plain("projects.bid"))
-        await cast.chen.taps(hant.plain("bid.kind.club"))
-        await cast.chen.says(CLUB)
-        await cast.chen.says(PLAN)
-        await cast.chen.taps(hant.plain("bid.no_interests"))
-        await cast.chen.taps(hant.plain("bid.send"))
-        await cast.chen.reads(hant.plain("projects.yours_sealed"))
-    async with step("林小雨 hears what has become of her ticket"):
-        await goes_on(stage, await stage.now())
-        await cast.lin.reads(f"#{number}", timeout=PATIENCE)
-
-
 async def _calls(cast: Cast, program: App, stage: Any) -> None:
     hans = program.toolbox.t("zh-hans")
     async with step("another call for volunteers, open when the story is over"):
-        day = program.toolbox.house.calendar.day_of(await stage.now()) + timedelta(weeks=WEEKS)
+        day = program.toolbox.house.calendar.day_of(await stage.now()) + TWO_WEEKS
         await _opens(cast, hans, f"{TEA}\n{day} 20:00-22:00\n图书馆门厅 Library Hall\n热饮。Hot drinks.")
         await _puts_down(cast.emma, program.toolbox.t("en"), TEA)

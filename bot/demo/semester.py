@@ -98,7 +98,7 @@ async def seat_the_semester_before(session: AsyncSession, toolbox: Toolbox) -> N
         return
     tally = Tally()
     for i in range(ANSWERED_BEFORE):
-        tally.add(one(asked, _sheet(asked, i, THEN)))
+        tally.add(one(asked, sheet(asked, i, THEN)))
     survey.stage = Stage.TOLD
     survey.results = Results(survey.cell, INVITED_BEFORE, ANSWERED_BEFORE, PARTIAL_BEFORE, tally).plain()
 
@@ -157,8 +157,8 @@ async def _staff(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -> N
         await _are_asked(cast, asked, toolbox)
     async with step("Emma has not dealt with the staff and is soon through; five classmates answer as well"):
         await asyncio.gather(
-            _all(cast.emma, toolbox.t("en"), asked, EMMA),
-            *_classmates(cast, {i: _sheet(asked, i, {}) for i in range(5)}, asked, toolbox),
+            answers_all(cast.emma, toolbox.t("en"), asked, EMMA),
+            *_classmates(cast, {i: sheet(asked, i, {}) for i in range(5)}, asked, toolbox),
         )
     async with step(f"{day_of(coming.closes)}: it closes, and what came of it stands in the office"):
         await goes_on(stage, coming.closes)
@@ -176,7 +176,7 @@ async def _answered(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -
         await cast.emma.taps(en.plain("survey.peace"))
         await cast.emma.reads("🔕")
     async with step("林小雨 answers all of it, the last in her own words"):
-        await _all(cast.lin, hans, asked, LIN)
+        await answers_all(cast.lin, hans, asked, LIN)
     async with step("陳家豪 begins and saves it for later"):
         path = asked.path(CHEN, ANYBODY)
         await cast.chen.taps(hant.plain("survey.begin"))
@@ -184,7 +184,7 @@ async def _answered(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -
         await cast.chen.taps(hant.plain("survey.later"))
         await cast.chen.reads("💾")
     async with step("eight classmates answer as well"):
-        sheets = {i: {**_sheet(asked, i, NOW), **({"words": WORDS[i]} if i in WORDS else {})} for i in range(8)}
+        sheets = {i: {**sheet(asked, i, NOW), **({"words": WORDS[i]} if i in WORDS else {})} for i in range(8)}
         await asyncio.gather(*_classmates(cast, sheets, asked, toolbox))
     async with step(f"{day_of(coming.reminds)}: 陳家豪 is reminded, who has not finished; 林小雨 and Emma are not"):
         await goes_on(stage, coming.reminds)
@@ -280,10 +280,10 @@ def _classmates(
     cast: Cast, sheets: Mapping[int, Answers], asked: Questionnaire, toolbox: Toolbox
 ) -> list[Coroutine[Any, Any, None]]:
     found = [(cast.classmates[i], given) for i, given in sheets.items()]
-    return [_all(each.person, toolbox.t(each.language), asked, given) for each, given in found]
+    return [answers_all(each.person, toolbox.t(each.language), asked, given) for each, given in found]
 
 
-async def _all(person: Any, t: Texts, asked: Questionnaire, given: Answers) -> None:
+async def answers_all(person: Any, t: Texts, asked: Questionnaire, given: Answers) -> None:
     """From the invitation to the receipt."""
     await person.taps(t.plain("survey.begin"))
     await _some(person, t, asked.path(given, ANYBODY), given)
@@ -317,7 +317,7 @@ async def _sends(person: Any, t: Texts, asked: Questionnaire) -> None:
     await person.reads(t.plain("survey.thanks", title=t.pick(asked.title)))
 
 
-def _sheet(asked: Questionnaire, i: int, steps: Steps) -> dict[str, Answer]:
+def sheet(asked: Questionnaire, i: int, steps: Steps) -> dict[str, Answer]:
     """How the i-th student answers."""
     given: dict[str, Answer] = {}
     for place, question in enumerate(asked.questions):
