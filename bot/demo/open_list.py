@@ -28,11 +28,13 @@ BOOKS = "旧书循环 · Second-hand Books"
 BOOK_CLUB, BOOK_PLAN = "Binhai Book Club", "A stall on three weekends; what is left goes to the library."
 POINTS = (9, 8, 9)
 WHY, WHY_ENGLISH = "办法简单，剩下的书也有去处。", "It is simple, and what is left finds a place."
-SHOWN = "书摊开张"
+SHOWN = "书摊开张 · The stall opens"
+REACH, ROOM = "惠及面 · Reach", "学生活动中心 101，三个周末 · Room 101, three weekends"
 OFTEN: Answers = {"part": "often", "solved": "solved", "overall": 5, "opinion": "keep"}
 KEPT, KEPT_ENGLISH = "同学都说有用，每学期办一次。", "Students found it useful: once a semester from now on."
 NEED = "自习室的桌椅坏了一半，期末没地方坐"
 CRITERIA, REWARD = "可行\n惠及面\n花费", "材料费 800 元，东一栋一层的场地"
+UNTIL_THEN = "修好以前，东一栋三楼会议室开到晚上十一点，可以自习"
 REVIEWERS = ("zhaoming", "sunyue", "wutong")
 CLUB, PLAN = "木工社", "每週六下午修十張桌椅，三週修完；工具自備，只花材料費。"
 
@@ -70,7 +72,7 @@ async def _bids(person: Any, t: Texts, title: str, name: str, plan: str) -> None
 async def listed(cast: Cast, toolbox: Toolbox) -> None:
     """The first project, up to the bid for it."""
     async with step("the office puts a project on the open list and asks three students to score the bids"):
-        await _put_on_list(cast, toolbox.t("zh-hans"), BOOKS, "惠及面", "学生活动中心 101，三个周末", 1)
+        await _put_on_list(cast, toolbox.t("zh-hans"), BOOKS, REACH, ROOM, 1)
     async with step("Emma's club bids; nobody reads it before the deadline"):
         await _bids(cast.emma, toolbox.t("en"), BOOKS, BOOK_CLUB, BOOK_PLAN)
 
@@ -176,3 +178,15 @@ async def another(cast: Cast, program: App, stage: Any) -> None:
         await _bids(cast.chen, hant, NEED, CLUB, PLAN)
         await goes_on(stage, await stage.now())
         await cast.lin.reads(f"#{number}", timeout=PATIENCE)
+    async with step("王磊 opens another room until it is mended, which will do for 林小雨"):
+        wang, east = cast.wang, cast.groups["east"]
+        card = await east.shows(f"#{number} · {hans.plain('kind.complaint')}")
+        await wang.taps(hans.plain("desk.claim"), chat=east, message=card)
+        await wang.says(UNTIL_THEN, chat=east, reply_to=card)
+        await cast.lin.reads(UNTIL_THEN)
+        await wang.taps(hans.plain("desk.resolve"), chat=east, message=card)
+        await wang.taps(hans.plain("resolution.explained"), chat=east)
+        await cast.lin.taps(hans.plain("fixed.yes"))
+        await cast.lin.taps("4")
+        rated = await cast.lin.reads("★★★★☆")
+        await cast.lin.taps(hans.plain("rate.no_word"), message=rated)

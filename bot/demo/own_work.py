@@ -112,7 +112,7 @@ async def seat_what_is_disclosed(session: AsyncSession, toolbox: Toolbox, now: d
 
 
 async def autumn(cast: Cast, program: App, stage: Any) -> None:
-    """What the union does besides tickets, up to the middle of October. Raises DidNotHappen naming the step."""
+    """What the union does besides tickets, up to the end of October. Raises DidNotHappen naming the step."""
     toolbox = program.toolbox
     calendar = toolbox.house.calendar
     begins = calendar.semesters[0].starts + STUDY_WEEK

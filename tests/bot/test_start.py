@@ -410,7 +410,7 @@ async def test_the_demo_plays_its_story_and_lets_people_play_on_until_ctrl_c(tmp
                 await person.reads(shown)
             await zhou.says("/board", chat=office)
             board = (await zhou.reads("思想引领", chat=office)).text
-            for floor in ("思想引领", "学生满意度测评", "信息公开保持更新"):
+            for floor in ("思想引领", "实事项目都有评估", "学生满意度测评", "信息公开保持更新"):
                 assert re.search(f"🟢 {floor}", board), board
             assert "理论学习　1 / 2" in board
             await emma.says("/new")
