@@ -187,6 +187,7 @@ async def another(cast: Cast, program: App, stage: Any) -> None:
         await wang.taps(hans.plain("desk.resolve"), chat=east, message=card)
         await wang.taps(hans.plain("resolution.explained"), chat=east)
         await cast.lin.taps(hans.plain("fixed.yes"))
-        await cast.lin.taps("4")
+        asked = await cast.lin.reads(hans.plain("rate.ask", number=number))
+        await cast.lin.taps("4", message=asked)
         rated = await cast.lin.reads("★★★★☆")
         await cast.lin.taps(hans.plain("rate.no_word"), message=rated)
