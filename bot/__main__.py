@@ -190,7 +190,9 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Go on with the data of the last time.")] = False,
     port: Annotated[
         int | None,
-        typer.Option(help="Where the chat page listens, 0 for any free port. Without it 8090, with --once any."),
+        typer.Option(
+            min=0, max=65535, help="Where the chat page listens, 0 for any free port. Without it 8090, with --once any."
+        ),
     ] = None,
 ) -> None:
     """Play a semester against a local Telegram, then let you play on."""

@@ -19,7 +19,7 @@ from models.vault import Vault
 
 WIDTHS = {
     "number": 16,
-    "name": 16,
+    "name": 20,
     "activity": 34,
     "kind": 18,
     "role": 16,
@@ -31,6 +31,8 @@ WIDTHS = {
     "confirmation": 40,
 }
 """The columns, with their widths in characters."""
+LONG = ("name", "activity", "organiser", "confirmation")
+"""What may be longer than its column goes on in another line."""
 
 
 def xlsx(
@@ -40,7 +42,7 @@ def xlsx(
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    headings = [Heading(t.plain(f"report_card.{key}"), width, HOURS) for key, width in WIDTHS.items()]
+    headings = [Heading(t.plain(f"report_card.{key}"), width, HOURS, key in LONG) for key, width in WIDTHS.items()]
     leaf = Leaf(book, t.plain("report_card.sheet"), headings)
     leaf.add([_helped(row, vault, t, settings) for row in helped])
     leaf.add([_surveys(row, term, vault, t, settings) for row in surveys])
