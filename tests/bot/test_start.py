@@ -53,9 +53,9 @@ class Told:
                 assert line, f"it ended without saying {words!r}:\n{self.said}"
                 self.said += line.decode()
 
-    async def ended(self) -> int:
+    async def ended(self, seconds: float = 60) -> int:
         assert self.process.stdout is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(seconds):
             self.said += (await self.process.stdout.read()).decode()
             return await self.process.wait()
 
@@ -424,11 +424,11 @@ async def test_the_demo_plays_its_story_and_lets_people_play_on_until_ctrl_c(tmp
 
 
 @pytest.mark.long
+@pytest.mark.timeout(240)
 async def test_the_demo_goes_on_where_it_was_when_told_to(tmp_path: Path) -> None:
     for keep in ([], ["--keep"], ["--keep"]):
         async with unionbot("demo", "--once", *keep, folder=tmp_path) as told:
-            async with asyncio.timeout(180):
-                code = await told.ended()
+            code = await told.ended(seconds=180)
         assert code == 0, told.said[-2000:]
         assert ("posted anew" in told.said) is bool(keep)
 
