@@ -172,7 +172,7 @@ async def unseal(session: AsyncSession, project: Project, house: House, now: dat
     for bid in found:
         bid.person_id, said = read(bid, house.vault)
         bid.kind, bid.name, bid.plan, bid.interests = said.kind, said.name, said.plan, said.interests
-        known = [place.names for place in await interests.places(session, bid.person_id, now)]
+        known = [place.names for place in await interests.places(session, bid.person_id, house.calendar, now)]
         known += [post.names for post in await interests.held(session, bid.person_id, house.calendar.day_of(now))]
         # The presidium's post has no name of its own, and its people are the office's.
         bid.known = [dict(names) for names in known if names]

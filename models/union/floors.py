@@ -221,7 +221,7 @@ async def every_project(look: Look) -> Floor:
     asked = select(Survey.project_id).where(Survey.project_id.is_not(None), Survey.stage.in_((Stage.COUNTING, *OVER)))
     numbers = {number for number in await look.session.scalars(asked.distinct()) if number is not None}
     noon = look.calendar.at(look.today, time(12))
-    numbers |= {each.id for each in await undertaking.unevaluated(look.session, noon)}
+    numbers |= {each.id for each in await undertaking.unevaluated(look.session, look.calendar, noon)}
     said = await projects.conclusions(look.session)
     found = [Evidence(What.PROJECT, number, look.calendar.day_of(said[number].said_at)) for number in sorted(said)]
     state = State.OVERDUE if numbers - set(said) else State.GREEN

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.calendar import WorkCalendar
 from models.colleagues import LATELY, Colleague
 from models.people import Grant, Person, Role
 from models.shifts import OnShift, Shift
@@ -19,7 +20,7 @@ from models.union.posts import Post, PostTerm
 PRESIDIUM = "presidium"
 
 
-async def places(session: AsyncSession, person_id: int, now: datetime) -> Sequence[Station]:
+async def places(session: AsyncSession, person_id: int, calendar: WorkCalendar, now: datetime) -> Sequence[Station]:
     """The places in whose chats they have acted lately and have not left, that they lead, or on whose duty roster they
     stand; of an admin of the union the office.
 
@@ -35,7 +36,7 @@ async def places(session: AsyncSession, person_id: int, now: datetime) -> Sequen
     on_duty = (
         select(Shift.station_id)
         .join(OnShift, OnShift.shift_id == Shift.id)
-        .where(OnShift.person_id == person_id, or_(Shift.last_day.is_(None), Shift.last_day >= now.date()))
+        .where(OnShift.person_id == person_id, or_(Shift.last_day.is_(None), Shift.last_day >= calendar.day_of(now)))
     )
     theirs = or_(
         Station.id.in_(acted),

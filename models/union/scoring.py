@@ -154,7 +154,7 @@ async def tie_of(
 
 async def _belongs(session: AsyncSession, person_id: int, house: House, now: datetime) -> tuple[set[int], set[str]]:
     """Where somebody works for the union, and where they hold a post."""
-    places = {place.id for place in await interests.places(session, person_id, now)}
+    places = {place.id for place in await interests.places(session, person_id, house.calendar, now)}
     return places, await interests.departments(session, person_id, house.calendar.day_of(now))
 
 

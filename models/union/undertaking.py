@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import audit, merging, projects, sorting, stations, tickets
+from models.calendar import WorkCalendar
 from models.errors import Refusal
 from models.house import House
 from models.lifecycle import Action
@@ -279,13 +280,17 @@ async def _count(session: AsyncSession, of: Any, *which: ColumnElement[bool]) ->
     return dict(rows.all())
 
 
-async def unevaluated(session: AsyncSession, now: datetime) -> list[Project]:
+async def unevaluated(session: AsyncSession, calendar: WorkCalendar, now: datetime) -> list[Project]:
     """Those that were finished, or whose last milestone was due, thirty days ago, and of which the union has not said
     what becomes of them; the oldest first.
     """
     since = now - UNEVALUATED_AFTER
     said = await projects.conclusions(session)
-    last = select(Milestone.project_id).group_by(Milestone.project_id).having(func.max(Milestone.due) < since.date())
+    last = (
+        select(Milestone.project_id)
+        .group_by(Milestone.project_id)
+        .having(func.max(Milestone.due) < calendar.day_of(since))
+    )
     finished = (Project.state == ProjectState.FINISHED) & (Project.ended_at < since)
     late = (Project.state == ProjectState.UNDERWAY) & Project.id.in_(last)
     found = await session.scalars(select(Project).where(finished | late).order_by(Project.id))

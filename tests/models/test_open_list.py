@@ -21,8 +21,9 @@ from models.house import Caps
 from models.outbox import Outgoing
 from models.people import Person
 from models.projects import TRANSITIONS, Project, ProjectState
+from models.shifts import OnShift, Shift
 from models.surveys import Verdict
-from models.union import bids, floors, milestones, posts, scoring, tidings, undertaking
+from models.union import bids, floors, interests, milestones, posts, scoring, tidings, undertaking
 from models.union.bids import Bid, BidderKind, BidState, Offer
 from models.union.milestones import Milestone, MilestoneState
 from models.union.posts import Wanted
@@ -310,20 +311,23 @@ async def test_milestones_are_shown_and_accepted(database: Database, now: dateti
             await milestones.hand_in(session, each, project, [PART], tomorrow)
             await milestones.accept(session, each.id, zhao, HOUSE, tomorrow)
         ended = tomorrow + timedelta(days=30)
-        assert await undertaking.unevaluated(session, ended) == []
-        late = HOUSE.calendar.at(clean.due + timedelta(days=31), time(12))
-        assert await undertaking.unevaluated(session, late) == [project], "its last milestone is long over"
+        assert await undertaking.unevaluated(session, HOUSE.calendar, ended) == []
+        late = HOUSE.calendar.at(clean.due + timedelta(days=31), time(1))
+        assert await undertaking.unevaluated(session, HOUSE.calendar, late - timedelta(hours=2)) == []
+        assert await undertaking.unevaluated(session, HOUSE.calendar, late) == [project], (
+            "its last milestone is long over"
+        )
         await undertaking.finish(session, project.id, zhao, HOUSE, ended)
-        assert await undertaking.unevaluated(session, ended + timedelta(days=30)) == []
+        assert await undertaking.unevaluated(session, HOUSE.calendar, ended + timedelta(days=30)) == []
         after = ended + timedelta(days=31)
-        assert await undertaking.unevaluated(session, after) == [project]
+        assert await undertaking.unevaluated(session, HOUSE.calendar, after) == [project]
         board = await floors.board(session, HOUSE.calendar, after)
         assert next(each.state for each in board.floors if each.key == "projects") is floors.State.OVERDUE
         (row,) = await undertaking.rows(session)
         assert (row.bids, row.awarded_to, row.done, row.milestones, row.concluded) == (1, SAID.name, 2, 2, None)
         survey = await closing(session, project, after)
         await outcomes.publish(session, survey.id, WHY, after, verdict=Verdict.KEEP)
-        assert await undertaking.unevaluated(session, after) == []
+        assert await undertaking.unevaluated(session, HOUSE.calendar, after) == []
         await forgetting.forget(session, alice, 1, HOUSE, after)
         assert [each.evidence for each in (await session.scalars(select(Milestone))).all()] == [[], []]
 
@@ -363,3 +367,19 @@ async def test_a_project_is_made_of_a_ticket_and_those_like_it(database: Databas
         assert project.title == tap.subject
         with pytest.raises(Refusal, match=r"project\.has_it"):
             await undertaking.suggest_from(session, same.id, zhao, now)
+
+
+async def test_a_shift_that_ended_yesterday_is_no_interest_of_today(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        east = (await furnish(session))["east"]
+        wang = await staff(session)
+        today = HOUSE.calendar.day_of(now)
+        shift = Shift(station_id=east.id, weekday=0, starts=time(9), ends=time(10), first_day=today, last_day=today)
+        session.add(shift)
+        await session.flush()
+        session.add(OnShift(shift_id=shift.id, person_id=wang.id))
+        await session.flush()
+        midnight = HOUSE.calendar.at(today + timedelta(days=1), time())
+        before, after = midnight - timedelta(minutes=1), midnight + timedelta(minutes=1)
+        assert await interests.places(session, wang.id, HOUSE.calendar, before) == [east]
+        assert await interests.places(session, wang.id, HOUSE.calendar, after) == []
