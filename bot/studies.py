@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from bot import scripts
+from bot.calls import TEXT_LIMIT
 from bot.keyboards import Press, button, keyboard
 from bot.menus import LANGUAGE_NAMES
 from bot.texts import Texts, cut
@@ -105,7 +106,7 @@ def read(text: str, calendar: WorkCalendar, now: datetime) -> tuple[str, datetim
     """What was written, one thing a line: title, when ("2026-10-20 15:00-17:00", without the year the next such day),
     place, and below what it is about; the title may be missing. Raises Refusal when there is no time or no place.
     """
-    lines = [inline(line, 1000) for line in text.splitlines()]
+    lines = [inline(line, TEXT_LIMIT) for line in text.splitlines()]
     lines = [line for line in lines if line]
     at = next((i for i, line in enumerate(lines[:2]) if _when(line)), None)
     if at is None:

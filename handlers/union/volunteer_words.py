@@ -41,8 +41,6 @@ async def words(message: Message, acting: Acting, state: FSMContext) -> None:
     person, it, _ = await desk.may(acting, (await state.get_data()).get("gathering", 0))
     house, now, language, languages = acting.house, acting.now, acting.t.language, acting.house.languages
     written, starts, ends, place, about = studies.read(message.text or "", house.calendar, now)
-    if len(about) > volunteering.ABOUT_LENGTH:
-        raise Refusal("volunteer.about_length", most=volunteering.ABOUT_LENGTH)
     titles = scripts.written({}, language, written, languages) if written else {}
     told = scripts.written({}, language, about, languages) if about else None
     if it is not None:

@@ -3,7 +3,8 @@
     invited ─▶ coming · wants to stay away (declined, with a reason) ─▶ excused, or expected all the same
     missed  ─▶ says why ─▶ excused, or missed all the same
 
-The reason is erased as soon as it is decided. Whoever was there without a telephone is signed in by hand.
+The reason is erased as soon as it is decided. Whoever was there without a telephone is signed in by hand. Nobody does
+either about themselves: what is held here counts as trained, and another has to have seen it.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def must_be_asked(gathering: Gathering, now: datetime) -> None:
 
 
 async def _place(session: AsyncSession, gathering: Gathering, person: Person, now: datetime) -> Attendance:
-    place = await session.get(Attendance, (gathering.id, person.id), with_for_update=True)
+    place = await session.get(Attendance, (gathering.id, person.id), with_for_update=True, populate_existing=True)
     if place is None:
         place = Attendance(gathering_id=gathering.id, person_id=person.id, asked_at=now)
         session.add(place)
@@ -105,7 +106,7 @@ async def decide(
     """
     if by.id == number:
         raise Refusal("study.own_reason")
-    place = await session.get(Attendance, (gathering.id, number), with_for_update=True)
+    place = await session.get(Attendance, (gathering.id, number), with_for_update=True, populate_existing=True)
     if place is None or place.reason is None:
         raise Refusal("study.decided_already")
     place.reason, place.confirmed_by_id, place.confirmed_at = None, by.id, now
@@ -135,8 +136,10 @@ async def by_hand(
     session: AsyncSession, gathering: Gathering, number: int, by: Person, house: House, now: datetime
 ) -> Person:
     """The person with this number was there without a telephone: whoever leads it says so, and that stands in the
-    records. Raises Refusal before, long after, and for somebody it was not for.
+    records. Raises Refusal before, long after, for somebody it was not for, and about oneself.
     """
+    if by.id == number:
+        raise Refusal("study.own_hand")
     if gathering.stage not in (Stage.CALLED, Stage.HELD):
         raise Refusal(f"gathering.is_{gathering.stage}")
     if now < gathering.starts_at - BEFORE:

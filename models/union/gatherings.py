@@ -25,7 +25,7 @@ from models.base import Base, Json, Key, one_of
 from models.errors import Refusal
 from models.people import Person
 
-TITLE_LENGTH, PLACE_LENGTH = 100, 100
+TITLE_LENGTH, PLACE_LENGTH, ABOUT_LENGTH = 100, 100, 1000
 LONGEST = timedelta(days=3)
 """What takes longer is several of them."""
 BEFORE, AFTER = timedelta(minutes=30), timedelta(minutes=60)
@@ -155,8 +155,17 @@ async def get(session: AsyncSession, number: int) -> Gathering:
     return found
 
 
-def checked(titles: Mapping[str, str], place: str, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
-    """Raises Refusal for a title or place that is missing or too long, and for times that cannot be."""
+def checked(
+    titles: Mapping[str, str],
+    place: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    now: datetime,
+    about: Mapping[str, str] | None = None,
+) -> None:
+    """Raises Refusal for a title or place that is missing or too long, for times that cannot be, and for more about it
+    than a message beside these could hold.
+    """
     if not titles or not all(title.strip() for title in titles.values()):
         raise Refusal("gathering.title_missing")
     if any(len(title) > TITLE_LENGTH for title in titles.values()):
@@ -165,6 +174,8 @@ def checked(titles: Mapping[str, str], place: str, starts_at: datetime, ends_at:
         raise Refusal("gathering.place_missing")
     if len(place) > PLACE_LENGTH:
         raise Refusal("gathering.place_too_long", most=PLACE_LENGTH)
+    if any(len(words) > ABOUT_LENGTH for words in (about or {}).values()):
+        raise Refusal("gathering.about_too_long", most=ABOUT_LENGTH)
     if starts_at <= now:
         raise Refusal("gathering.past")
     if not starts_at < ends_at <= starts_at + LONGEST:
@@ -189,7 +200,7 @@ async def plan(
     makes_up: Gathering | None = None,
 ) -> Gathering:
     """Put it into the plan. Raises Refusal as `checked`, and for less than one place."""
-    checked(titles, place, starts_at, ends_at, now)
+    checked(titles, place, starts_at, ends_at, now, about)
     if seats is not None and seats < 1:
         raise Refusal("gathering.seats")
     found = Gathering(

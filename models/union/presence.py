@@ -45,8 +45,10 @@ async def sign_in(session: AsyncSession, number: int, person: Person, house: Hou
 
 async def by_hand(session: AsyncSession, gathering: Gathering, number: int, by: Person, now: datetime) -> None:
     """Somebody was there without a telephone, as whoever leads it says; recorded. Raises Refusal before it begins, long
-    after it, and for somebody who had no place.
+    after it, for somebody who had no place, and about oneself.
     """
+    if by.id == number:
+        raise Refusal("volunteer.own_hand")
     if gathering.stage not in (Stage.CALLED, Stage.HELD) or now < gathering.starts_at:
         raise Refusal("volunteer.not_begun")
     if now > gathering.ends_at + EXCUSE_FOR:
@@ -67,10 +69,11 @@ async def excuse(
     and for somebody who has not missed it.
     """
     gathering, call = await volunteering.get(session, number)
-    must_have_missed(gathering, await gatherings.place_of(session, gathering, person), now)
+    place = await session.get(Attendance, (number, person.id), with_for_update=True, populate_existing=True)
+    if place is None or not can_excuse(gathering, place, now):
+        raise Refusal("volunteer.nothing_to_excuse")
     if not 0 < len(words) <= EXCUSE_LENGTH:
         raise Refusal("volunteer.words_length", most=EXCUSE_LENGTH)
-    place = await session.get_one(Attendance, (number, person.id), with_for_update=True)
     place.reason = words
     await volunteering.tell_lead(session, gathering, call, "excuse", house, now)
     return gathering

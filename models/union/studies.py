@@ -199,7 +199,7 @@ async def change(
 ) -> None:
     """While nobody has been told, another title, time or place. Raises Refusal as `gatherings.checked`."""
     must_be_planned(gathering)
-    gatherings.checked(titles, place, starts_at, ends_at, now)
+    gatherings.checked(titles, place, starts_at, ends_at, now, about)
     gathering.titles, gathering.place = dict(titles), " ".join(place.split())
     gathering.starts_at, gathering.ends_at = starts_at, ends_at
     gathering.about = dict(about) if about else None

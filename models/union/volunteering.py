@@ -35,7 +35,7 @@ from models.union.gatherings import Attendance, Gathering, Kind, Part, Stage
 
 MOST_MISSED = 2
 """Whoever stayed away so often in a semester without a word waits behind the others."""
-ROLE_LENGTH, ABOUT_LENGTH = 40, 1000
+ROLE_LENGTH = 40
 MOST_SEATS = 1000
 ROUNDINGS = (1, 15, 30, 60)
 """Minutes to which proposed hours are rounded."""
@@ -140,7 +140,7 @@ async def change(
 ) -> None:
     """Another title, time or place while nobody has been told. Raises Refusal as `gatherings.plan`."""
     must_be_planned(gathering)
-    gatherings.checked(titles, place, starts_at, ends_at, now)
+    gatherings.checked(titles, place, starts_at, ends_at, now, about)
     term = house.calendar.semester_at(starts_at)
     gathering.titles, gathering.place, gathering.about = dict(titles), place, dict(about) if about else None
     gathering.starts_at, gathering.ends_at = starts_at, ends_at

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.studies import read
@@ -18,7 +18,7 @@ from models.outbox import Outgoing
 from models.people import Person
 from models.permissions import Who
 from models.union import calling, excuses, gatherings, passes, signing, studies
-from models.union.gatherings import AFTER, BEFORE, Gathering, Kind, Part, Stage
+from models.union.gatherings import ABOUT_LENGTH, AFTER, BEFORE, Attendance, Gathering, Kind, Part, Stage
 from models.union.passes import Way
 from tests.house import CALENDAR, EAST, OFFICE, WEST, furnish, staff
 from tests.house import HOUSE as PLAIN
@@ -229,6 +229,52 @@ async def test_signing_in_says_what_is_wrong_and_a_lead_signs_in_by_hand(databas
         assert (place.part, place.signed_in_at, place.confirmed_by_id) == (Part.CAME, it.ends_at, office.id)
         with pytest.raises(Refusal, match=r"gathering.too_late"):
             await excuses.by_hand(session, it, other.id, office, HOUSE, it.ends_at + 8 * DAY)
+
+
+async def test_nobody_signs_themselves_in_by_hand(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        east, _, _, office = await working(session, now)
+        it = await planned(session, office, now)
+        await calling.call(session, it, office, HOUSE, now)
+        with pytest.raises(Refusal, match=r"^study.own_hand$"):
+            await excuses.by_hand(session, it, office.id, office, HOUSE, it.starts_at)
+        assert await part(session, it, office) is Part.INVITED
+        await excuses.by_hand(session, it, office.id, east, HOUSE, it.starts_at)
+        assert await part(session, it, office) is Part.CAME
+
+
+async def test_whoever_was_signed_in_meanwhile_is_not_made_to_stay_away(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        east, other, _, office = await working(session, now)
+        it = await planned(session, office, now)
+        await calling.call(session, it, office, HOUSE, now)
+
+        async def meanwhile(person: Person, **values: object) -> None:
+            """Another transaction changes a place that this one has read already."""
+            assert await gatherings.place_of(session, it, person) is not None
+            its = update(Attendance).where(Attendance.gathering_id == it.id, Attendance.person_id == person.id)
+            await session.execute(its.values(**values).execution_options(synchronize_session=False))
+
+        await meanwhile(east, part=Part.CAME)
+        with pytest.raises(Refusal, match=r"^study.has_came$"):
+            await excuses.ask_off(session, it, east, "An exam", HOUSE, now)
+        await excuses.ask_off(session, it, other, "An exam", HOUSE, now)
+        await meanwhile(other, part=Part.EXCUSED, reason=None)
+        with pytest.raises(Refusal, match=r"^study.decided_already$"):
+            await excuses.decide(session, it, other.id, office, HOUSE, now, accept=False)
+
+
+async def test_what_it_is_about_is_refused_when_no_message_could_hold_it(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        *_, office = await working(session, now)
+        with pytest.raises(Refusal, match=r"^gathering.about_too_long$"):
+            await planned(session, office, now, about={"en": "x" * (ABOUT_LENGTH + 1)})
+        it = await planned(session, office, now, about={"en": "x" * ABOUT_LENGTH})
+        with pytest.raises(Refusal, match=r"^gathering.about_too_long$"):
+            about = {"en": "x" * (ABOUT_LENGTH + 1)}
+            await studies.change(session, it, it.titles, "Hall 4", it.starts_at, it.ends_at, HOUSE, now, about=about)
+        about = read(f"Serving\n10-20 15:00-17:00\nHall 3\n{'x' * 1500}", HOUSE.calendar, now)[4]
+        assert len(about) == 1500, "what is longer is told, not cut"
 
 
 async def test_coverage_is_of_all_staff_until_everybody_has_been_to_one(database: Database, now: datetime) -> None:

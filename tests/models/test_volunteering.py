@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import forgetting, mydata, roster
@@ -181,6 +181,36 @@ async def test_who_may_come_is_asked_at_the_list_and_at_the_door(database: Datab
         # She was there after all, says the lead.
         await presence.by_hand(session, it, alice.id, wang, over)
         assert {each.person_id for each in await hours.waiting(session, it)} == {alice.id, bob.id}
+
+
+async def test_whoever_leads_it_does_not_sign_themselves_in_by_hand(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        await furnish(session)
+        wang, li = await staff(session), await staff(session, 2, "Li")
+        it, _ = await called(session, now, wang)
+        await places.put_down(session, it.id, wang, OURS, now)
+        with pytest.raises(Refusal, match=r"^volunteer.own_hand$"):
+            await presence.by_hand(session, it, wang.id, wang, it.starts_at)
+        await presence.by_hand(session, it, wang.id, li, it.starts_at)
+        place = await gatherings.place_of(session, it, wang)
+        assert place is not None
+        assert place.part is Part.CAME
+
+
+async def test_whoever_was_signed_in_meanwhile_has_nothing_to_excuse(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        await furnish(session)
+        wang = await staff(session)
+        (alice,) = await people(session, "Alice")
+        it, _ = await called(session, now, wang)
+        await places.put_down(session, it.id, alice, OURS, now)
+        over = it.ends_at + 2 * HOUR
+        await presence.hold_due(session, OURS, over)
+        # Another transaction changes the place that this one has read already.
+        its = update(Attendance).where(Attendance.gathering_id == it.id, Attendance.person_id == alice.id)
+        await session.execute(its.values(part=Part.CAME).execution_options(synchronize_session=False))
+        with pytest.raises(Refusal, match=r"^volunteer.nothing_to_excuse$"):
+            await presence.excuse(session, it.id, alice, "I was ill", OURS, over)
 
 
 async def test_hours_are_proposed_confirmed_and_disputed_and_a_certificate_says_those_of_now(
