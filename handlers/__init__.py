@@ -83,7 +83,7 @@ def router() -> Router:
     # Teachers and report readers are no students: nobody asks them to agree to anything before they decide.
     above = (reports.router(), major.router())
     known = (anywhere.first(), anywhere.router(), privacy.router(), here.router(), volunteering.verifying())
-    first = (*known, links.router(), *above, loose.replies())
+    first = (*known, links.router(), *above, loose.replies(), here.reasons())
     desks = (lists, canned, walkin, mode, code)
     talks = (faq, news, inline, report, surveys, disclosed, volunteering, projects, reviews)
     students = (start, appeal, *talks, mine, following, new)

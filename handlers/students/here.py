@@ -16,6 +16,7 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
 from bot import menus, studies
+from bot.contents import is_said
 from bot.filters import InGroup, Pressed
 from bot.keyboards import keyboard
 from bot.studies import Invited
@@ -45,9 +46,15 @@ def router() -> Router:
     private = Private()
     router.message.register(by_link, CommandStart(deep_link=True, magic=F.args.startswith("g_")), private)
     router.message.register(by_digits, Command("here"), private)
-    router.message.register(why, private, StateFilter(Excusing.why), F.text & ~F.text.startswith("/"))
     router.message.register(elsewhere, Command("here"), InGroup())
     router.callback_query.register(answer, Pressed(Invited), private)
+    return router
+
+
+def reasons() -> Router:
+    """Asked after the replies: what somebody writes to a ticket is no reason, and not for whoever leads this."""
+    router = Router(name="reasons")
+    router.message.register(why, StateFilter(Excusing.why), ~F.text.startswith("/"), is_said, Private())
     return router
 
 
@@ -130,7 +137,9 @@ async def why(message: Message, talk: Talk) -> None:
     """Why they cannot come, or could not."""
     gathering = await gatherings.get(talk.session, (await talk.state.get_data()).get("gathering", 0))
     await _must(gathering, talk)
-    reason = lines(message.text or "")
+    if message.text is None:
+        raise Refusal("gathering.words_only")
+    reason = lines(message.text)
     await excuses.ask_off(talk.session, gathering, talk.person, reason, talk.house, talk.now)
     await talk.state.clear()
     await show(message, talk.t("study.why_sent", title=talk.t.pick(gathering.titles)))

@@ -15,6 +15,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import certificates as papers
 from bot import menus, volunteers
+from bot.contents import is_said
 from bot.filters import Going, Pressed
 from bot.keyboards import keyboard
 from bot.untrusted import lines
@@ -44,8 +45,7 @@ def router() -> Router:
     router.message.register(begin, Command("volunteer"), private)
     router.callback_query.register(begin, Going("volunteer"), private)
     router.callback_query.register(step, Pressed(Helping), private)
-    written = F.text & ~F.text.startswith("/")
-    router.message.register(say, private, StateFilter(Volunteering), written)
+    router.message.register(say, private, StateFilter(Volunteering), ~F.text.startswith("/"), is_said)
     return router
 
 
@@ -127,7 +127,9 @@ async def _ask(query: CallbackQuery, act: str, number: int, talk: Talk) -> None:
 async def say(message: Message, talk: Talk) -> None:
     """The words; whoever leads it hears that there are some."""
     permissions.must(Deed.VOLUNTEER, (Who.STRANGER,))
-    number, words = (await talk.state.get_data()).get("gathering", 0), lines(message.text or "")
+    if message.text is None:
+        raise Refusal("gathering.words_only")
+    number, words = (await talk.state.get_data()).get("gathering", 0), lines(message.text)
     if await talk.state.get_state() == Volunteering.dispute.state:
         await hours.dispute(talk.session, number, talk.person, words, talk.house, talk.now)
         key = "volunteer.disputed"

@@ -14,7 +14,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
 from bot import scripts, studies
-from bot.contents import content_of
+from bot.contents import content_of, is_said
 from bot.keyboards import MOST_DIGITS
 from bot.untrusted import inline, lines
 from handlers.screens import respond
@@ -30,6 +30,7 @@ from models.union.gatherings import TITLE_LENGTH, Gathering, Kind
 
 FILES = ("document", "photo", "video")
 WORDS_LENGTH = 1000
+WORDS = (Studying.words, Studying.title, Studying.quiz)
 LONG = 400
 """So much of a line is looked at: what is longer than a title may be is told, not cut."""
 
@@ -40,9 +41,9 @@ def router() -> Router:
     written = F.text & ~F.text.startswith("/")
     router.message.register(words, StateFilter(Studying.words), written, Wherever())
     router.message.register(title, StateFilter(Studying.title), written, Wherever())
-    for given in (written, F.document, F.photo, F.video):
-        router.message.register(material, StateFilter(Studying.materials), given, Wherever())
+    router.message.register(material, StateFilter(Studying.materials), ~F.text.startswith("/"), is_said, Wherever())
     router.message.register(quiz, StateFilter(Studying.quiz), written, Wherever())
+    router.message.register(words_only, StateFilter(*WORDS), ~F.text, is_said, Wherever())
     return router
 
 
@@ -106,6 +107,12 @@ async def material(message: Message, acting: Acting, state: FSMContext) -> None:
             raise Refusal("study.material_length", most=WORDS_LENGTH)
         rules.add_material(it, {"kind": "words", "text": text})
     await respond(message, *studies.materials(it, acting.t))
+
+
+async def words_only(_: Message, acting: Acting, state: FSMContext) -> None:
+    """A picture or the like, where words are waited for: it goes nowhere, and they are told."""
+    await desk.may(acting, (await state.get_data()).get("gathering", 0))
+    raise Refusal("gathering.words_only")
 
 
 async def quiz(message: Message, acting: Acting, state: FSMContext) -> None:

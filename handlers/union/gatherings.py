@@ -90,7 +90,8 @@ async def may(acting: Acting, number: int = 0) -> tuple[Person, Gathering | None
         elif not await rules.listed(acting.session, None, person):
             permissions.must(Deed.STUDY, found)
         return person, gathering
-    person = await acting.may_here(Deed.STUDY_HERE, Deed.STUDY)
+    # Who writes in a group is looked up only there; what is shown next asks again who it is.
+    acting.person = person = await acting.may_here(Deed.STUDY_HERE, Deed.STUDY)
     if gathering is not None and acting.own is not None and not rules.is_of(gathering, acting.own):
         raise Refusal("study.not_of_here")
     return person, gathering
@@ -362,8 +363,9 @@ async def _hand(query: CallbackQuery, it: Gathering, acting: Acting, page: int) 
 
 
 async def _reasons(query: CallbackQuery, it: Gathering, acting: Acting) -> None:
-    """One after the other; then back to it."""
+    """One after the other, one's own last: somebody else decides about that; then back to it."""
     found = await excuses.asking_off(acting.session, it)
+    found.sort(key=lambda each: each[0] is acting.person)
     if not found:
         await show_one(query, it, acting)
         return

@@ -11,6 +11,7 @@ from aiogram.types import Message
 
 from bot import scripts, studies
 from bot import volunteer_hours as screens
+from bot.contents import is_said
 from bot.untrusted import inline
 from handlers.union import volunteer_hours
 from handlers.union import volunteers as desk
@@ -33,6 +34,7 @@ def router() -> Router:
     router.message.register(seats, StateFilter(Calling.seats), written, Wherever())
     router.message.register(hours_of, StateFilter(Calling.hours), written, Wherever())
     router.message.register(reply, StateFilter(Calling.reply), written, Wherever())
+    router.message.register(words_only, StateFilter(Calling), ~F.text, is_said, Wherever())
     return router
 
 
@@ -111,3 +113,9 @@ async def reply(message: Message, acting: Acting, state: FSMContext) -> None:
     await hours.answer(acting.session, it, whose, minutes, because, person, *at, office=office)
     await state.clear()
     await volunteer_hours.next_dispute(message, it, acting)
+
+
+async def words_only(_: Message, acting: Acting, state: FSMContext) -> None:
+    """A picture or the like, where words are waited for: it goes nowhere, and they are told."""
+    await desk.may(acting, (await state.get_data()).get("gathering", 0))
+    raise Refusal("gathering.words_only")

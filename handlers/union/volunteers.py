@@ -139,15 +139,19 @@ async def _waiting(it: Gathering, acting: Acting) -> int:
 
 
 async def excuses_of(it: Gathering, acting: Acting) -> list[tuple[Person, Attendance]]:
-    """Who says why they were not there, and waits for an answer."""
+    """Who says why they were not there, and waits for an answer; last whoever looks, of whom somebody else decides."""
     found = await volunteering.everybody(acting.session, it)
-    return [(who, place) for who, place in found if place.part is Part.MISSED and place.reason is not None]
+    waiting = [(who, place) for who, place in found if place.part is Part.MISSED and place.reason is not None]
+    return sorted(waiting, key=lambda each: each[0] is acting.person)
 
 
 async def disputes_of(it: Gathering, acting: Acting) -> list[hours.HourDispute]:
-    """Those that whoever looks can answer: what has come to the office is for the office."""
+    """Those that are answered where somebody looks: what has come to the office is for the office. Last those that
+    somebody else has to answer: one's own, and what one has answered before.
+    """
     stages = (DisputeStage.OFFICE, DisputeStage.LEAD) if await presides(acting) else (DisputeStage.LEAD,)
-    return await hours.disputes(acting.session, it, *stages)
+    found, own = await hours.disputes(acting.session, it, *stages), acting.person.id if acting.person else None
+    return sorted(found, key=lambda each: own in (each.person_id, each.replied_by_id))
 
 
 async def view_of(it: Gathering, acting: Acting) -> View:

@@ -10,7 +10,7 @@ from models import people, stations
 from models.people import Role
 from models.union import gatherings, passes
 from models.union.passes import Way
-from sandbox.client import Person, document
+from sandbox.client import Person, document, photo, sticker
 from tests.campus import Campus, running
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -230,3 +230,90 @@ async def test_a_station_studies_by_itself_and_nobody_is_named_there(database_ur
         await east.shows("This one is called off")
         await wang.says("/study", chat=east)
         await wang.reads("Called off", chat=east)
+
+
+async def called(campus: Campus, title: str = "Reading together") -> None:
+    """The office plans a study this afternoon and calls everybody to it."""
+    await campus.admin.says("/study", chat=campus.office)
+    await campus.admin.taps("➕ Study", chat=campus.office)
+    await campus.admin.says(f"{title}\n10-12 15:00-16:00\nReading room", chat=campus.office)
+    await campus.admin.taps("Call everybody", chat=campus.office)
+    await campus.admin.taps("Yes, call them", chat=campus.office)
+
+
+async def test_a_picture_instead_of_words_is_answered_and_nothing_is_left(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t, office, admin = campus.t("en"), campus.office, campus.admin
+        only = t.plain("gathering.words_only")
+        wang = await campus.student("Wang", id=campus.wang.id)
+        await acts(campus, campus.wang)
+        await admin.says("/study", chat=office)
+        await admin.taps("➕ Study", chat=office)
+        await admin.sends(photo(caption="A poster"), chat=office)
+        await admin.reads(only, chat=office)
+        await admin.says("Reading together\n10-12 15:00-16:00\nReading room", chat=office)
+        await admin.reads("In the plan", chat=office)
+        await admin.taps(t.plain("survey_desk.in_language", language="简体中文"), chat=office)
+        await admin.sends(sticker(), chat=office)
+        await admin.reads(only, chat=office)
+        await admin.says("读书会", chat=office)
+        await admin.reads("In the plan", chat=office)
+        await admin.taps("🧩 Quiz", chat=office)
+        await admin.sends(photo(), chat=office)
+        await admin.reads(only, chat=office)
+        await admin.taps(t.plain("nav.back"), chat=office)
+        await admin.taps("📎 To read", chat=office)
+        await admin.sends(sticker(), chat=office)
+        await admin.reads("or send a file or a picture", chat=office)
+        await admin.taps(t.plain("nav.back"), chat=office)
+        await admin.taps("Call everybody", chat=office)
+        await admin.taps("Yes, call them", chat=office)
+        # Why somebody cannot come: a picture begins no ticket, and the question stands.
+        await wang.reads("You are called to this")
+        await wang.taps("I cannot come")
+        await wang.sends(photo(caption="The doctor’s note"))
+        await wang.reads(only)
+        await wang.says("At the dentist’s")
+        await wang.reads("Passed on")
+
+
+async def test_words_for_a_ticket_are_no_reason_to_stay_away(database_url: str) -> None:
+    async with running(database_url) as campus:
+        wang = await campus.student("Wang", id=campus.wang.id)
+        number = await campus.files(wang, "The tap in the bathroom drips all night")
+        filed = next(each for each in await wang.transcript() if each.text.startswith("📮"))
+        await acts(campus, campus.wang)
+        await called(campus)
+        await wang.reads("You are called to this")
+        await wang.taps("I cannot come")
+        await wang.reads("Why can you not come")
+        await wang.says("My roommate must not know", reply_to=filed)
+        await wang.reads(f"Passed on to the station (#{number})")
+        await wang.says("At the dentist’s")
+        await wang.reads("Passed on")
+
+
+async def test_whoever_leads_one_decides_about_the_others_though_they_asked_first(database_url: str) -> None:
+    async with running(database_url) as campus:
+        wang = await campus.student("Wang", id=campus.wang.id)
+        lead = await campus.student("Zhao", id=campus.admin.id)
+        for person in (campus.wang, campus.admin):
+            await acts(campus, person)
+        await called(campus)
+        for person, why in ((lead, "A wedding"), (wang, "At the dentist’s")):
+            await person.reads("You are called to this")
+            await person.taps("I cannot come")
+            await person.says(why)
+            await person.reads("Passed on")
+        await lead.says("/study 1")
+        await lead.taps("📝 Excuses (2)")
+        await lead.reads("At the dentist")
+        await lead.taps("✅ Excuse")
+        await wang.reads("You are excused from this")
+        await lead.reads("A wedding")
+        assert await lead.taps("✅ Excuse") == campus.t("en").plain("study.own_reason")
+        # By hand neither: a sentence says who can.
+        await campus.later(hours=5)
+        await lead.says("/study 1")
+        await lead.taps("✋ By hand")
+        assert await lead.taps("Zhao") == campus.t("en").plain("study.own_hand")

@@ -15,6 +15,7 @@ from models.exports import Export
 from models.people import Role
 from models.roster import Enrolled, Line
 from models.union import certificates, gatherings
+from sandbox.client import photo, sticker
 from tests.campus import Campus, running
 from tests.stories.test_own_data import documents
 
@@ -270,3 +271,45 @@ async def test_a_station_s_lead_trains_excuses_confirms_and_calls_off(migrated: 
         await campus.west.shows("another station’s")
         await alice.says("/verify 1-AAAA-BBBB-CCCC")
         await alice.reads("There is no such certificate")
+
+
+async def test_a_picture_instead_of_words_is_answered_and_nothing_is_left(migrated: Path, tmp_path: Path) -> None:
+    """And whoever leads one decides about the others, not about themselves."""
+    shutil.copy(migrated, tmp_path / "unionbot.db")
+    async with running(f"sqlite:///{tmp_path / 'unionbot.db'}") as campus:
+        t, admin, office = campus.t("en"), campus.admin, campus.office
+        only = t.plain("gathering.words_only")
+        lead, alice = await campus.student("Zhao", id=admin.id), await campus.student("Alice")
+        await admin.says("/volunteers", chat=office)
+        await admin.taps(t.plain("volunteer_desk.new"), chat=office)
+        await admin.sends(photo(caption="A poster"), chat=office)
+        await admin.reads(only, chat=office)
+        await admin.says(f"{TITLE}\n10-12 14:00-17:00\nGate 1", chat=office)
+        await office.shows("Nobody has been told")
+        for act in ("role", "seats"):
+            await admin.taps(t.plain(f"volunteer_desk.do.{act}"), chat=office)
+            await admin.sends(sticker(), chat=office)
+            await admin.reads(only, chat=office)
+            await admin.taps(t.plain("nav.cancel"), chat=office)
+        await admin.taps(t.plain("volunteer_desk.do.open"), chat=office)
+        await admin.taps(t.plain("volunteer_desk.yes_open"), chat=office)
+        for person in (lead, alice):
+            await person.says("/volunteer")
+            await person.taps(TITLE)
+            await person.taps(t.plain("volunteer.down"))
+            await person.reads("You have a place")
+        await campus.later(hours=9)
+        for person in (lead, alice):
+            await person.reads("that is a no-show")
+            await person.taps(t.plain("volunteer.excuse"))
+            await person.sends(photo(caption="The doctor’s note"))
+            await person.reads(only)
+            await person.says(f"{person.name} was ill")
+            await person.reads("hears of it")
+        await admin.says("/volunteers 1", chat=office)
+        await admin.taps(t.plain("volunteer_desk.do.excuses", count=2), chat=office)
+        await office.shows("Alice was ill")
+        await admin.taps(t.plain("volunteer_desk.accept"), chat=office)
+        await alice.reads("does not count as a no-show")
+        await office.shows("Zhao was ill")
+        assert await admin.taps(t.plain("volunteer_desk.accept"), chat=office) == t.plain("volunteer.about_yourself")
