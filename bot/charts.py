@@ -116,9 +116,9 @@ def pulse(question: str, labels: tuple[str, ...], result: Result, t: Texts) -> b
 
 def wrap(text: str, columns: int) -> list[str]:
     """The text in lines of at most so many narrow characters; Chinese may break anywhere, words are kept whole,
-    and a number with its per cent."""
+    and a number with its per cent, a command with what is sent behind it."""
     lines, width = [""], 0
-    for piece in re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+(?: %)?|\s+", text):
+    for piece in re.findall(r"/[a-z]+ [!-~]+|[\u2e80-\uffef]|[^\s\u2e80-\uffef]+(?: %)?|\s+", text):
         wide = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in piece)
         if width + wide > columns and width and piece not in CLOSING:
             lines[-1] = lines[-1].rstrip()

@@ -105,7 +105,7 @@ def named(group: Group, settings: Settings, t: Texts) -> str:
     if group.project is not None:
         return t.plain("survey_new.askers")
     if group.buildings:
-        return ", ".join(t.pick(settings.building_names(each)) for each in group.buildings)
+        return t.plain("survey.and").join(t.pick(settings.building_names(each)) for each in group.buildings)
     return t.plain("survey.everybody")
 
 
@@ -154,7 +154,7 @@ def listed(
         mark = f" · ❗ {waits}" if waits else ""
         lines.append(
             f"\n{SIGNS[it.stage]} <b>{it.id}</b> · {escape(name)}\n{escape(when(it, t, now))} · "
-            f"{_so_far(it, counts, t)}{mark}"
+            f"{so_far(it, counts, t)}{mark}"
         )
         rows.append([button(cut(f"{it.id} · {name}", LABEL), Helped("one", it.id))])
     rows.append(turns("list", 0, page, more))
@@ -165,14 +165,28 @@ def listed(
     return "\n".join(lines), keyboard(rows)
 
 
-def _so_far(it: Gathering, counts: Mapping[Part, int], t: Texts) -> str:
+def so_far(it: Gathering, counts: Mapping[Part, int], t: Texts) -> str:
+    """How it stands, in a few words."""
     if it.stage is Stage.HELD:
         return t("volunteer_desk.was", came=counts.get(Part.CAME, 0), missed=counts.get(Part.MISSED, 0))
     if it.stage is not Stage.CALLED:
         return t(f"volunteer_desk.stage.{it.stage}")
     coming = counts.get(Part.COMING, 0) + counts.get(Part.CAME, 0)
-    seats = str(it.seats) if it.seats is not None else "∞"
-    return t("volunteer_desk.on_it", coming=coming, seats=seats, waiting=counts.get(Part.WAITING, 0))
+    if it.seats is None:
+        return t("volunteer_desk.on_it_any", coming=coming)
+    return t("volunteer_desk.on_it", coming=coming, seats=it.seats, waiting=counts.get(Part.WAITING, 0))
+
+
+def nobody_told(it: Gathering, t: Texts) -> str:
+    """What is said of one that is not open yet, with how many places it has."""
+    if it.seats is None:
+        return t("volunteer_desk.nobody_told_any")
+    return t("volunteer_desk.nobody_told", seats=it.seats)
+
+
+def trains_label(call: VolunteerCall, t: Texts) -> str:
+    """What a press makes of it: a training for volunteers, or none."""
+    return t.plain("volunteer_desk.do.trains_not" if call.trains else "volunteer_desk.do.trains")
 
 
 def one(view: View, settings: Settings, group: Group, t: Texts, now: datetime) -> Screen:
@@ -180,7 +194,7 @@ def one(view: View, settings: Settings, group: Group, t: Texts, now: datetime) -
     it, call = view.gathering, view.call
     lead = inline(view.lead.name, NAME) if view.lead is not None else "—"
     by = t.pick(view.station.names) if view.station is not None else t.plain("volunteer.union")
-    so = _so_far(it, view.counts, t)
+    so = so_far(it, view.counts, t)
     if it.stage in (Stage.CALLED, Stage.HELD):
         so = f"{t(f'volunteer_desk.stage.{it.stage}')} · {so}"
     lines = [
@@ -202,7 +216,7 @@ def one(view: View, settings: Settings, group: Group, t: Texts, now: datetime) -
     if view.project is not None:
         lines.append(t("volunteer.of_project", title=view.project.title))
     if it.stage is Stage.PLANNED:
-        lines.append(t("volunteer_desk.nobody_told", seats=str(it.seats) if it.seats is not None else "∞"))
+        lines.append(nobody_told(it, t))
     parts = [facts(it, call, t, now), str(escape(t.pick(it.about))) if it.about else "", "\n".join(lines)]
     return "\n\n".join(part for part in parts if part), keyboard(_ways(view, now, t))
 
@@ -221,7 +235,7 @@ def _ways(view: View, now: datetime, t: Texts) -> Rows:
             [to("seats"), to("whom")],
             [to("level"), to("rounding")],
             [to("lead"), to("training")],
-            [to("project"), to("trains")],
+            [to("project"), button(trains_label(view.call, t), Helped("trains", it.id))],
         ]
         if it.starts_at > now:
             rows.append([to("open")])

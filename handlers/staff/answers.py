@@ -275,5 +275,5 @@ async def _place_and_reason(desk: Desk, text: str) -> tuple[Station, str]:
     for name in sorted(called, key=len, reverse=True):
         if text.casefold() == name or text.casefold().startswith(f"{name} "):
             return called[name], text[len(name) :].strip()
-    known = ", ".join(f"{p.key} ({desk.t.pick(p.names)})" for p in await desk.elsewhere())
+    known = desk.t.plain("survey.and").join(f"{p.key} ({desk.t.pick(p.names)})" for p in await desk.elsewhere())
     raise Refusal("desk.unknown_place", typed=text.partition(" ")[0][:TYPED_LENGTH], places=known)

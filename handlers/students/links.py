@@ -73,7 +73,8 @@ async def _known(message: Message, station: Station, talk: Talk) -> None:
         data = await talk.state.get_data()
         data.pop("station", None)
         await talk.state.set_data(data)
-    names = ", ".join(talk.t.pick(talk.settings.building_names(key)) for key in talk.settings.buildings_of(station.key))
+    their = talk.settings.buildings_of(station.key)
+    names = talk.t.plain("survey.and").join(talk.t.pick(talk.settings.building_names(key)) for key in their)
     text = talk.t("link.known", station=talk.t.pick(station.names), buildings=names or "—")
     await show(message, text, doors.led_here(talk.t, station.key, drafting=drafting))
 
