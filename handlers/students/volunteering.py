@@ -84,6 +84,7 @@ async def step(query: CallbackQuery, press: Helping, talk: Talk) -> None:
             await _one(query, talk, number)
         case "back":
             gathering, _ = await volunteering.get(session, number)
+            volunteering.must_have_opened(gathering)
             await show(query, *volunteers.sure(gathering, talk.t))
         case "back_sure" | "no":
             await places.take_back(session, number, person, house, now)

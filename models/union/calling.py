@@ -142,8 +142,9 @@ async def hold_due(session: AsyncSession, house: House, now: datetime) -> None:
     )
     for gathering in (await session.scalars(due.order_by(Gathering.id).with_for_update())).all():
         await gatherings.move(session, gathering, Stage.HELD, now)
-        for place in await gatherings.attendances(session, gathering, *EXPECTED, Part.DECLINED):
-            place.part = Part.MISSED
+        for place in await gatherings.locked(session, gathering):
+            if place.part in (*EXPECTED, Part.DECLINED):
+                place.part = Part.MISSED
         await session.flush()
         if gathering.kind is Kind.TRAINING:
             for person in await _people(session, gathering, Part.MISSED):

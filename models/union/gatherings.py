@@ -250,6 +250,12 @@ async def attendances(session: AsyncSession, gathering: Gathering, *parts: Part)
     return (await session.scalars(found.order_by(Attendance.asked_at, Attendance.person_id))).all()
 
 
+async def locked(session: AsyncSession, gathering: Gathering) -> Sequence[Attendance]:
+    """Everybody's place as it is now, and nobody is signed in or excused meanwhile."""
+    found = select(Attendance).where(Attendance.gathering_id == gathering.id).order_by(Attendance.person_id)
+    return (await session.scalars(found.with_for_update(), execution_options={"populate_existing": True})).all()
+
+
 def must_be_on(gathering: Gathering, now: datetime) -> None:
     """Raises Refusal when nobody signs in or out: before, long after, or when it is not held."""
     if gathering.stage is Stage.CANCELLED:

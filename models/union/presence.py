@@ -116,11 +116,12 @@ async def hold_due(session: AsyncSession, house: House, now: datetime) -> None:
     )
     for gathering in (await session.scalars(due.order_by(Gathering.id).with_for_update())).all():
         await gatherings.move(session, gathering, Stage.HELD, now)
-        for place in await gatherings.attendances(session, gathering, *EXPECTED):
-            place.part = Part.MISSED
-            await volunteering.tell(session, gathering, place.person_id, "missed", house, now)
-        for place in await gatherings.attendances(session, gathering, Part.WAITING):
-            place.part, place.offered_until = Part.DECLINED, None
+        for place in await gatherings.locked(session, gathering):
+            if place.part in EXPECTED:
+                place.part = Part.MISSED
+                await volunteering.tell(session, gathering, place.person_id, "missed", house, now)
+            elif place.part is Part.WAITING:
+                place.part, place.offered_until = Part.DECLINED, None
         await session.flush()
         _, call = await volunteering.get(session, gathering.id)
         await volunteering.tell_lead(session, gathering, call, "over", house, now)

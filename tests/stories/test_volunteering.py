@@ -86,7 +86,10 @@ async def test_a_call_goes_from_the_office_to_the_certificate_and_the_report_car
             await admin.taps(t.plain(f"volunteer_desk.do.{act}"), chat=office)
             await admin.taps(t.plain("nav.cancel" if act != "lead" else "volunteer_desk.back"), chat=office)
         await carol.says("/volunteer")
-        await carol.reads("No call for volunteers")
+        none = await carol.reads("No call for volunteers")
+        await carol.presses(none, "vs:back:1")
+        await campus.quiet()
+        assert TITLE not in "".join(each.text for each in await carol.transcript()), "nobody has been told"
         await admin.taps(t.plain("volunteer_desk.do.open"), chat=office)
         await admin.taps(t.plain("volunteer_desk.yes_open"), chat=office)
         await office.shows("0 of 1, waiting 0")
