@@ -18,6 +18,7 @@ from aiogram.types import Message
 
 from bot import keyboards
 from bot.filters import markup
+from bot.texts import Texts
 from bot.untrusted import inline
 from handlers.occasion import must_be_seen
 from handlers.staff.answers import reason_of
@@ -84,8 +85,9 @@ def _named(message: Message, text: str, known: Sequence[Person]) -> Person | Non
     return found[0] if name and len(found) == 1 else None
 
 
-def _names(known: Sequence[Person]) -> str:
-    return ", ".join(f"@{each.username}" if each.username else inline(each.name, LABEL_LENGTH) for each in known)
+def _names(known: Sequence[Person], t: Texts) -> str:
+    names = (f"@{each.username}" if each.username else inline(each.name, LABEL_LENGTH) for each in known)
+    return t.plain("survey.and").join(names) or "—"
 
 
 async def assign(message: Message, command: CommandObject, desk: Desk) -> None:
@@ -94,7 +96,7 @@ async def assign(message: Message, command: CommandObject, desk: Desk) -> None:
     there = await desk.around()
     to = _named(message, command.args or "", there)
     if to is None:
-        raise Refusal("assign.unknown", names=_names(there) or "—")
+        raise Refusal("assign.unknown", names=_names(there, desk.t))
     await sorting.assign(desk.session, ticket, someone, to, desk.house, desk.now)
 
 
@@ -110,12 +112,14 @@ async def reassign(message: Message, command: CommandObject, desk: Desk) -> None
         await message.reply(desk.t("reassign.whose"), reply_markup=markup(keyboards.people(desk.t, 0, found)))
         return
     there = await desk.around()
-    giver, taker = _two(message, command.args or "", [each for each, _ in holding], there)
+    giver, taker = _two(message, command.args or "", [each for each, _ in holding], there, desk.t)
     count = await sorting.reassign(desk.session, desk.station, someone, giver, taker, desk.now)
     await message.reply(desk.t.n("reassign.done", count, giver=giver.name, taker=taker.name))
 
 
-def _two(message: Message, text: str, holding: Sequence[Person], there: Sequence[Person]) -> tuple[Person, Person]:
+def _two(
+    message: Message, text: str, holding: Sequence[Person], there: Sequence[Person], t: Texts
+) -> tuple[Person, Person]:
     """Who gives and who takes: names may be several words, so wherever the line can be cut in two."""
     parts = text.split()
     for i in range(1, len(parts)):
@@ -123,7 +127,7 @@ def _two(message: Message, text: str, holding: Sequence[Person], there: Sequence
         taker = _named(message, " ".join(parts[i:]), there)
         if giver is not None and taker is not None:
             return giver, taker
-    raise Refusal("reassign.unknown", holders=_names(holding) or "—", names=_names(there) or "—")
+    raise Refusal("reassign.unknown", holders=_names(holding, t), names=_names(there, t))
 
 
 async def merge(message: Message, command: CommandObject, desk: Desk) -> None:

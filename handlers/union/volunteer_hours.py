@@ -14,7 +14,8 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import volunteer_hours as screens
 from bot.filters import Pressed
-from bot.volunteer_desk import Credited
+from bot.untrusted import inline
+from bot.volunteer_desk import NAME, Credited
 from bot.volunteers import in_hours
 from handlers.screens import respond
 from handlers.union import volunteers as desk
@@ -55,7 +56,7 @@ async def step(query: CallbackQuery, press: Credited, acting: Acting, state: FSM
         case "type":
             who, _ = await _one_of(it, number_of(press.value), acting)
             whole = in_hours(hours.span(it))
-            how = {"name": who.name, "whole": whole, "most": hours.WORDS_LENGTH}
+            how = {"name": inline(who.name, NAME) or "—", "whole": whole, "most": hours.WORDS_LENGTH}
             await desk.ask(query, acting, state, Calling.hours, "volunteer_desk.type_ask", it.id, whose=who.id, **how)
         case "excuses":
             await next_excuse(query, it, acting)
@@ -68,7 +69,7 @@ async def step(query: CallbackQuery, press: Credited, acting: Acting, state: FSM
         case "reply":
             who, place = await _one_of(it, number_of(press.value), acting)
             now_ = in_hours(place.minutes or 0)
-            how = {"name": who.name, "hours": now_, "most": hours.WORDS_LENGTH}
+            how = {"name": inline(who.name, NAME) or "—", "hours": now_, "most": hours.WORDS_LENGTH}
             await desk.ask(query, acting, state, Calling.reply, "volunteer_desk.reply_ask", it.id, whose=who.id, **how)
         case _:
             raise Refusal("old.button")
