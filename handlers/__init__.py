@@ -70,6 +70,7 @@ def router() -> Router:
         roles,
         setup,
         survey_making,
+        unheard,
         volunteer_hours,
         volunteer_words,
         volunteers,
@@ -83,7 +84,9 @@ def router() -> Router:
     # Teachers and report readers are no students: nobody asks them to agree to anything before they decide.
     above = (reports.router(), major.router())
     known = (anywhere.first(), anywhere.router(), privacy.router(), here.router(), volunteering.verifying())
-    first = (*known, links.router(), *above, loose.replies(), here.reasons())
+    # What answers a card is about its ticket, or its comment, whatever else is being done.
+    to_cards = (loose.replies(), answers.replies(), disclosure.replies())
+    first = (*known, links.router(), *above, *to_cards, here.reasons())
     desks = (lists, canned, walkin, mode, code)
     talks = (faq, news, inline, report, surveys, disclosed, volunteering, projects, reviews)
     students = (start, appeal, *talks, mine, following, new)
@@ -91,7 +94,7 @@ def router() -> Router:
     decided = (board, publications, *asked, work_reports, records, roles)
     registers = (appointing, posts, chairs, gatherings, gathering_words)
     helpers = (volunteers, volunteer_hours, volunteer_words)
-    desk = (project_desk, project_words, disclosure)
+    desk = (project_desk, project_words, disclosure, unheard)
     union = (membership, setup, faq_stats, *decided, *registers, *helpers, *desk)
     staff = (duty, order, cards, bursts, more, sort, answers)
     others = (*students, *desks, *union, *staff, loose, strangers)

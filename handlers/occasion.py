@@ -52,11 +52,15 @@ class Occasion:
 
 async def leave(state: FSMContext, t: Texts) -> str:
     """Leave what was being done for something else. Returns what to say of it first: words that somebody has sent and
-    that went nowhere are not dropped in silence.
+    that went nowhere are not dropped in silence, nor in a group those that they are still writing. Alone with the bot
+    what comes then is asked about (`students/loose.py`); in a group it would be colleagues' talk, and lost.
     """
-    data = await state.get_data()
+    data, at = await state.get_data(), await state.get_state()
     await state.clear()
-    return t("draft.left") + "\n\n" if any(data.get(name) for name in (*KEPT, *KEPT_BARE)) else ""
+    if any(data.get(name) for name in (*KEPT, *KEPT_BARE)):
+        return t("draft.left") + "\n\n"
+    in_a_group = state.key.chat_id != state.key.user_id
+    return t("draft.put_away") + "\n\n" if at is not None and in_a_group else ""
 
 
 def must_be_seen(message: Message, command: CommandObject) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards
 from bot.contents import content_of, is_said, kept_of, says_something
-from bot.filters import markup
+from bot.filters import Commanding, markup
 from bot.helping import overview
 from bot.people import anonymous_admin, hidden
 from bot.untrusted import units
@@ -50,6 +50,19 @@ WRITTEN: dict[Writing | None, Deed] = {
     Writing.PROJECT: Deed.PROJECT,
 }
 """What a reply does, by what was asked for."""
+
+
+def replies() -> Router:
+    """Asked before every conversation: what answers a ticket's card is for its student, whatever else is being done."""
+    router = Router(name="replies to cards")
+    router.message.register(to_card, AtDesk(), F.reply_to_message, ~Commanding(), about_a_ticket)
+    return router
+
+
+async def about_a_ticket(message: Message, session: AsyncSession) -> bool | dict[str, Any]:
+    """Filter: a reply to something about a ticket; hands the `ticket` over."""
+    ticket = await ticket_of(session, message)
+    return {"ticket": ticket} if ticket is not None else False
 
 
 def router() -> Router:
@@ -115,11 +128,14 @@ async def _obey(command: str, content: dict[str, Any], ticket: Ticket, source: t
 
 
 async def reply(message: Message, desk: Desk, state: FSMContext) -> None:
-    """A reply to something the bot wrote about a ticket."""
+    """Any other reply: to a prompt that nobody has noted, or with a slash that is no command; else a colleague's."""
     ticket = await ticket_of(desk.session, message) or await _asked_about(desk.session, message, state)
-    if ticket is None:
-        # A reply to a colleague, or to something of the bot's that is about no ticket.
-        return
+    if ticket is not None:
+        await to_card(message, ticket, desk, state)
+
+
+async def to_card(message: Message, ticket: Ticket, desk: Desk, state: FSMContext) -> None:
+    """A reply to something the bot wrote about a ticket."""
     if not is_said(message):
         return
     content, prompt = kept_of(message), await prompt_of(desk.session, message)

@@ -24,7 +24,7 @@ from bot.lists import Keep, Which
 from bot.menus import LANGUAGE_NAMES
 from bot.texts import Texts
 from bot.untrusted import inline
-from handlers.occasion import must_be_seen
+from handlers.occasion import leave, must_be_seen
 from handlers.screens import respond, show
 from handlers.staff.desk import NUMBER, AtDesk, Desk, ticket_of, to_a_prompt
 from models import canned, deadlines, listing, requesters, tickets
@@ -208,7 +208,8 @@ async def step(query: CallbackQuery, press: Keep, desk: Desk, state: FSMContext)
     t = desk.t
     someone = await desk.may_here(Deed.CANNED)
     if press.step in ("cancel", "list"):
-        await state.clear()
+        if await state.get_state() in Wording:
+            await state.clear()
         if press.step == "cancel":
             await show(query, t("desk.cancelled"))
         else:
@@ -243,9 +244,10 @@ def _one(row: Canned, t: Texts) -> str:
 
 
 async def _ask_label(event: Message | CallbackQuery, number: int, t: Texts, state: FSMContext) -> None:
+    left = await leave(state, t)
     await state.set_state(Wording.label)
     await state.set_data({"canned": number, "texts": {}})
-    await respond(event, t("canned.ask_label", most=canned.LABEL_LENGTH), lists.canned_writing(t, skip=False))
+    await respond(event, left + t("canned.ask_label", most=canned.LABEL_LENGTH), lists.canned_writing(t, skip=False))
 
 
 async def named(message: Message, desk: Desk, state: FSMContext) -> None:

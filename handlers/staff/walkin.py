@@ -24,7 +24,7 @@ from bot.contents import kept_of, says_something
 from bot.filters import Commanding, Pressed, markup
 from bot.lists import Heard, Told, Walk
 from bot.texts import Texts
-from handlers.occasion import must_be_seen
+from handlers.occasion import leave, must_be_seen
 from handlers.screens import respond, show
 from handlers.staff.desk import AtDesk, Desk, to_a_prompt
 from models import tickets, walkins
@@ -64,9 +64,9 @@ async def begin(message: Message, command: CommandObject, desk: Desk, state: FSM
     """What did they come with?"""
     must_be_seen(message, command)
     await desk.may_here(Deed.WALKIN)
+    left = await leave(state, desk.t)
     await state.set_state(Recording.kind)
-    await state.set_data({})
-    await message.reply(desk.t("walkin.kind"), reply_markup=markup(_kinds(desk.t)))
+    await message.reply(left + desk.t("walkin.kind"), reply_markup=markup(_kinds(desk.t)))
 
 
 async def step(query: CallbackQuery, press: Walk, desk: Desk, state: FSMContext) -> None:
@@ -76,7 +76,8 @@ async def step(query: CallbackQuery, press: Walk, desk: Desk, state: FSMContext)
     data, at = await state.get_data(), await state.get_state()
     buildings = {"-", *settings.building_keys()}
     if press.step == "cancel":
-        await state.clear()
+        if at is not None and at in Recording:
+            await state.clear()
         await show(query, t("desk.cancelled"))
     elif press.step == "kind" and at == Recording.kind.state and press.value in set(Kind):
         await state.set_data({"kind": press.value})

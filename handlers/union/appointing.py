@@ -14,14 +14,12 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import posts as screens
 from bot.filters import Pressed
 from bot.posts import Posts
 from handlers.occasion import leave
 from handlers.screens import respond
-from handlers.staff.desk import ticket_of
 from handlers.union.acting import Acting, Wherever
 from handlers.union.posts import number_of, today_of
 from models import people
@@ -42,15 +40,10 @@ def router() -> Router:
     """This conversation's handlers; before those of the register, whose buttons these are."""
     router = Router(name="appointing")
     written = F.text & ~F.text.startswith("/")
-    router.message.register(words, StateFilter(Appointing.words), written, to_no_card, Wherever())
+    router.message.register(words, StateFilter(Appointing.words), written, Wherever())
     router.callback_query.register(begin, Stepping("appoint"), Wherever())
     router.callback_query.register(sure, Stepping("sure"), Wherever())
     return router
-
-
-async def to_no_card(message: Message, session: AsyncSession) -> bool:
-    """Filter: what answers a ticket's card is for its student, whatever else is being done."""
-    return message.reply_to_message is None or await ticket_of(session, message) is None
 
 
 class Stepping(Pressed):
@@ -79,7 +72,7 @@ async def begin(query: CallbackQuery, press: Posts, acting: Acting, state: FSMCo
         return
     wanted = Wanted(whom.name, today, posts.usual_end(today), today, whom.id)
     await state.set_data({"post": post.id, **_kept(wanted)})
-    await _preview(query, post, wanted, acting)
+    await _preview(query, post, wanted, acting, left)
 
 
 async def words(message: Message, acting: Acting, state: FSMContext) -> None:
@@ -118,10 +111,11 @@ async def sure(query: CallbackQuery, press: Posts, acting: Acting, state: FSMCon
     await respond(query, *await screens.place(acting.session, post, acting.t, today_of(acting)))
 
 
-async def _preview(event: Message | CallbackQuery, post: Post, wanted: Wanted, acting: Acting) -> None:
+async def _preview(event: Message | CallbackQuery, post: Post, wanted: Wanted, acting: Acting, left: str = "") -> None:
     person = await acting.session.get(Person, wanted.person_id) if wanted.person_id is not None else None
     username = person.username if person is not None else None
-    await respond(event, *screens.preview(post, wanted, username, acting.t, today_of(acting)))
+    text, keys = screens.preview(post, wanted, username, acting.t, today_of(acting))
+    await respond(event, left + text, keys)
 
 
 def _kept(wanted: Wanted) -> dict[str, Any]:

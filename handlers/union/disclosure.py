@@ -47,10 +47,16 @@ def router() -> Router:
     router = Router(name="disclosure")
     written = F.text & ~F.text.startswith("/")
     router.message.register(begin, Command("disclosure"), Wherever())
-    router.message.register(reply, F.reply_to_message, written, to_a_comment, Wherever())
     router.message.register(words, StateFilter(PublicAnswer), written, Wherever())
     router.callback_query.register(step, Pressed(Disclosing), Wherever())
     router.callback_query.register(handle, Pressed(Handle), Wherever())
+    return router
+
+
+def replies() -> Router:
+    """Asked before every conversation."""
+    router = Router(name="replies to comments")
+    router.message.register(reply, F.reply_to_message, F.text & ~F.text.startswith("/"), to_a_comment, Wherever())
     return router
 
 

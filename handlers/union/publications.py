@@ -98,10 +98,11 @@ async def begin_disclosure(query: CallbackQuery, heading: Heading, acting: Actin
 
 async def _ask(query: CallbackQuery, acting: Acting, state: FSMContext, data: dict[str, Any]) -> None:
     """The first words of a new one, in the language of whoever writes."""
-    language = acting.t.language
+    language, left = acting.t.language, await leave(state, acting.t)
     await state.set_data({**data, "language": language})
     await state.set_state(Publishing.words)
-    await respond(query, *publishing.asked_to_write(language, acting.t))
+    text, keys = publishing.asked_to_write(language, acting.t)
+    await respond(query, left + text, keys)
 
 
 def _group(value: str, acting: Acting) -> Group:

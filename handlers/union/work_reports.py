@@ -80,7 +80,7 @@ async def begin(message: Message, command: CommandObject, acting: Acting, state:
     newest = await work_reports.newest(acting.session, spell.kind, spell.name)
     if newest is None:
         raise Refusal("work_report.none_yet")
-    await _files(message, newest.id, language, acting)
+    await _files(message, newest.id, language, acting, left)
 
 
 async def press_report(query: CallbackQuery, press: Reporting, acting: Acting, state: FSMContext) -> None:
@@ -162,7 +162,7 @@ async def _may_write(acting: Acting) -> bool:
     return permissions.may(Deed.WORK_REPORTS_WRITE, who)
 
 
-async def _files(event: Message | CallbackQuery, number: int, language: str, acting: Acting) -> None:
+async def _files(event: Message | CallbackQuery, number: int, language: str, acting: Acting, left: str = "") -> None:
     report = await work_reports.get(acting.session, number)
     message = event.message if isinstance(event, CallbackQuery) else event
     if not isinstance(message, Message):
@@ -170,7 +170,7 @@ async def _files(event: Message | CallbackQuery, number: int, language: str, act
     thread = message.message_thread_id if message.is_topic_message else None
     await report_files.want_files(acting.session, report.id, message.chat.id, thread, language)
     text = acting.t("work_report.drawn_soon", title=screens.title(report.kind, report.period, acting.t))
-    await message.reply(text)
+    await message.reply(left + text)
 
 
 # ---------------------------------------------------------------- words

@@ -10,6 +10,7 @@ import pytest
 from aiogram.fsm.state import State, StatesGroup
 
 import handlers
+from handlers.union import unheard
 from models import conversations
 from models.conversations import Standing
 from tests.campus import UNLIMITED, Campus, running
@@ -38,6 +39,11 @@ STATES = [state for state in states() if state.state]
 def test_there_are_states_to_look_at() -> None:
     assert len(STATES) > 10
     assert {g.__name__ for g in groups()} >= STAFF_GROUPS
+
+
+def test_every_dialogue_of_the_union_says_what_it_cannot_use() -> None:
+    """Also alone with the bot, where a picture would otherwise begin a ticket."""
+    assert set(unheard.UNION) == {group for group in groups() if group.__module__.startswith("handlers.union.")}
 
 
 async def put(campus: Campus, chat: int, user: int, state: str) -> None:

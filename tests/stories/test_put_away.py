@@ -1,0 +1,130 @@
+"""In a group nobody asks what words are meant for that come too late: what was being written there is never dropped in
+silence, whatever else is begun, and what cannot be used is said to be so.
+"""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from bot.disclosing import Disclosing
+from bot.lists import Keep
+from bot.survey_desk import Making
+from models import conversations
+from models.conversations import Standing
+from models.projects import Project
+from sandbox.client import photo, sticker
+from tests.campus import UNLIMITED, Campus, running
+from tests.stories.test_states import BOT, groups
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+BEGUN = (
+    *("/publish", "/survey", "/projects", "/evaluation", "/poll", "/poll Tea? | Yes | No", "/quiz", "/study"),
+    *("/volunteers", "/workreport", "/workreport en", "/canned", "/canned add", "/walkin", "/posts", "/disclosure"),
+    *("/board", "/roles", "/audit", "/export", "/open", "/duty", "/stats", "/code", "/mode", "/faq", "/a"),
+)
+"""Every command of the office's group that begins or shows something."""
+THERE = [group for group in groups() if group.__module__.startswith(("handlers.union", "handlers.staff"))]
+
+
+async def standing(campus: Campus, at: Standing | None = None) -> Standing:
+    """Where the admin's conversation in the office stands; `at`: from now on."""
+    key, vault = f"chat:{BOT}:{campus.office.id}:{campus.admin.id}", campus.app.toolbox.house.vault
+    async with campus.app.database.transaction() as session:
+        before = await conversations.read(session, key, vault)
+        if at is None:
+            return before
+        await conversations.write(session, key, before, at, vault, campus.clock())
+    return at
+
+
+async def said_since(campus: Campus, before: int) -> str:
+    """Everything the bot has said in the office since."""
+    await campus.quiet()
+    said = [each for each in await campus.office.transcript() if each.from_bot]
+    return "\n".join(each.text for each in said[before:])
+
+
+async def test_a_command_keeps_what_is_being_written_or_says_that_it_was_put_away(database_url: str) -> None:
+    async with running(database_url, limits=UNLIMITED) as campus:
+        t, office = campus.t("en"), campus.office
+        writing = [*((command, "Publishing:words") for command in BEGUN)]
+        for group in THERE:
+            writing += [("/projects", str(state.state)) for state in group.__states__]
+            writing += [("/canned add", str(group.__states__[-1].state))]
+        silent = []
+        for command, state in writing:
+            before = await standing(campus, Standing(state, {"ticket": 1}))
+            count = len([each for each in await office.transcript() if each.from_bot])
+            await campus.admin.says(command, chat=office)
+            told = await said_since(campus, count)
+            assert "went wrong" not in told, (command, state)
+            if await standing(campus) != before and t.plain("draft.put_away") not in told:
+                silent.append((command, state))
+        assert silent == []
+
+
+async def test_a_button_that_begins_something_says_what_it_puts_an_end_to(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t, office = campus.t("en"), campus.office
+        await campus.admin.says("/disclosure", chat=office)
+        screen = await office.shows("")
+        for press in (Disclosing("new", "staff", 0), Making("new")):
+            await standing(campus, Standing("PublicAnswer:words", {"comment": 1}))
+            await campus.admin.presses(screen, press.pack(), chat=office)
+            await office.shows(t.plain("draft.put_away"))
+        # Another dialogue's "never mind" ends that one alone.
+        kept = await standing(campus, Standing("Publishing:words", {"kind": "news", "language": "en"}))
+        await campus.admin.says("/canned", chat=office)
+        await campus.admin.presses(await office.shows("To use one: /a"), Keep("list", 0).pack(), chat=office)
+        await campus.quiet()
+        assert await standing(campus) == kept
+
+
+async def test_what_is_no_words_is_said_to_be_of_no_use_and_nothing_is_lost(database_url: str) -> None:
+    async with running(database_url, limits=UNLIMITED) as campus:
+        t, office, admin = campus.t("en"), campus.office, campus.admin
+        await admin.says("/projects", chat=office)
+        await admin.taps(t.plain("project_desk.new"), chat=office)
+        await office.shows("What is it called?")
+        for sent in (photo(), sticker()):
+            await admin.sends(sent, chat=office)
+            await office.shows(t.plain("draft.unheard"))
+        await admin.says("Drying rooms", chat=office)
+        await office.shows("1 · Drying rooms")
+        await admin.says("/posts", chat=office)
+        await admin.taps("Presidium · 0", chat=office)
+        await admin.taps("➕ Member", chat=office)
+        await office.shows("Who becomes")
+        await admin.sends(photo(), chat=office)
+        await office.shows(t.plain("draft.unheard"))
+        # Colleagues talk to each other: nobody is in the middle of anything, or somebody else is.
+        await campus.quiet()
+        count = len(await office.transcript())
+        lin = await campus.stage.person("Lin", "en")
+        await lin.joins(office)
+        await lin.sends(photo(), chat=office)
+        await admin.says("/cancel", chat=office)
+        await office.shows(t.plain("desk.cancelled"))
+        await admin.sends(photo(), chat=office)
+        await campus.quiet()
+        said = [each.text for each in (await office.transcript())[count:] if each.from_bot]
+        assert said == [t.plain("desk.cancelled")]
+
+
+async def test_an_answer_to_a_card_is_its_student_s_whatever_is_being_written(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t, office, admin = campus.t("en"), campus.office, campus.admin
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, "The network is down every noon", category=("life", "internet"))
+        card = await office.shows(f"#{number} ·")
+        await admin.says("/projects", chat=office)
+        await admin.taps(t.plain("project_desk.new"), chat=office)
+        await office.shows("What is it called?")
+        await admin.says("It is mended since noon", chat=office, reply_to=card)
+        await alice.reads("It is mended since noon")
+        async with campus.app.database.reading() as session:
+            assert (await session.scalars(select(Project))).all() == []
+        await admin.says("Faster network", chat=office)
+        await office.shows("1 · Faster network")
