@@ -92,14 +92,15 @@ def _label(each: Holding, t: Texts) -> str:
     return f"{inline(each.term.name, NAME)} · {inline(called_of(each, t), 28)}"
 
 
-def with_whom(one: Holding, found: Sequence[Holding], t: Texts) -> Screen:
-    """With whom?"""
-    keys = [
+def with_whom(one: Holding, found: Sequence[Holding], t: Texts, *, mine: bool) -> Screen:
+    """With whom? Back leads to one's own posts, or to all exchanges."""
+    keys: Rows = [
         [button(_label(each, t), Exchanging("two", one.term.id, str(each.term.id)))]
         for each in found
         if each.post.id != one.post.id
     ]
     key = "exchange.with_whom" if keys else "exchange.nobody"
+    keys.append([button(t.plain("nav.back"), Exchanging("mine" if mine else "all", 0, ""))])
     return t(key, name=inline(one.term.name, NAME), post=called_of(one, t)), keyboard(keys)
 
 

@@ -59,8 +59,8 @@ class Chairing(Press, prefix="pr"):
 
 @dataclass(frozen=True)
 class Exchanging(Press, prefix="px"):
-    """An exchange of posts: all, one, two, ask, see, yes, no, confirm. `number` is a term, or an exchange; the value
-    the other term, and the day.
+    """An exchange of posts: all, mine, one, two, ask, see, yes, no, confirm. `number` is a term, or an exchange; the
+    value the other term, and the day.
     """
 
     step: str

@@ -104,7 +104,7 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
     await comments.forget(session, person, house.vault, now)
     await deliveries.forget(session, person)
     await hours.forget(session, person)
-    await leaving.forget(session, person, house.calendar.day_of(now), now)
+    await leaving.forget(session, person, house.calendar, now)
     await report_files.forget(session, person)
     await milestones.forget(session, person)
     await bids.forget(session, person, house.vault)

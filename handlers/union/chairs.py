@@ -2,8 +2,8 @@
 
 executive chair ─▶ turns ─▶ a turn: who takes it instead?
                      └─▶ a pace ─▶ from when on? ─▶ planned anew
-exchange ─▶ who ─▶ with whom ─▶ from when on ─▶ both are asked ─▶ yes · no ─▶ confirm (presidium)
-            (alone with the bot: oneself)
+exchange ─▶ who ─▶ with whom ─▶ from when on ─▶ both are asked ─▶ yes · no ─▶ confirm · no (presidium)
+            (alone with the bot: oneself)           each leads back to the one before it
 """
 
 from __future__ import annotations
@@ -71,10 +71,14 @@ async def exchange(query: CallbackQuery, press: Exchanging, acting: Acting) -> N
         case "all":
             await acting.may(Deed.EXCHANGE)
             await respond(query, *await screens.waiting(session, t, today))
+        case "mine" if acting.person is not None:
+            permissions.must(Deed.EXCHANGE, {Who.ASKED})
+            await respond(query, *drawn.own(await posts.of_person(session, acting.person), t, today))
         case "one":
             one = await posts.get(session, press.number)
-            await _asked(acting, one)
-            await respond(query, *screens.with_whom(one, await exchanges.can_take_part(session, today), t))
+            mine = (await _asked(acting, one)).id == one.term.person_id
+            them = await exchanges.can_take_part(session, today)
+            await respond(query, *screens.with_whom(one, them, t, mine=mine))
         case "two":
             one, other = await posts.get(session, press.number), await posts.get(session, number_of(press.value))
             await _asked(acting, one)
@@ -87,23 +91,24 @@ async def exchange(query: CallbackQuery, press: Exchanging, acting: Acting) -> N
             made = await exchanges.propose(session, one.term, other.term, starts, proposer, calendar, acting.now)
             await respond(query, *await drawn.exchange(session, made.id, t, acting.now))
         case "see" | "yes" | "no" | "confirm":
-            await _word(press, acting)
+            await _word(press, acting, query.message.chat.id if query.message is not None else None)
             await respond(query, *await drawn.exchange(session, press.number, t, acting.now))
         case _:
             raise Refusal("old.button")
 
 
-async def _word(press: Exchanging, acting: Acting) -> None:
-    """What somebody says of an exchange."""
+async def _word(press: Exchanging, acting: Acting, here: int | None) -> None:
+    """What somebody says of an exchange, in this chat."""
     calendar, now = acting.house.calendar, acting.now
     _, one, other = await exchanges.get(acting.session, press.number)
     if press.step == "confirm":
         staff = await acting.may(Deed.POSTS_WRITE)
-        await exchanges.confirm(acting.session, press.number, staff, calendar, now)
+        await exchanges.confirm(acting.session, press.number, staff, calendar, now, here=here)
         return
     someone = await _asked(acting, one, other)
     if press.step != "see":
-        await exchanges.answer(acting.session, press.number, someone, press.step == "yes", calendar, now)
+        yes, decides = press.step == "yes", someone.id not in {one.term.person_id, other.term.person_id}
+        await exchanges.answer(acting.session, press.number, someone, yes, calendar, now, decides=decides, here=here)
 
 
 async def _asked(acting: Acting, *theirs: Holding) -> Person:

@@ -109,7 +109,7 @@ async def _change(press: Posts, staff: Person, acting: Acting) -> Screen:
     if press.step == "end":
         return screens.ending(each, acting.t, today)
     if press.step == "ends":
-        await leaving.end(session, each.term, day_of(press.value), today, acting.now, staff)
+        await leaving.end(session, each.term, day_of(press.value), acting.house.calendar, acting.now, staff)
         return screens.term(each, acting.t, today)
     whom = await session.get(Person, number_of(press.value))
     if whom is None or whom.telegram_id < 0:

@@ -2,9 +2,11 @@
 is where the other was, until their own term would have ended.
 
     proposed by the office, or by one of the two ─▶ both agree ─▶ confirmed: terms are cut, new ones begin
-                          └─▶ declined · taken back · not confirmed before its day
+                          └─▶ declined, by one of the two or the presidium · taken back
+                              its day has come · one of them has left
 
-The presidium is elected: nobody comes to it, or leaves it, by an exchange.
+However it ends, both hear of it, and the office. The presidium is elected: nobody comes to it, or leaves it, by an
+exchange.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class ExchangeState(enum.StrEnum):
 
     PROPOSED = "proposed"
     DECLINED = "declined"
-    """One of the two said no, or whoever proposed it took it back."""
+    """One of the two said no or has left, the presidium did not confirm it, or whoever proposed it took it back."""
     DONE = "done"
 
 
@@ -96,6 +98,7 @@ async def propose(
     """Both are asked, whoever proposes it for themselves has agreed. Raises Refusal for a day that is no day to come of
     both terms, for two of one post, for the presidium, and where one of the two waits for an answer already.
     """
+    await posts.locked(session)
     await must_be_possible(session, one, other, starts, calendar.day_of(now))
     theirs = (one.id, other.id)
     for each in await waiting(session):
@@ -135,10 +138,19 @@ async def must_be_possible(
 
 
 async def answer(
-    session: AsyncSession, number: int, person: Person, yes: bool, calendar: WorkCalendar, now: datetime
+    session: AsyncSession,
+    number: int,
+    person: Person,
+    yes: bool,
+    calendar: WorkCalendar,
+    now: datetime,
+    *,
+    decides: bool = False,
+    here: int | None = None,
 ) -> Exchange:
-    """One of the two says yes or no; whoever proposed it may take it back. When both have agreed the office is told:
-    the presidium has to confirm. Raises Refusal for anybody else, and when it is over.
+    """One of the two says yes or no; whoever proposed it may take it back, and the presidium (`decides`) may call it
+    off. When both have agreed the office is told: the presidium has to confirm. In the chat `here`, where it was
+    pressed, its screen says the same. Raises Refusal for anybody else, and when it is over.
     """
     found, one, other = await get(session, number)
     _must_wait(found)
@@ -146,22 +158,14 @@ async def answer(
         found.one_agreed_at = now if yes else None
     elif person.id == other.term.person_id:
         found.other_agreed_at = now if yes else None
-    elif yes or person.id != found.proposed_by_id:
+    elif yes or not (decides or person.id == found.proposed_by_id):
         raise Refusal("exchange.not_asked", names=f"{one.term.name}, {other.term.name}")
-    office = await stations.office(session)
-    if yes:
-        await session.flush()
-        if found.agreed and office.chat_id is not None:
-            await letters.drawn(
-                session, office.chat_id, "posts", "exchange", found.id, now, dedupe=f"exchange:{found.id}"
-            )
+    if not yes:
+        await _off(session, found, person, calendar, now, here)
         return found
-    await _end(session, found, ExchangeState.DECLINED, person, now)
-    for each in (one, other):
-        if each.term.person_id is not None and each.term.person_id != person.id:
-            asked = await session.get_one(Person, each.term.person_id)
-            if asked.agreed:
-                await _show(session, asked, found, calendar, now)
+    await session.flush()
+    if found.agreed:
+        await _show_office(session, found, now, here)
     return found
 
 
@@ -170,9 +174,17 @@ def _must_wait(found: Exchange) -> None:
         raise Refusal(f"exchange.is_{found.state}")
 
 
-async def confirm(session: AsyncSession, number: int, staff: Person, calendar: WorkCalendar, now: datetime) -> Exchange:
-    """The presidium has decided: both terms end the day before, and each goes on in the other's post. Raises Refusal
-    before both have agreed, and as `propose` where it is not possible any more.
+async def confirm(
+    session: AsyncSession,
+    number: int,
+    staff: Person,
+    calendar: WorkCalendar,
+    now: datetime,
+    *,
+    here: int | None = None,
+) -> Exchange:
+    """The presidium has decided: both terms end the day before, and each goes on in the other's post. `here` as in
+    `answer`. Raises Refusal before both have agreed, and as `propose` where it is not possible any more.
     """
     await posts.locked(session)
     found, one, other = await get(session, number)
@@ -193,6 +205,7 @@ async def confirm(session: AsyncSession, number: int, staff: Person, calendar: W
         person = await session.get_one(Person, each.term.person_id)
         if person.agreed and person.id != staff.id:
             await _show(session, person, found, calendar, now)
+    await _show_office(session, found, now, here)
     return found
 
 
@@ -205,11 +218,47 @@ async def _end(
     await audit.record(session, ACTS[state], now, staff=person, exchange=found.id)
 
 
-async def over(session: AsyncSession, term: PostTerm, person: Person | None, now: datetime) -> None:
+async def over(
+    session: AsyncSession, term: PostTerm, person: Person | None, calendar: WorkCalendar, now: datetime
+) -> None:
     """This term has been cut: what would have exchanged it later is off."""
     for found in await waiting(session):
         if term.id in (found.one_id, found.other_id) and found.starts > term.ends:
-            await _end(session, found, ExchangeState.DECLINED, person, now)
+            await _off(session, found, person, calendar, now)
+
+
+async def lapse(session: AsyncSession, calendar: WorkCalendar, now: datetime) -> None:
+    """What was not confirmed before its day is off: until then the two could be in no other exchange."""
+    today = calendar.day_of(now)
+    for found in await waiting(session):
+        if found.starts <= today:
+            await _off(session, found, None, calendar, now)
+
+
+async def _off(
+    session: AsyncSession,
+    found: Exchange,
+    by: Person | None,
+    calendar: WorkCalendar,
+    now: datetime,
+    here: int | None = None,
+) -> None:
+    """Nothing comes of it: the two hear it but for whoever said so, and the office, whose card offers it still."""
+    await _end(session, found, ExchangeState.DECLINED, by, now)
+    _, one, other = await get(session, found.id)
+    for each in (one, other):
+        if each.term.person_id is not None and (by is None or each.term.person_id != by.id):
+            asked = await session.get_one(Person, each.term.person_id)
+            if asked.agreed:
+                await _show(session, asked, found, calendar, now)
+    await _show_office(session, found, now, here)
+
+
+async def _show_office(session: AsyncSession, found: Exchange, now: datetime, here: int | None) -> None:
+    office = await stations.office(session)
+    if office.chat_id is not None and office.chat_id != here:
+        key = f"exchange:{found.id}:{found.state}"
+        await letters.drawn(session, office.chat_id, "posts", "exchange", found.id, now, dedupe=key)
 
 
 async def _show(session: AsyncSession, person: Person, found: Exchange, calendar: WorkCalendar, now: datetime) -> None:

@@ -1,5 +1,6 @@
-"""The union's posts: whose term ends soon, and a turn of the executive chair that begins (`models/union/matters.py`).
-Who has not confirmed a handover is reminded with those of the shifts (`duty.py`).
+"""The union's posts: whose term ends soon, a turn of the executive chair that begins (`models/union/matters.py`), and
+an exchange whose day has come before anybody confirmed it. Who has not confirmed a handover is reminded with those of
+the shifts (`duty.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from bot.toolbox import Toolbox
 from models import outbox, stations
 from models.database import Database
 from models.outbox import Lane, Repeat
-from models.union import matters, posts, rota
+from models.union import exchanges, matters, posts, rota
 
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
@@ -24,6 +25,8 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     for number in numbers:
         async with database.transaction() as session:
             await matters.begin(session, number, calendar, now)
+    async with database.transaction() as session:
+        await exchanges.lapse(session, calendar, now)
     if calendar.is_open(now):
         async with database.transaction() as session:
             office = await stations.office(session)

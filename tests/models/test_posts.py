@@ -151,8 +151,8 @@ async def test_who_is_in_a_post_is_known_by_day_by_person_and_to_the_public(data
         shown = [(each.name, each.rank) for each in await posts.public(session, TODAY + 10 * DAY)]
         assert shown == [("Wang Fang", Rank.PRESIDIUM), ("Zhao", Rank.HEAD)], "staff are not made known"
         with pytest.raises(Refusal, match="not_earlier"):
-            await leaving.end(session, unnamed, UNTIL, TODAY, now, wang)
-        await leaving.end(session, unnamed, TODAY, TODAY, now, wang)
+            await leaving.end(session, unnamed, UNTIL, CALENDAR, now, wang)
+        await leaving.end(session, unnamed, TODAY, CALENDAR, now, wang)
         assert await posts.cohort(session, TODAY + DAY) == [wang]
         mine = await mydata.gather(session, wang, 700000, HOUSE.vault)
         assert [(each["post"], each["name"]) for each in mine["posts"]] == [("presidium", "Wang Fang")]
@@ -208,7 +208,7 @@ async def test_the_chair_goes_round_and_passes_over_whoever_has_left(database: D
         turn = (await rota.turns(session, TODAY))[1].turn
         await rota.give(session, turn, chen, now, wang)
         assert (await order())[1] == ("Chen", 7, 13)
-        await leaving.end(session, chen, TODAY + 9 * DAY, TODAY, now, wang)
+        await leaving.end(session, chen, TODAY + 9 * DAY, CALENDAR, now, wang)
         assert (await order())[:4] == [("Chen", 0, 6), ("Chen", 7, 9), ("Liu", 10, 13), ("Liu", 14, 20)]
         with pytest.raises(Refusal, match="no_member"):
             await rota.give(session, (await rota.turns(session, TODAY))[3].turn, chen, now, wang)
@@ -353,8 +353,8 @@ async def test_two_exchange_their_posts_when_both_agree_and_the_presidium_confir
             ("Li", "staff.rights", UNTIL - 30 * DAY, Chosen.EXCHANGED),
         }
         told = select(Outgoing.chat_id).where(Outgoing.letter == "posts").order_by(Outgoing.id)
-        asked, no, again = [wang.telegram_id, li.telegram_id], [wang.telegram_id], [li.telegram_id]
-        assert list(await session.scalars(told)) == [*asked, *no, *again, OFFICE, *asked]
+        asked, no, again = [wang.telegram_id, li.telegram_id], [wang.telegram_id, OFFICE], [li.telegram_id]
+        assert list(await session.scalars(told)) == [*asked, *no, *again, OFFICE, *asked, OFFICE]
 
 
 async def test_an_exchange_is_off_when_one_of_the_two_leaves_before_it(database: Database, now: datetime) -> None:
@@ -364,6 +364,38 @@ async def test_an_exchange_is_off_when_one_of_the_two_leaves_before_it(database:
         one = await holds(session, found["staff.rights"], "Wang", now, person=wang)
         other = await holds(session, found["staff.study"], "Li", now, person=li)
         made = await exchanges.propose(session, one, other, TODAY + 20 * DAY, wang, CALENDAR, now)
-        await leaving.end(session, one, TODAY, TODAY, now, li)
+        await leaving.end(session, one, TODAY, CALENDAR, now, li)
         assert made.state is exchanges.ExchangeState.DECLINED
+        assert await exchanges.waiting(session) == []
+        told = select(Outgoing.chat_id).where(Outgoing.letter == "posts").order_by(Outgoing.id)
+        assert list(await session.scalars(told)) == [li.telegram_id, wang.telegram_id, OFFICE], "whoever did it knows"
+
+
+async def test_what_nobody_confirmed_before_its_day_is_off_and_a_new_one_can_be_proposed(
+    database: Database, now: datetime
+) -> None:
+    async with database.transaction() as session:
+        found = await ready(session)
+        chair, wang, li = [await somebody(session, n, name) for n, name in ((1, "Chen"), (2, "Wang"), (3, "Li"))]
+        one = await holds(session, found["staff.rights"], "Wang", now, person=wang)
+        other = await holds(session, found["staff.study"], "Li", now, person=li)
+        made = await exchanges.propose(session, one, other, TODAY + 2 * DAY, wang, CALENDAR, now)
+        await exchanges.answer(session, made.id, li, True, CALENDAR, now)
+        number = made.id
+    for days in (1, 2, 3):
+        await run(database, now + days * DAY)
+        async with database.transaction() as session:
+            off = (await exchanges.get(session, number))[0].state is exchanges.ExchangeState.DECLINED
+            assert off == (days > 1)
+    async with database.transaction() as session:
+        told = select(Outgoing.chat_id).where(Outgoing.letter == "posts").order_by(Outgoing.id)
+        both = [wang.telegram_id, li.telegram_id]
+        assert list(await session.scalars(told)) == [li.telegram_id, OFFICE, *both, OFFICE]
+        one, other = (await posts.get(session, one.id)).term, (await posts.get(session, other.id)).term
+        again = await exchanges.propose(session, one, other, TODAY + 9 * DAY, wang, CALENDAR, now + 3 * DAY)
+        # The presidium need not confirm what both want.
+        await exchanges.answer(session, again.id, li, True, CALENDAR, now + 3 * DAY)
+        with pytest.raises(Refusal, match="not_asked"):
+            await exchanges.answer(session, again.id, chair, False, CALENDAR, now + 3 * DAY)
+        await exchanges.answer(session, again.id, chair, False, CALENDAR, now + 3 * DAY, decides=True)
         assert await exchanges.waiting(session) == []
