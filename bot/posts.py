@@ -324,7 +324,7 @@ def ask_who(post: Post, t: Texts, today: date) -> str:
     return t("posts.ask_who", post=called(post.rank, post.names, t), today=today.isoformat(), until=until.isoformat())
 
 
-def preview(post: Post, wanted: Wanted, username: str | None, t: Texts, today: date) -> Screen:
+def preview(post: Post, wanted: Wanted, username: str | None, turn: int, t: Texts, today: date) -> Screen:
     """What would be written down."""
     chosen = posts.Chosen.ELECTED if post.rank is Rank.PRESIDIUM else posts.Chosen.SELECTED
     name = f"{wanted.name} (@{username})" if username else wanted.name
@@ -335,7 +335,7 @@ def preview(post: Post, wanted: Wanted, username: str | None, t: Texts, today: d
         "",
         t("posts.change_by_words", starts=wanted.starts.isoformat(), ends=wanted.ends.isoformat()),
     ]
-    sure = button(t.plain("posts.sure"), Posts("sure", post.id, ""))
+    sure = button(t.plain("posts.sure"), Posts("sure", post.id, str(turn)))
     return "\n".join(lines), keyboard([[sure, button(t.plain("nav.back"), Posts("place", post.id, ""))]])
 
 

@@ -38,9 +38,9 @@ PARTS = {
 
 @dataclass(frozen=True)
 class ProjectDesk(Press, prefix="pjd"):
-    """On a project of the office's: list, one, new, enter, weeks, put, reviewers, appoint, name, bids, award, stop,
-    language, decide, plan, show, accept, back, finish. `number` is a page, a person, a bid, a milestone, a number of
-    weeks or the place of a language.
+    """On a project of the office's: list, one, new, enter, enter_anew, again, weeks, put, reviewers, appoint,
+    bids_read, bids, award, stop, language, decide, plan, show, accept, back, finish. `number` is a page, a person, a
+    bid, a milestone, a number of weeks, the place of a language, or which preview it stands under.
     """
 
     act: str
@@ -218,7 +218,7 @@ def until_when(project: Project, t: Texts) -> tuple[str, dict[str, Any]]:
 
 
 def to_list(
-    project: Project, criteria: Sequence[str], reward: str, until: datetime, t: Texts, now: datetime
+    project: Project, criteria: Sequence[str], reward: str, until: datetime, turn: int, t: Texts, now: datetime
 ) -> tuple[str, dict[str, Any]]:
     """What would stand on the list."""
     text = t(
@@ -228,7 +228,7 @@ def to_list(
         reward=reward,
         until=t.moment(until, now),
     )
-    put = button(t.plain("project_desk.put"), ProjectDesk("put", project.id))
+    put = button(t.plain("project_desk.put"), ProjectDesk("put", project.id, turn))
     return text, keyboard([[put], [way_back(project.id, t)]])
 
 
@@ -286,6 +286,7 @@ def to_decide(
     name: str | None,
     reason: Mapping[str, str],
     missing: Sequence[tuple[int, str]],
+    turn: int,
     t: Texts,
 ) -> tuple[str, dict[str, Any]]:
     """What would be said, in each language there is; `missing` are the places and names of the others."""
@@ -294,7 +295,7 @@ def to_decide(
         [button(t.plain("survey_desk.in_language", language=each), ProjectDesk("language", project.id, place))]
         for place, each in missing
     ]
-    rows.append([button(t.plain(f"project_desk.{what}_sure"), ProjectDesk("decide", project.id))])
+    rows.append([button(t.plain(f"project_desk.{what}_sure"), ProjectDesk("decide", project.id, turn))])
     rows.append([way_back(project.id, t)])
     quoted = [t("project_desk.quoted", text=text) for text in reason.values()]
     return "\n\n".join([head, *quoted]), keyboard(rows)

@@ -62,6 +62,13 @@ def inline(text: str, most: int) -> str:
     return line
 
 
+def whole(text: str) -> str:
+    """The same, and all of it: what is too long is told to whoever writes it, not cut. What is put in so that nobody is
+    called takes room of its own.
+    """
+    return inline(text, 2 * units(text) + 2)
+
+
 def lines(text: str) -> str:
     """Words that keep their lines inside a text of ours; empty lines and what turns a line around are dropped, and
     nobody is called by them.

@@ -17,6 +17,14 @@ def pressed(query: CallbackQuery, below: bool) -> Message | CallbackQuery:
     return query.message if below and isinstance(query.message, Message) else query
 
 
+def turn_of(event: Message | CallbackQuery) -> int:
+    """Which screen this leads to: its buttons carry it, because what a button does is what stands above it, also when a
+    newer screen of the same kind stands below.
+    """
+    message = event.message if isinstance(event, CallbackQuery) else event
+    return message.message_id if message is not None else 0
+
+
 async def show(event: Message | CallbackQuery, text: str, keyboard: dict[str, Any] | None = None) -> None:
     """Show this: in place of the pressed screen, or as an answer to words.
 

@@ -21,7 +21,7 @@ from bot import project_screens as screens
 from bot.contents import is_said, kept_of
 from bot.filters import Going, Pressed
 from bot.project_screens import ProjectWay
-from bot.untrusted import inline, lines
+from bot.untrusted import lines, whole
 from handlers.screens import show
 from handlers.students import reviews
 from handlers.students.talk import Private, Talk
@@ -144,7 +144,7 @@ async def bid_words(message: Message, talk: Talk) -> None:
     kept: dict[str, Any] = data.get("bid", {})
     match at:
         case Bidding.name.state:
-            name = inline(text, len(text))
+            name = whole(text)
             bids.must_fit(name, bids.NAME_LENGTH, "bid.name_length")
             await talk.state.update_data(bid={**kept, "name": name})
             await talk.state.set_state(Bidding.plan)

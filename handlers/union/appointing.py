@@ -19,7 +19,7 @@ from bot import posts as screens
 from bot.filters import Pressed
 from bot.posts import Posts
 from handlers.occasion import leave
-from handlers.screens import respond
+from handlers.screens import respond, turn_of
 from handlers.union.acting import Acting, Wherever
 from handlers.union.posts import number_of, today_of
 from models import people
@@ -71,7 +71,7 @@ async def begin(query: CallbackQuery, press: Posts, acting: Acting, state: FSMCo
         await respond(query, left + screens.ask_who(post, t, today))
         return
     wanted = Wanted(whom.name, today, posts.usual_end(today), today, whom.id)
-    await state.set_data({"post": post.id, **_kept(wanted)})
+    await state.set_data({"post": post.id, "turn": turn_of(query), **_kept(wanted)})
     await _preview(query, post, wanted, acting, left)
 
 
@@ -95,7 +95,7 @@ async def words(message: Message, acting: Acting, state: FSMContext) -> None:
     ends = days[1] if len(days) > 1 else posts.usual_end(starts) if days or before is None else before.ends
     decided = days[2] if len(days) > 2 else before.decided_on if before is not None else min(starts, today)
     wanted = posts.checked(Wanted(name, starts, ends, decided, person_id))
-    await state.set_data({"post": post.id, **_kept(wanted)})
+    await state.set_data({"post": post.id, "turn": turn_of(message), **_kept(wanted)})
     await _preview(message, post, wanted, acting)
 
 
@@ -103,7 +103,7 @@ async def sure(query: CallbackQuery, press: Posts, acting: Acting, state: FSMCon
     """It is written down as the preview said."""
     staff = await acting.may(Deed.POSTS_WRITE)
     data = await state.get_data()
-    if data.get("post") != press.number or "name" not in data:
+    if data.get("post") != press.number or "name" not in data or press.value != str(data.get("turn")):
         raise Refusal("old.button")
     post = await posts.get_post(acting.session, press.number)
     await posts.appoint(acting.session, post, _wanted(data), acting.house.caps, acting.now, staff=staff)
@@ -114,7 +114,7 @@ async def sure(query: CallbackQuery, press: Posts, acting: Acting, state: FSMCon
 async def _preview(event: Message | CallbackQuery, post: Post, wanted: Wanted, acting: Acting, left: str = "") -> None:
     person = await acting.session.get(Person, wanted.person_id) if wanted.person_id is not None else None
     username = person.username if person is not None else None
-    text, keys = screens.preview(post, wanted, username, acting.t, today_of(acting))
+    text, keys = screens.preview(post, wanted, username, turn_of(event), acting.t, today_of(acting))
     await respond(event, left + text, keys)
 
 

@@ -17,8 +17,8 @@ from aiogram.types import Message
 from bot import project_desk as desk
 from bot import scripts
 from bot.menus import LANGUAGE_NAMES
-from bot.untrusted import inline, lines
-from handlers.screens import respond
+from bot.untrusted import inline, lines, whole
+from handlers.screens import respond, turn_of
 from handlers.union.acting import Acting, Wherever
 from handlers.union.projects import CLOSES, ProjectWords, show_one, show_preview, show_reviewers
 from models import people, projects
@@ -73,13 +73,13 @@ async def _title(message: Message, text: str, acting: Acting, state: FSMContext,
     if text.strip().startswith("#") and number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS:
         project = await undertaking.suggest_from(acting.session, int(number), by, acting.now)
     else:
-        project = await undertaking.suggest(acting.session, text, by, acting.now)
+        project = await undertaking.suggest(acting.session, whole(text), by, acting.now)
     await state.clear()
     await show_one(message, project, acting)
 
 
 async def _criteria(message: Message, text: str, acting: Acting, state: FSMContext) -> None:
-    criteria = [inline(line, len(line)) for line in text.splitlines() if line.strip()]
+    criteria = [whole(line) for line in text.splitlines() if line.strip()]
     undertaking.must_be_criteria(criteria)
     await state.update_data(criteria=criteria)
     await state.set_state(ProjectWords.reward)
@@ -121,8 +121,8 @@ async def _planned(message: Message, text: str, acting: Acting, state: FSMContex
     wanted = []
     for line in text.splitlines():
         if line.strip():
-            first, _, rest = line.strip().partition(" ")
-            wanted.append((undertaking.day(first), inline(rest, len(rest))))
+            first, *rest = line.split(maxsplit=1)
+            wanted.append((undertaking.day(first), whole(rest[0] if rest else "")))
     number = (await state.get_data())["project"]
     project = await milestones.add(acting.session, number, wanted, by, acting.house, acting.now)
     await state.clear()
@@ -145,9 +145,9 @@ async def _reason(message: Message, text: str, acting: Acting, state: FSMContext
     language = data.get("language") or acting.t.language
     reason = scripts.written(data.get("reason", {}), language, lines(text), languages)
     undertaking.must_be_reason(reason)
-    await state.update_data(reason=reason, language=None)
+    await state.update_data(reason=reason, language=None, turn=turn_of(message))
     await state.set_state(ProjectWords.preview)
     project = await projects.get(acting.session, data["project"])
     name = (await bids.get(acting.session, data["bid"])).name if data["what"] == "award" else None
     missing = [(place, LANGUAGE_NAMES[each]) for place, each in enumerate(languages) if each not in reason]
-    await respond(message, *desk.to_decide(project, data["what"], name, reason, missing, acting.t))
+    await respond(message, *desk.to_decide(project, data["what"], name, reason, missing, turn_of(message), acting.t))

@@ -25,7 +25,7 @@ from bot.reports import messages
 from bot.texts import Texts
 from bot.untrusted import inline
 from handlers.occasion import leave, must_be_seen
-from handlers.screens import respond
+from handlers.screens import respond, turn_of
 from handlers.union.acting import Acting, Wherever
 from models import colleagues, permissions, projects
 from models.errors import Refusal
@@ -149,7 +149,7 @@ async def _listing(query: CallbackQuery, press: ProjectDesk, by: Person, acting:
             today = acting.house.calendar.day_of(acting.now)
             until = acting.house.calendar.at(today + timedelta(weeks=press.number), CLOSES)
             await show_preview(query, project, until, acting, state)
-        case "put" if data.get("project") == project.id and "until" in data:
+        case "put" if data.get("project") == project.id and "until" in data and press.number == data["turn"]:
             until = acting.house.calendar.at(undertaking.day(data["until"]), CLOSES)
             what = data["criteria"], data["reward"], until
             project = await undertaking.put_on_list(acting.session, project.id, *what, by, acting.now)
@@ -165,9 +165,10 @@ async def show_preview(
     """What would stand on the list until then."""
     undertaking.must_be_deadline(until, acting.now)
     day = acting.house.calendar.day_of(until)
-    await state.update_data(until=day.isoformat())
+    turn = turn_of(event)
+    await state.update_data(until=day.isoformat(), turn=turn)
     data = await state.get_data()
-    await respond(event, *desk.to_list(project, data["criteria"], data["reward"], until, acting.t, acting.now))
+    await respond(event, *desk.to_list(project, data["criteria"], data["reward"], until, turn, acting.t, acting.now))
 
 
 # ---------------------------------------------------------------- reviewers and bids
@@ -208,6 +209,8 @@ async def _deciding(query: CallbackQuery, press: ProjectDesk, by: Person, acting
         if press.act == "award":
             await undertaking.must_be_awardable(session, project, by)
             chosen, first = await bids.get(session, press.number), (await scoring.means(session, project))[0].bid
+            if chosen.project_id != project.id:
+                raise Refusal("old.button")
             highest = first.id == chosen.id
             key = "project_desk.why_award" if highest else "project_desk.why_not_first"
             params = {"name": inline(chosen.name or "", 60), "first": inline(first.name or "", 60)}
@@ -227,6 +230,8 @@ async def _deciding(query: CallbackQuery, press: ProjectDesk, by: Person, acting
         text = desk.asked("project_desk.why_in", project.id, t, language=LANGUAGE_NAMES[language])
         await respond(query, *text)
         return
+    if press.number != data.get("turn"):
+        raise Refusal("old.button")
     if data["what"] == "award":
         project = await undertaking.award(session, data["bid"], data["reason"], by, acting.house, acting.now)
     else:
