@@ -117,6 +117,11 @@ async def held(session: AsyncSession, number: int) -> Project:
     return project
 
 
+async def hold(session: AsyncSession, project: Project) -> None:
+    """The same of one that is at hand: it is as it is now, and nobody else changes it meanwhile."""
+    await session.refresh(project, with_for_update=True)
+
+
 def move(project: Project, to: ProjectState) -> None:
     """It has come so far. Raises Refusal where that is no step from where it is."""
     if to not in TRANSITIONS[project.state]:

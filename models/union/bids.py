@@ -21,6 +21,7 @@ from sqlalchemy import ForeignKey, LargeBinary, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models import projects
 from models.base import Base, Json, Key, one_of
 from models.errors import Refusal
 from models.house import House
@@ -103,11 +104,6 @@ def _tag(project_id: int, person_id: int, vault: Vault) -> str:
     return vault.apart("bid").tag("bidder", project_id, person_id)
 
 
-async def _hold(session: AsyncSession, project: Project) -> None:
-    """Whoever opens the bids, or bids as well, waits until this one is in; or this one finds it closed, or full."""
-    await session.refresh(project, with_for_update=True)
-
-
 def must_be_listed(project: Project, now: datetime) -> None:
     """Raises Refusal when nothing can be bid for it any more, or not yet."""
     listed = project.state is ProjectState.LISTED and project.bids_until is not None
@@ -121,7 +117,8 @@ async def offer(
     """They bid, or bid otherwise than before. Raises Refusal before and after its time, for what is missing or too
     long, and when the list takes no more.
     """
-    await _hold(session, project)
+    # Whoever opens the bids, or bids as well, waits until this one is in; or this one finds it closed, or full.
+    await projects.hold(session, project)
     must_be_listed(project, now)
     said.check()
     bid = await sealed_of(session, project, person, house.vault)
@@ -155,7 +152,7 @@ def read(bid: Bid, vault: Vault) -> tuple[int, Offer]:
 
 async def take_back(session: AsyncSession, project: Project, person: Person, house: House, now: datetime) -> None:
     """They bid no longer; nothing of it is left. Raises Refusal once the time is over, and when there is none."""
-    await _hold(session, project)
+    await projects.hold(session, project)
     must_be_listed(project, now)
     bid = await sealed_of(session, project, person, house.vault)
     if bid is None:

@@ -128,6 +128,7 @@ async def hand_in(
     """Whoever undertakes it shows that it is done; the office looks. Raises Refusal when it is not awaited, and for
     evidence that is none, too much, or neither words nor pictures nor files.
     """
+    await projects.hold(session, project)
     projects.must_be(project, ProjectState.UNDERWAY)
     _must_be(milestone, MilestoneState.AWAITED)
     must_show(parts)
@@ -167,6 +168,7 @@ async def send_back(
 
 async def _looked_at(session: AsyncSession, number: int, by: Person) -> tuple[Milestone, Project]:
     milestone, project = await get(session, number)
+    await projects.hold(session, project)
     projects.must_be(project, ProjectState.UNDERWAY)
     _must_be(milestone, MilestoneState.HANDED_IN)
     if await undertakes(session, project, by):

@@ -203,13 +203,14 @@ async def declare(session: AsyncSession, project: Project, review: BidReview, ti
     """A reviewer says whether anything ties them to a bidder; also later, until they have finished. Raises Refusal when
     it is not the time.
     """
-    projects.must_be(project, ProjectState.SCORING)
+    await _hold(session, project, review)
     if review.part not in (ReviewPart.APPOINTED, ReviewPart.READING):
         raise Refusal("project.gone_on", number=project.id)
     if tied:
         await _recuse(session, project, review, Tie.DECLARED, now)
     else:
         review.part = ReviewPart.READING
+        await session.flush()
 
 
 async def score(
@@ -218,7 +219,7 @@ async def score(
     """They give a bid so many points for a criterion, by its place from 0. Raises Refusal when they may not, for
     another project's bid and for what is no such number.
     """
-    _must_be_reading(project, review)
+    await _must_be_reading(session, project, review)
     criteria = project.criteria or []
     if bid.project_id != project.id or not 0 <= criterion < len(criteria) or not 0 <= points <= HIGHEST:
         raise Refusal("old.button")
@@ -242,7 +243,7 @@ async def given(session: AsyncSession, project: Project, review: BidReview) -> d
 
 async def finish(session: AsyncSession, project: Project, review: BidReview, now: datetime) -> None:
     """A reviewer has scored everything, and changes nothing more. Raises Refusal while something is missing."""
-    _must_be_reading(project, review)
+    await _must_be_reading(session, project, review)
     if any(points is None for each in (await given(session, project, review)).values() for points in each):
         raise Refusal("review.incomplete")
     review.part = ReviewPart.FINISHED
@@ -271,8 +272,15 @@ async def means(session: AsyncSession, project: Project) -> list[Mean]:
     return sorted(found, key=lambda mean: (-mean.whole, mean.bid.id))
 
 
-def _must_be_reading(project: Project, review: BidReview) -> None:
+async def _hold(session: AsyncSession, project: Project, review: BidReview) -> None:
+    """Nobody awards it meanwhile: what was counted is what stands there then. Raises Refusal when it has been."""
+    await projects.hold(session, project)
+    await session.refresh(review)
     projects.must_be(project, ProjectState.SCORING)
+
+
+async def _must_be_reading(session: AsyncSession, project: Project, review: BidReview) -> None:
+    await _hold(session, project, review)
     if review.part is not ReviewPart.READING:
         raise Refusal("project.gone_on", number=project.id)
 

@@ -383,3 +383,67 @@ async def test_a_shift_that_ended_yesterday_is_no_interest_of_today(database: Da
         before, after = midnight - timedelta(minutes=1), midnight + timedelta(minutes=1)
         assert await interests.places(session, wang.id, HOUSE.calendar, before) == [east]
         assert await interests.places(session, wang.id, HOUSE.calendar, after) == []
+
+
+@pytest.mark.parametrize("what", ["declare", "score", "finish", "hand_in", "accept", "send_back"])
+async def test_whoever_is_a_moment_later_than_a_decision_is_told_that_it_has_gone_on(
+    database: Database, now: datetime, what: str
+) -> None:
+    """While a project is awarded or stopped nobody scores it, or shows a milestone, by what they saw before."""
+    async with database.transaction() as session:
+        project, zhao = await on_the_list(session, now)
+        (alice,) = await people(session, 1)
+        await bids.offer(session, project, alice, SAID, HOUSE, now)
+        now += timedelta(days=7)
+        await undertaking.open_due(session, HOUSE, now)
+        (bid,) = await bids.of(session, project)
+        await scored(session, project, zhao, {number: [[5, 5]] for number in (30, 31, 32)}, now)
+        (late,) = await people(session, 1, 40)
+        review = await scoring.appoint(session, project.id, late, zhao, HOUSE, now)
+        if what in ("score", "finish"):
+            await scoring.declare(session, project, review, False, now)
+        if what == "finish":
+            for criterion in (0, 1):
+                await scoring.score(session, project, review, bid, criterion, 9)
+        if what in ("hand_in", "accept", "send_back"):
+            await undertaking.award(session, bid.id, REASON, zhao, HOUSE, now)
+            await milestones.add(session, project.id, [(HOUSE.calendar.day_of(now), "In")], zhao, HOUSE, now)
+            (shown,) = await milestones.of(session, project)
+            if what != "hand_in":
+                await milestones.hand_in(session, shown, project, [PART], now)
+        number, bid_id, staff_id, late_id = project.id, bid.id, zhao.id, late.id
+
+    async def other() -> None:
+        async with database.transaction() as session:
+            project, by = await projects.get(session, number), await session.get_one(Person, staff_id)
+            review = await scoring.mine(session, project, await session.get_one(Person, late_id))
+            each = next(iter(await milestones.of(session, project)), None)
+            assert review is not None
+            match what:
+                case "declare":
+                    await scoring.declare(session, project, review, True, now)
+                case "score":
+                    await scoring.score(session, project, review, await bids.get(session, bid_id), 0, 7)
+                case "finish":
+                    await scoring.finish(session, project, review, now)
+                case "hand_in":
+                    assert each is not None
+                    await milestones.hand_in(session, each, project, [PART], now)
+                case "accept":
+                    assert each is not None
+                    await milestones.accept(session, each.id, by, HOUSE, now)
+                case "send_back":
+                    assert each is not None
+                    await milestones.send_back(session, each.id, "More", by, HOUSE, now)
+
+    async with database.transaction() as session:
+        by = await session.get_one(Person, staff_id)
+        if what in ("declare", "score", "finish"):
+            await undertaking.award(session, bid_id, REASON, by, HOUSE, now)
+        else:
+            await undertaking.stop(session, number, REASON, by, HOUSE, now)
+        second = asyncio.create_task(other())
+        # It waits for this one to be written down; one that saw the project as it was would be done by now.
+        await asyncio.wait({second}, timeout=0.2)
+    with pytest.raises(Refusal, match=r"project\.gone_on"):
+        await second
