@@ -152,6 +152,9 @@ async def _had(session: AsyncSession, day: date) -> dict[int, date]:
 
 async def give(session: AsyncSession, turn: ChairTurn, term: PostTerm, now: datetime, staff: Person) -> None:
     """Somebody else takes this turn. Raises Refusal for one that has begun, and for whoever leaves before it ends."""
+    # The clock may be handing it over at this moment, or somebody plans anew.
+    if await session.get(ChairTurn, turn.id, with_for_update=True, populate_existing=True) is None:
+        raise Refusal("rota.gone")
     if turn.begun:
         raise Refusal("rota.begun")
     post = await posts.get_post(session, term.post_id)
@@ -164,7 +167,7 @@ async def give(session: AsyncSession, turn: ChairTurn, term: PostTerm, now: date
 
 async def after_an_end(session: AsyncSession, term: PostTerm) -> None:
     """A member's term has been cut: the rest of a turn and the turns after it go to whoever had the chair longest ago;
-    where nobody is left, to nobody.
+    where nobody is left, to nobody. Of a turn that has begun the first day stays theirs: it was handed over to them.
     """
     rest = [each.turn for each in await turns(session, term.ends) if each.term.id == term.id]
     if not rest:
@@ -174,12 +177,12 @@ async def after_an_end(session: AsyncSession, term: PostTerm) -> None:
     for turn in rest:
         if turn.ends <= term.ends:
             continue
-        begins = max(turn.starts, last)
+        begins = max(turn.starts + ONE_DAY * turn.begun, last)
         taker = _next(them, await _had(session, begins), begins)
         if turn.starts < begins:
-            ends, turn.ends = turn.ends, term.ends
+            ends, turn.ends = turn.ends, begins - ONE_DAY
             await session.flush()
-            if taker is not None:
+            if taker is not None and begins <= ends:
                 session.add(ChairTurn(term_id=taker.id, starts=begins, ends=min(ends, taker.ends)))
         elif taker is not None:
             turn.term_id, turn.ends = taker.id, min(turn.ends, taker.ends)

@@ -399,3 +399,50 @@ async def test_what_nobody_confirmed_before_its_day_is_off_and_a_new_one_can_be_
             await exchanges.answer(session, again.id, chair, False, CALENDAR, now + 3 * DAY)
         await exchanges.answer(session, again.id, chair, False, CALENDAR, now + 3 * DAY, decides=True)
         assert await exchanges.waiting(session) == []
+
+
+async def test_the_chair_can_be_forgotten_on_the_first_day_of_their_turn(database: Database, now: datetime) -> None:
+    """What was handed over stands, so the turn cannot go; nor does it become another's whom nobody handed anything."""
+    async with database.transaction() as session:
+        presidium = (await ready(session))["presidium"]
+        wang = await somebody(session, 1, "Wang")
+        await holds(session, presidium, "Wang", now, person=wang)
+        await rota.plan(session, Pace.WEEK, TODAY, TODAY, now, wang)
+    await run(database, now)
+    async with database.transaction() as session:
+        wang = (await session.scalars(select(Person).where(Person.name == "Wang"))).one()
+        await forgetting.forget(session, wang, 700000, HOUSE, now)
+    async with database.transaction() as session:
+        assert [(e.term.name, e.turn.ends) for e in await rota.turns(session, TODAY)] == [(posts.NOBODY, TODAY)]
+        liu = await somebody(session, 2, "Liu")
+        await holds(session, (await ready(session))["presidium"], "Liu", now, person=liu)
+        with pytest.raises(Refusal, match=r"rota\.begun"):
+            await rota.plan(session, Pace.WEEK, TODAY, TODAY, now, liu)
+        await rota.plan(session, Pace.WEEK, TODAY + DAY, TODAY, now, liu)
+        assert [each.term.name for each in await rota.turns(session, TODAY + DAY, 1)] == ["Liu"]
+        (handover,) = await session.scalars(select(Handover))
+        for t in Catalogue.load(CALENDAR.timezone).values():
+            assert posts.NOBODY in (await handing_over.draw(session, handover.id, t, now))[0]
+
+
+async def test_a_turn_that_begins_at_this_moment_is_given_to_nobody_else(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        presidium = (await ready(session))["presidium"]
+        wang = await somebody(session, 1, "Wang")
+        await holds(session, presidium, "Wang", now, person=wang)
+        other = (await holds(session, presidium, "Liu", now)).id
+        await rota.plan(session, Pace.WEEK, TODAY, TODAY, now, wang)
+        (number,) = await rota.beginning(session, TODAY)
+        person_id = wang.id
+
+    async def give() -> None:
+        async with database.transaction() as session:
+            turn, taker = (await rota.get(session, number)).turn, (await posts.get(session, other)).term
+            await rota.give(session, turn, taker, now, await session.get_one(Person, person_id))
+
+    async with database.transaction() as session:
+        await matters.begin(session, number, CALENDAR, now)
+        second = asyncio.create_task(give())
+        await asyncio.wait({second}, timeout=0.2)
+    with pytest.raises(Refusal, match=r"rota\.begun"):
+        await second
