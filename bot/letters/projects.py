@@ -16,7 +16,7 @@ from bot.texts import Texts
 from models import people
 from models.projects import Project
 from models.stations import Desk
-from models.union import bids
+from models.union import bids, scoring
 from models.union.bids import Bid
 
 
@@ -30,10 +30,17 @@ async def project(drawing: Drawing) -> Letter:
     if "bid" in params and not await _put_in(drawing, params, t):
         return Letter()
     key = drawing.payload["text"]
+    if key == scoring.REMINDER and not await _has_to_score(drawing, about):
+        return Letter()
     text = t.n(key, params.pop("count"), **params) if "count" in params else t(key, **params)
     press = ProjectDesk("one", about.id) if station is not None else ProjectWay("one", about.id)
     call = {"chat_id": drawing.chat_id, "text": text, "parse_mode": "HTML"}
     return Letter([Call("sendMessage", {**call, "reply_markup": keyboard([[button(t.plain("project.see"), press)]])})])
+
+
+async def _has_to_score(drawing: Drawing, about: Project) -> bool:
+    person = await people.by_telegram_id(drawing.session, drawing.chat_id)
+    return person is not None and scoring.is_awaited(about, await scoring.mine(drawing.session, about, person))
 
 
 async def _put_in(drawing: Drawing, params: dict[str, Any], t: Texts) -> bool:

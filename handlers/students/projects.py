@@ -32,7 +32,6 @@ from models.projects import Project, ProjectState
 from models.union import bids, milestones, scoring, tidings, undertaking
 from models.union.bids import BidderKind, BidState, Offer
 from models.union.milestones import MilestoneState
-from models.union.scoring import ReviewPart
 
 
 class Bidding(StatesGroup):
@@ -232,7 +231,7 @@ async def _list(event: Message | CallbackQuery, talk: Talk, page: int = 0, left:
         if state in (BidState.SEALED, BidState.OPEN):
             mine.append(("projects.my_bid", project))
     for project, review in await scoring.of_person(talk.session, talk.person):
-        if project.state is ProjectState.SCORING and review.part in (ReviewPart.APPOINTED, ReviewPart.READING):
+        if scoring.is_awaited(project, review):
             mine.append(("projects.to_review", project))
     awaited = await milestones.of_person(talk.session, talk.person)
     running = (each for each in awaited if each[0].state is ProjectState.UNDERWAY)

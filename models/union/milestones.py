@@ -179,7 +179,8 @@ async def _looked_at(session: AsyncSession, number: int, by: Person) -> tuple[Mi
 async def _answer(
     session: AsyncSession, milestone: Milestone, project: Project, text: str, house: House, now: datetime
 ) -> None:
-    bid, said = await bids.winner(session, project), {"what": milestone.what, "missing": milestone.missing or ""}
+    bid = await bids.winner(session, project)
+    said: dict[str, Any] = {"what": milestone.what, "missing": milestone.missing or ""}
     whose = bid.person_id if bid is not None else None
     await tidings.to_person(session, whose, project, text, house, now, **said)
 
@@ -204,7 +205,8 @@ async def remind(session: AsyncSession, house: House, now: datetime) -> None:
     )
     for milestone, project in (await session.execute(late)).all():
         milestone.reminded = True
-        bid, said = await bids.winner(session, project), {"what": milestone.what, "day": milestone.due.isoformat()}
+        bid = await bids.winner(session, project)
+        said: dict[str, Any] = {"what": milestone.what, "day": milestone.due.isoformat()}
         await tidings.to_person(session, bid.person_id if bid else None, project, "milestone.late", house, now, **said)
         await tidings.to_office(session, project, "milestone.office_late", now, name=bid.name if bid else "", **said)
 

@@ -2,6 +2,7 @@
 
     appointed ─▶ reading ─▶ finished          by whom it is declared that nothing ties them to a bidder
         └──────────┴──────▶ recused           by themselves, or because the rosters say otherwise
+        └──────────┴ three days after they were called ─▶ reminded once
 
 Whoever bids, works for the union at the same place as a bidder, or says that something ties them to one, scores none of
 the bids. The office sees means, of those who have finished, never who gave what. With fewer than three nothing can be
@@ -13,7 +14,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, delete, select
@@ -31,8 +32,14 @@ from models.union.bids import Bid
 
 FEWEST, MOST = 3, 9
 """So many reviewers have to have scored; more than so many are not appointed."""
+REMINDED_AFTER = timedelta(days=3)
+"""So long after a reviewer was called they are reminded, once, if they still have to score something."""
 HIGHEST = 10
 """Points: 0–10 for each criterion."""
+
+
+REMINDER = "review.remind"
+"""The key of that letter."""
 
 
 class ReviewPart(enum.StrEnum):
@@ -134,6 +141,11 @@ async def call(session: AsyncSession, project: Project, review: BidReview, house
         now,
         count=len(found),
     )
+    if tie is None:
+        # Whether there is anything to remind of is seen when it is drawn.
+        await tidings.to_person(
+            session, review.person_id, project, REMINDER, house, now, later=REMINDED_AFTER, fewest=FEWEST
+        )
 
 
 async def tie_of(
@@ -183,6 +195,12 @@ async def mine(session: AsyncSession, project: Project, person: Person) -> BidRe
     """Somebody's own part in it."""
     found: BidReview | None = await session.get(BidReview, (project.id, person.id))
     return found
+
+
+def is_awaited(project: Project, review: BidReview | None) -> bool:
+    """Whether whose part this is still has to score something."""
+    open_ = (ReviewPart.APPOINTED, ReviewPart.READING)
+    return project.state is ProjectState.SCORING and review is not None and review.part in open_
 
 
 async def of_person(session: AsyncSession, person: Person) -> list[tuple[Project, BidReview]]:

@@ -9,7 +9,7 @@ are. They may be thousands, so what they are to hear is a row, and goes out in l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, and_, func, or_, select
@@ -102,12 +102,16 @@ async def to_person(
     text: str,
     house: House,
     now: datetime,
+    *,
+    later: timedelta = timedelta(),
     **params: Any,
 ) -> None:
-    """The same for somebody alone with the bot, in waking hours; nothing for who was forgotten or never agreed."""
+    """The same for somebody alone with the bot, so much later and in waking hours; nothing for who was forgotten or
+    never agreed.
+    """
     person = await session.get(Person, person_id) if person_id is not None else None
     if person is not None and person.agreed:
-        await _post(session, person.telegram_id, project, text, params, now, house.calendar.after_quiet(now))
+        await _post(session, person.telegram_id, project, text, params, now, house.calendar.after_quiet(now + later))
 
 
 async def own_bid(session: AsyncSession, person: Person, project: Project, bid_id: int, now: datetime) -> None:

@@ -167,7 +167,7 @@ async def award(
     project.award_reason, project.awarded_at = dict(reason), now
     for bid in await bids.of(session, project):
         bid.state = BidState.WON if bid.id == chosen.id else BidState.LOST
-        said = {"name": chosen.name, "reason": dict(reason)}
+        said: dict[str, Any] = {"name": chosen.name, "reason": dict(reason)}
         await tidings.to_person(session, bid.person_id, project, f"bid.{bid.state}", house, now, **said)
     highest = first.bid.id == chosen.id
     await audit.record(session, "project_award", now, staff=by, project=project.id, bid=chosen.id, highest=highest)

@@ -111,3 +111,31 @@ async def test_what_goes_on_the_list_is_what_stands_above_the_button(database_ur
         assert await admin.taps(t.plain("project_desk.put"), message=older, chat=office) == t.plain("desk.old_button")
         await admin.taps(t.plain("project_desk.put"), message=newer, chat=office)
         await office.shows("open for bids until Mon 9 Nov 18:00")
+
+
+async def test_whoever_has_not_scored_the_bids_after_three_days_is_reminded_once(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t, house = campus.t("en"), campus.app.toolbox.house
+        frida, gustav = await campus.student("Frida"), await campus.student("Gustav")
+        number = await scored(campus)
+        async with campus.app.database.transaction() as session:
+            zhao = await meet(session, campus.admin.id, "Zhao", None, "zh-hans")
+            for each in (frida, gustav):
+                reviewer = await meet(session, each.id, each.name, None, "en")
+                await scoring.appoint(session, number, reviewer, zhao, house, campus.clock())
+        reminder = t.plain("review.remind", title="Water dispensers", fewest=scoring.FEWEST)
+        for person in (frida, gustav):
+            await person.reads("Please score the 2 bids")
+        await gustav.taps(t.plain("project.see"))
+        await gustav.taps(t.plain("projects.review"))
+        await gustav.taps(t.plain("review.tied"))
+        await gustav.reads(t.plain("review.recused_declared", title="Water dispensers"))
+        await campus.later(days=2)
+        await campus.quiet()
+        assert reminder not in [each.text for each in await frida.transcript()]
+        await campus.later(days=1, hours=1)
+        await frida.reads(reminder)
+        await campus.later(days=4)
+        await campus.quiet()
+        assert [each.text for each in await frida.transcript()].count(reminder) == 1
+        assert reminder not in [each.text for each in await gustav.transcript()]
