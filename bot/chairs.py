@@ -9,7 +9,7 @@ from markupsafe import escape
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.keyboards import button, keyboard
-from bot.posts import NAME, SHOWN, Chairing, Exchanging, back, called_of, exchange_line, packed
+from bot.posts import NAME, SHOWN, Chairing, Exchanging, back, called_of, exchange_line, left_out, packed
 from bot.rosters import Rows, Screen
 from bot.texts import Texts
 from bot.untrusted import inline
@@ -40,7 +40,7 @@ async def turns(session: AsyncSession, t: Texts, today: date) -> Screen:
         [button(_line(each, t, today), Chairing("turn", each.turn.id, ""))] for each in found if not each.turn.begun
     ]
     paces = [button(t.plain(f"rota.pace.{pace}"), Chairing("pace", 0, pace)) for pace in Pace]
-    lines += ["", t("rota.plan")]
+    lines += [*await left_out(session, t, today), "", t("rota.plan")]
     return "\n".join(lines), keyboard([*keys, paces, [back(t)]])
 
 

@@ -120,6 +120,7 @@ async def register(session: AsyncSession, caps: Caps, t: Texts, today: date) -> 
         t("posts.count", people=count.people, most=caps.most),
         t("posts.presidium_count", people=count.presidium, most=caps.presidium, names=_of(inside, None, t)),
         await _chair_line(session, t, today),
+        *await left_out(session, t, today),
         "",
         t("posts.departments", count=count.departments, most=caps.departments),
     ]
@@ -169,6 +170,12 @@ async def _chair_line(session: AsyncSession, t: Texts, today: date) -> str:
         return t("posts.chair_last", name=inline(first.term.name, NAME), until=until)
     after = inline(now_and_next[1].term.name, NAME)
     return t("posts.chair_now", name=inline(first.term.name, NAME), until=until, after=after)
+
+
+async def left_out(session: AsyncSession, t: Texts, today: date) -> list[str]:
+    """A line on who of the presidium is in no turn of the chair, if anybody is."""
+    names = [_name(term) for term in await rota.left_out(session, today)]
+    return [t("rota.left_out", names=t.plain("duty.comma").join(names))] if names else []
 
 
 async def _coming(session: AsyncSession, t: Texts, today: date) -> list[str]:

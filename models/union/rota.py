@@ -1,6 +1,7 @@
 """The executive chair goes round among the presidium (measure 6): who has it, who has it next.
 
 the members in an order, a pace, a day ─▶ turns until their terms end
+a member comes later                   ─▶ it is seen that they are in none, until somebody plans anew
 a member leaves earlier                ─▶ what would have been theirs goes to whoever had it longest ago
 a turn begins                          ─▶ what is open is handed over (`matters.py`)
 """
@@ -103,6 +104,14 @@ async def members(session: AsyncSession, since: date) -> list[Holding]:
     """The presidium from this day on, also who comes to it later."""
     found = await posts.holdings(session, since, since + posts.LONGEST)
     return [each for each in found if each.post.rank is Rank.PRESIDIUM]
+
+
+async def left_out(session: AsyncSession, today: date) -> list[PostTerm]:
+    """Members who came after the turns were planned and are in none; nobody while there are none."""
+    if not await turns(session, today, 1):
+        return []
+    has = set(await session.scalars(select(ChairTurn.term_id).distinct()))
+    return [each.term for each in await members(session, today) if each.term.id not in has]
 
 
 async def plan(session: AsyncSession, pace: Pace, first: date, today: date, now: datetime, staff: Person) -> int:

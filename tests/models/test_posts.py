@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import handing_over
+from bot import chairs, handing_over
 from bot import posts as drawn
 from bot.texts import Catalogue
 from bot.toolbox import Toolbox
@@ -446,3 +446,27 @@ async def test_a_turn_that_begins_at_this_moment_is_given_to_nobody_else(databas
         await asyncio.wait({second}, timeout=0.2)
     with pytest.raises(Refusal, match=r"rota\.begun"):
         await second
+
+
+async def test_a_new_member_is_seen_to_be_missing_in_the_turns_until_they_are_planned_anew(
+    database: Database, now: datetime
+) -> None:
+    async with database.transaction() as session:
+        presidium = (await ready(session))["presidium"]
+        wang = await somebody(session, 1, "Wang")
+        await holds(session, presidium, "Wang", now, person=wang)
+        assert await rota.left_out(session, TODAY) == [], "there are no turns yet"
+        await rota.plan(session, Pace.FORTNIGHT, TODAY, TODAY, now, wang)
+        assert await rota.left_out(session, TODAY) == []
+        await holds(session, presidium, "Liu <Xin>", now, TODAY + 7 * DAY)
+        assert [term.name for term in await rota.left_out(session, TODAY)] == ["Liu <Xin>"]
+        said = {}
+        for language, t in Catalogue.load(CALENDAR.timezone).items():
+            line = t("rota.left_out", names="Liu <Xin>")
+            for text, _ in (await chairs.turns(session, t, TODAY), await drawn.register(session, CAPS, t, TODAY)):
+                assert line in text, language
+            said[language] = line
+        await rota.plan(session, Pace.FORTNIGHT, TODAY + 14 * DAY, TODAY, now, wang)
+        assert await rota.left_out(session, TODAY) == []
+        for language, t in Catalogue.load(CALENDAR.timezone).items():
+            assert said[language] not in (await chairs.turns(session, t, TODAY))[0]
