@@ -120,8 +120,8 @@ async def publish(
     """The union says what will change, and of a project what becomes of it; those who were asked are told, and where
     only those who asked by name could be asked, the others too. Of two who say it at once one is heard.
 
-    Raises Refusal before it has closed, when it has been said, for words that are missing or too long, and for a
-    project without a verdict.
+    Raises Refusal before it has closed, when it has been said, for words that are missing or too long, for a project
+    without a verdict, and for the end of one whose bids wait.
     """
     survey = await surveys.held(session, number)
     must_be_unsaid(survey)
@@ -132,15 +132,14 @@ async def publish(
         raise Refusal("survey.changes_too_long", most=CHANGES_LENGTH)
     if survey.project_id is not None and verdict is None:
         raise Refusal("survey.verdict_missing")
+    project = await projects.held(session, survey.project_id) if survey.project_id is not None else None
+    if project is not None and verdict is Verdict.STOP:
+        undertaking.stop_by_verdict(project, now)
     survey.what_changes, survey.verdict, survey.said_at, survey.stage = texts, verdict, now, Stage.TELLING
     await audit.record(session, "survey_publish", now, staff=staff, survey=survey.id, verdict=verdict, text=texts)
-    if survey.project_id is not None:
-        project = await projects.held(session, survey.project_id)
-        if verdict is Verdict.STOP:
-            undertaking.stop_by_verdict(project, now)
-        if group_of(survey.target).project is not None:
-            # Only those who asked by name could be asked; from the survey nothing may lead to the others.
-            await tidings.tell(session, project, f"ticket.project_{verdict}", nameless=True, reason=texts)
+    if project is not None and group_of(survey.target).project is not None:
+        # Only those who asked by name could be asked; from the survey nothing may lead to the others.
+        await tidings.tell(session, project, f"ticket.project_{verdict}", nameless=True, reason=texts)
     return survey
 
 

@@ -227,7 +227,11 @@ def _stopped(project: Project, now: datetime) -> None:
 
 
 def stop_by_verdict(project: Project, now: datetime) -> None:
-    """Its closing survey ended so; why stands there, and those who asked hear it from there."""
+    """Its closing survey ended so; why stands there, and those who asked hear it from there. Raises Refusal while bids
+    wait: they would stay sealed, and whose they are would not hear.
+    """
+    if project.state in (ProjectState.LISTED, ProjectState.SCORING):
+        raise Refusal("project.bids_wait", number=project.id)
     if project.state is not ProjectState.STOPPED:
         _stopped(project, now)
 

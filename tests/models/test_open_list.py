@@ -447,3 +447,19 @@ async def test_whoever_is_a_moment_later_than_a_decision_is_told_that_it_has_gon
         await asyncio.wait({second}, timeout=0.2)
     with pytest.raises(Refusal, match=r"project\.gone_on"):
         await second
+
+
+async def test_a_verdict_stops_no_project_whose_bids_wait(database: Database, now: datetime) -> None:
+    """They stayed sealed for ever, and their bidders never heard of it."""
+    async with database.transaction() as session:
+        project, zhao = await on_the_list(session, now)
+        (alice,) = await people(session, 1)
+        await bids.offer(session, project, alice, SAID, HOUSE, now)
+        survey = await closing(session, project, now)
+        for _ in range(2):
+            with pytest.raises(Refusal, match=r"project\.bids_wait"):
+                await outcomes.publish(session, survey.id, WHY, now, verdict=Verdict.STOP)
+            now += timedelta(days=7)
+            await undertaking.open_due(session, HOUSE, now)
+        await undertaking.stop(session, project.id, REASON, zhao, HOUSE, now)
+        assert await told(session, alice) == ["bid.stopped"]
