@@ -12,18 +12,21 @@ from typing import Any
 from bot.keyboards import Press, button, keyboard
 from bot.survey_desk import Making
 from bot.texts import Texts, cut
+from bot.untrusted import cut as shortened
 from bot.untrusted import inline
 from models.people import Person
 from models.projects import TITLE_LENGTH, Conclusion, Project, ProjectState
 from models.union.bids import Bid, BidderKind, BidState
 from models.union.milestones import Milestone, MilestoneState
 from models.union.scoring import FEWEST, BidReview, Mean, ReviewPart
+from models.union.undertaking import CRITERION_LENGTH, REWARD_LENGTH
 
 A_PAGE = 8
 LABEL = 40
 NAME = 40
-MISSING, REASON = 60, 300
-"""So much of what was missing, and of what the union said, stands on the screen of a project."""
+WHAT, MISSING, REASON, DECISION = 80, 60, 300, 500
+"""So much of a milestone, of what was missing, of what the union said of the project, and of why it was given or
+stopped stands on its screen, as Telegram counts: an emoji twice."""
 RANKED = 5
 WEEKS = (1, 2, 3, 4)
 """For how long a list is open, as the buttons offer it."""
@@ -86,22 +89,28 @@ def state(project: Project, t: Texts, now: datetime) -> str:
     return t(f"project.state.{key}", until=until)
 
 
+def head(project: Project, t: Texts) -> str:
+    """Its number and what it is called."""
+    return t("project_desk.head", number=project.id, title=inline(project.title, TITLE_LENGTH))
+
+
 def about(project: Project, t: Texts) -> list[str]:
     """What bids are scored by, and what whoever undertakes it gets; nothing before it was listed."""
     if project.criteria is None:
         return []
-    criteria = t.plain("project_desk.and").join(project.criteria)
-    return [t("project_desk.criteria", criteria=criteria), t("project_desk.reward", reward=project.reward or "")]
+    criteria = t.plain("project_desk.and").join(inline(each, CRITERION_LENGTH) for each in project.criteria)
+    reward = shortened(project.reward or "", REWARD_LENGTH)
+    return [t("project_desk.criteria", criteria=criteria), t("project_desk.reward", reward=reward)]
 
 
 def given(project: Project, awarded_to: str | None, t: Texts) -> list[str]:
     """To whom and why; why it was stopped."""
     said = []
     if awarded_to is not None:
-        why = t.pick(project.award_reason or {})
+        why = shortened(t.pick(project.award_reason or {}), DECISION)
         said.append(t("project_desk.awarded", name=inline(awarded_to, NAME), reason=why))
     if project.end_reason:
-        said.append(t("project_desk.stopped", reason=t.pick(project.end_reason)))
+        said.append(t("project_desk.stopped", reason=shortened(t.pick(project.end_reason), DECISION)))
     return said
 
 
@@ -114,7 +123,7 @@ def steps(milestones: Sequence[Milestone], t: Texts, today: date) -> list[str]:
     for each in milestones:
         late = each.state is MilestoneState.AWAITED and each.due < today
         key = "project_desk.milestone_late" if late else "project_desk.milestone"
-        rows.append(t(key, sign=SIGNS[each.state], what=each.what, day=t.short_day(each.due, today)))
+        rows.append(t(key, sign=SIGNS[each.state], what=inline(each.what, WHAT), day=t.short_day(each.due, today)))
         if each.missing:
             rows.append(t("project_desk.missing", missing=inline(each.missing, MISSING)))
     return [t("project_desk.milestones", done=done, of=len(milestones)), *rows]
@@ -123,8 +132,7 @@ def steps(milestones: Sequence[Milestone], t: Texts, today: date) -> list[str]:
 def one(project: Project, its: Standing, t: Texts, now: datetime, today: date) -> tuple[str, dict[str, Any]]:
     """One project, and what can be done with it now."""
     parts = [
-        t("project_desk.head", number=project.id, title=project.title)
-        + f"\n{state(project, t, now)} · {t.n('project_desk.tickets', its.tickets)}",
+        head(project, t) + f"\n{state(project, t, now)} · {t.n('project_desk.tickets', its.tickets)}",
         "\n".join(about(project, t)),
         "\n".join(_reviewing(project, its, t)),
         "\n".join(given(project, its.awarded_to, t)),

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.keyboards import Go, Press, button, keyboard
-from bot.project_desk import LABEL, REASON, about, given, state, steps, words
+from bot.project_desk import LABEL, REASON, about, given, head, state, steps, words
 from bot.texts import Texts, cut
 from bot.untrusted import inline
 from models.people import Person
@@ -97,7 +97,7 @@ def one(
     """One project, and what somebody can do there."""
     project = row.project
     parts = [
-        t("project_desk.head", number=project.id, title=project.title) + f"\n{state(project, t, now)}",
+        head(project, t) + f"\n{state(project, t, now)}",
         "\n".join(about(project, t)),
         t("projects.sealed") if project.state is ProjectState.LISTED else "",
         "\n".join(given(project, row.awarded_to, t)),
