@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from aiogram.fsm.state import State
-from aiogram.fsm.storage.base import BaseStorage, DefaultKeyBuilder, StorageKey
+from aiogram.fsm.storage.base import DEFAULT_DESTINY, BaseStorage, DefaultKeyBuilder, StorageKey
 
 from bot.outgoing import speaking
 from models import conversations
@@ -21,6 +22,12 @@ from models.vault import Vault
 _keys = DefaultKeyBuilder(prefix="chat", with_bot_id=True)
 
 
+def _name(key: StorageKey) -> str:
+    """The name of a conversation, or of what is kept beside it."""
+    name = _keys.build(replace(key, destiny=DEFAULT_DESTINY))
+    return name if key.destiny == DEFAULT_DESTINY else conversations.beside(name, key.destiny)
+
+
 class Conversations(BaseStorage):
     """One row a conversation; no row for those who are in none."""
 
@@ -28,7 +35,7 @@ class Conversations(BaseStorage):
         self._vault = vault
 
     async def _find(self, key: StorageKey) -> Standing:
-        session, name = speaking.get().session, _keys.build(key)
+        session, name = speaking.get().session, _name(key)
         known: dict[str, Standing] = session.info.setdefault("conversations", {})
         if name not in known:
             # aiogram asks several times an update.
@@ -36,7 +43,7 @@ class Conversations(BaseStorage):
         return known[name]
 
     async def _change(self, key: StorageKey, after: Standing) -> None:
-        mouth, name = speaking.get(), _keys.build(key)
+        mouth, name = speaking.get(), _name(key)
         await conversations.write(mouth.session, name, await self._find(key), after, self._vault, mouth.now)
         mouth.session.info["conversations"][name] = after
 

@@ -51,6 +51,15 @@ def key_of(bot_id: int, chat_id: int, user_id: int) -> str:
     return f"chat:{bot_id}:{chat_id}:{user_id}"
 
 
+PROMPT = "prompt"
+"""What somebody was asked to write about a ticket is kept beside their conversation: whatever they begin, it stays."""
+
+
+def beside(key: str, what: str) -> str:
+    """The key of what is kept beside a conversation."""
+    return f"{key}:{what}"
+
+
 # Asked at every update: made once, and on the table, because nobody holds the row.
 _table = cast(Table, Conversation.__table__)
 _same = _table.c.place == bindparam("tag")

@@ -220,7 +220,8 @@ async def _erase_what_came_and_goes(
 async def _conversations(session: AsyncSession, person: Person, bot_id: int) -> list[str]:
     """Every place where they may be in the middle of something."""
     chats = [person.telegram_id, *(s.chat_id for s in await stations.open_desks(session) if s.chat_id is not None)]
-    return [conversations.key_of(bot_id, chat, person.telegram_id) for chat in chats]
+    keys = [conversations.key_of(bot_id, chat, person.telegram_id) for chat in chats]
+    return [*keys, *(conversations.beside(key, conversations.PROMPT) for key in keys)]
 
 
 async def _erase_person(session: AsyncSession, person: Person, house: House) -> None:

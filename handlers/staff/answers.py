@@ -27,7 +27,7 @@ from bot.untrusted import units
 from handlers.occasion import must_be_seen
 from handlers.screens import show
 from handlers.staff.desk import NUMBER, AtDesk, Desk, replied_to, ticket_of
-from handlers.staff.prompts import Writing, expected, forget, is_stale, prompt_of
+from handlers.staff.prompts import Writing, awaited, expected, forget, is_stale, prompt_of
 from models import answering, conversations, postings, projects, sorting, stations, tickets, words
 from models.conversations import NOWHERE, Standing
 from models.errors import Refusal
@@ -80,9 +80,10 @@ def router() -> Router:
 async def cancel(message: Message, command: CommandObject, desk: Desk, state: FSMContext) -> None:
     """Nothing more is expected of this staff member; what is expected is kept under the real id."""
     must_be_seen(message, command)
-    awaited = (await state.get_data()).get("awaited")
-    if awaited is not None:
-        await postings.ask_nothing(desk.session, awaited["ticket"], message.chat.id)
+    asked = await awaited(state)
+    if asked is not None:
+        await postings.ask_nothing(desk.session, asked["ticket"], message.chat.id)
+        await forget(state)
     await state.clear()
     await message.reply(desk.t("desk.cancelled"))
 
@@ -166,13 +167,13 @@ async def _say(
         stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
         await answering.note(desk.session, ticket, staff, _said_in(stripped), desk.house, desk.now, source)
         return True
-    awaited = await expected(state, ticket)
-    over = is_stale(awaited, desk.now) if prompt is None and awaited is not None else prompt == {}
+    last = await expected(state, ticket)
+    over = is_stale(last, desk.now) if prompt is None and last is not None else prompt == {}
     if over:
-        if awaited is not None:
+        if last is not None:
             await forget(state)
         return False
-    asked = awaited if prompt is None else prompt
+    asked = last if prompt is None else prompt
     writing = Writing(asked["writing"]) if asked is not None else None
     staff = await desk.may(WRITTEN[writing], ticket)
     match writing:
@@ -196,7 +197,7 @@ async def _say(
         case Writing.QUESTION | None:
             said, asks = _said_in(content), writing is Writing.QUESTION
             await answering.answer(desk.session, ticket, staff, said, desk.house, desk.now, source, asks=asks)
-    if awaited is not None and awaited["writing"] == writing:
+    if last is not None and last["writing"] == writing:
         await forget(state)
     return True
 
@@ -274,7 +275,7 @@ async def _asked_about(session: AsyncSession, message: Message, state: FSMContex
     """The ticket that this person was just asked about, when they reply to the bot's message that shows its number: a
     prompt that nobody has noted. Dropped in silence, what they wrote would be lost.
     """
-    replied, number = message.reply_to_message, ((await state.get_data()).get("awaited") or {}).get("ticket")
+    replied, number = message.reply_to_message, (await awaited(state) or {}).get("ticket")
     if replied is None or replied.from_user is None or message.bot is None or number is None:
         return None
     if replied.from_user.id != message.bot.id or str(number) not in NUMBER.findall(replied.text or ""):

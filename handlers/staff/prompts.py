@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.screens import show
 from handlers.staff.desk import Desk
-from models import letters, postings
+from models import conversations, letters, postings
 from models.outbox import Lane
 from models.tickets import Ticket
 
@@ -44,11 +45,12 @@ student or the other way round.
 
 async def ask(desk: Desk, state: FSMContext, writing: Writing, ticket: Ticket, text: str, **chosen: Any) -> None:
     """Ask for words: the next reply about this ticket is them. It is a letter about the ticket, so a reply to it finds
-    the ticket. What else they are in the middle of, such as recording a visitor, goes on.
+    the ticket. What else they are in the middle of, such as recording a visitor, goes on; and whatever they begin, this
+    stays: a note must not become an answer.
     """
     prompt = {"writing": writing, **chosen}
     until = (desk.now + PROMPT_WAITS).isoformat()
-    await state.update_data(awaited={"ticket": ticket.id, "until": until, **prompt})
+    await _beside(state).set_data({"ticket": ticket.id, "until": until, **prompt})
     how: dict[str, Any] = {"ticket": ticket, "keyboard": "cancel", "lane": Lane.ANSWER, "prompt": prompt}
     await letters.to_station(desk.session, desk.station, text, desk.now, **how, name=desk.member().name)
 
@@ -63,9 +65,7 @@ async def ask_below(
 
 async def forget(state: FSMContext) -> None:
     """No reply of theirs is what was asked for any more; what else they are in the middle of goes on."""
-    data = await state.get_data()
-    if data.pop("awaited", None) is not None:
-        await state.set_data(data)
+    await _beside(state).clear()
 
 
 async def cancel(session: AsyncSession, query: CallbackQuery) -> None:
@@ -76,17 +76,26 @@ async def cancel(session: AsyncSession, query: CallbackQuery) -> None:
         posting.prompt = {}
 
 
+def _beside(state: FSMContext) -> FSMContext:
+    return FSMContext(state.storage, replace(state.key, destiny=conversations.PROMPT))
+
+
+async def awaited(state: FSMContext) -> dict[str, Any] | None:
+    """What this person was asked to write last, about whichever ticket."""
+    return await _beside(state).get_data() or None
+
+
 async def expected(state: FSMContext, ticket: Ticket) -> dict[str, Any] | None:
     """What the next reply about this ticket is: `writing`, what was chosen before, and `until` when; None when nothing
     was asked for.
     """
-    awaited: dict[str, Any] | None = (await state.get_data()).get("awaited")
-    return awaited if awaited is not None and awaited["ticket"] == ticket.id else None
+    asked = await awaited(state)
+    return asked if asked is not None and asked["ticket"] == ticket.id else None
 
 
-def is_stale(awaited: Mapping[str, Any], now: datetime) -> bool:
+def is_stale(asked: Mapping[str, Any], now: datetime) -> bool:
     """Whether it was asked for so long ago that a reply may mean anything."""
-    return now >= datetime.fromisoformat(awaited["until"])
+    return now >= datetime.fromisoformat(asked["until"])
 
 
 async def prompt_of(session: AsyncSession, message: Message) -> dict[str, Any] | None:

@@ -10,9 +10,10 @@ from sqlalchemy import select
 from bot.disclosing import Disclosing
 from bot.lists import Keep
 from bot.survey_desk import Making
-from models import conversations
+from models import conversations, words
 from models.conversations import Standing
 from models.projects import Project
+from models.words import Side
 from sandbox.client import photo, sticker
 from tests.campus import UNLIMITED, Campus, running
 from tests.stories.test_states import BOT, groups
@@ -128,3 +129,23 @@ async def test_an_answer_to_a_card_is_its_student_s_whatever_is_being_written(da
             assert (await session.scalars(select(Project))).all() == []
         await admin.says("Faster network", chat=office)
         await office.shows("1 · Faster network")
+
+
+async def test_what_was_asked_for_about_a_ticket_stays_so_whatever_is_begun_meanwhile(database_url: str) -> None:
+    """A note became an answer, which the student read."""
+    async with running(database_url) as campus:
+        t, east, wang = campus.t("en"), campus.east, campus.wang
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, "The tap in the bathroom drips all night")
+        card = await east.shows(f"#{number} ·")
+        for begun in ("/walkin", "/canned", "/stats"):
+            await wang.taps(t.plain("desk.note"), message=card, chat=east)
+            await east.shows("with your note on")
+            await wang.says(begun, chat=east)
+            await campus.quiet()
+            await wang.says(f"Only for us, after {begun}", chat=east, reply_to=card)
+            await campus.quiet()
+        async with campus.app.database.reading() as session:
+            sides = [each.side for each in await words.said.about(session, number)]
+        assert sides == [Side.STUDENT, Side.NOTE, Side.NOTE, Side.NOTE]
+        assert not any("Only for us" in each.text for each in await alice.transcript())
