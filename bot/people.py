@@ -67,6 +67,20 @@ def anonymous_admin(message: Message) -> bool:
     return message.sender_chat is not None and message.sender_chat.id == message.chat.id
 
 
+def answered(message: Message) -> Message | None:
+    """What this replies to. In a forum everything that is said replies to the head of its topic, and means nothing by
+    it.
+    """
+    replied = message.reply_to_message
+    return replied if replied is not None and replied.forum_topic_created is None else None
+
+
+def to_a_colleague(message: Message) -> bool:
+    """Whether it replies to somebody who is not the bot."""
+    replied = answered(message)
+    return replied is not None and replied.from_user is not None and not replied.from_user.is_bot
+
+
 def clean_name(user: User) -> str:
     """A name as it may be shown: one line, no invisible or direction-changing characters, never empty."""
     visible = "".join(c for c in user.full_name if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))

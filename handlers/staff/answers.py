@@ -22,7 +22,7 @@ from bot import keyboards
 from bot.contents import content_of, is_said, kept_of, says_something
 from bot.filters import Commanding, markup
 from bot.helping import overview
-from bot.people import anonymous_admin, hidden
+from bot.people import anonymous_admin, hidden, to_a_colleague
 from bot.untrusted import units
 from handlers.occasion import must_be_seen
 from handlers.screens import show
@@ -53,10 +53,18 @@ WRITTEN: dict[Writing | None, Deed] = {
 
 
 def replies() -> Router:
-    """Asked before every conversation: what answers a ticket's card is for its student, whatever else is being done."""
+    """Asked before every conversation: what answers a ticket's card is for its student, and what answers a colleague is
+    the colleague's, whatever else is being done.
+    """
     router = Router(name="replies to cards")
-    router.message.register(to_card, AtDesk(), F.reply_to_message, ~Commanding(), about_a_ticket)
+    desk = AtDesk()
+    router.message.register(to_card, desk, F.reply_to_message, ~Commanding(), about_a_ticket)
+    router.message.register(among_colleagues, desk, to_a_colleague, ~Commanding())
     return router
+
+
+async def among_colleagues(_: Message) -> None:
+    """They talk to each other."""
 
 
 async def about_a_ticket(message: Message, session: AsyncSession) -> bool | dict[str, Any]:

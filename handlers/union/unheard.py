@@ -9,7 +9,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
 from bot.contents import is_said
-from bot.people import GROUPS, hidden
+from bot.people import GROUPS, answered, hidden, to_a_colleague
 from handlers.staff.canned import Wording
 from handlers.staff.walkin import Recording
 from handlers.union.appointing import Appointing
@@ -46,11 +46,10 @@ async def in_the_middle(message: Message, state: FSMContext | None = None) -> bo
     """Filter: words of whoever sends this are waited for. A reply to a colleague is the colleague's."""
     if state is None or hidden(message):
         return False
-    replied, at = message.reply_to_message, await state.get_state()
-    to_the_bot = replied is not None and replied.from_user is not None and replied.from_user.is_bot
-    if at is None or (replied is not None and not to_the_bot):
+    at = await state.get_state()
+    if at is None or to_a_colleague(message):
         return False
-    replies = message.chat.type in GROUPS and to_the_bot
+    replies = message.chat.type in GROUPS and answered(message) is not None
     return any(at in group for group in UNION) or (replies and any(at in group for group in BY_REPLY))
 
 

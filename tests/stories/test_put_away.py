@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.disclosing import Disclosing
 from bot.lists import Keep
 from bot.survey_desk import Making
-from models import conversations, words
+from models import conversations, stations, words
 from models.conversations import Standing
 from models.projects import Project
 from models.words import Side
@@ -125,6 +125,11 @@ async def test_an_answer_to_a_card_is_its_student_s_whatever_is_being_written(da
         await office.shows("What is it called?")
         await admin.says("It is mended since noon", chat=office, reply_to=card)
         await alice.reads("It is mended since noon")
+        # Nor is it for the bot what answers a colleague.
+        lin = await campus.stage.person("Lin", "en")
+        await lin.joins(office)
+        await admin.says("Yes, in room 3", chat=office, reply_to=await lin.says("Is there a meeting?", chat=office))
+        await campus.quiet()
         async with campus.app.database.reading() as session:
             assert (await session.scalars(select(Project))).all() == []
         await admin.says("Faster network", chat=office)
@@ -149,3 +154,21 @@ async def test_what_was_asked_for_about_a_ticket_stays_so_whatever_is_begun_mean
             sides = [each.side for each in await words.said.about(session, number)]
         assert sides == [Side.STUDENT, Side.NOTE, Side.NOTE, Side.NOTE]
         assert not any("Only for us" in each.text for each in await alice.transcript())
+
+
+async def test_in_a_topic_that_a_colleague_opened_what_is_written_is_heard(database_url: str) -> None:
+    """Everything said there replies to the head of the topic, and to nobody."""
+    async with running(database_url) as campus:
+        t, admin = campus.t("en"), campus.admin
+        office = await campus.stage.group("Forum", [admin], [], forum=True)
+        async with campus.app.database.transaction() as session:
+            place = await stations.by_key(session, "office")
+            assert place is not None
+            place.chat_id = office.id
+        topic = await office.topic("Projects")
+        await admin.says("/projects", chat=office, thread=topic)
+        await admin.taps(t.plain("project_desk.new"), chat=office)
+        await admin.sends(photo(), chat=office, thread=topic)
+        await office.shows(t.plain("draft.unheard"))
+        await admin.says("Drying rooms", chat=office, thread=topic)
+        await office.shows("1 · Drying rooms")
