@@ -107,7 +107,7 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
     await leaving.forget(session, person, house.calendar, now)
     await report_files.forget(session, person)
     await milestones.forget(session, person)
-    await bids.forget(session, person, house.vault)
+    await bids.forget(session, person, house.vault, now)
     await scoring.forget(session, person)
     await roster.untie(session, [person.id])
     await ballots.forget(session, person, house.vault)

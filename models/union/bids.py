@@ -27,7 +27,7 @@ from models.errors import Refusal
 from models.house import House
 from models.people import Person
 from models.projects import Project, ProjectState
-from models.union import interests
+from models.union import interests, tidings
 from models.vault import Vault
 
 MOST = 40
@@ -228,12 +228,15 @@ async def of_person(session: AsyncSession, person: Person, vault: Vault) -> list
     return found
 
 
-async def forget(session: AsyncSession, person: Person, vault: Vault) -> None:
+async def forget(session: AsyncSession, person: Person, vault: Vault, now: datetime) -> None:
     """What they bid goes. Of what they undertake stays that it was given to this union, club or class, without them and
-    without their words.
+    without their words; the office is told that nobody can show it any more.
     """
     listed = await session.scalars(select(Project.id).where(Project.state == ProjectState.LISTED))
     tags = [_tag(number, person.id, vault) for number in listed]
     await session.execute(delete(Bid).where(Bid.tag.in_(tags)))
     for bid in (await session.scalars(select(Bid).where(Bid.person_id == person.id))).all():
         bid.person_id, bid.plan, bid.interests, bid.known = None, "", "", []
+        project = await projects.get(session, bid.project_id)
+        if bid.state is BidState.WON and project.state in (ProjectState.AWARDED, ProjectState.UNDERWAY):
+            await tidings.to_office(session, project, "bid.office_forgotten", now, name=bid.name or "")

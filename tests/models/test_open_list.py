@@ -266,8 +266,12 @@ async def test_the_presidium_awards_with_a_reason(database: Database, now: datet
         act = (await session.scalars(select(Act).where(Act.act == "project_award"))).one()
         assert (act.staff_id, act.detail) == (zhao.id, {"project": project.id, "bid": first.id, "highest": False})
 
-        # Forgotten: what was given to the club stays the club's.
+        # Forgotten: what was given to the club stays the club's, and the office knows that nobody can show it now.
+        before = await told(session)
+        await forgetting.forget(session, bob, 1, HOUSE, now)
+        assert await told(session) == before, "of who did not get it there is nothing to say"
         await forgetting.forget(session, alice, 1, HOUSE, now)
+        assert await told(session) == [*before, "bid.office_forgotten"]
         assert (first.person_id, first.name, first.plan) == (None, SAID.name, "")
         assert await session.scalar(select(BidReview.part).where(BidReview.person_id == alice.id)) is None
 
