@@ -12,7 +12,7 @@ from datetime import datetime
 
 from aiogram.filters import CommandObject
 from aiogram.fsm.context import FSMContext
-from aiogram.types import Message
+from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.people import hidden
@@ -61,6 +61,15 @@ async def leave(state: FSMContext, t: Texts) -> str:
         return t("draft.left") + "\n\n"
     in_a_group = state.key.chat_id != state.key.user_id
     return t("draft.put_away") + "\n\n" if at is not None and in_a_group else ""
+
+
+async def leave_for(query: CallbackQuery, state: FSMContext, t: Texts, *, back: bool) -> None:
+    """The same for a press on a screen that says nothing of it: it is said below, but for the way `back` of what is
+    being written.
+    """
+    left = await leave(state, t)
+    if left and not back and isinstance(query.message, Message):
+        await query.message.answer(left.strip())
 
 
 def must_be_seen(message: Message, command: CommandObject) -> None:

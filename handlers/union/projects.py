@@ -24,7 +24,7 @@ from bot.project_desk import ProjectDesk, Standing
 from bot.reports import messages
 from bot.texts import Texts
 from bot.untrusted import inline
-from handlers.occasion import leave, must_be_seen
+from handlers.occasion import leave, leave_for, must_be_seen
 from handlers.screens import respond, turn_of
 from handlers.union.acting import Acting, Wherever
 from models import colleagues, permissions, projects
@@ -82,10 +82,10 @@ async def step(query: CallbackQuery, press: ProjectDesk, acting: Acting, state: 
     by = await acting.may(Deed.PROJECT_RUN)
     match press.act:
         case "list":
-            await _nothing_written(state)
+            await _nothing_written(query, press, acting, state)
             await show_list(query, acting, press.number)
         case "one":
-            await _nothing_written(state)
+            await _nothing_written(query, press, acting, state)
             await show_one(query, await projects.get(acting.session, press.project), acting)
         case "new":
             await _write(query, ProjectWords.title, "project_desk.title", acting, state, 0)
@@ -113,9 +113,10 @@ async def step(query: CallbackQuery, press: ProjectDesk, acting: Acting, state: 
             raise Refusal("old.button")
 
 
-async def _nothing_written(state: FSMContext) -> None:
+async def _nothing_written(query: CallbackQuery, press: ProjectDesk, acting: Acting, state: FSMContext) -> None:
     if await state.get_state() in ProjectWords:
-        await state.clear()
+        back = (await state.get_data()).get("project") == press.project
+        await leave_for(query, state, acting.t, back=back)
 
 
 async def _write(

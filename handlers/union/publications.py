@@ -23,7 +23,7 @@ from bot.contents import content_of
 from bot.filters import Pressed, markup
 from bot.publishing import Drafting, Publish
 from bot.textfiles import Fetched
-from handlers.occasion import leave, must_be_seen
+from handlers.occasion import leave, leave_for, must_be_seen
 from handlers.screens import respond
 from handlers.union.acting import Acting, Wherever
 from models import stations
@@ -197,7 +197,7 @@ async def step(query: CallbackQuery, press: Publish, acting: Acting, state: FSMC
     said: dict[str, Any] = {}
     if await state.get_state() in Publishing:
         said = await state.get_data()
-        await state.clear()
+        await leave_for(query, state, acting.t, back=said.get("publication", 0) == press.publication)
     if press.act == "list":
         await _list(query, acting)
         return

@@ -9,10 +9,14 @@ from sqlalchemy import select
 
 from bot.disclosing import Disclosing
 from bot.lists import Keep
+from bot.project_desk import ProjectDesk
+from bot.publishing import Publish
 from bot.survey_desk import Making
 from models import conversations, stations, words
 from models.conversations import Standing
+from models.people import meet
 from models.projects import Project
+from models.union import undertaking
 from models.words import Side
 from sandbox.client import photo, sticker
 from tests.campus import UNLIMITED, Campus, running
@@ -75,6 +79,25 @@ async def test_a_button_that_begins_something_says_what_it_puts_an_end_to(databa
             await standing(campus, Standing("PublicAnswer:words", {"comment": 1}))
             await campus.admin.presses(screen, press.pack(), chat=office)
             await office.shows(t.plain("draft.put_away"))
+        # So does an older screen of the same kind; the way back of what is being written goes without saying.
+        async with campus.app.database.transaction() as session:
+            zhao = await meet(session, campus.admin.id, "Zhao", None, "en")
+            await undertaking.suggest(session, "Drying rooms", zhao, campus.clock())
+        for state, data, onto, said in (
+            ("Publishing:words", {"kind": "news"}, Publish("list", 0), 0),
+            ("Publishing:words", {"publication": 7}, Publish("list", 0), 1),
+            ("ProjectWords:title", {"project": 0}, ProjectDesk("list", 0), 0),
+            ("ProjectWords:title", {"project": 0}, ProjectDesk("one", 1), 1),
+            ("ProjectWords:criteria", {"project": 1}, ProjectDesk("one", 1), 0),
+        ):
+            await campus.quiet()
+            count = len(await office.transcript())
+            await standing(campus, Standing(state, data))
+            await campus.admin.presses(screen, onto.pack(), chat=office)
+            await campus.quiet()
+            told = [each.text for each in (await office.transcript())[count:]]
+            assert told.count(t.plain("draft.put_away")) == said, onto
+            assert (await standing(campus)).state is None
         # Another dialogue's "never mind" ends that one alone.
         kept = await standing(campus, Standing("Publishing:words", {"kind": "news", "language": "en"}))
         await campus.admin.says("/canned", chat=office)
