@@ -10,7 +10,7 @@ PORT ?= 8090
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test run check lint types bench chaos screenshots lock clean
+.PHONY: help setup demo test run check rehearsal lint types bench chaos screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | while IFS='|' read -r c d; do printf '%-18s %s\n' "$$c" "$$d"; done
@@ -28,7 +28,10 @@ test: $(VENV)/test.stamp ## the whole suite (ARGS="-k story" for a part of it)
 run: $(VENV)/run.stamp ## the bot itself: config.toml, UNIONBOT_TOKEN and UNIONBOT_KEY
 	@$(BIN)/unionbot run
 
-check: lint types test ## what CI runs: ruff, mypy --strict, the suite
+check: lint types test ## ruff, mypy --strict, the suite
+
+rehearsal: $(VENV)/test.stamp ## the demo, held to what it promises, from the first scene to Ctrl-C; with `check` what CI runs
+	@$(BIN)/python -m pytest -m long tests/bot/test_start.py $(ARGS)
 
 lint: $(VENV)/test.stamp ## ruff: rules and format
 	@$(BIN)/ruff check .
@@ -41,7 +44,7 @@ bench: $(VENV)/test.stamp ## measured comparisons, some minutes
 	@$(BIN)/python -m bench $(ARGS)
 
 chaos: $(VENV)/test.stamp ## kill -9 at 100 random moments, on SQLite and on PostgreSQL, some minutes
-	@$(BIN)/python -m pytest -m long --timeout 3600 -p no:cacheprovider $(ARGS)
+	@$(BIN)/python -m pytest -m long --timeout 3600 -p no:cacheprovider tests/chaos $(ARGS)
 
 screenshots: $(VENV)/test.stamp ## drive the chat page and take docs/screenshots anew
 	@sh .ci/chromium

@@ -382,6 +382,7 @@ async def test_check_says_where_a_wrong_token_is_mended(tmp_path: Path, monkeypa
     assert wrong not in done.output
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 async def test_the_demo_plays_its_story_and_lets_people_play_on_until_ctrl_c(tmp_path: Path) -> None:
     """What `make demo` shows, and what the README promises: tickets, the union's own work, and a semester of surveys up
