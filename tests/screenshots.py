@@ -55,7 +55,7 @@ async def demo() -> AsyncIterator[str]:
     address = ""
     try:
         async with asyncio.timeout(180):
-            while "the story is over" not in (line := (await process.stdout.readline()).decode()):
+            while "everything runs on" not in (line := (await process.stdout.readline()).decode()):
                 assert line, "the demo ended before its story did"
                 if line.startswith("chat page: "):
                     address = line.split()[-1]

@@ -186,7 +186,9 @@ async def another(cast: Cast, program: App, stage: Any) -> None:
         await cast.lin.reads(UNTIL_THEN)
         await wang.taps(hans.plain("desk.resolve"), chat=east, message=card)
         await wang.taps(hans.plain("resolution.explained"), chat=east)
-        await cast.lin.taps(hans.plain("fixed.yes"))
+        # An older ticket of hers asks the same, and hers may not be there yet.
+        done = await cast.lin.reads(f"✅ #{number}")
+        await cast.lin.taps(hans.plain("fixed.yes"), message=done)
         asked = await cast.lin.reads(hans.plain("rate.ask", number=number))
         await cast.lin.taps("4", message=asked)
         rated = await cast.lin.reads("★★★★☆")
