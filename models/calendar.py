@@ -10,7 +10,8 @@ changed, hours are counted as they really pass, and wall-clock times stay in ord
 the moment of the change, the second pass through a repeated hour stands at that hour's end.
 
 Exam weeks may be *relaxed* by a factor: of the time worked in them only that part counts, so that with 2 an hour passes
-in two, and a day in two days. Whole days end at the same local time on the first day by which enough have passed.
+in two, and a day in two days. Whole days end at the same local time on the first day by which enough have passed; so
+around relaxed days whoever begins later may be due on the same day at an earlier hour, and never on an earlier day.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from _pytest.mark import ParameterSet
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from models.calendar import LONGEST_DAYS, LONGEST_HOURS, Deadlines, Hours, Semester, Span, WorkCalendar
@@ -445,11 +445,42 @@ hour_spans = st.integers(1, 60 * 60).map(lambda n: Span(hours=n / 60))
 spans = st.builds(lambda d, n: Span(d, n / 60), st.integers(0, 12), st.integers(0, 600))
 
 
-@for_all(calendars(), moments, moments, spans)
+@for_all(calendars(factors=UNRELAXED), moments, moments, spans)
 def test_who_comes_first_is_due_first(calendar: WorkCalendar, one: datetime, two: datetime, span: Span) -> None:
     first, second = sorted((one, two))
     assert calendar.add(first, span) <= calendar.add(second, span)
     assert calendar.subtract(first, span) <= calendar.subtract(second, span)
+
+
+@for_all(calendars(), moments, moments, hour_spans)
+def test_who_comes_first_is_due_first_also_by_relaxed_hours(
+    calendar: WorkCalendar, one: datetime, two: datetime, span: Span
+) -> None:
+    first, second = sorted((one, two))
+    assert calendar.add(first, span) <= calendar.add(second, span)
+    assert calendar.subtract(first, span) <= calendar.subtract(second, span)
+
+
+PAST_AN_EXAM_DAY = WorkCalendar(
+    timezone=SHANGHAI,
+    hours={4: ((time(0), time(8, 5)),)},
+    makeup_days=frozenset([date(2026, 1, 1)]),
+    exam_days=frozenset([date(2026, 1, 2)]),
+    exam_days_factor=Fraction(3, 2),
+    makeup_hours_of=4,
+)
+"""A day that begins at eight on the first ends at eight on the ninth, one that begins when the second opens at midnight
+on the ninth."""
+
+
+@example(PAST_AN_EXAM_DAY, FIRST, FIRST + timedelta(minutes=5), 1)
+@for_all(calendars(zones=[SHANGHAI]), moments, moments, st.integers(1, 12))
+def test_over_relaxed_days_who_comes_first_is_due_on_no_later_day(
+    calendar: WorkCalendar, one: datetime, two: datetime, days_: int
+) -> None:
+    first, second = sorted((one, two))
+    due, next_due = (calendar.day_of(calendar.add(each, Span(days_))) for each in (first, second))
+    assert due <= next_due
 
 
 @for_all(calendars(), moments, st.integers(0, 10), st.integers(0, 10), st.integers(0, 900), st.integers(0, 900))
