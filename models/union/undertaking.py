@@ -112,26 +112,30 @@ async def put_on_list(
     return project
 
 
-async def open_due(session: AsyncSession, house: House, now: datetime) -> None:
-    """The bids whose time is over are opened, and the reviewers called; where nobody has bid the office is asked
-    whether it is listed again.
-    """
+async def over(session: AsyncSession, now: datetime) -> list[int]:
+    """The projects for which the time to bid is over."""
     due = select(Project.id).where(Project.state == ProjectState.LISTED, Project.bids_until <= now)
-    for number in (await session.scalars(due.order_by(Project.id))).all():
-        # Locked: whoever bids or takes a bid back at this moment is in, or finds it closed.
-        project = await projects.held(session, number)
-        if project.state is not ProjectState.LISTED:
-            continue
-        found = await bids.unseal(session, project, house, now)
-        await audit.record(session, "project_open", now, project=number, bids=len(found))
-        if not found:
-            projects.move(project, ProjectState.SUGGESTED)
-            await tidings.to_office(session, project, "project.office_nobody", now)
-            continue
-        projects.move(project, ProjectState.SCORING)
-        await tidings.to_office(session, project, "project.office_open", now, count=len(found))
-        for review, _ in await scoring.of(session, project):
-            await scoring.call(session, project, review, house, now)
+    return list(await session.scalars(due.order_by(Project.id)))
+
+
+async def open_bids(session: AsyncSession, number: int, house: House, now: datetime) -> None:
+    """The bids for it are opened, and the reviewers called; where nobody has bid the office is asked whether it is
+    listed again.
+    """
+    # Locked: whoever bids or takes a bid back at this moment is in, or finds it closed.
+    project = await projects.held(session, number)
+    if project.state is not ProjectState.LISTED:
+        return
+    found = await bids.unseal(session, project, house, now)
+    await audit.record(session, "project_open", now, project=number, bids=len(found))
+    if not found:
+        projects.move(project, ProjectState.SUGGESTED)
+        await tidings.to_office(session, project, "project.office_nobody", now)
+        return
+    projects.move(project, ProjectState.SCORING)
+    await tidings.to_office(session, project, "project.office_open", now, count=len(found))
+    for review, _ in await scoring.of(session, project):
+        await scoring.call(session, project, review, house, now)
 
 
 # ---------------------------------------------------------------- given to somebody

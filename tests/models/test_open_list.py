@@ -7,12 +7,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.toolbox import Toolbox
 from models import asking, colleagues, forgetting, mydata, outcomes, projects, sorting
 from models.audit import Act
 from models.database import Database
@@ -28,12 +29,19 @@ from models.union.bids import Bid, BidderKind, BidState, Offer
 from models.union.milestones import Milestone, MilestoneState
 from models.union.posts import Wanted
 from models.union.scoring import BidReview, ReviewPart, Tie
+from scheduler.jobs import projects as job
 from tests.house import HOUSE, draft, furnish, staff, student
 from tests.models.test_projects import WHY, closing
 
 REASON = {"zh-hans": "方案最扎实", "en": "The soundest plan"}
 SAID = Offer(BidderKind.CLUB, "Green Leaf Club", "We fit three dispensers", "Our treasurer works at East Station")
 PART = {"type": "photo", "file_id": "abc", "text": "The third floor"}
+
+
+async def open_all(session: AsyncSession, now: datetime) -> None:
+    """Everything whose time to bid is over is opened."""
+    for number in await undertaking.over(session, now):
+        await undertaking.open_bids(session, number, HOUSE, now)
 
 
 async def people(session: AsyncSession, count: int, start: int = 0) -> list[Person]:
@@ -74,6 +82,25 @@ async def told(session: AsyncSession, person: Person | None = None) -> list[str]
     return [(row.payload or {})["text"] for row in mine]
 
 
+async def test_bids_that_cannot_be_opened_keep_no_others_waiting(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        (_, zhao), (alice,) = await on_the_list(session, now), await people(session, 1)
+        other = await undertaking.suggest(session, "Lockers", zhao, now)
+        week = now + timedelta(days=7)
+        await undertaking.put_on_list(session, other.id, ["Useful"], "500", week, zhao, now)
+        one = (await session.scalars(select(Project).order_by(Project.id))).first()
+        assert one is not None
+        for project in (one, other):
+            await bids.offer(session, project, alice, SAID, HOUSE, now)
+        # As another key would have sealed it.
+        torn = (await session.scalars(select(Bid).where(Bid.project_id == one.id))).one()
+        torn.sealed = bytes(reversed(torn.sealed or b""))
+    await job.run(database, Toolbox(cast(Any, None), HOUSE, cast(Any, None)), week)
+    async with database.reading() as session:
+        states = (await session.scalars(select(Project.state).order_by(Project.id))).all()
+    assert states == [ProjectState.LISTED, ProjectState.SCORING]
+
+
 async def test_until_the_deadline_a_bid_tells_nobody_whose_it_is(
     database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,11 +133,11 @@ async def test_until_the_deadline_a_bid_tells_nobody_whose_it_is(
             await bids.offer(session, project, bob, SAID, HOUSE, over)
         with pytest.raises(Refusal, match=r"bid\.too_late"):
             await bids.take_back(session, project, alice, HOUSE, over)
-        await undertaking.open_due(session, HOUSE, over - timedelta(seconds=1))
+        await open_all(session, over - timedelta(seconds=1))
         assert project.state is ProjectState.LISTED
         await colleagues.seen(session, (await furnish(session))["east"], alice, now)
-        await undertaking.open_due(session, HOUSE, over)
-        await undertaking.open_due(session, HOUSE, over)
+        await open_all(session, over)
+        await open_all(session, over)
         (opened,) = await bids.of(session, project)
         assert (opened.person_id, opened.name, opened.interests) == (alice.id, SAID.name, SAID.interests)
         assert [each["en"] for each in opened.known or []] == ["East Station"], "whatever was declared"
@@ -150,7 +177,7 @@ async def test_where_nobody_bids_it_can_be_listed_again(database: Database, now:
     async with database.transaction() as session:
         project, zhao = await on_the_list(session, now)
         later = now + timedelta(days=8)
-        await undertaking.open_due(session, HOUSE, later)
+        await open_all(session, later)
         assert (project.state, await told(session)) == (ProjectState.SUGGESTED, ["project.office_nobody"])
         again = ["Useful"], "900", later + timedelta(days=7), zhao, later
         await undertaking.put_on_list(session, project.id, *again)
@@ -186,7 +213,7 @@ async def test_who_is_tied_to_a_bidder_scores_none(database: Database, now: date
             await scoring.appoint(session, project.id, zhao, zhao, HOUSE, now)
         with pytest.raises(Refusal, match=r"project\.gone_on"):
             await scoring.declare(session, project, reviews[friend.id], False, now)
-        await undertaking.open_due(session, HOUSE, now + timedelta(days=7))
+        await open_all(session, now + timedelta(days=7))
         assert [reviews[p.id].tie for p in (bob, colleague, friend)] == [Tie.BIDDER, Tie.SAME_PLACE, None]
         assert await told(session, colleague) == ["review.appointed", "review.recused_same_place"]
         late = await scoring.appoint(session, project.id, frank, zhao, HOUSE, now)
@@ -227,7 +254,7 @@ async def test_who_holds_a_post_in_a_bidder_s_department_scores_none(database: D
             await posts.appoint(session, known[key], wanted, Caps(40, 5, 6), now)
         await bids.offer(session, project, alice, SAID, HOUSE, now)
         reviews = [await scoring.appoint(session, project.id, person, zhao, HOUSE, now) for person in (near, far)]
-        await undertaking.open_due(session, HOUSE, opened)
+        await open_all(session, opened)
         assert [review.tie for review in reviews] == [Tie.SAME_PLACE, None]
         (bid,) = await bids.of(session, project)
         assert [each["en"] for each in bid.known or []] == ["Rights"], "whatever was declared"
@@ -240,7 +267,7 @@ async def test_the_presidium_awards_with_a_reason(database: Database, now: datet
         for person in (alice, bob):
             await bids.offer(session, project, person, SAID, HOUSE, now)
         now += timedelta(days=7)
-        await undertaking.open_due(session, HOUSE, now)
+        await open_all(session, now)
         first, second = await bids.of(session, project)
         given = {30: [[4, 6], [9, 9]], 31: [[5, 6], [10, 9]]}
         await scored(session, project, zhao, given, now)
@@ -282,7 +309,7 @@ async def test_milestones_are_shown_and_accepted(database: Database, now: dateti
         (alice,) = await people(session, 1)
         await bids.offer(session, project, alice, SAID, HOUSE, now)
         now += timedelta(days=7)
-        await undertaking.open_due(session, HOUSE, now)
+        await open_all(session, now)
         (bid,) = await bids.of(session, project)
         await scored(session, project, zhao, {number: [[5, 5]] for number in (30, 31, 32)}, now)
         await undertaking.award(session, bid.id, REASON, zhao, HOUSE, now)
@@ -399,7 +426,7 @@ async def test_whoever_is_a_moment_later_than_a_decision_is_told_that_it_has_gon
         (alice,) = await people(session, 1)
         await bids.offer(session, project, alice, SAID, HOUSE, now)
         now += timedelta(days=7)
-        await undertaking.open_due(session, HOUSE, now)
+        await open_all(session, now)
         (bid,) = await bids.of(session, project)
         await scored(session, project, zhao, {number: [[5, 5]] for number in (30, 31, 32)}, now)
         (late,) = await people(session, 1, 40)
@@ -464,6 +491,6 @@ async def test_a_verdict_stops_no_project_whose_bids_wait(database: Database, no
             with pytest.raises(Refusal, match=r"project\.bids_wait"):
                 await outcomes.publish(session, survey.id, WHY, now, verdict=Verdict.STOP)
             now += timedelta(days=7)
-            await undertaking.open_due(session, HOUSE, now)
+            await open_all(session, now)
         await undertaking.stop(session, project.id, REASON, zhao, HOUSE, now)
         assert await told(session, alice) == ["bid.stopped"]

@@ -33,7 +33,8 @@ async def scored(campus: Campus) -> int:
         for number, name in enumerate(NAMES):
             offer = Offer(BidderKind.CLUB, name, "We fit three", "")
             await bids.offer(session, project, await person(number), offer, house, now)
-        await undertaking.open_due(session, house, until)
+        for number in await undertaking.over(session, until):
+            await undertaking.open_bids(session, number, house, until)
         for number in (10, 11, 12):
             review = await scoring.appoint(session, project.id, await person(number), zhao, house, until)
             await scoring.declare(session, project, review, False, until)
