@@ -14,6 +14,7 @@ from bot.survey_desk import Making
 from bot.texts import Texts, cut
 from bot.untrusted import cut as shortened
 from bot.untrusted import inline
+from models.errors import Refusal
 from models.people import Person
 from models.projects import TITLE_LENGTH, Conclusion, Project, ProjectState
 from models.union.bids import Bid, BidderKind, BidState
@@ -43,12 +44,14 @@ PARTS = {
 class ProjectDesk(Press, prefix="pjd"):
     """On a project of the office's: list, one, new, enter, enter_anew, again, weeks, put, reviewers, appoint,
     bids_read, bids, award, stop, language, decide, plan, show, accept, back, finish. `number` is a page, a person, a
-    bid, a milestone, a number of weeks, the place of a language, or which preview it stands under.
+    bid, a milestone, a number of weeks, the place of a language, or which preview it stands under; `seen` is the
+    version of the milestone that was looked at.
     """
 
     act: str
     project: int
     number: int = 0
+    seen: int = 0
 
 
 @dataclass(frozen=True)
@@ -311,7 +314,13 @@ def to_decide(
 
 def evidence(milestone: Milestone, project: Project, t: Texts) -> tuple[str, dict[str, Any]]:
     """What is above shows that something is done: is it?"""
-    accept = button(t.plain("project_desk.accept"), ProjectDesk("accept", project.id, milestone.id))
-    back = button(t.plain("project_desk.send_back"), ProjectDesk("back", project.id, milestone.id))
+    accept = button(t.plain("project_desk.accept"), ProjectDesk("accept", project.id, milestone.id, milestone.version))
+    back = button(t.plain("project_desk.send_back"), ProjectDesk("back", project.id, milestone.id, milestone.version))
     text = t("project_desk.evidence", title=project.title, what=milestone.what)
     return text, keyboard([[accept, back], [way_back(project.id, t)]])
+
+
+def must_be_as_seen(milestone: Milestone, seen: int) -> None:
+    """Raises Refusal when something else shows it by now than what was looked at."""
+    if milestone.version != seen:
+        raise Refusal("old.button")

@@ -130,7 +130,10 @@ async def _planned(message: Message, text: str, acting: Acting, state: FSMContex
 
 
 async def _missing(message: Message, text: str, acting: Acting, state: FSMContext, by: Person) -> None:
-    number = (await state.get_data()).get("milestone", 0)
+    data = await state.get_data()
+    number = data.get("milestone", 0)
+    milestone, _ = await milestones.get(acting.session, number)
+    desk.must_be_as_seen(milestone, data.get("seen", 0))
     project = await milestones.send_back(acting.session, number, lines(text), by, acting.house, acting.now)
     await state.clear()
     await show_one(message, project, acting)

@@ -264,12 +264,15 @@ async def _milestones(query: CallbackQuery, press: ProjectDesk, by: Person, acti
             below = query.message if isinstance(query.message, Message) else query
             await respond(below, text, keys)
         case "accept":
+            milestone, _ = await milestones.get(session, press.number)
+            desk.must_be_as_seen(milestone, press.seen)
             await show_one(query, await milestones.accept(session, press.number, by, house, now), acting)
         case "back":
             milestone, project = await milestones.get(session, press.number)
+            desk.must_be_as_seen(milestone, press.seen)
             how = {"what": milestone.what, "most": milestones.MISSING_LENGTH}
             await _write(query, ProjectWords.missing, "project_desk.what_is_missing", acting, state, project.id, **how)
-            await state.update_data(milestone=milestone.id)
+            await state.update_data(milestone=milestone.id, seen=press.seen)
         case "finish":
             await show_one(query, await undertaking.finish(session, press.project, by, house, now), acting)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from sandbox.client import Person, photo
+from sandbox.client import Message, Person, photo
 from tests.campus import Campus, running
 from tests.stories.test_surveys import files_in
 
@@ -196,6 +196,7 @@ async def test_a_project_is_listed_bid_for_awarded_and_shown(migrated: Path, tmp
         await campus.later(days=1)
         await dora.reads("nothing has been shown yet")
         await office.shows("reminded once")
+        older: Message | None = None
         for what, sent_back in (("Dispensers are in", True), ("Dispensers are in", False), ("Cleaned for", False)):
             await dora.says("/projects")
             await dora.taps("To show:")
@@ -207,6 +208,12 @@ async def test_a_project_is_listed_bid_for_awarded_and_shown(migrated: Path, tmp
             await admin.taps(t.plain("project.see"), chat=office)
             await admin.taps(f"📥 {what}", chat=office)
             await office.shows("On <every> floor")
+            below = await office.shows(t.plain("project_desk.evidence", title=TITLE, what=what).splitlines()[-1])
+            if not sent_back and older is not None:
+                # Below what was shown the first time nobody accepts what is shown now.
+                accept = next(b["callback_data"] for b in older.buttons if b["text"] == t.plain("project_desk.accept"))
+                assert await admin.presses(older, accept, chat=office) == t.plain("desk.old_button")
+            older = below if sent_back else None
             await admin.taps(t.plain("project_desk.send_back" if sent_back else "project_desk.accept"), chat=office)
             if sent_back:
                 await admin.says("The third floor", chat=office)
