@@ -32,10 +32,13 @@ def days_to_come(today: date) -> list[date]:
 
 async def turns(session: AsyncSession, t: Texts, today: date) -> Screen:
     """Who has the chair, and who has it next."""
-    found = await rota.turns(session, today, SHOWN)
+    to_come = await rota.turns(session, today)
+    found, later = to_come[:SHOWN], to_come[SHOWN:]
     lines = [t("rota.title"), *(escape(_line(each, t, today)) for each in found)]
     if not found:
         lines.append(t("rota.none"))
+    if later:
+        lines.append(t.n("rota.later", len(later), day=t.short_day(later[-1].turn.ends, today)))
     keys = [
         [button(_line(each, t, today), Chairing("turn", each.turn.id, ""))] for each in found if not each.turn.begun
     ]

@@ -470,3 +470,8 @@ async def test_a_new_member_is_seen_to_be_missing_in_the_turns_until_they_are_pl
         assert await rota.left_out(session, TODAY) == []
         for language, t in Catalogue.load(CALENDAR.timezone).items():
             assert said[language] not in (await chairs.turns(session, t, TODAY))[0]
+        # All turns are there, those that are not listed counted.
+        to_come, t = await rota.turns(session, TODAY), Catalogue.load(CALENDAR.timezone)["en"]
+        last = t.short_day(to_come[-1].turn.ends, TODAY)
+        assert len(to_come) > drawn.SHOWN
+        assert f"… and {len(to_come) - drawn.SHOWN} more, to {last}" in (await chairs.turns(session, t, TODAY))[0]
