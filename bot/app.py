@@ -232,7 +232,7 @@ class App:
                     group.create_task(commands.publish(self.bot, self.toolbox), name="commands")
                     group.create_task(way_in(), name="way in")
                     await lost
-            except* DBAPIError as group:
+            except* (lease.Lost, DBAPIError) as group:
                 log.error("the lease is lost or cannot be had", why=errors.where(group.exceptions[0]))
             await asyncio.sleep(lease.LOOK_SECONDS)
 

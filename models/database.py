@@ -12,10 +12,11 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, make_url
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -29,6 +30,24 @@ log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process that holds the SQLite file before giving up."""
+IDLE_SECONDS = 10
+"""After so long PostgreSQL ends a transaction that holds rows and says nothing: its program was stopped or cut off, and
+the others wait for those rows."""
+
+
+class Fence(Protocol):
+    """What has to be so in every transaction of those who work under it (`models/lease.py`)."""
+
+    async def ask(self, session: AsyncSession) -> None:
+        """Raises when it is not so any more; until the session ends it stays so."""
+
+    def stands(self) -> bool:
+        """Whether it can only be so."""
+
+
+fences: ContextVar[tuple[Fence, ...]] = ContextVar("fences", default=())
+"""Asked at the beginning of each transaction on PostgreSQL."""
+_PATIENT = text("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def driver_url(url: str) -> URL:
@@ -138,7 +157,14 @@ class Database:
         return self._writer
 
     def _postgresql(self) -> AsyncEngine:
-        return create_async_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+        return create_async_engine(
+            self.url,
+            pool_size=10,
+            max_overflow=10,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"server_settings": {"idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000:.0f}"}},
+        )
 
     @contextlib.contextmanager
     def connecting(self) -> Iterator[None]:
@@ -173,13 +199,16 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work commits when the block ends well and is undone when it raises.
 
-        Raises OperationalError when the database cannot be written within `BUSY_SECONDS`.
+        Raises OperationalError when the database cannot be written within `BUSY_SECONDS`, and under a lease that
+        somebody else has by now (`models/lease.py`) Lost.
         """
         if self.is_sqlite:
             async with self._in_group() as session, self._unit(session):
                 yield session
         else:
             async with self._reached() as session, self._unit(session):
+                for fence in fences.get():
+                    await fence.ask(session)
                 yield session
 
     @contextlib.asynccontextmanager
@@ -270,6 +299,9 @@ class Database:
         """
         async with self._session() if self.is_sqlite else self._reached(isolation_level="REPEATABLE READ") as session:
             try:
+                if not self.is_sqlite:
+                    # It may think for long between two questions, and nobody waits for it.
+                    await plainly(session, _PATIENT)
                 yield session
             finally:
                 # What was read stays readable after the session has ended.

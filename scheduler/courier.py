@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.calls import Call, Letter
-from models import cases, foresight, outbox, requesters
+from models import cases, foresight, lease, outbox, requesters
 from models.database import Database
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.requesters import Requester
@@ -63,6 +63,10 @@ class _Wait(NamedTuple):
     seconds: float = LOOK_SECONDS
     in_order: bool = True
     """What comes after it in its queue waits too."""
+
+
+class _Late(Exception):
+    """The lease was not renewed for so long that somebody else may have it."""
 
 
 class Courier:
@@ -209,7 +213,8 @@ class Courier:
             async with self._database.transaction() as session:
                 await results.settle(session, finished, now, self._vault)
                 await session.flush()
-                lines, wait = ([], LOOK_SECONDS) if self._stopping else await self._take(session, now, at)
+                idle = self._stopping or not lease.stands()
+                lines, wait = ([], LOOK_SECONDS) if idle else await self._take(session, now, at)
         except BaseException:
             self._finished = [*finished, *self._finished]
             for attempt in self._taken:
@@ -383,6 +388,11 @@ class Courier:
             attempt.verdict = Verdict(Fate.SENT)
         except asyncio.CancelledError:
             raise
+        except _Late:
+            # Nothing is learnt of Telegram by this. Who has lost the lease cannot write it down; who has not, tries
+            # again.
+            attempt.verdict = Verdict(Fate.HELD, reason="another program may lead by now")
+            return
         except Exception as error:  # noqa: BLE001  (whatever it was, the row must be told)
             attempt.error = error
             attempt.verdict = judge(
@@ -391,6 +401,9 @@ class Courier:
         self._learn(attempt.chat_id, attempt.verdict)
 
     async def _call(self, attempt: Attempt, call: Call) -> Any:
+        if not lease.stands():
+            # Marked as leaving long ago: whoever leads by now may have taken it for what a crash left behind.
+            raise _Late
         count = weight(attempt.chat_id, call.method, call.params)
         try:
             return await self._bot.call(call.method, call.params)

@@ -25,7 +25,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from bot.settings import Settings
-from models import hooks, letters, stations
+from models import hooks, lease, letters, stations
 from models.database import Database
 
 log = structlog.get_logger()
@@ -98,6 +98,9 @@ class Herald:
             if not due:
                 return False
             for event_id, told in due:
+                if not lease.stands():
+                    # Whoever has it by now tells them.
+                    return False
                 outcome = await self._tell(told)
                 await self._settle(event_id, outcome)
                 if outcome.away:
