@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli import audit, exports, imports, surveys
+from bot.parts import ALL, Part, one_file_only
 from bot.shell import (
     DATABASE,
     DEFAULT,
@@ -150,11 +151,19 @@ def migrate(config: Config = DEFAULT) -> None:
 
 
 @app.command()
-def run(config: Config = DEFAULT) -> None:
+def run(
+    parts: Annotated[
+        list[Part] | None, typer.Argument(help="Only these parts, where others run elsewhere; without any, all.")
+    ] = None,
+    config: Config = DEFAULT,
+) -> None:
     """Run the bot until it is told to stop."""
     settings = read(config)
+    chosen = frozenset(parts or ALL)
+    if problem := one_file_only(chosen, settings.database.url):
+        stop(WRONG, problem)
     log(settings)
-    guarded(_run(settings), settings)
+    guarded(_run(settings, chosen), settings)
 
 
 @app.command()
@@ -365,7 +374,7 @@ async def _migrate(settings: Settings) -> None:
         await database.close()
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, parts: frozenset[Part]) -> None:
     import structlog
 
     from bot.app import App, spare_the_built
@@ -374,9 +383,9 @@ async def _run(settings: Settings) -> None:
     log = structlog.get_logger()
     await _migrate(settings)
     await wait_for_telegram(settings)
-    async with App(settings) as program:
+    async with App(settings, parts=parts) as program:
         spare_the_built()
-        log.info("running", mode=settings.telegram.mode)
+        log.info("running", mode=settings.telegram.mode, parts=" ".join(sorted(parts)))
         await program.run()
 
 

@@ -3,7 +3,8 @@
     async with App(settings) as app:      # database open, config followed, Telegram known
         await app.run()                   # until cancelled
 
-Inside: the way in (poller or webhook), the worker, the courier and the clock, each waking the next one.
+Inside: the way in (poller or webhook), the worker, the courier and the clock, each waking the next one, or those of
+them that this process is to be (`bot/parts.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import asyncio
 import contextlib
 import gc
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -36,6 +37,8 @@ from bot.conversations import Conversations
 from bot.flood import Flood
 from bot.inbox import Intake, Poller
 from bot.outgoing import ToOutbox
+from bot.parts import ALL
+from bot.parts import Part as Duty
 from bot.questionnaires import SurveyFile
 from bot.settings import Settings
 from bot.texts import Catalogue
@@ -49,6 +52,7 @@ from bot.web.pages import Pages
 from bot.worker import Worker
 from models import inbox, lease
 from models.articles import Shelf
+from models.bell import Bell
 from models.database import Database
 from models.house import House
 from models.migrations import require_current
@@ -147,9 +151,10 @@ class App:
         clock: Clock = utcnow,
         elapsed: Callable[[], float] = time.monotonic,
         windows: bool = True,
+        parts: Collection[Duty] = ALL,
     ) -> None:
         """`clock` says what time it is, `elapsed` counts seconds for Telegram's windows; `windows` off only for
-        local Bot API servers without limits and for benchmarks."""
+        local Bot API servers without limits and for benchmarks. On SQLite `parts` has to be all of them."""
         self.settings = settings
         self.clock = clock
         house = house_of(settings)
@@ -159,6 +164,9 @@ class App:
         self.database = Database(settings.database.url)
         self._elapsed = elapsed
         self._windows = windows
+        self.parts = frozenset(parts)
+        self._does: set[str] = set()
+        """The duties whose lease this process has now."""
         self.address = ""
         """Where it listens, once it does."""
         self._stack = contextlib.AsyncExitStack()
@@ -186,19 +194,20 @@ class App:
                 backstop=self._elapsed is time.monotonic,
             )
             self.worker = Worker(
-                self.database, make_dispatcher(self.toolbox), self.bot, self.toolbox, self.clock, self.courier.wake
+                self.database, make_dispatcher(self.toolbox), self.bot, self.toolbox, self.clock, self._said
             )
             self.intake = Intake(
                 self.database,
                 self.bot.id,
                 self.toolbox.house.vault,
                 self.clock,
-                self.worker.wake,
+                self._stored,
                 self.worker.in_passing,
             )
             api = self.settings.telegram.api_base.rstrip("/")
             self.poller = Poller(self._http, f"{api}/bot{self.settings.token.get_secret_value()}", self.intake)
-            self.scheduler = Scheduler(self.database, self.toolbox, self.clock, self.courier.wake)
+            self.scheduler = Scheduler(self.database, self.toolbox, self.clock, self._said)
+            self.bell = Bell(self.database, {"inbox": self.worker.wake, "outbox": self.courier.wake})
             self.herald = Herald(self.database, self.settings, self._http, self.clock)
             self._stack = stack.pop_all()
         return self
@@ -211,37 +220,70 @@ class App:
     async def _draw(self, session: AsyncSession, row: Outgoing, now: datetime, chat_id: int) -> Letter:
         return await letters.draw(session, row, self.toolbox, now, chat_id)
 
+    def _stored(self) -> None:
+        """Something has come in: the worker here has it, or those elsewhere hear of it."""
+        self.worker.wake()
+        if Duty.WORKER not in self.parts:
+            self.bell.ring("inbox")
+
+    def _said(self) -> None:
+        """There may be something to send, by the courier here or by the one elsewhere."""
+        self.courier.wake()
+        if Duty.COURIER not in self._does and not self.database.is_sqlite:
+            self.bell.ring("outbox")
+
     async def run(self) -> None:
         """Do everything until cancelled; then nothing new starts, and what is on its way is finished and written.
 
         Raises Taken when another program runs on this SQLite file.
         """
         async with self._listening() as way_in, asyncio.TaskGroup() as group:
-            group.create_task(self.worker.run(), name="worker")
-            group.create_task(self._lead(way_in), name="lead")
+            if not self.database.is_sqlite:
+                group.create_task(self.bell.run(), name="bell")
+            if Duty.WORKER in self.parts:
+                group.create_task(self.worker.run(), name="worker")
+            elif Duty.WEB in self.parts:
+                group.create_task(self.worker.only_in_passing(), name="in passing")
+            duties = {Duty.WEB: way_in, Duty.COURIER: self._send, Duty.CLOCK: self.scheduler.run}
+            mine = {part: duty for part, duty in duties.items() if part in self.parts}
+            # One SQLite file is one program's, whole; on PostgreSQL each duty may be another's.
+            for some in [mine] if self.database.is_sqlite else [{part: duty} for part, duty in mine.items()]:
+                group.create_task(self._lead(some), name=f"lead {' '.join(some)}")
 
-    async def _lead(self, way_in: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _lead(self, duties: Mapping[Duty, Callable[[], Coroutine[Any, Any, None]]]) -> None:
         """What only one program may do, while this is the one: poll or announce the webhook, send, keep the clock."""
+        names = [*duties] if len(duties) == 1 else []
         while True:
             try:
-                async with lease.held(self.database) as lost, self.courier, asyncio.TaskGroup() as group:
-                    group.create_task(self.courier.run(), name="courier")
-                    group.create_task(self.scheduler.run(), name="clock")
-                    if self.settings.webhook_out.url:
-                        group.create_task(self.herald.run(), name="herald")
-                    group.create_task(commands.publish(self.bot, self.toolbox), name="commands")
-                    group.create_task(way_in(), name="way in")
+                async with lease.held(self.database, *names) as lost, asyncio.TaskGroup() as group:
+                    self._does.update(duties)
+                    log.info("this process does it now", duties=" ".join(duties))
+                    for part, duty in duties.items():
+                        group.create_task(duty(), name=part)
                     await lost
             except* (lease.Lost, DBAPIError) as group:
                 log.error("the lease is lost or cannot be had", why=errors.where(group.exceptions[0]))
+            finally:
+                self._does.difference_update(duties)
             await asyncio.sleep(lease.LOOK_SECONDS)
+
+    async def _send(self) -> None:
+        """The courier's duty, and what goes with it: other systems are told, and Telegram of the commands."""
+        async with self.courier, asyncio.TaskGroup() as group:
+            group.create_task(self.courier.run(), name="courier")
+            if self.settings.webhook_out.url:
+                group.create_task(self.herald.run(), name="herald")
+            group.create_task(commands.publish(self.bot, self.toolbox), name="commands")
 
     @contextlib.asynccontextmanager
     async def _listening(self) -> AsyncIterator[Callable[[], Coroutine[Any, Any, None]]]:
         """The way in: the webhook listens in every program; yields what the one that leads does for it."""
         polls, parts = self.settings.telegram.mode == "polling", list[Part]()
+        if Duty.WEB not in self.parts:
+            yield self.poller.run
+            return
         if self.settings.open311.enabled:
-            parts.append(Reports(self.database, self.toolbox, self.clock, self._elapsed, self.courier.wake))
+            parts.append(Reports(self.database, self.toolbox, self.clock, self._elapsed, self._said))
         if self.settings.pages.enabled:
             known = self.database, self.toolbox, self.clock
             parts += [Pages(self.database, self.toolbox), Disclosed(*known), BoardPage(*known)]

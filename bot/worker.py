@@ -37,6 +37,8 @@ log = structlog.get_logger()
 
 LOOKED_AT = 200
 """So many waiting updates are read from the inbox at once."""
+LOOK_SECONDS = 1.0
+"""After so long the inbox is looked at even when nobody calls."""
 MOST_PASSING = 20
 """So many inline queries are answered side by side; of more at once the rest come to nothing, as a slow one would."""
 TRIES = 4
@@ -100,10 +102,16 @@ class Worker:
                     with contextlib.suppress(TimeoutError):
                         # Another process may have stored something: look now and then even when nobody calls.
                         # Not wait_for: before Python 3.12 it can swallow the cancellation that ends us.
-                        async with asyncio.timeout(1.0):
+                        async with asyncio.timeout(LOOK_SECONDS):
                             await self._wake.wait()
                             continue
                     self._unread = True
+
+    async def only_in_passing(self) -> None:
+        """Until cancelled: answer what is not stored, and leave what is to the workers elsewhere."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            await asyncio.Event().wait()
 
     async def _start_some(self, group: asyncio.TaskGroup) -> bool:
         free = self._chats_at_once - len(self._busy)

@@ -11,16 +11,18 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, make_url, text
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from models import servers
 from models.sessions import Asking, AskingInLoop, Remembering, in_thread, plainly
 from models.sqlite import DRIVER, LONG, connect, copy_log, fold, log_length
 
@@ -51,11 +53,12 @@ _PATIENT = text("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def driver_url(url: str) -> URL:
-    """The SQLAlchemy address for a `sqlite:///…` or `postgresql://…` address as written in config.toml.
+    """The SQLAlchemy address for a `sqlite:///…` or `postgresql://…` address as written in config.toml, which may name
+    several servers (`models/servers.py`).
 
     Raises ValueError for any other engine.
     """
-    parsed = make_url(url)
+    parsed = servers.parsed(url)
     name = parsed.get_backend_name()
     if name == "sqlite":
         return parsed.set(drivername=DRIVER)
@@ -122,6 +125,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = driver_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._open: weakref.WeakSet[Any] = weakref.WeakSet()
         self._reader: Engine | AsyncEngine = self._sqlite("BEGIN") if self.is_sqlite else self._postgresql()
         self._writer: Engine | AsyncEngine = self._sqlite("BEGIN IMMEDIATE") if self.is_sqlite else self._reader
         # SQLite has one writer. Waiting for it inside sqlite3 would hold the whole event loop, so tasks queue here.
@@ -157,14 +161,29 @@ class Database:
         return self._writer
 
     def _postgresql(self) -> AsyncEngine:
-        return create_async_engine(
+        async def reach(**how: Any) -> Any:
+            driver: Any = engine.dialect.loaded_dbapi
+            return await servers.reach(driver.asyncpg, **how)
+
+        engine = create_async_engine(
             self.url,
             pool_size=10,
             max_overflow=10,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"server_settings": {"idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000:.0f}"}},
+            connect_args={
+                "server_settings": {"idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000:.0f}"},
+                "async_creator_fn": reach,
+            },
         )
+        event.listen(engine.sync_engine, "connect", lambda raw, _: self._open.add(raw.driver_connection))
+        return engine
+
+    def cut(self) -> None:
+        """End every connection to PostgreSQL at once, whatever waits on it: it raises DBAPIError there."""
+        for connection in list(self._open):
+            connection.terminate()
+        self._open.clear()
 
     @contextlib.contextmanager
     def connecting(self) -> Iterator[None]:
