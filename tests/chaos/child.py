@@ -6,7 +6,9 @@ forks a fresh child for every life. Until then it opens nothing: no database, no
     parent ──{"do": "live", …}──▶ warm ──fork──▶ child: App(settings).run(), until it is killed
            ◀─{"born": pid}──────
            ◀─{"up": pid}────────────────────────  database open, everything built
-           ──{"do": "kill"}────▶ warm ──SIGKILL──▶ child     (or the child at its own crash point)
+           ──{"do": "kill"}────▶ warm ──SIGKILL──▶ child     (or the child at a point of its own)
+           ──{"do": "stop"}────▶ warm ──SIGTERM──▶ child     (likewise; then it says so)
+           ◀─{"told": pid, …}───────────────────────
            ◀─{"ended": pid, …}──
 
 The warm process alone signals and reaps, so that no number of a process that is gone is ever signalled.
@@ -14,10 +16,7 @@ The warm process alone signals and reaps, so that no number of a process that is
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import ctypes
-import inspect
 import json
 import os
 import random
@@ -27,23 +26,19 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NoReturn
 
 import asyncpg  # noqa: F401  (imported here once, not in every life)
 import uvloop
-from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import asyncpg as _dialect  # noqa: F401
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import logs
 from bot.app import App
-from bot.inbox import Intake, Poller
-from scheduler.transport import Mouth
+from bot.shell import until_told
 from tests.campus import BEGIN, UNLIMITED, settings
 from tests.chaos.breakages import BREAKAGES
+from tests.chaos.points import die, end_at
 
 PR_SET_PDEATHSIG = 1
 
@@ -56,116 +51,28 @@ def say(**what: Any) -> None:
 # ---------------------------------------------------------------- one life
 
 
-def die() -> NoReturn:
-    """As kill -9 from outside: nothing is finished, flushed or told."""
-    os.kill(os.getpid(), signal.SIGKILL)
-    while True:
-        time.sleep(1)
-
-
-def _answers(_: Any, method: str, params: dict[str, Any]) -> bool:
-    """Whether this call brings a student the station's answer."""
-    return params["chat_id"] > 0 and str(params.get("text", "")).startswith("💬")
-
-
-def _posts_card(_: Any, method: str, params: dict[str, Any]) -> bool:
-    """Whether this call posts a ticket's card."""
-    return method == "sendMessage" and "d:history:" in str(params.get("reply_markup"))
-
-
-def _any(*_: Any) -> bool:
-    return True
-
-
-@dataclass(frozen=True)
-class Place:
-    """One of the program's own functions, those of its calls that count, and how many of them a life sees or so."""
-
-    owners: tuple[type, ...]
-    """It is the same step in each: a transaction ends in the connection on SQLite, in the session on PostgreSQL."""
-    name: str
-    counts: Callable[..., bool]
-    often: int
-
-
-PLACES = {
-    "commit": Place((Connection, AsyncSession), "commit", _any, 12),
-    "send": Place((Mouth,), "call", _any, 12),
-    "answer": Place((Mouth,), "call", _answers, 2),
-    "card": Place((Mouth,), "call", _posts_card, 2),
-    "fetch": Place((Poller,), "_get", _any, 8),
-    "store": Place((Intake,), "store", _any, 8),
-}
-POINTS = [
-    f"{place}.{when}"
-    for place in PLACES
-    for when in ("before", "during", "after")
-    if f"{place}.{when}"
-    not in (
-        # Nothing is decided by these: a question to Telegram that was not put, or whose answer never came.
-        "fetch.before",
-        "fetch.during",
-    )
-]
-"""Around everything that is decided by one step: what Telegram has, what the database has, what was acknowledged."""
-
-
-def crash_at(point: str, passage: int, soon: float) -> None:
-    """End this process at the n-th passage of a point; `soon` is how many seconds into it "during" is."""
-    place, when = PLACES[point.partition(".")[0]], point.partition(".")[2]
-    left = passage
-
-    def passes() -> bool:
-        nonlocal left
-        left -= 1
-        return left == 0
-
-    def begins() -> None:
-        if when == "before" and passes():
-            die()
-        if when == "during" and passes():
-            asyncio.get_running_loop().call_later(soon, die)
-
-    def ended(result: Any) -> Any:
-        # getUpdates that brings nothing has taken nothing.
-        if when == "after" and result != [] and passes():
-            die()
-        return result
-
-    def around(original: Callable[..., Any]) -> Callable[..., Any]:
-        def at_once(*args: Any, **kwargs: Any) -> Any:
-            if not place.counts(*args, **kwargs):
-                return original(*args, **kwargs)
-            begins()
-            return ended(original(*args, **kwargs))
-
-        async def step(*args: Any, **kwargs: Any) -> Any:
-            if not place.counts(*args, **kwargs):
-                return await original(*args, **kwargs)
-            begins()
-            return ended(await original(*args, **kwargs))
-
-        return step if inspect.iscoroutinefunction(original) else at_once
-
-    for owner in place.owners:
-        setattr(owner, place.name, around(getattr(owner, place.name)))
+def tell() -> None:
+    """As SIGTERM from outside, at this very moment."""
+    say(told=os.getpid(), at=time.monotonic())
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def live(order: dict[str, Any]) -> None:
-    """The program, as its own start makes it; SIGTERM ends it as Ctrl-C would."""
+    """The program, begun and told to stop as `unionbot run` is."""
     begun = order["begun"]
 
     def clock() -> Any:
         return BEGIN + timedelta(seconds=time.time() - begun)
 
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    chosen = settings(order["api_base"], order["database_url"], limits=UNLIMITED)
-    with contextlib.suppress(asyncio.CancelledError):
+    async def life() -> None:
+        # Whoever is told to stop before it listens for that is told now.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        chosen = settings(order["api_base"], order["database_url"], limits=UNLIMITED, **order["changes"])
         async with App(chosen, clock=clock, windows=order["windows"]) as app:
             say(up=os.getpid())
             await app.run()
+
+    await until_told(life())
 
 
 def child(order: dict[str, Any]) -> NoReturn:
@@ -181,7 +88,7 @@ def child(order: dict[str, Any]) -> NoReturn:
         for name in order["breakages"]:
             BREAKAGES[name]()
         if order["point"] is not None:
-            crash_at(order["point"], order["passage"], order["soon"])
+            end_at(order["point"], order["passage"], order["soon"], tell if order["gentle"] else die)
         uvloop.run(live(order))
         status = 0
     except BaseException:  # noqa: BLE001  (whatever it was, it must not go back into the warm process)
@@ -202,6 +109,7 @@ def threads() -> int:
 def main() -> None:
     """Forks on order until the parent closes the line."""
     assert threads() == 1, f"a fork with threads could not be trusted: {threading.enumerate()}"
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     say(warm=os.getpid())
     rest = b""
     pid, watch = 0, -1
@@ -210,7 +118,7 @@ def main() -> None:
         if watch in ready:
             _, status = os.waitpid(pid, 0)
             os.close(watch)
-            say(ended=pid, code=os.waitstatus_to_exitcode(status))
+            say(ended=pid, code=os.waitstatus_to_exitcode(status), at=time.monotonic())
             pid, watch = 0, -1
         if 0 not in ready:
             continue

@@ -87,6 +87,11 @@ class Lives:
         return self._expected("up")
 
     @property
+    def told(self) -> asyncio.Future[dict[str, Any]]:
+        """Done once this life has told itself to stop."""
+        return self._expected("told")
+
+    @property
     def ended(self) -> asyncio.Future[dict[str, Any]]:
         """Done once this life has ended, however it did."""
         return self._expected("ended")
@@ -95,11 +100,13 @@ class Lives:
         """SIGKILL; nothing happens when it is dead already."""
         self._order(do="kill")
 
-    async def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
+    def stop(self) -> None:
+        """SIGTERM; likewise."""
         self._order(do="stop")
-        return await self.buried()
 
-    async def buried(self) -> int:
-        """Wait for the end of this life; returns its code, -9 when it was killed."""
-        return int((await asyncio.wait_for(asyncio.shield(self.ended), HEAR_SECONDS))["code"])
+    async def buried(self) -> tuple[int, float]:
+        """Wait for the end of this life; returns its code, -9 when it was killed, and when it came, by the machine's
+        monotonic clock.
+        """
+        ended = await asyncio.wait_for(asyncio.shield(self.ended), HEAR_SECONDS)
+        return int(ended["code"]), float(ended["at"])

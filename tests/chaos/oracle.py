@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.keyboards import Desk
@@ -27,17 +27,34 @@ from scheduler.courier import IN_FLIGHT
 from tests.chaos.people import ANSWER, CHANGED, TOKEN, Reply, Station, Student, is_card, number_of, payloads
 
 NUMBERED = re.compile(r"#\d+")
+STOPS_WITHIN = 10.0
+"""Seconds from SIGTERM to the end."""
 
 
 @dataclass
-class Kill:
-    """One death: where the record of Telegram's calls stood when it was heard of, and when the next life began."""
+class Death:
+    """The end of one life: by kill -9, or gently, by SIGTERM."""
 
     how: str
+    """The point at which it came, or "moment"."""
+    gentle: bool
     calls_before: int
+    """Where the record of Telegram's calls stood when it was heard of, and below when the next life had begun."""
     calls_after: int
-    unknown_before: int
-    unknown_after: int
+    unknown: frozenset[int]
+    """The rows of the outbox that are unknown now."""
+    sending: frozenset[tuple[int, int]]
+    """Those on their way, each with the number of its attempt."""
+    seconds: float = 0.0
+    """From being told to stop to the end."""
+    code: int = -9
+    unknown_after: int = 0
+    """How many rows are unknown when the next life has ended."""
+
+    @property
+    def cost(self) -> int:
+        """How many unknown it has left."""
+        return self.unknown_after - len(self.unknown)
 
 
 @dataclass
@@ -52,7 +69,7 @@ class Traces:
     """The numbers of all updates that Telegram has handed out."""
     waiting: frozenset[int]
     """Those of them that were never acknowledged."""
-    kills: Sequence[Kill]
+    deaths: Sequence[Death]
 
     @property
     def replies(self) -> dict[str, Reply]:
@@ -69,6 +86,7 @@ async def findings(session: AsyncSession, traces: Traces) -> list[str]:
         *await _answers(session, traces),
         *await _notices(session, traces),
         *await _outbox(session, traces),
+        *_gentle(traces),
         *_said_twice(traces),
     ]
 
@@ -206,29 +224,49 @@ async def _outbox(session: AsyncSession, traces: Traces) -> Iterator[str]:
         for row in rows
         if row.state in (Sending.DUE, Sending.SENDING, Sending.FAILED)
     ]
-    out += [
-        f"unknown: {kill.unknown_after - kill.unknown_before} after one kill ({kill.how})"
-        for kill in traces.kills
-        if kill.unknown_after - kill.unknown_before > IN_FLIGHT
-    ]
+    out += [f"unknown: {death.cost} after one kill ({death.how})" for death in traces.deaths if death.cost > IN_FLIGHT]
     unknown = sum(row.state is Sending.UNKNOWN for row in rows)
-    if unknown > IN_FLIGHT * len(traces.kills):
-        out.append(f"unknown: {unknown} after {len(traces.kills)} kills")
+    if unknown > IN_FLIGHT * sum(not death.gentle for death in traces.deaths):
+        out.append(f"unknown: {unknown} after {len(traces.deaths)} deaths")
+    keys = select(Outgoing.dedupe, func.count()).where(Outgoing.dedupe.is_not(None)).group_by(Outgoing.dedupe)
+    out += [
+        f"key: {key.partition(':')[0]} was written {count} times"
+        for key, count in (await session.execute(keys.having(func.count() > 1))).all()
+        if key
+    ]
     return iter(out)
 
 
+def _gentle(traces: Traces) -> Iterator[str]:
+    """Who was told to stop has finished what it began, in time."""
+    for before, death in zip([None, *traces.deaths], traces.deaths, strict=False):
+        if not death.gentle:
+            continue
+        unknown, sending = (before.unknown, before.sending) if before else (frozenset(), frozenset())
+        if death.code:
+            yield f"stop: a life told to stop ({death.how}) ended with {death.code}"
+        if death.seconds > STOPS_WITHIN:
+            yield f"stop: a life told to stop ({death.how}) took {death.seconds:.1f} s"
+        if left := death.sending - sending:
+            yield f"stop: a life told to stop ({death.how}) left {len(left)} rows on their way"
+        # What the life before has left in the air, this one has found.
+        if more := death.unknown - unknown - {number for number, _ in sending}:
+            yield f"stop: a life told to stop ({death.how}) left {len(more)} unknown"
+
+
 def _said_twice(traces: Traces) -> Iterator[str]:
-    """What bears a ticket's number may come twice, but only when the program died in between."""
+    """What bears a ticket's number may come twice, but only when the program was killed in between."""
     before: dict[tuple[Any, ...], int] = {}
+    kills = [death for death in traces.deaths if not death.gentle]
     for call in traces.calls:
         params = call["params"]
         if not call["ok"] or not call["method"].startswith("send") or not _about_a_ticket(params):
             continue
         key = _key(call)
         first = before.get(key)
-        if first is not None and not any(k.calls_before <= call["n"] and k.calls_after >= first for k in traces.kills):
-            near = [(k.how, k.calls_before, k.calls_after) for k in traces.kills if abs(k.calls_after - first) < 200]
-            yield f"twice: {key} without a death in between: calls {first} and {call['n']}, deaths near {near}"
+        if first is not None and not any(k.calls_before <= call["n"] and k.calls_after >= first for k in kills):
+            near = [(k.how, k.calls_before, k.calls_after) for k in kills if abs(k.calls_after - first) < 200]
+            yield f"twice: {key} without a kill in between: calls {first} and {call['n']}, kills near {near}"
         before[key] = call["n"]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import signal
+import socket
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -27,9 +29,9 @@ from sandbox import server
 from sandbox.client import Message, NotSeen, Sandbox
 from tests.campus import BEGIN, TOKEN, UNLIMITED, settings
 from tests.chaos import oracle, people
-from tests.chaos.child import PLACES, POINTS
 from tests.chaos.lives import Lives
-from tests.chaos.oracle import Kill, Traces
+from tests.chaos.oracle import STOPS_WITHIN, Death, Traces
+from tests.chaos.points import PLACES, points
 
 BOT = int(TOKEN.split(":")[0])
 
@@ -40,11 +42,15 @@ class Plan:
 
     seed: int
     students: int
-    kills: int
-    points: Sequence[str] = tuple(POINTS)
-    """Where the program may die by itself."""
+    deaths: int
+    way: str = "polling"
+    """The way in: polling, or webhook."""
+    points: Sequence[str] = ()
+    """Where the program may end by itself; anywhere when none is given."""
     share: float = 0.65
     """Of the deaths come at such points; the others at any moment."""
+    gentle: float = 0.3
+    """Of the deaths are SIGTERM; the others kill -9."""
     longest_life: float = 2.5
     patience: float = 5.0
     end: float = 120.0
@@ -72,6 +78,16 @@ async def play(plan: Plan, database_url: str, warm: Popen[bytes], folder: Path) 
             lives.close()
 
 
+def _changes(plan: Plan) -> dict[str, Any]:
+    """What the child's configuration has of its own."""
+    if plan.way == "polling":
+        return {}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        where = f"127.0.0.1:{free.getsockname()[1]}"
+    return {"telegram": {"mode": "webhook", "webhook_url": f"http://{where}", "listen": where}}
+
+
 class _Run:
     def __init__(
         self,
@@ -95,11 +111,13 @@ class _Run:
             "begun": time.time(),
             "log": str(self.log),
             "breakages": plan.breakages,
+            "changes": _changes(plan),
         }
-        self.kills: list[Kill] = []
+        self.points = tuple(plan.points) or points(plan.way)
+        self.ended: list[Death] = []
         self.mistakes: list[str] = []
         self.undisturbed_from = begun
-        self.deaths = [asyncio.Event() for _ in range(plan.kills + 1)]
+        self.deaths = [asyncio.Event() for _ in range(plan.deaths + 1)]
 
     async def play(self) -> Outcome:
         mailbox = self.world.bots[BOT].mailbox
@@ -127,7 +145,7 @@ class _Run:
             {who: [Message(p.shown()) for p in chat.messages.values()] for who, chat in self._chats()},
             range(first, mailbox._next),
             frozenset(update.id for update in mailbox.updates),
-            self.kills,
+            self.ended,
         )
         async with self.database.reading() as session:
             found = await oracle.findings(session, traces)
@@ -152,7 +170,7 @@ class _Run:
 
     def _door(self) -> int:
         """After how many deaths a student comes: one by one, or a crowd of them at once."""
-        last = max(self.plan.kills * 9 // 10, 1)
+        last = max(self.plan.deaths * 9 // 10, 1)
         door = self.chance.randrange(last)
         return door if self.chance.random() < 0.4 else door - door % max(last // 9, 3)
 
@@ -163,45 +181,74 @@ class _Run:
 
     # ------------------------------------------------------------ lives
 
-    async def _begin(self, point: str | None) -> None:
+    async def _begin(self, point: str | None, gentle: bool = False) -> None:
         chance = self.chance
         often = PLACES[point.partition(".")[0]].often if point else 1
         await self.lives.begin(
             **self.order,
             seed=chance.randrange(2**32),
             point=point,
+            gentle=gentle,
             passage=1 + int(chance.expovariate(1 / often)),
             soon=chance.choice((0.0, 0.0, 0.001, 0.003, 0.01)),
         )
-        if self.kills:
+        if self.ended:
             # Until then something of the dead one may still have been on its way through the network.
-            death = self.kills[-1]
+            death = self.ended[-1]
             self.lives.up.add_done_callback(lambda _: setattr(death, "calls_after", self.world.calls.newest))
 
     async def _dying(self) -> None:
-        """Life after life, each to its violent end: at a random moment or at a random crash point."""
-        for n in range(1, self.plan.kills + 1):
-            point = self.chance.choice(self.plan.points) if self.chance.random() < self.plan.share else None
+        """Life after life, each to its end: at a random moment or at a random point, by kill -9 or by SIGTERM."""
+        for n in range(1, self.plan.deaths + 1):
+            point = self.chance.choice(self.points) if self.chance.random() < self.plan.share else None
+            gentle = self.chance.random() < self.plan.gentle
             moment = self.plan.longest_life if point else self.chance.uniform(0, self.plan.longest_life)
             young = not point and self.chance.random() < 0.2
-            await self._begin(point)
+            await self._begin(point, gentle)
             if young:
                 # Still opening the database, following the configuration, finding what the last one left.
                 moment /= 10
             else:
-                await asyncio.wait({self.lives.up, self.lives.ended}, return_when=asyncio.FIRST_COMPLETED)
-            done, _ = await asyncio.wait({self.lives.ended}, timeout=moment)
-            if not done:
-                self.lives.kill()
-            code = await self.lives.buried()
-            if code != -9:
-                raise AssertionError(f"life {n} ended by itself with {code}:\n{self.last_words()}")
-            unknown = await self._unknown()
-            if self.kills:
-                self.kills[-1].unknown_after = unknown
-            calls = self.world.calls.newest
-            self.kills.append(Kill(point if done and point else "moment", calls, calls, unknown, unknown))
+                await self._first_of(self.lives.up, self.lives.ended, self.lives.told)
+            await self._first_of(self.lives.ended, self.lives.told, timeout=moment)
+            await self._buried(point or "moment", gentle)
             self.deaths[n].set()
+
+    async def _first_of(self, *heard: asyncio.Future[Any], timeout: float | None = None) -> None:
+        await asyncio.wait(heard, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _buried(self, how: str, gentle: bool) -> None:
+        """Ends the life of now, unless it is ending by itself, and writes down how it was left."""
+        ordered = None
+        by_itself = self.lives.told if gentle else self.lives.ended
+        if not by_itself.done():
+            if self.lives.ended.done():
+                code, at = await self.lives.buried()
+                raise AssertionError(f"life {len(self.ended) + 1} ended by itself with {code}:\n{self.last_words()}")
+            ordered, how = time.monotonic(), "moment" if how != "the end" else how
+            if gentle:
+                self.lives.stop()
+            else:
+                self.lives.kill()
+        if gentle:
+            await self._first_of(self.lives.ended, timeout=STOPS_WITHIN + 2)
+            if not self.lives.ended.done():
+                self.lives.kill()
+        code, at = await self.lives.buried()
+        if gentle and self.lives.told.done() and ordered is not None:
+            # Told twice at once, from within and from here: the second time ends it on the spot, as a kill does.
+            gentle = code == 0
+        if not gentle and code not in (-9, 128 + signal.SIGTERM):
+            raise AssertionError(f"life {len(self.ended) + 1} ended by itself with {code}:\n{self.last_words()}")
+        unknown, sending = await self._left()
+        if self.ended:
+            self.ended[-1].unknown_after = len(unknown)
+        calls = self.world.calls.newest
+        death = Death(how, gentle, calls, calls, unknown, sending, code=code, unknown_after=len(unknown))
+        if gentle:
+            told = ordered if ordered is not None else (await self.lives.told)["at"]
+            death.seconds = at - told
+        self.ended.append(death)
 
     async def _living(
         self,
@@ -216,7 +263,7 @@ class _Run:
             return max(deadline - asyncio.get_running_loop().time(), 0.1)
 
         await self._begin(None)
-        await asyncio.wait({self.lives.up, self.lives.ended}, return_when=asyncio.FIRST_COMPLETED)
+        await self._first_of(self.lives.up, self.lives.ended)
         if await people.everybody(filing, left()):
             tokens = {student.token for student in students}
 
@@ -231,11 +278,7 @@ class _Run:
             quiet = await self._quiet()
         if not quiet:
             self.mistakes.append("end: there is still something to do")
-        if self.kills:
-            self.kills[-1].unknown_after = await self._unknown()
-        code = await self.lives.stop()
-        if code != 0:
-            self.mistakes.append(f"end: the last life ended with {code}:\n{self.last_words()}")
+        await self._buried("the end", gentle=True)
 
     async def _something_happens(self, within: float) -> None:
         newest = self.stage.view.newest
@@ -250,9 +293,13 @@ class _Run:
                 (await session.scalar(open_rows) or 0) + (await session.scalar(waiting) or 0)
             )
 
-    async def _unknown(self) -> int:
+    async def _left(self) -> tuple[frozenset[int], frozenset[tuple[int, int]]]:
+        """The rows that are unknown, and those on their way with their attempts."""
         async with self.database.reading() as session:
-            return await session.scalar(select(func.count()).where(Outgoing.state == Sending.UNKNOWN)) or 0
+            unknown = await session.scalars(select(Outgoing.id).where(Outgoing.state == Sending.UNKNOWN))
+            sending = select(Outgoing.id, Outgoing.attempts).where(Outgoing.state == Sending.SENDING)
+            rows = (await session.execute(sending)).all()
+            return frozenset(unknown), frozenset((row.id, row.attempts) for row in rows)
 
     def last_words(self) -> str:
         """The end of the child's log."""
@@ -266,8 +313,10 @@ class _Run:
         return {
             "seconds": round(time.monotonic() - self.begun, 1),
             "undisturbed": round(time.monotonic() - self.undisturbed_from, 1),
-            "kills": len(self.kills),
-            "how": dict(Counter(kill.how for kill in self.kills)),
+            "deaths": dict(Counter("SIGTERM" if death.gentle else "kill -9" for death in traces.deaths)),
+            "how": dict(sorted(Counter(death.how for death in traces.deaths).items())),
+            "slowest stop": round(max(death.seconds for death in traces.deaths), 2),
+            "unknown a kill": sorted(death.cost for death in traces.deaths if not death.gentle),
             "tickets": tickets,
             "answers": len(traces.replies),
             "updates": len(traces.updates),
