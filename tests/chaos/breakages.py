@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from aiogram.types import Message, Update
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.inbox import Intake
@@ -15,9 +18,12 @@ from bot.people import Presence
 from bot.textfiles import Fetched
 from bot.worker import Worker
 from handlers.staff import desk
-from models import inbox
-from models.inbox import Handling, Incoming
+from models import database, inbox, outbox, sqlite
+from models.base import said
+from models.inbox import Arrival, Handling, Incoming
 from models.outbox import Outgoing, Repeat, Sending
+from models.sqlite import InLoop
+from models.vault import Vault
 from scheduler import results
 from scheduler.courier import Courier
 
@@ -96,10 +102,88 @@ def know_only_notes() -> None:
     desk._number_shown = number_shown
 
 
+def keep_it_again() -> None:
+    """Law 1 broken: an update that is here already is kept once more (and `SCHEMA` lets it)."""
+
+    async def store(
+        session: AsyncSession, bot_id: int, arrivals: Sequence[Arrival], vault: Vault, now: datetime
+    ) -> int:
+        for each in arrivals:
+            sealed = inbox._seal(bot_id, each.update_id, each.chat, each.body, vault)
+            session.add(
+                Incoming(
+                    bot_id=bot_id,
+                    update_id=each.update_id,
+                    chat=each.chat,
+                    sealed=sealed,
+                    received_at=now,
+                    state=Handling.WAITING,
+                )
+            )
+        return len(arrivals)
+
+    inbox.store = store
+
+
+def remember_no_key() -> None:
+    """Law 9 broken: what has been said is said again when the same job comes again (likewise)."""
+
+    async def has_said(session: AsyncSession, dedupe: str) -> bool:
+        return False
+
+    outbox.has_said = has_said
+
+
+def begin_lazily() -> None:
+    """Law 12 broken: a transaction of SQLite that reads first and writes later does not say so."""
+
+    def do_begin(self: InLoop, dbapi_connection: Any) -> None:
+        dbapi_connection.execute("BEGIN")
+
+    InLoop.do_begin = do_begin  # type: ignore[method-assign]
+
+
+def newest_first() -> None:
+    """Law 4 broken: a chat's updates run in whatever order they are found."""
+    original = inbox.waiting
+
+    async def waiting(*args: Any, **kwargs: Any) -> list[inbox.Waiting]:
+        return (await original(*args, **kwargs))[::-1]
+
+    rows = inbox._inbox
+    waits = rows.c.id == bindparam("row_id"), rows.c.state == said(Handling.WAITING)
+    anybody = select(rows.c.id).where(*waits).scalar_subquery()
+    nothing = {"state": Handling.DONE, "sealed": null(), "chat": null(), "received_at": null()}
+    inbox.waiting, inbox._ITS_TURN = waiting, anybody
+    inbox._DONE = update(rows).where(rows.c.id == anybody).values(nothing).returning(rows.c.id)
+
+
+def sync_less() -> None:
+    """Law 12 broken: a commit does not wait for the disk."""
+    original = sqlite.connect
+
+    def connect(path: Path) -> sqlite3.Connection:
+        connection = original(path)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    sqlite.connect = database.connect = connect  # type: ignore[attr-defined]
+
+
 BREAKAGES: dict[str, Callable[[], None]] = {
     "acknowledge first": acknowledge_first,
     "repeat everything": repeat_everything,
     "call it sent": call_it_sent,
     "done later": done_later,
     "know only notes": know_only_notes,
+    "keep it again": keep_it_again,
+    "remember no key": remember_no_key,
+    "begin lazily": begin_lazily,
+    "newest first": newest_first,
+    "sync less": sync_less,
 }
+SCHEMA = {
+    "keep it again": "DROP INDEX uq_inbox_bot_id_update_id",
+    "remember no key": "DROP INDEX uq_outbox_dedupe",
+}
+"""What has to go from the database as well, which would not have it otherwise."""

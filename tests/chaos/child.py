@@ -37,6 +37,7 @@ from bot import logs
 from bot.app import App
 from bot.shell import until_told
 from tests.campus import BEGIN, UNLIMITED, settings
+from tests.chaos import power
 from tests.chaos.breakages import BREAKAGES
 from tests.chaos.points import die, end_at
 
@@ -85,6 +86,8 @@ def child(order: dict[str, Any]) -> NoReturn:
         os.dup2(log, 2)
         logs.configure("warning", stream=sys.stderr)
         random.seed(order["seed"])
+        if order["journal"] is not None:
+            power.remember(order["journal"])
         for name in order["breakages"]:
             BREAKAGES[name]()
         if order["point"] is not None:

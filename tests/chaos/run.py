@@ -15,20 +15,24 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import App
 from bot.people import follow_config
+from models import occasions
 from models import stations as places
 from models.database import Database
 from models.inbox import Handling, Incoming
 from models.migrations import migrate
+from models.occasions import Occasion
 from models.outbox import Outgoing, Sending
 from models.tickets import Ticket
 from sandbox import server
 from sandbox.client import Message, NotSeen, Sandbox
 from tests.campus import BEGIN, TOKEN, UNLIMITED, settings
 from tests.chaos import oracle, people
+from tests.chaos.breakages import SCHEMA
 from tests.chaos.lives import Lives
 from tests.chaos.oracle import STOPS_WITHIN, Death, Traces
 from tests.chaos.points import PLACES, points
@@ -55,6 +59,10 @@ class Plan:
     patience: float = 5.0
     end: float = 120.0
     """Seconds for everybody to come to the end of their business once nothing is killed any more."""
+    neighbour: bool = False
+    """Another process writes into the same database all the time, as the operator's commands do."""
+    late: bool = False
+    """Staff come only when nothing is killed any more, so that every ticket waits for them."""
     breakages: tuple[str, ...] = ()
 
 
@@ -80,12 +88,32 @@ async def play(plan: Plan, database_url: str, warm: Popen[bytes], folder: Path) 
 
 def _changes(plan: Plan) -> dict[str, Any]:
     """What the child's configuration has of its own."""
+    # The station is warned of every ticket that waits, at the next look.
+    soon = {"deadlines": {"claim": "4h", "warn_before": "4h"}}
     if plan.way == "polling":
-        return {}
+        return soon
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         where = f"127.0.0.1:{free.getsockname()[1]}"
-    return {"telegram": {"mode": "webhook", "webhook_url": f"http://{where}", "listen": where}}
+    return soon | {"telegram": {"mode": "webhook", "webhook_url": f"http://{where}", "listen": where}}
+
+
+async def furnish(
+    api_base: str, database_url: str, stations: Sequence[people.Station], breakages: Sequence[str] = ()
+) -> None:
+    """The schema, and the two stations in their chats."""
+    app = App(settings(api_base, database_url, limits=UNLIMITED))
+    await migrate(app.database)
+    async with app.database.transaction() as session:
+        await follow_config(session, app.toolbox, BEGIN)
+        await session.flush()
+        for key, station in zip(("east", "west"), stations, strict=True):
+            place = await places.by_key(session, key)
+            assert place is not None
+            place.chat_id, place.topics, place.language = station.group.id, key == "west", "en"
+        for broken in SCHEMA.keys() & set(breakages):
+            await session.execute(text(SCHEMA[broken]))
+    await app.database.close()
 
 
 class _Run:
@@ -112,9 +140,11 @@ class _Run:
             "log": str(self.log),
             "breakages": plan.breakages,
             "changes": _changes(plan),
+            "journal": None,
         }
         self.points = tuple(plan.points) or points(plan.way)
         self.ended: list[Death] = []
+        self.written = 0
         self.mistakes: list[str] = []
         self.undisturbed_from = begun
         self.deaths = [asyncio.Event() for _ in range(plan.deaths + 1)]
@@ -123,9 +153,11 @@ class _Run:
         mailbox = self.world.bots[BOT].mailbox
         first = mailbox._next
         students, stations = await people.campus(self.stage, self.chance, self.plan.students, self.plan.patience)
-        await self._furnish(stations)
+        await furnish(str(self.order["api_base"]), self.database.address, stations, self.plan.breakages)
         doors = [self._door() for _ in students]
-        working = [asyncio.create_task(station.works()) for station in stations]
+        working = [asyncio.create_task(self._works(station)) for station in stations]
+        if self.plan.neighbour:
+            working.append(asyncio.create_task(self._writes_besides()))
         filing = [asyncio.create_task(self._files(s, door)) for s, door in zip(students, doors, strict=True)]
         try:
             await self._dying()
@@ -148,31 +180,48 @@ class _Run:
             self.ended,
         )
         async with self.database.reading() as session:
-            found = await oracle.findings(session, traces)
+            found = [*await oracle.findings(session, traces), *await self._beside(session)]
         return Outcome([*found, *self.mistakes], await self._figures(traces))
 
     def _chats(self) -> list[tuple[int, Any]]:
         private = [(person, chat) for (_, person), chat in self.world.privates.items()]
         return [*private, *self.world.groups.items()]
 
-    async def _furnish(self, stations: Sequence[people.Station]) -> None:
-        """The schema, and the two stations in their chats."""
-        await migrate(self.database)
-        app = App(settings(str(self.order["api_base"]), str(self.order["database_url"]), limits=UNLIMITED))
-        async with self.database.transaction() as session:
-            await follow_config(session, app.toolbox, BEGIN)
-            await session.flush()
-            for key, station in zip(("east", "west"), stations, strict=True):
-                place = await places.by_key(session, key)
-                assert place is not None
-                place.chat_id, place.topics, place.language = station.group.id, key == "west", "en"
-        await app.database.close()
-
     def _door(self) -> int:
         """After how many deaths a student comes: one by one, or a crowd of them at once."""
         last = max(self.plan.deaths * 9 // 10, 1)
         door = self.chance.randrange(last)
         return door if self.chance.random() < 0.4 else door - door % max(last // 9, 3)
+
+    async def _works(self, station: people.Station) -> None:
+        if self.plan.late:
+            await self.deaths[-1].wait()
+        await station.works()
+
+    async def _writes_besides(self) -> None:
+        """Another process's short transactions: it reads, writes, and takes a moment over each."""
+        while True:
+            async with self.database.transaction() as session:
+                assert await occasions.once(session, f"neighbour:{self.written}", BEGIN)
+                await asyncio.sleep(0.01)
+            self.written += 1
+            await asyncio.sleep(0.03)
+
+    async def _beside(self, session: AsyncSession) -> list[str]:
+        """What two writers owe each other: both wait, and neither loses what it wrote."""
+        if not self.plan.neighbour:
+            return []
+        kept = await session.scalar(
+            select(func.count()).select_from(Occasion).where(Occasion.key.startswith("neighbour:"))
+        )
+        # The last one may have been kept just when nobody waited for it any more.
+        out = (
+            []
+            if kept in (self.written, self.written + 1)
+            else [f"neighbour: {kept} of {self.written} transactions were kept"]
+        )
+        refused = self.log.read_text(encoding="utf-8").count("OperationalError") if self.log.exists() else 0
+        return [*out, f"neighbour: the program was refused {refused} times"] if refused else out
 
     async def _files(self, student: people.Student, door: int) -> None:
         if door:
