@@ -18,6 +18,7 @@ from subprocess import Popen
 
 import pytest
 
+from tests.chaos import figures
 from tests.chaos.run import Outcome, Plan, play
 
 SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(10**6))
@@ -45,6 +46,8 @@ def run(
         with shown():
             print(outcome.figures)
         print("\n".join(outcome.findings))
+        if not plan.breakages:
+            figures.keep("deaths", database=kind, way=plan.way, findings=len(outcome.findings), **outcome.figures)
         return outcome
 
     return run
@@ -105,4 +108,6 @@ MUTATIONS = [
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_the_oracle_sees_a_broken_program(plan: Plan, finding: str, run: Run) -> None:
     outcome = await run(replace(plan, share=0.9, gentle=0.0, patience=3.0, end=20.0))
-    assert re.search(finding, "\n".join(outcome.findings))
+    red = bool(re.search(finding, "\n".join(outcome.findings)))
+    figures.keep("mutation", broken=plan.breakages[0], red=red)
+    assert red, "a broken program went through: it is the oracle that is broken"

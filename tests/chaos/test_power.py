@@ -23,7 +23,7 @@ import pytest
 from sandbox import server
 from sandbox.client import Sandbox
 from tests.campus import BEGIN, TOKEN
-from tests.chaos import people
+from tests.chaos import figures, people
 from tests.chaos.lives import Lives
 from tests.chaos.power import ACKNOWLEDGES, LEAVES, Disk, Record, library, read
 from tests.chaos.run import furnish
@@ -145,14 +145,18 @@ async def test_what_was_acknowledged_survives_the_power(
     found = cuts(life, count, tmp_path / "after", SEED)
     with capsys.disabled() if students > 3 else contextlib.nullcontext():
         print(f"\nCHAOS_SEED={SEED} power: {count} cuts, {len(acknowledged)} updates, {len(life.disk.records)} records")
+    if count > 20:
+        figures.keep("power", cuts=count, records=len(life.disk.records), findings=len(found))
     assert not found
 
 
 @needs_sqlite
 @pytest.mark.long
-async def test_a_commit_that_does_not_wait_for_the_disk_is_seen(warm: Popen[bytes], tmp_path: Path) -> None:
+async def test_a_commit_broken_so_that_it_does_not_wait_is_seen(warm: Popen[bytes], tmp_path: Path) -> None:
     life = await loaded(tmp_path, warm, SEED, 5, ("sync less",))
     found = cuts(life, 40, tmp_path / "after", SEED)
-    assert any(finding.startswith("inbox:") for finding in found)
+    red = any(finding.startswith("inbox:") for finding in found)
+    figures.keep("mutation", broken="sync less", red=red)
+    assert red
     assert any(finding.startswith("outbox:") for finding in found)
     assert not [finding for finding in found if finding.startswith("file:")]
