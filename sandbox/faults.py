@@ -20,6 +20,15 @@ DESCRIPTIONS = {
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }
+GARBAGE = {
+    "html": b"<html><body>It works!</body></html>",
+    "half": b'{"ok":true,"result":{"message_id":',
+    "no ok": b'{"result":{"message_id":1}}',
+    "no result": b'{"ok":true}',
+    "not ours": b'{"ok":true,"result":"It works!"}',
+    "empty": b"",
+}
+"""What a gateway may put in place of an answer, with the status the answer would have had."""
 KNOWN = frozenset(
     {
         "method",
@@ -53,7 +62,7 @@ class Fault:
     parameters: Json | None
     delay: float
     drop: str | None
-    garbage: bool
+    garbage: bytes | None
 
 
 class Faults:
@@ -69,6 +78,9 @@ class Faults:
         drop = wish.get("drop")
         if drop not in (None, "before", "after"):
             raise ControlError('drop is "before" or "after" the call takes effect')
+        garbage = "html" if wish.get("garbage") is True else wish.get("garbage") or None
+        if garbage is not None and garbage not in GARBAGE:
+            raise ControlError(f"garbage is true or one of {', '.join(GARBAGE)}")
         status = wish.get("status")
         retry_after = wish.get("retry_after", 1 if status == 429 else None)
         parameters: Json | None = wish.get("parameters")
@@ -88,7 +100,7 @@ class Faults:
             parameters=parameters,
             delay=float(wish.get("delay", 0.0)),
             drop=drop,
-            garbage=bool(wish.get("garbage")),
+            garbage=GARBAGE[garbage] if garbage is not None else None,
         )
         self._faults.append(fault)
         return fault.id

@@ -131,8 +131,8 @@ class Sandbox:
                     await asyncio.sleep(fault.delay)
             if fault.drop == "after":
                 return self.cut(request, world, None, name, params)
-            if fault.garbage:
-                body = b"<html><body>It works!</body></html>"
+            if fault.garbage is not None:
+                body = fault.garbage
         return web.Response(body=body, status=status, headers=_HEADERS)
 
     def cut(

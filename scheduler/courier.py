@@ -33,7 +33,7 @@ from models.union import comments
 from models.vault import Vault
 from scheduler import queue, results
 from scheduler.results import Attempt
-from scheduler.transport import Mouth
+from scheduler.transport import READ_SECONDS, Mouth
 from scheduler.verdict import Fate, Verdict, judge
 from scheduler.windows import Windows, weight
 
@@ -86,9 +86,11 @@ class Courier:
         elapsed: Callable[[], float],
         windows: bool = True,
         backstop: bool = True,
+        read_seconds: float = READ_SECONDS,
     ) -> None:
         """`clock` says what is due, `elapsed` counts the seconds of Telegram's windows; `windows=False` switches them
-        off, `backstop=False` python-telegram-bot's limiter alone, which knows no seconds but real ones.
+        off, `backstop=False` python-telegram-bot's limiter alone, which knows no seconds but real ones. An answer that
+        has not come after `read_seconds` is taken for none.
         """
         self._database = database
         self._draw = draw
@@ -96,7 +98,7 @@ class Courier:
         self._clock = clock
         self._elapsed = elapsed
         self._windows = Windows(enabled=windows)
-        self._bot = Mouth(token, api_base, IN_FLIGHT, backstop=windows and backstop)
+        self._bot = Mouth(token, api_base, IN_FLIGHT, backstop=windows and backstop, read_seconds=read_seconds)
         self._wake = asyncio.Event()
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._taken: list[Attempt] = []

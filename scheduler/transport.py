@@ -37,16 +37,19 @@ class NotSent(NetworkError):
 
 
 class AiohttpRequest(BaseRequest):
-    """A `BaseRequest` on one aiohttp session. `connections` at the most at once."""
+    """A `BaseRequest` on one aiohttp session. `connections` at the most at once; `read_seconds` without a byte are taken
+    for no answer.
+    """
 
-    def __init__(self, connections: int) -> None:
+    def __init__(self, connections: int, read_seconds: float = READ_SECONDS) -> None:
         self._connections = connections
+        self._read_seconds = read_seconds
         self._session: aiohttp.ClientSession | None = None
-        self._timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS)
+        self._timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=read_seconds)
 
     @property
     def read_timeout(self) -> float:
-        return READ_SECONDS
+        return self._read_seconds
 
     async def initialize(self) -> None:
         if self._session is None:
@@ -86,6 +89,9 @@ class AiohttpRequest(BaseRequest):
             raise NetworkError(type(error).__name__) from None
         if 400 <= status < 500 and status not in TREATED_BY_THE_LIBRARY:
             _refuse(status, payload)
+        if status in (400, 403):
+            # A gateway's own page says nothing of the chat, and the library would take it for Telegram's refusal.
+            self.parse_json_payload(payload)
         return status, payload
 
     @staticmethod
@@ -132,14 +138,18 @@ class Mouth(ExtBot[Any]):
     Parameters that hold a file as {"$file": base64, "name": …}, wherever in them, are uploaded.
     """
 
-    def __init__(self, token: str, api_base: str, connections: int, *, backstop: bool) -> None:
-        """`backstop` puts python-telegram-bot's own rate limiter behind the courier's windows."""
+    def __init__(
+        self, token: str, api_base: str, connections: int, *, backstop: bool, read_seconds: float = READ_SECONDS
+    ) -> None:
+        """`backstop` puts python-telegram-bot's own rate limiter behind the courier's windows; an answer is waited for
+        `read_seconds`.
+        """
         base = api_base.rstrip("/")
         super().__init__(
             token,
             base_url=f"{base}/bot",
             base_file_url=f"{base}/file/bot",
-            request=AiohttpRequest(connections),
+            request=AiohttpRequest(connections, read_seconds),
             get_updates_request=AiohttpRequest(1),
             rate_limiter=AIORateLimiter(overall_max_rate=30, max_retries=0) if backstop else None,
         )
@@ -162,8 +172,27 @@ class Mouth(ExtBot[Any]):
         """Nothing: a row of the outbox is complete, and the library would take its plain values for its own classes."""
 
     async def call(self, method: str, params: dict[str, Any]) -> Any:
-        """The method's raw result. Raises telegram.error.TelegramError."""
-        return await self._post(method, data=_with_files(params))
+        """The method's raw result. Raises telegram.error.TelegramError, also for what cannot be this method's result:
+        whoever said it, nobody knows whether the method was carried out.
+        """
+        result = await self._post(method, data=_with_files(params))
+        if not _fits(method, result):
+            raise TelegramError("Invalid server response")
+        return result
+
+
+def _fits(method: str, result: object) -> bool:
+    if method in ("sendMediaGroup", "copyMessages", "forwardMessages"):
+        return isinstance(result, list) and all(_has(each, "message_id") for each in result)
+    if method == "createForumTopic":
+        return _has(result, "message_thread_id")
+    if method.startswith(("send", "copy", "forward")) and method != "sendChatAction":
+        return _has(result, "message_id")
+    return result is True or isinstance(result, dict)
+
+
+def _has(result: object, name: str) -> bool:
+    return isinstance(result, dict) and isinstance(result.get(name), int)
 
 
 def _with_files(params: dict[str, Any]) -> dict[str, Any]:

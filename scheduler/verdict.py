@@ -71,6 +71,8 @@ def pause_after(attempts: int) -> timedelta:
 
 
 NOT_MODIFIED = ("message is not modified", "topic_not_modified")
+DELETED = ("message to delete not found",)
+"""Asked to delete it, that is what was wanted: the attempt before this one may have done it."""
 GONE = ("message to edit not found", "message can't be edited", "message_id_invalid", "message to delete not found")
 NO_REPLY = ("message to be replied not found", "message to reply not found")
 NO_TOPIC = ("message thread not found", "topic_deleted", "topic_closed", "topic_id_invalid")
@@ -117,7 +119,7 @@ def _refused(reason: str, method: str, chat_id: int) -> Verdict:
     def says(words: tuple[str, ...]) -> bool:
         return any(each in said for each in words)
 
-    if says(NOT_MODIFIED):
+    if says(NOT_MODIFIED) or (method.startswith("deleteMessage") and says(DELETED)):
         return Verdict(Fate.SENT)
     if says(NOBODY) and chat_id > 0:
         return Verdict(Fate.BLOCKED, reason=reason)

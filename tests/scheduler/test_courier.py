@@ -62,7 +62,9 @@ class Office:
     url: str
     courier: Courier = field(init=False)
 
-    def make(self, *, windows: bool = False, token: str = TOKEN, draw: Draw = as_written) -> Courier:
+    def make(
+        self, *, windows: bool = False, token: str = TOKEN, draw: Draw = as_written, read_seconds: float = PATIENCE
+    ) -> Courier:
         return Courier(
             self.database,
             token,
@@ -72,6 +74,7 @@ class Office:
             clock=self.clock,
             elapsed=asyncio.get_running_loop().time,
             windows=windows,
+            read_seconds=read_seconds,
         )
 
     async def post(self, chat_id: int | None, text: str = "hello", **how: Any) -> int:
