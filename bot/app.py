@@ -47,6 +47,8 @@ from bot.vault import KeyVault
 from bot.web import Part, Web
 from bot.web.board import BoardPage
 from bot.web.disclosure import Disclosed
+from bot.web.health import Health
+from bot.web.metrics import Meters, Metrics
 from bot.web.open311 import Reports
 from bot.web.pages import Pages
 from bot.worker import Worker
@@ -167,8 +169,9 @@ class App:
         self.parts = frozenset(parts)
         self._does: set[str] = set()
         """The duties whose lease this process has now."""
-        self.address = ""
-        """Where it listens, once it does."""
+        self.address = self.metrics_address = ""
+        """Where it listens, once it does; and where it shows its figures."""
+        self.meters = Meters()
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -192,9 +195,16 @@ class App:
                 elapsed=self._elapsed,
                 windows=self._windows,
                 backstop=self._elapsed is time.monotonic,
+                attempted=self.meters.attempted,
             )
             self.worker = Worker(
-                self.database, make_dispatcher(self.toolbox), self.bot, self.toolbox, self.clock, self._said
+                self.database,
+                make_dispatcher(self.toolbox),
+                self.bot,
+                self.toolbox,
+                self.clock,
+                self._said,
+                handled=self.meters.handled,
             )
             self.intake = Intake(
                 self.database,
@@ -237,7 +247,7 @@ class App:
 
         Raises Taken when another program runs on this SQLite file.
         """
-        async with self._listening() as way_in, asyncio.TaskGroup() as group:
+        async with self._showing(), self._listening() as way_in, asyncio.TaskGroup() as group:
             if not self.database.is_sqlite:
                 group.create_task(self.bell.run(), name="bell")
             if Duty.WORKER in self.parts:
@@ -255,7 +265,11 @@ class App:
         names = [*duties] if len(duties) == 1 else []
         while True:
             try:
-                async with lease.held(self.database, *names) as lost, asyncio.TaskGroup() as group:
+                async with (
+                    lease.held(self.database, *names) as lost,
+                    self.meters.leading(duties),
+                    asyncio.TaskGroup() as group,
+                ):
                     self._does.update(duties)
                     log.info("this process does it now", duties=" ".join(duties))
                     for part, duty in duties.items():
@@ -274,6 +288,17 @@ class App:
             if self.settings.webhook_out.url:
                 group.create_task(self.herald.run(), name="herald")
             group.create_task(commands.publish(self.bot, self.toolbox), name="commands")
+
+    @contextlib.asynccontextmanager
+    async def _showing(self) -> AsyncIterator[None]:
+        """The figures, at their own address, in every program."""
+        wished = self.settings.metrics
+        if not wished.enabled:
+            yield
+            return
+        async with Metrics(wished.listen, self.meters, self.database, self.clock, Health(self.database)) as shown:
+            self.metrics_address = shown.address
+            yield
 
     @contextlib.asynccontextmanager
     async def _listening(self) -> AsyncIterator[Callable[[], Coroutine[Any, Any, None]]]:

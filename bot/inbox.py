@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeGuard
 
@@ -127,11 +127,24 @@ class Intake:
         self._stored()
 
 
+async def _nothing_more() -> None:
+    pass
+
+
 class Poller:
     """getUpdates by hand: raw JSON is stored before the next call acknowledges it (aiogram's own polling cannot)."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, intake: Intake) -> None:
-        """`url` is the Bot API address with the token, up to and without the method."""
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        url: str,
+        intake: Intake,
+        heard: Callable[[], Awaitable[None]] = _nothing_more,
+    ) -> None:
+        """`url` is the Bot API address with the token, up to and without the method; `heard` is awaited whenever
+        Telegram has answered.
+        """
+        self._heard = heard
         self._http = http
         self._url = url
         self._intake = intake
@@ -153,6 +166,7 @@ class Poller:
                     announced = True
                 raws = await self._get(offset)
                 self.reached.set()
+                await self._heard()
                 if raws:
                     await self._intake.store(raws)
                     numbers = [r["update_id"] for r in raws if isinstance(r, dict) and _is_number(r.get("update_id"))]

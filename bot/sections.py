@@ -365,6 +365,29 @@ class Pages(Section):
     enabled: bool = False
 
 
+class Metrics(Section):
+    """Figures for whoever looks after the machine; not for the network at large."""
+
+    enabled: bool = False
+    listen: Listening = "127.0.0.1:9464"
+
+
+class Alarm(Section):
+    """When the operator is told that something is wrong. Minutes, megabytes and numbers; 0 switches a line off."""
+
+    enabled: bool = True
+    chat_id: int | None = None
+    cool_down_minutes: int = Field(default=60, ge=5)
+    inbox_minutes: int = Field(default=5, ge=0)
+    outbox_minutes: int = Field(default=30, ge=0)
+    broadcast_minutes: int = Field(default=240, ge=0)
+    telegram_minutes: int = Field(default=15, ge=0)
+    clock_minutes: int = Field(default=10, ge=0)
+    database_minutes: int = Field(default=5, ge=0)
+    disk_megabytes: int = Field(default=500, ge=0)
+    overdue: int = Field(default=50, ge=0)
+
+
 class Posts(Section):
     """How many may hold a post of the union at once, and how many departments there may be."""
 

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.fields import LANGUAGES
 from bot.sections import (
     Access,
+    Alarm,
     Anonymity,
     Building,
     Calendar,
@@ -28,6 +29,7 @@ from bot.sections import (
     Faq,
     Limits,
     Log,
+    Metrics,
     Open311,
     Pages,
     Posts,
@@ -71,6 +73,8 @@ class Settings(BaseSettings):
     pages: Pages = Pages()
     posts: Posts = Posts()
     departments: tuple[Department, ...] = ()
+    metrics: Metrics = Metrics()
+    alarm: Alarm = Alarm()
     log: Log = Log()
 
     @classmethod

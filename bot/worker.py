@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
@@ -41,6 +42,8 @@ LOOK_SECONDS = 1.0
 """After so long the inbox is looked at even when nobody calls."""
 MOST_PASSING = 20
 """So many inline queries are answered side by side; of more at once the rest come to nothing, as a slow one would."""
+DONE, REFUSED, SET_ASIDE = "done", "refused", "set_aside"
+"""How an update ends."""
 TRIES = 4
 """How often an update is run when another worker changed the same rows meanwhile."""
 
@@ -57,8 +60,13 @@ class Worker:
         clock: Clock,
         committed: Callable[[], None],
         chats_at_once: int = 8,
+        *,
+        handled: Callable[[str, str, float], None] = lambda kind, end, seconds: None,
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`committed` is called after every commit: the courier may have something to send."""
+        """`committed` is called after every commit: the courier may have something to send. `handled` hears of each
+        update its kind, its end (done, refused, set_aside) and how many seconds it took.
+        """
         self._database = database
         self._dispatcher = dispatcher
         self._bot = bot
@@ -67,6 +75,8 @@ class Worker:
         self._lookout = Lookout(database, bot, clock, toolbox.house.vault)
         self._committed = committed
         self._chats_at_once = chats_at_once
+        self._handled = handled
+        self._elapsed = elapsed
         self._wake = asyncio.Event()
         self._busy: dict[int, deque[inbox.Waiting]] = {}
         """The chats that are being worked on, with their rows that are not done yet."""
@@ -156,15 +166,26 @@ class Worker:
             self._wake.set()
 
     async def handle(self, row_id: int, body: str) -> None:
-        """Run one update to its end: done, refused with a sentence, or set aside with an incident number."""
-        try:
-            update = Update.model_validate_json(body, context={"bot": self._bot})
-        except (ValueError, ValidationError) as error:
-            await self._set_aside(row_id, None, error)
-            return
-        if not _known(update):
-            await self._pass_over(row_id)
-            return
+        """Run one update to its end: done, refused with a sentence, or set aside with an incident number.
+
+        Every line logged meanwhile carries that number, which the person is told only if it comes to that.
+        """
+        number, begun = errors.incident_number(), self._elapsed()
+        with structlog.contextvars.bound_contextvars(update=number):
+            try:
+                update = Update.model_validate_json(body, context={"bot": self._bot})
+            except (ValueError, ValidationError) as error:
+                await self._set_aside(row_id, None, error, number)
+                self._handled("unreadable", SET_ASIDE, self._elapsed() - begun)
+                return
+            if not _known(update):
+                await self._pass_over(row_id)
+                return
+            end = await self._to_its_end(row_id, update, number)
+            self._handled(update.event_type, end, self._elapsed() - begun)
+
+    async def _to_its_end(self, row_id: int, update: Update, number: str) -> str:
+        """Which end it was."""
         presence: Presence | None = None
         fetched: Fetched | None = None
         for attempt in range(1, TRIES + 1):
@@ -174,30 +195,32 @@ class Worker:
                     presence = await self._lookout.look_up(update)
                     fetched = await self._lookout.fetch(update)
                 await self._run(row_id, update, presence, fetched)
-                return
+                return DONE
             except Refusal as refusal:
                 try:
                     await self._refuse(row_id, update, refusal)
                 except DBAPIError:
                     raise
                 except Exception as error:  # noqa: BLE001  (a sentence that cannot be said must not stop the chat)
-                    await self._set_aside(row_id, update, error)
-                return
+                    await self._set_aside(row_id, update, error, number)
+                    return SET_ASIDE
+                return REFUSED
             except (StaleDataError, IntegrityError) as error:
                 # Somebody else changed the same rows first: what they left is the truth now, so look again.
                 if attempt == TRIES:
-                    await self._set_aside(row_id, update, error)
+                    await self._set_aside(row_id, update, error, number)
             except DBAPIError as error:
                 if _hopeless(error):
-                    await self._set_aside(row_id, update, error)
-                    return
+                    await self._set_aside(row_id, update, error, number)
+                    return SET_ASIDE
                 if not _serialization(error):
                     raise
                 if attempt == TRIES:
-                    await self._set_aside(row_id, update, error)
+                    await self._set_aside(row_id, update, error, number)
             except Exception as error:  # noqa: BLE001  (whatever a handler did wrong, the chat goes on)
-                await self._set_aside(row_id, update, error)
-                return
+                await self._set_aside(row_id, update, error, number)
+                return SET_ASIDE
+        return SET_ASIDE
 
     def in_passing(self, raw: object) -> None:
         """An update that is not stored (`bot/inbox.py`): it is answered now, beside everything else, or not at all."""
@@ -291,8 +314,7 @@ class Worker:
                 await self._say(mouth, update, errors.sentence(refusal, t), keys)
         self._after(mouth.afterwards, update)
 
-    async def _set_aside(self, row_id: int, update: Update | None, error: Exception) -> None:
-        incident = errors.incident_number()
+    async def _set_aside(self, row_id: int, update: Update | None, error: Exception, incident: str) -> None:
         log.error(
             "an update was set aside",
             incident=incident,

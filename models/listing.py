@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, and_, case, func, literal, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, literal, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import deadlines, similar, sorting
@@ -62,6 +62,11 @@ async def overdue(session: AsyncSession, station: Station | None, now: datetime,
     """Of these the ones whose deadline has passed, the longest overdue first."""
     late = [*_at(station), _open(), due_first(session) <= now]
     return await _page(session, late, [due_first(session)], most, page)
+
+
+def count_of_overdue(session: AsyncSession, now: datetime) -> Select[int]:
+    """Asks how many tickets of all places are overdue."""
+    return select(func.count()).select_from(_t).where(_open(), due_first(session) <= now)
 
 
 async def at_hand(session: AsyncSession, station: Station, staff: Person, most: int) -> list[Ticket]:

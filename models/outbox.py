@@ -127,6 +127,7 @@ class Outgoing(Base):
         Index("ix_outbox_due", "lane", "id", **only("state = 'due'")),
         Index("ix_outbox_queue", "queue", **only("state = 'due'")),
         Index("ix_outbox_topic", "topic", **only("state = 'due' AND topic IS NOT NULL")),
+        Index("ix_outbox_unknown", "not_before", **only("state = 'unknown'")),
         Index("ix_outbox_holds", "queue", "lane", "id", **only("state = 'due' AND holds = true")),
     )
 

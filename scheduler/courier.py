@@ -87,10 +87,12 @@ class Courier:
         windows: bool = True,
         backstop: bool = True,
         read_seconds: float = READ_SECONDS,
+        attempted: Callable[[int, str], None] = lambda lane, end: None,
     ) -> None:
         """`clock` says what is due, `elapsed` counts the seconds of Telegram's windows; `windows=False` switches them
         off, `backstop=False` python-telegram-bot's limiter alone, which knows no seconds but real ones. An answer that
-        has not come after `read_seconds` is taken for none.
+        has not come after `read_seconds` is taken for none. `attempted` hears of each attempt its lane and what came of
+        it (`Fate`, in small letters).
         """
         self._database = database
         self._draw = draw
@@ -99,6 +101,7 @@ class Courier:
         self._elapsed = elapsed
         self._windows = Windows(enabled=windows)
         self._bot = Mouth(token, api_base, IN_FLIGHT, backstop=windows and backstop, read_seconds=read_seconds)
+        self._attempted = attempted
         self._wake = asyncio.Event()
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._taken: list[Attempt] = []
@@ -401,6 +404,7 @@ class Courier:
                 error, method=method, chat_id=attempt.chat_id, repeat=attempt.row.repeat, attempts=attempt.attempts
             )
         self._learn(attempt.chat_id, attempt.verdict)
+        self._attempted(attempt.row.lane, attempt.verdict.fate.name.lower())
 
     async def _call(self, attempt: Attempt, call: Call) -> Any:
         if not lease.stands():

@@ -14,11 +14,11 @@ from typing import Protocol, Self
 import aiohttp
 import structlog
 from aiohttp import web
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bot.inbox import ALLOWED_UPDATES, Intake
 from bot.settings import Settings
+from bot.web.health import Health
 from models.database import Database
 
 log = structlog.get_logger()
@@ -30,13 +30,13 @@ MOST_BYTES = 1024 * 1024
 
 
 class CannotListen(Exception):
-    """The address in [telegram] listen cannot be listened at; the words say why and what to do."""
+    """The address in `listen` of a section cannot be listened at; the words say why and what to do."""
 
-    def __init__(self, listen: str, error: OSError | UnicodeError) -> None:
+    def __init__(self, listen: str, error: OSError | UnicodeError, section: str) -> None:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            super().__init__(f"{listen} is taken by another program: stop it, or change listen in [telegram]")
+            super().__init__(f"{listen} is taken by another program: stop it, or change listen in [{section}]")
         else:
-            super().__init__(f"cannot listen on {listen}: {_reason(error)}; change listen in [telegram]")
+            super().__init__(f"cannot listen on {listen}: {_reason(error)}; change listen in [{section}]")
 
 
 def _reason(error: OSError | UnicodeError) -> str:
@@ -46,6 +46,22 @@ def _reason(error: OSError | UnicodeError) -> str:
         return error.strerror or str(error)
     # asyncio says the address again in words of its own; the system's are enough.
     return os.strerror(error.errno)
+
+
+async def start(runner: web.AppRunner, listen: str, section: str) -> str:
+    """Listen there, as this section of config.toml says. Returns the address. Raises CannotListen."""
+    await runner.setup()
+    host, _, port = listen.rpartition(":")
+    site = web.TCPSite(runner, host.strip("[]") or None, int(port))
+    try:
+        await site.start()
+    except (OSError, UnicodeError) as error:
+        await runner.cleanup()
+        raise CannotListen(listen, error, section) from error
+    except BaseException:
+        await runner.cleanup()
+        raise
+    return site.name
 
 
 class Part(Protocol):
@@ -61,31 +77,17 @@ class Web:
     def __init__(self, settings: Settings, intake: Intake, database: Database, *parts: Part) -> None:
         self._settings = settings
         self._intake = intake
-        self._database = database
         self._secret = settings.webhook_secret()
         app = web.Application(client_max_size=MOST_BYTES)
-        app.router.add_get("/healthz", self._alive)
-        app.router.add_get("/readyz", self._ready)
         if settings.telegram.mode == "webhook":
             app.router.add_post(WEBHOOK_PATH, self._webhook)
-        for part in parts:
+        for part in (Health(database), *parts):
             part.register(app)
         self._runner = web.AppRunner(app, access_log=None)
         self.address = ""
 
     async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        host, _, port = self._settings.telegram.listen.rpartition(":")
-        site = web.TCPSite(self._runner, host.strip("[]") or None, int(port))
-        try:
-            await site.start()
-        except (OSError, UnicodeError) as error:
-            await self._runner.cleanup()
-            raise CannotListen(self._settings.telegram.listen, error) from error
-        except BaseException:
-            await self._runner.cleanup()
-            raise
-        self.address = site.name
+        self.address = await start(self._runner, self._settings.telegram.listen, "telegram")
         return self
 
     async def __aexit__(
@@ -110,17 +112,6 @@ class Web:
             log.error("an update could not be stored", why=type(error).__name__)
             return web.Response(status=503)
         return web.Response(status=200)
-
-    async def _alive(self, _: web.Request) -> web.Response:
-        return web.Response(text="ok\n")
-
-    async def _ready(self, _: web.Request) -> web.Response:
-        try:
-            async with self._database.reading() as session:
-                await session.execute(text("SELECT 1"))
-        except DBAPIError:
-            return web.Response(status=503, text="the database does not answer\n")
-        return web.Response(text="ready\n")
 
     async def announce(self) -> None:
         """Tell Telegram where to send updates; tries until it has been heard."""
