@@ -14,7 +14,8 @@ import contextlib
 import gc
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -44,6 +45,7 @@ from bot.settings import Settings
 from bot.texts import Catalogue
 from bot.toolbox import Clock, Toolbox, utcnow
 from bot.vault import KeyVault
+from bot.watch import Watch, reach
 from bot.web import Part, Web
 from bot.web.board import BoardPage
 from bot.web.disclosure import Disclosed
@@ -52,7 +54,7 @@ from bot.web.metrics import Meters, Metrics
 from bot.web.open311 import Reports
 from bot.web.pages import Pages
 from bot.worker import Worker
-from models import inbox, lease
+from models import heartbeats, inbox, lease
 from models.articles import Shelf
 from models.bell import Bell
 from models.database import Database
@@ -65,6 +67,8 @@ from scheduler.courier import Courier
 from scheduler.herald import Herald
 
 log = structlog.get_logger()
+
+HEARD_EVERY = timedelta(minutes=1)
 
 
 def house_of(settings: Settings) -> House:
@@ -172,6 +176,7 @@ class App:
         self.address = self.metrics_address = ""
         """Where it listens, once it does; and where it shows its figures."""
         self.meters = Meters()
+        self._heard_at: datetime | None = None
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -215,10 +220,13 @@ class App:
                 self.worker.in_passing,
             )
             api = self.settings.telegram.api_base.rstrip("/")
-            self.poller = Poller(self._http, f"{api}/bot{self.settings.token.get_secret_value()}", self.intake)
+            self.poller = Poller(
+                self._http, f"{api}/bot{self.settings.token.get_secret_value()}", self.intake, self._heard
+            )
             self.scheduler = Scheduler(self.database, self.toolbox, self.clock, self._said)
             self.bell = Bell(self.database, {"inbox": self.worker.wake, "outbox": self.courier.wake})
             self.herald = Herald(self.database, self.settings, self._http, self.clock)
+            self.watch = Watch(self.database, self.toolbox, self._http, self.clock, self.courier.wake)
             self._stack = stack.pop_all()
         return self
 
@@ -248,13 +256,14 @@ class App:
         Raises Taken when another program runs on this SQLite file.
         """
         async with self._showing(), self._listening() as way_in, asyncio.TaskGroup() as group:
+            group.create_task(self.watch.run(), name="watch")
             if not self.database.is_sqlite:
                 group.create_task(self.bell.run(), name="bell")
             if Duty.WORKER in self.parts:
                 group.create_task(self.worker.run(), name="worker")
             elif Duty.WEB in self.parts:
                 group.create_task(self.worker.only_in_passing(), name="in passing")
-            duties = {Duty.WEB: way_in, Duty.COURIER: self._send, Duty.CLOCK: self.scheduler.run}
+            duties = {Duty.WEB: partial(self._let_in, way_in), Duty.COURIER: self._send, Duty.CLOCK: self.scheduler.run}
             mine = {part: duty for part, duty in duties.items() if part in self.parts}
             # One SQLite file is one program's, whole; on PostgreSQL each duty may be another's.
             for some in [mine] if self.database.is_sqlite else [{part: duty} for part, duty in mine.items()]:
@@ -281,6 +290,13 @@ class App:
                 self._does.difference_update(duties)
             await asyncio.sleep(lease.LOOK_SECONDS)
 
+    async def _let_in(self, way_in: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """The duty of the way in; where Telegram calls by itself it is asked now and then whether it is there."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(way_in(), name="way in")
+            if self.settings.telegram.mode == "webhook":
+                group.create_task(reach(self._http, self.settings, self._heard), name="reach")
+
     async def _send(self) -> None:
         """The courier's duty, and what goes with it: other systems are told, and Telegram of the commands."""
         async with self.courier, asyncio.TaskGroup() as group:
@@ -288,6 +304,14 @@ class App:
             if self.settings.webhook_out.url:
                 group.create_task(self.herald.run(), name="herald")
             group.create_task(commands.publish(self.bot, self.toolbox), name="commands")
+
+    async def _heard(self) -> None:
+        """Telegram is there: written down once a minute, so that its silence is noticed, also after a restart."""
+        now = self.clock()
+        if self._heard_at is None or not timedelta() <= now - self._heard_at < HEARD_EVERY:
+            async with self.database.transaction() as session:
+                await heartbeats.heard_from_telegram(session, now)
+            self._heard_at = now
 
     @contextlib.asynccontextmanager
     async def _showing(self) -> AsyncIterator[None]:

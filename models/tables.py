@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from models import (
     access,
+    alarms,
     audit,
     ballots,
     canned,
@@ -64,6 +65,7 @@ from models.union import (
 
 __all__ = [
     "access",
+    "alarms",
     "audit",
     "ballots",
     "bids",

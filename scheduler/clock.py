@@ -22,6 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from bot.toolbox import Toolbox
 from models.database import Database
 from scheduler.jobs import (
+    alarms,
     cases,
     deadlines,
     digests,
@@ -94,6 +95,8 @@ JOBS = (
     Job("projects", partial(IntervalTrigger, minutes=1), projects.run, beside=True),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
+    # All that is due is counted, and nobody waits for it.
+    Job("alarms", partial(IntervalTrigger, minutes=1), alarms.run, beside=True),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),
 )
 

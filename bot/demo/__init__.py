@@ -158,6 +158,8 @@ def _settings(api_base: str) -> Settings:
     data["telegram"]["api_base"] = api_base
     data["database"]["url"] = f"sqlite:///{DATABASE}"
     data["union"] |= {"admins": [ADMIN], "supervisors": [TEACHER]}
+    # The story leaps over days: its clock would be thought to have stood still.
+    data["alarm"]["enabled"] = False
     data["surveys"] = {"minimum_cell": MINIMUM_CELL}
     secret = FOLDER / "key"
     if not secret.exists():

@@ -35,33 +35,53 @@ class Meters:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        kept = {"registry": self.registry}
         self._handled = Histogram(
             "unionbot_handler_seconds",
             "How long an update took from its beginning to its commit, by its kind and its end.",
             ["kind", "end"],
             buckets=SECONDS,
-            **kept,
+            registry=self.registry,
         )
         self._sends = Counter(
-            "unionbot_sends", "Attempts to send, by lane and what came of them.", ["lane", "end"], **kept
+            "unionbot_sends",
+            "Attempts to send, by lane and what came of them.",
+            ["lane", "end"],
+            registry=self.registry,
         )
-        self._told_to_wait = Counter("unionbot_telegram_429", "How often Telegram asked to wait.", **kept)
-        self._leads = Gauge("unionbot_lease_held", "1 while this process has this duty.", ["duty"], **kept)
-        self._database = Gauge("unionbot_database_up", "1 while the database answers.", **kept)
-        self._inbox = Gauge("unionbot_inbox_waiting", "Updates that wait.", **kept)
-        self._inbox_age = Gauge("unionbot_inbox_age_seconds", "For how long the oldest update has waited.", **kept)
-        self._aside = Gauge("unionbot_updates_set_aside", "Updates that could not be handled.", **kept)
-        self._outbox = Gauge("unionbot_outbox_due", "Messages whose time has come, by lane.", ["lane"], **kept)
+        self._told_to_wait = Counter(
+            "unionbot_telegram_429", "How often Telegram asked to wait.", registry=self.registry
+        )
+        self._leads = Gauge(
+            "unionbot_lease_held", "1 while this process has this duty.", ["duty"], registry=self.registry
+        )
+        self._database = Gauge("unionbot_database_up", "1 while the database answers.", registry=self.registry)
+        self._inbox = Gauge("unionbot_inbox_waiting", "Updates that wait.", registry=self.registry)
+        self._inbox_age = Gauge(
+            "unionbot_inbox_age_seconds", "For how long the oldest update has waited.", registry=self.registry
+        )
+        self._aside = Gauge("unionbot_updates_set_aside", "Updates that could not be handled.", registry=self.registry)
+        self._outbox = Gauge(
+            "unionbot_outbox_due", "Messages whose time has come, by lane.", ["lane"], registry=self.registry
+        )
         self._outbox_age = Gauge(
-            "unionbot_outbox_age_seconds", "For how long the oldest of them has waited, by lane.", ["lane"], **kept
+            "unionbot_outbox_age_seconds",
+            "For how long the oldest of them has waited, by lane.",
+            ["lane"],
+            registry=self.registry,
         )
         self._unknown = Gauge(
-            "unionbot_messages_unknown", "Messages of the last day that may have arrived and may not.", **kept
+            "unionbot_messages_unknown",
+            "Messages of the last day that may have arrived and may not.",
+            registry=self.registry,
         )
-        self._overdue = Gauge("unionbot_tickets_overdue", "Open tickets that have missed a deadline.", **kept)
+        self._overdue = Gauge(
+            "unionbot_tickets_overdue", "Open tickets that have missed a deadline.", registry=self.registry
+        )
         self._silent = Gauge(
-            "unionbot_silent_seconds", "How long ago the clock ran, and Telegram was reached.", ["what"], **kept
+            "unionbot_silent_seconds",
+            "How long ago the clock ran, and Telegram was reached.",
+            ["what"],
+            registry=self.registry,
         )
 
     def handled(self, kind: str, end: str, seconds: float) -> None:

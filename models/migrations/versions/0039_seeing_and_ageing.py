@@ -24,9 +24,19 @@ def upgrade() -> None:
         sa.Column("silent_until", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_heartbeats")),
     )
+    op.create_table(
+        "alarms",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.Column("told_at", Moment(), nullable=True),
+        sa.Column("over_at", Moment(), nullable=True),
+        sa.Column("cleared", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_alarms")),
+    )
     op.create_index("ix_outbox_unknown", "outbox", ["not_before"], sqlite_where=UNKNOWN, postgresql_where=UNKNOWN)
 
 
 def downgrade() -> None:
     op.drop_index("ix_outbox_unknown", "outbox")
+    op.drop_table("alarms")
     op.drop_table("heartbeats")
