@@ -27,6 +27,8 @@ SETTLED = timedelta(minutes=5)
 REMEMBERED = timedelta(hours=1)
 """So long a silence of the clock that is over counts as news."""
 A_DAY = timedelta(days=1)
+LATE = {Lane.ANSWER: "answer", Lane.TICKET: "ticket", Lane.NOTICE: "notice", Lane.BROADCAST: "broadcast"}
+"""What is found when a lane's messages wait too long."""
 
 
 class Alarm(Base):
@@ -73,7 +75,7 @@ def wrong(vitals: Vitals, limits: Limits, free: int | None, now: datetime) -> li
         found.append(Finding("inbox", {"time": vitals.inbox.oldest, "count": vitals.inbox.count}))
     for lane, queue in vitals.outbox.items():
         if _longer(queue.oldest, limits.broadcast if lane is Lane.BROADCAST else limits.outbox):
-            found.append(Finding(f"outbox.{lane.name.lower()}", {"time": queue.oldest, "count": queue.count}))
+            found.append(Finding(LATE[lane], {"time": queue.oldest, "count": queue.count}))
     if vitals.unknown:
         found.append(Finding("unknown", {"count": vitals.unknown}))
     if vitals.aside:

@@ -13,7 +13,7 @@ from bot.settings import Settings
 from bot.texts import BABEL, Catalogue
 from bot.toolbox import Toolbox
 from bot.watch import Watch
-from models import heartbeats, outbox
+from models import alarms, heartbeats, outbox
 from models.alarms import Finding, News
 from models.database import Database
 from models.heartbeats import Heartbeat
@@ -23,7 +23,7 @@ from tests.campus import running, settings
 
 MINUTE = timedelta(minutes=1)
 ALL = (
-    *(Finding(f"outbox.{lane.name.lower()}", {"time": 40 * MINUTE, "count": 2}) for lane in Lane),
+    *(Finding(late, {"time": 40 * MINUTE, "count": 2}) for late in alarms.LATE.values()),
     Finding("inbox", {"time": 6 * MINUTE, "count": 1}),
     Finding("unknown", {"count": 3}),
     Finding("aside", {"count": 1}),
