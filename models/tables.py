@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from models import (
     access,
+    ageing,
     alarms,
     audit,
     ballots,
@@ -65,6 +66,7 @@ from models.union import (
 
 __all__ = [
     "access",
+    "ageing",
     "alarms",
     "audit",
     "ballots",

@@ -22,6 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from bot.toolbox import Toolbox
 from models.database import Database
 from scheduler.jobs import (
+    ageing,
     alarms,
     cases,
     deadlines,
@@ -97,6 +98,8 @@ JOBS = (
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
     # All that is due is counted, and nobody waits for it.
     Job("alarms", partial(IntervalTrigger, minutes=1), alarms.run, beside=True),
+    # By night, and it may take minutes.
+    Job("ageing", partial(CronTrigger, hour=3, minute=40), ageing.run, beside=True),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),
 )
 

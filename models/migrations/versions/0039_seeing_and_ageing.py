@@ -33,10 +33,17 @@ def upgrade() -> None:
         sa.Column("cleared", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("kind", name=op.f("pk_alarms")),
     )
+    op.create_table(
+        "tides",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("inbox_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_tides")),
+    )
     op.create_index("ix_outbox_unknown", "outbox", ["not_before"], sqlite_where=UNKNOWN, postgresql_where=UNKNOWN)
 
 
 def downgrade() -> None:
     op.drop_index("ix_outbox_unknown", "outbox")
+    op.drop_table("tides")
     op.drop_table("alarms")
     op.drop_table("heartbeats")
