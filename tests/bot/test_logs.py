@@ -6,12 +6,15 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 import structlog
 
 from bot import logs
+from bot.aside import again, listed
+from tests.campus import running
 
 TOKEN = "700000:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
 KEY = "k" * 43
@@ -101,3 +104,50 @@ def test_only_what_is_asked_for_is_logged(stream: io.StringIO) -> None:
     structlog.get_logger().warning("news")
     assert "chatter" not in stream.getvalue()
     assert "news" in stream.getvalue()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_number_a_student_quotes_finds_every_line_of_their_update(
+    database_url: str, stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As JSON, each line of it; what others did meanwhile carries other numbers, and nobody's words are in any."""
+    from handlers.students import report
+
+    words = "Zhou Dahai of East Station"
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.stage.person("Alice", "en", id=837465921)
+        await alice.says("/start")
+        await alice.taps(t.plain("consent.agree"))
+        await alice.says("/report")
+        await alice.taps(t.plain("report.begin"))
+
+        async def broken(*_: Any) -> None:
+            structlog.get_logger().info("half way")
+            raise KeyError(words)
+
+        monkeypatch.setattr(report, "_ask", broken)
+        logs.configure("debug", "json", (TOKEN,), stream)
+        await alice.says(words)
+        told = (await alice.reads("went wrong")).text
+        await campus.quiet()
+        lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+        assert all({"event", "level", "timestamp"} <= line.keys() for line in lines)
+        (aside,) = [line for line in lines if line["event"] == "an update was set aside"]
+        number = aside["incident"]
+        assert number in told
+        assert {line["event"] for line in lines if line.get("update") == number} >= {
+            "half way",
+            "an update was set aside",
+        }
+        assert "KeyError at test_logs.py" in aside["why"]
+        assert not [word for word in ("Dahai", "Alice", "837465921", TOKEN) if word in stream.getvalue()]
+        assert [row.split()[0] for row in await listed(campus.app.settings)] == [number]
+
+        monkeypatch.undo()
+        stream.truncate(0)
+        stream.seek(0)
+        assert await again(campus.app.settings, [number]) == (1, 0, [])
+        campus.app.worker.wake()
+        await alice.reads("Dahai")
+        assert not [line for line in stream.getvalue().splitlines() if number in line], "it runs under a new one"
