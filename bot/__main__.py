@@ -97,6 +97,8 @@ def check(
     from sqlalchemy.exc import SQLAlchemyError
 
     from bot.check import Finding, ask_telegram
+    from bot.shell import UNFINISHED, WRONG_KEY
+    from models.keyprint import Unfinished, WrongKey
 
     code, chats, findings = 0, _chats_in_file(settings), []
     try:
@@ -104,6 +106,12 @@ def check(
     except (SQLAlchemyError, OSError) as error:
         code = DATABASE
         findings.append(Finding("error", no_database(settings, error)))
+    except WrongKey:
+        code = WRONG
+        findings.append(Finding("error", WRONG_KEY))
+    except Unfinished:
+        code = DATABASE
+        findings.append(Finding("error", UNFINISHED))
     findings += asyncio.run(ask_telegram(settings, chats))
     if not chats and not code:
         findings.append(Finding("warning", "no group is set up yet: add the bot to a group and send /setup there"))
@@ -361,6 +369,8 @@ def _told(where: Path, found: Sequence[Article], problems: Sequence[Problem]) ->
 
 
 async def _migrate(settings: Settings) -> None:
+    from bot.vault import KeyVault
+    from models import keyprint
     from models.database import Database
     from models.migrations import migrate
 
@@ -370,6 +380,8 @@ async def _migrate(settings: Settings) -> None:
     database = Database(url)
     try:
         await migrate(database)
+        async with database.transaction() as session:
+            await keyprint.keep(session, KeyVault(settings.key_bytes()))
     finally:
         await database.close()
 
@@ -395,7 +407,8 @@ def _chats_in_file(settings: Settings) -> dict[str, tuple[int, bool]]:
 
 async def _chats_in_database(settings: Settings) -> dict[str, tuple[int, bool]]:
     """Every place that /setup gave a chat; none where nothing has been made yet, which a first `run` will do."""
-    from models import stations
+    from bot.vault import KeyVault
+    from models import keyprint, stations
     from models.database import Database
     from models.migrations import revision
 
@@ -406,6 +419,7 @@ async def _chats_in_database(settings: Settings) -> dict[str, tuple[int, bool]]:
         if await revision(database) is None:
             return {}
         async with database.reading() as session:
+            await keyprint.must_fit(session, KeyVault(settings.key_bytes()))
             return {p.key: (p.chat_id, p.topics) for p in await stations.open_desks(session) if p.chat_id is not None}
     finally:
         await database.close()

@@ -54,7 +54,7 @@ from bot.web.metrics import Meters, Metrics
 from bot.web.open311 import Reports
 from bot.web.pages import Pages
 from bot.worker import Worker
-from models import heartbeats, inbox, lease
+from models import heartbeats, inbox, keyprint, lease
 from models.articles import Shelf
 from models.bell import Bell
 from models.database import Database
@@ -184,6 +184,7 @@ class App:
             stack.push_async_callback(self.database.close)
             await require_current(self.database)
             async with self.database.transaction() as session:
+                await keyprint.keep(session, self.toolbox.house.vault)
                 await people.follow_config(session, self.toolbox, self.clock())
                 await inbox.seal_what_came_before(session, self.toolbox.house.vault)
                 await received.seal_what_came_before(session, self.toolbox.house.vault)

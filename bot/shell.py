@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
 DEFAULT = Path("config.toml")
 FAILED, WRONG, DATABASE, ADDRESS, TOKEN = 1, 2, 3, 4, 5
+WRONG_KEY = (
+    "the database was made with another UNIONBOT_KEY: under this one nothing sealed opens and no code fits. "
+    "Nothing was changed; use the right key"
+)
+UNFINISHED = "a restore into this database was not finished: do it again with `unionbot restore FILE --replace`"
 
 
 def stop(code: int, *lines: str) -> NoReturn:
@@ -86,11 +91,16 @@ def guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
 
     from bot.check import TokenRefused
     from bot.web import CannotListen
+    from models.keyprint import Unfinished, WrongKey
     from models.lease import Taken
     from models.migrations import SchemaMismatch
 
     try:
-        return looped(until_told(work))
+        return looped(until_told(_fitting(work, settings)))
+    except WrongKey:
+        stop(WRONG, WRONG_KEY)
+    except Unfinished:
+        stop(DATABASE, UNFINISHED)
     except SchemaMismatch as error:
         stop(DATABASE, f"{error}: this program is older than its database; start the newer one, or restore a backup")
     except Taken:
@@ -101,6 +111,32 @@ def guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
         stop(ADDRESS, str(error))
     except (SQLAlchemyError, OSError) as error:
         stop(DATABASE, no_database(settings, error))
+
+
+async def _fitting(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
+    """Do the work, but nothing under a key that the database was not made with."""
+    try:
+        await key_fits(settings)
+    except BaseException:
+        work.close()
+        raise
+    return await work
+
+
+async def key_fits(settings: Settings) -> None:
+    """Raise WrongKey or Unfinished where the database says so; of a file that is not there nothing is asked."""
+    from bot.vault import KeyVault
+    from models import keyprint
+    from models.database import Database
+
+    if missing(settings.database.url):
+        return
+    database = Database(settings.database.url)
+    try:
+        async with database.reading() as session:
+            await keyprint.must_fit(session, KeyVault(settings.key_bytes()))
+    finally:
+        await database.leave()
 
 
 def no_database(settings: Settings, error: Exception) -> str:

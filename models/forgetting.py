@@ -34,6 +34,7 @@ from models import (
     cases,
     conversations,
     copies,
+    erasures,
     evaluations,
     exports,
     inbox,
@@ -113,6 +114,7 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
     await ballots.forget(session, person, house.vault)
     await evaluations.forget(session, person)
     await access.forget_tries(session, person.telegram_id, house.vault)
+    erasures.record(session, person.telegram_id, house.vault, now)
     await session.flush()
     await _erase_person(session, person, house)
     await session.flush()

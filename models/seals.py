@@ -133,6 +133,15 @@ def chained(vault: Vault, found: Sequence[Waiting], last: Mapping[str, Any]) -> 
     return lines
 
 
+async def fits(session: AsyncSession, vault: Vault) -> bool | None:
+    """Whether the newest entry is sealed with this key; None while there are none."""
+    last = await _rows(session, select(_links).order_by(_links.c.id.desc()).limit(2))
+    if not last or (len(last) == 1 and last[0]["id"] != 1):
+        return None
+    end, before = last[0], last[1]["seal"] if len(last) > 1 else FIRST
+    return end["seal"] == _seal(vault, before, end["id"], end["source"], end["row_id"], end["digest"])
+
+
 async def keep(session: AsyncSession, lines: Sequence[Mapping[str, Any]]) -> None:
     """Write entries down."""
     if lines:
