@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli import audit, exports, imports, surveys
+from bot.cli import audit, backups, exports, imports, surveys
 from bot.parts import ALL, Part, one_file_only
 from bot.shell import (
     DATABASE,
@@ -51,6 +51,8 @@ app = typer.Typer(
 app.add_typer(audit.app, name="audit")
 app.add_typer(exports.app, name="export")
 app.add_typer(imports.app, name="import")
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 app.command("surveys")(surveys.surveys)
 
 

@@ -65,6 +65,7 @@ from models.union import received
 from scheduler.clock import Scheduler
 from scheduler.courier import Courier
 from scheduler.herald import Herald
+from scheduler.jobs import expiring
 
 log = structlog.get_logger()
 
@@ -188,6 +189,9 @@ class App:
                 await people.follow_config(session, self.toolbox, self.clock())
                 await inbox.seal_what_came_before(session, self.toolbox.house.vault)
                 await received.seal_what_came_before(session, self.toolbox.house.vault)
+            await expiring.catch_up_with(
+                self.settings.erasures_file(), self.database, self.settings.bot_id, self.toolbox.house, self.clock()
+            )
             self.bot = make_bot(self.settings)
             stack.push_async_callback(self.bot.session.close)
             self._http = await stack.enter_async_context(aiohttp.ClientSession())

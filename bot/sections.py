@@ -403,6 +403,15 @@ class Department(Section):
     name: Names
 
 
+class Backup(Section):
+    """What `unionbot backup` and `unionbot restore` need to know."""
+
+    erasures: str = ""
+    """The file with the list of those who were forgotten; beside the database when empty."""
+    postgresql_tools: str = ""
+    """The folder of pg_dump, pg_restore and psql; the PATH when empty."""
+
+
 class Log(Section):
     """What is written to the log."""
 

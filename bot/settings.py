@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy import make_url
 
 from bot.fields import LANGUAGES
 from bot.sections import (
     Access,
     Alarm,
     Anonymity,
+    Backup,
     Building,
     Calendar,
     Category,
@@ -75,6 +78,7 @@ class Settings(BaseSettings):
     departments: tuple[Department, ...] = ()
     metrics: Metrics = Metrics()
     alarm: Alarm = Alarm()
+    backup: Backup = Backup()
     log: Log = Log()
 
     @classmethod
@@ -146,6 +150,14 @@ class Settings(BaseSettings):
         """A category's own name by language; its key where config.toml no longer knows it."""
         found = self._categories.get(key)
         return found[0].name if found else dict.fromkeys(LANGUAGES, key)
+
+    def erasures_file(self) -> Path:
+        """Where the list of those who were forgotten is kept: outside of the database and of its backups."""
+        url = make_url(self.database.url)
+        if self.backup.erasures:
+            return Path(self.backup.erasures)
+        beside = Path(url.database or "")
+        return Path(f"{beside if url.get_backend_name() == 'sqlite' else Path('data') / beside.name}.erasures")
 
     def category_path(self, key: str) -> Mapping[str, str]:
         """A category's name with its parents', by language."""

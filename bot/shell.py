@@ -85,8 +85,10 @@ def looped(work: Coroutine[Any, Any, Any]) -> Any:
     return uvloop.run(work)
 
 
-def guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
-    """Run it and return its result; what can be wrong at a start is said in one line, with its exit code."""
+def guarded(work: Coroutine[Any, Any, Any], settings: Settings, *, any_state: bool = False) -> Any:
+    """Run it and return its result; what can be wrong at a start is said in one line, with its exit code. `any_state`
+    for what does not work with the database as it is.
+    """
     from sqlalchemy.exc import SQLAlchemyError
 
     from bot.check import TokenRefused
@@ -96,7 +98,7 @@ def guarded(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
     from models.migrations import SchemaMismatch
 
     try:
-        return looped(until_told(_fitting(work, settings)))
+        return looped(until_told(work if any_state else _fitting(work, settings)))
     except WrongKey:
         stop(WRONG, WRONG_KEY)
     except Unfinished:

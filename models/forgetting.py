@@ -77,10 +77,13 @@ class Parting(Base):
     due: Mapped[datetime] = mapped_column(index=True)
 
 
-async def forget(session: AsyncSession, person: Person, bot_id: int, house: House, now: datetime) -> None:
+async def forget(
+    session: AsyncSession, person: Person, bot_id: int, house: House, now: datetime, *, again: bool = False
+) -> None:
     """Erase this person. What the caller says to them afterwards is the last that is known of their chat.
 
-    Raises Refusal while they hold a role of the union: who may do what has to be answered for as long as they may.
+    `again` says that the list of erasures has them already. Raises Refusal while they hold a role of the union: who may
+    do what has to be answered for as long as they may.
     """
     if await people.held(session, person.telegram_id):
         raise Refusal("forget.role")
@@ -114,7 +117,8 @@ async def forget(session: AsyncSession, person: Person, bot_id: int, house: Hous
     await ballots.forget(session, person, house.vault)
     await evaluations.forget(session, person)
     await access.forget_tries(session, person.telegram_id, house.vault)
-    erasures.record(session, person.telegram_id, house.vault, now)
+    if not again:
+        erasures.record(session, person.telegram_id, house.vault, now)
     await session.flush()
     await _erase_person(session, person, house)
     await session.flush()

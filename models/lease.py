@@ -99,6 +99,9 @@ _RENEW = text("""
     WHERE name = :name AND term = :term AND holder = :holder
     RETURNING term""")
 
+_ANY = text("SELECT to_regclass('leases')")
+_NAMES = text("SELECT name FROM leases ORDER BY name")
+
 
 @contextlib.asynccontextmanager
 async def held(database: Database, name: str = LEAD) -> AsyncIterator[asyncio.Task[None]]:
@@ -246,3 +249,21 @@ class _Held:
     def stands(self) -> bool:
         """Whether it was renewed so lately that nobody else can have it."""
         return _elapsed() < self._until
+
+
+@contextlib.asynccontextmanager
+async def at_once(database: Database) -> AsyncIterator[None]:
+    """Hold every lease there is on PostgreSQL without waiting. Raises Taken when a program has one."""
+    async with contextlib.AsyncExitStack() as stack:
+        with database.connecting():
+            plain = await stack.enter_async_context(database.asynchronous.connect())
+        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        # Back in the pool it would go on holding them.
+        stack.push_async_callback(connection.invalidate)
+        if await connection.scalar(_ANY) is not None:
+            holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+            for (name,) in (await connection.execute(_NAMES)).all():
+                wanted = {"name": name, "holder": holder, "patience": PATIENCE}
+                if await connection.scalar(_TAKE, wanted) is None:
+                    raise Taken
+        yield

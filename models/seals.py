@@ -139,7 +139,7 @@ async def fits(session: AsyncSession, vault: Vault) -> bool | None:
     if not last or (len(last) == 1 and last[0]["id"] != 1):
         return None
     end, before = last[0], last[1]["seal"] if len(last) > 1 else FIRST
-    return end["seal"] == _seal(vault, before, end["id"], end["source"], end["row_id"], end["digest"])
+    return bool(end["seal"] == _seal(vault, before, end["id"], end["source"], end["row_id"], end["digest"]))
 
 
 async def keep(session: AsyncSession, lines: Sequence[Mapping[str, Any]]) -> None:

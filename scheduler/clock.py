@@ -29,6 +29,7 @@ from scheduler.jobs import (
     digests,
     disclosure,
     duty,
+    erasing,
     evaluations,
     exports,
     floors,
@@ -77,6 +78,7 @@ JOBS = (
     Job("volunteers", partial(IntervalTrigger, minutes=1), volunteers.run),
     # Somebody waits for them.
     Job("pictures", partial(IntervalTrigger, seconds=5), pictures.run),
+    Job("erasing", partial(IntervalTrigger, minutes=1), erasing.run),
     Job("forgetting", partial(IntervalTrigger, minutes=10), forgetting.run),
     Job("exports", partial(IntervalTrigger, minutes=1), exports.run, beside=True),
     # So many are invited that the others do not wait for it.

@@ -58,6 +58,10 @@ def settings(api_base: str, database_url: str, **changes: Any) -> Settings:
     data["database"]["url"] = database_url
     # Where the clock is moved on by days, it has stood still for days: an alarm is for those who ask for it.
     data["alarm"]["enabled"] = False
+    if database_url.startswith("postgresql") and "host=" in database_url:
+        # Beside the server of the tests, which goes with everything in it; else it would stand where they are run.
+        name, _, folder = database_url.rpartition("/")[2], *database_url.partition("host=")[1:]
+        data["backup"] = {"erasures": f"{folder}/{name.partition('?')[0]}.erasures"}
     for section, values in changes.items():
         data[section] = data.get(section, {}) | values if isinstance(values, dict) else values
     key = base64.urlsafe_b64encode(KEY).decode().rstrip("=")

@@ -62,7 +62,7 @@ class Duty:
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     """Everything that is due at `now`."""
-    await _forget(database, toolbox.house, now)
+    await destroy_keys(database, toolbox.house, now)
     for duty in DUTIES:
         await _each(database, duty, toolbox.house, now)
 
@@ -286,7 +286,7 @@ DUTIES = (
 """An offer that is over comes first: what comes back has its time to be claimed anew."""
 
 
-async def _forget(database: Database, house: House, now: datetime) -> None:
+async def destroy_keys(database: Database, house: House, now: datetime) -> None:
     """Destroy the keys to anonymous requesters whose ticket has been over for long enough (law 11), and forget how
     those who came in person could be reached.
     """

@@ -217,9 +217,7 @@ async def started(folder: Path) -> AsyncIterator[Cluster]:
         raise CannotStart(lack)
     tag, net = secrets.token_hex(2), f"10.213.{secrets.randbelow(250)}"
     bridge = f"ub{tag}"
-    nodes = [
-        Node(f"n{n}", f"{net}.{n}", f"ub{tag}n{n}", f"ub{tag}v{n}", folder / f"n{n}") for n in range(1, COUNT + 1)
-    ]
+    nodes = [Node(f"n{n}", f"{net}.{n}", f"ub{tag}n{n}", f"ub{tag}v{n}", folder / f"n{n}") for n in range(1, COUNT + 1)]
     cluster = Cluster(nodes, secrets.token_urlsafe(12))
     try:
         _ip("link", "add", bridge, "type", "bridge")
