@@ -123,6 +123,9 @@ class People(BaseMiddleware):
         data["person"] = data["staff"] = data["station"] = None
         if user is not None and user.is_bot and user.id not in SHARED_ACCOUNTS:
             return None
+        if user is None and (event.message or event.edited_message) is not None:
+            # Telegram always says who wrote, even of those it hides. Nobody is there to be answered.
+            return None
         in_group = chat is not None and chat.type in GROUPS
         if in_group:
             assert chat is not None

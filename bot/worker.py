@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -16,7 +17,7 @@ from typing import Any
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.methods import AnswerCallbackQuery, TelegramMethod
-from aiogram.types import InaccessibleMessage, Message, Update
+from aiogram.types import InaccessibleMessage, Message, TelegramObject, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
@@ -24,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from bot import errors
+from bot.inbox import LARGEST
 from bot.lookout import Lookout
 from bot.outgoing import NO_ANSWER, Mouth, speaking
 from bot.people import GROUPS, Presence, language_of
@@ -44,6 +46,8 @@ MOST_PASSING = 20
 """So many inline queries are answered side by side; of more at once the rest come to nothing, as a slow one would."""
 DONE, REFUSED, SET_ASIDE = "done", "refused", "set_aside"
 """How an update ends."""
+_LONG = re.compile("[0-9]{19}")
+"""In JSON text: a sign that a number may be too large for a database."""
 TRIES = 4
 """How often an update is run when another worker changed the same rows meanwhile."""
 
@@ -174,6 +178,8 @@ class Worker:
         with structlog.contextvars.bound_contextvars(update=number):
             try:
                 update = Update.model_validate_json(body, context={"bot": self._bot})
+                if _LONG.search(body):
+                    _refuse_what_no_database_holds(update)
             except (ValueError, ValidationError) as error:
                 await self._set_aside(row_id, None, error, number)
                 self._handled("unreadable", SET_ASIDE, self._elapsed() - begun)
@@ -322,6 +328,20 @@ class Worker:
             exc_info=not isinstance(error, ValueError),
         )
         aside = partial(inbox.set_aside, row_id=row_id, incident=incident, error=errors.where(error))
+        try:
+            await self._apologise(aside, update, incident)
+        except DBAPIError as again:
+            if not _hopeless(again):
+                raise
+            await self._apologise(aside, None, incident)
+        except Exception as again:  # noqa: BLE001  (an apology that cannot be said must not stop the chat, nor us all)
+            log.error("nobody was told of it", incident=incident, why=errors.where(again))
+            await self._apologise(aside, None, incident)
+
+    async def _apologise(
+        self, aside: Callable[[AsyncSession], Awaitable[bool]], update: Update | None, incident: str
+    ) -> None:
+        """Put it aside and say so; without an update nobody is told."""
         async with self._turn(aside) as mouth:
             if mouth is None:
                 return
@@ -372,6 +392,18 @@ class Worker:
             return None
         person = await people.by_telegram_id(session, user.id)
         return person.language if person else language_of(user.language_code, self._toolbox.house.languages)
+
+
+def _refuse_what_no_database_holds(part: object) -> None:
+    """Raises ValueError for a number beyond what a database holds, wherever in it: it cannot be an id of anybody."""
+    if isinstance(part, TelegramObject):
+        for _, inside in part:
+            _refuse_what_no_database_holds(inside)
+    elif isinstance(part, list):
+        for inside in part:
+            _refuse_what_no_database_holds(inside)
+    elif isinstance(part, int) and abs(part) > LARGEST:
+        raise ValueError("a number that no database holds")
 
 
 def _known(update: Update) -> bool:

@@ -305,6 +305,54 @@ async def test_values_that_the_database_refuses_do_not_stop_the_chat(
         await alice.reads(campus.t("en").plain("mine.none"))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_number_that_no_database_holds_is_set_aside_alone(database_url: str) -> None:
+    """It stopped the whole program, and again at each start."""
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        before = len(await rows(campus.app.database))
+        sender = {"id": 10**40, "is_bot": False, "first_name": "Nobody"}
+        chat = {"id": 5, "type": "private"}
+        await campus.stage.update(
+            {"message": {"message_id": 1, "date": 1_790_000_000, "chat": chat, "from": sender, "text": "hi"}}
+        )
+        await alice.says("/help")
+        found = await settled(campus, before + 2)
+        assert [row.state for row in found[before:]] == [Handling.SET_ASIDE, Handling.DONE]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_an_apology_that_cannot_be_said_stops_nobody(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def raises(*_: Any, **__: Any) -> None:
+        raise OverflowError
+
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        before = len(await rows(campus.app.database))
+        with monkeypatch.context() as patch:
+            patch.setattr("bot.people.people.meet", raises)
+            patch.setattr("bot.worker.people.by_telegram_id", raises)
+            await campus.stage.control("say", person=alice.id, text="/help")
+            await settled(campus, before + 1)
+        await alice.says("/help")
+        found = await settled(campus, before + 2)
+        assert [row.state for row in found[before:]] == [Handling.SET_ASIDE, Handling.DONE]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_words_in_a_group_that_nobody_wrote_are_passed_over(database_url: str) -> None:
+    async with running(database_url) as campus:
+        await campus.student("Alice")
+        before = len(await rows(campus.app.database))
+        chat, bot = {"id": campus.east.id, "type": "supergroup", "title": "East"}, {"id": BOT, "is_bot": True}
+        card = {"message_id": 1, "date": 1, "chat": chat, "from": bot | {"first_name": "Union"}, "text": "#1"}
+        await campus.stage.update(
+            {"message": {"message_id": 2, "date": 1_790_000_000, "chat": chat, "text": "hi", "reply_to_message": card}}
+        )
+        found = await settled(campus, before + 1)
+        assert [row.state for row in found[before:]] == [Handling.DONE]
+
+
 async def test_a_row_that_the_database_refuses_is_not_in_the_log(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,201 @@
+"""Whatever Telegram, or somebody who writes as it does, might hand over: each update is handled or set aside alone for
+being unreadable, nothing of it goes to a chat that it is none of, and memory does not grow.
+
+`make fuzz` runs a million (COUNT=…); each run prints its seed, and FUZZ_SEED=… makes the same updates again.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiogram.types import Update
+from pydantic import ValidationError
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.base import said
+from models.inbox import Handling, Incoming
+from models.outbox import Outgoing, Sending
+from models.people import Grant
+from models.stations import Station
+from tests.conftest import MEMORY
+from tests.fuzz.program import Program, program
+from tests.fuzz.updates import Updates
+
+SEED = int(os.environ.get("FUZZ_SEED") or random.randrange(10**6))
+COUNT = int(os.environ.get("COUNT") or 20_000)
+"""`make fuzz` says a million."""
+BATCH = 20
+WARM = 0.2
+"""After this share of a run everything has been loaded, and memory is looked at."""
+MOST_GROWTH = 48 * 2**20
+"""Bytes that a process may be larger at the end of a run than after its first fifth."""
+JOBS_EVERY = 2_000
+"""Updates between two looks of all jobs, an hour later each time."""
+
+
+@dataclass
+class Findings:
+    """What a run has found; and how much it has seen."""
+
+    wrong: Counter[str] = field(default_factory=Counter)
+    done: int = 0
+    unreadable: int = 0
+    said: int = 0
+    seconds: float = 0.0
+    warm: int = 0
+    end: int = 0
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def own(update: Update) -> set[int]:
+    """The chats that an update comes from: where it happened, and its sender's."""
+    event: Any = update.event
+    message = getattr(event, "message", None)
+    parts = [getattr(event, "chat", None), getattr(event, "from_user", None), getattr(message, "chat", None)]
+    parts += [getattr(event, "user", None), getattr(event, "voter_chat", None)]
+    return {part.id for part in parts if part is not None}
+
+
+WRITTEN = select(Outgoing.id, Outgoing.chat_id, Outgoing.letter, Outgoing.method).where(Outgoing.id > bindparam("last"))
+ABOVE = select(Grant.telegram_id).where(Grant.taken_back_at.is_(None))
+
+
+async def bound(session: AsyncSession) -> set[int]:
+    """The groups of the places, and the people whom the union or its teachers have given something to do."""
+    chats = {chat for chat in await session.scalars(select(Station.chat_id)) if chat is not None}
+    return chats | set(await session.scalars(ABOVE))
+
+
+async def run(here: Program, updates: Updates, count: int) -> Findings:
+    """So many updates, everything looked at as it happens."""
+    found, known, last = Findings(), set[int](), 0
+    begun = time.perf_counter()
+    while updates.number < count:
+        raws = [updates.make() for _ in range(min(BATCH, count - updates.number))]
+        bodies, written = dict[int, str](), list[tuple[int, Any]]()
+        async for row, body in here.taking(raws):
+            bodies[row] = body
+            async with here.app.database.reading() as session:
+                rows = (await session.execute(WRITTEN, {"last": last})).all()
+            last = max([last, *(each.id for each in rows)])
+            written += [(row, each) for each in rows]
+        # Where a place sat before these updates, and where it sits after them.
+        before = known
+        async with here.app.database.reading() as session:
+            known = await bound(session)
+            states = await session.execute(
+                select(Incoming.id, Incoming.state, Incoming.error).where(Incoming.id.in_(bodies))
+            )
+        looked = {row: readable(body) for row, body in bodies.items()}
+        for row, state, error in states:
+            if state is Handling.DONE:
+                found.done += 1
+            elif state is Handling.SET_ASIDE and looked[row] is None:
+                found.unreadable += 1
+            else:
+                found.wrong[f"{state}: {error}: {bodies[row][:2000]}"] += 1
+        for row, each in written:
+            found.said += 1
+            update = looked[row]
+            if each.chat_id is not None and each.chat_id not in before | known | (own(update) if update else set()):
+                found.wrong[f"to another chat: {each.letter or each.method}: {bodies[row][:2000]}"] += 1
+        await here.speak()
+        if updates.number % JOBS_EVERY < BATCH:
+            await here.pass_time(timedelta(hours=1))
+            updates.now = here.now
+            await here.speak()
+        async with here.app.database.reading() as session:
+            # What the courier and the clock have written is none of the next update's.
+            last = await session.scalar(select(func.max(Outgoing.id))) or last
+        if not found.warm and updates.number >= count * WARM:
+            gc.collect()
+            found.warm = resident()
+    gc.collect()
+    found.seconds, found.end = time.perf_counter() - begun, resident()
+    async with here.app.database.reading() as session:
+        failed = select(Outgoing.letter, Outgoing.method, Outgoing.reason).where(Outgoing.state == said(Sending.FAILED))
+        for letter, method, reason in await session.execute(failed):
+            if "could not be drawn" in (reason or ""):
+                found.wrong[f"{letter or method} {reason}"] += 1
+    found.wrong.update(here.line.malformed)
+    return found
+
+
+def readable(body: str) -> Update | None:
+    """The update in it; None where it cannot be one."""
+    try:
+        update = Update.model_validate_json(body)
+    except ValidationError:
+        return None
+    return None if beyond(update.model_dump()) else update
+
+
+def beyond(part: object) -> bool:
+    """Whether there is a number in it that no database holds."""
+    if isinstance(part, dict | list):
+        return any(map(beyond, part.values() if isinstance(part, dict) else part))
+    return isinstance(part, int) and abs(part) >= 2**63
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """A line for each that cannot be read would be kept until the end, and memory is looked at."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """In memory: what a disk takes is measured elsewhere."""
+    with tempfile.TemporaryDirectory(prefix="fuzz", dir=MEMORY) as name:
+        yield Path(name)
+
+
+async def test_some_hundred_strange_updates_are_handled_or_set_aside_alone(migrated: Path, folder: Path) -> None:
+    seed = int(os.environ.get("FUZZ_SEED") or 7)
+    async with program(migrated, folder) as here:
+        found = await run(here, Updates(seed, here.line, here.now), 300)
+    assert not found.wrong, f"FUZZ_SEED={seed}"
+    assert found.done + found.unreadable >= 280
+    assert found.said > 50
+
+
+@pytest.mark.long
+@pytest.mark.timeout(6 * 3600)
+async def test_a_million_strange_updates_are_handled_or_set_aside_alone(
+    migrated: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown: Callable[[], AbstractContextManager[None]] = capsys.disabled if capsys else nullcontext
+    with shown():
+        print(f"\nFUZZ_SEED={SEED} COUNT={COUNT}", flush=True)
+    async with program(migrated, folder) as here:
+        found = await run(here, Updates(SEED, here.line, here.now), COUNT)
+        size = (folder / "unionbot.db").stat().st_size
+    with shown():
+        print(
+            f"{found.done} handled, {found.unreadable} could not be read, {found.said} things said, "
+            f"{COUNT / found.seconds:.0f} updates/s; memory {found.warm >> 20} MiB after a fifth, "
+            f"{found.end >> 20} MiB at the end; the database {size >> 20} MiB",
+            flush=True,
+        )
+    assert not found.wrong, f"FUZZ_SEED={SEED}"
+    assert found.end - found.warm < MOST_GROWTH
