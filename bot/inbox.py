@@ -39,6 +39,8 @@ ALLOWED_UPDATES = (
 IN_PASSING = "inline_query"
 """Belongs to no chat, changes nothing, and means nothing a few seconds later: the one kind that is never stored."""
 POLL_SECONDS = 25
+AWAY_FIRST, AWAY_LONGEST = 0.5, 30.0
+"""Seconds between two tries while Telegram or the database is not there."""
 LARGEST = 2**63 - 1
 """No number beyond this fits into a database, and Telegram has none."""
 _ODD = re.compile(r"\\u0000|\\ud[89a-f]", re.IGNORECASE)
@@ -156,6 +158,8 @@ class Poller:
         offset: int | None = None
         pause = 0.0
         announced = False
+        # As long as it is not known whether Telegram is there, it is asked for what there is and not for what may come.
+        known = False
         while True:
             if pause:
                 await asyncio.sleep(pause)
@@ -164,9 +168,10 @@ class Poller:
                     # A webhook set earlier would make every getUpdates fail; what waits is kept.
                     await self._call("deleteWebhook", {"drop_pending_updates": False})
                     announced = True
-                raws = await self._get(offset)
+                raws = await self._get(offset, POLL_SECONDS if known else 0)
                 self.reached.set()
                 await self._heard()
+                known = True
                 if raws:
                     await self._intake.store(raws)
                     numbers = [r["update_id"] for r in raws if isinstance(r, dict) and _is_number(r.get("update_id"))]
@@ -174,15 +179,15 @@ class Poller:
                         offset = max(numbers) + 1
                 pause = 0.0
             except (aiohttp.ClientError, TimeoutError, DBAPIError, _Refused) as error:
-                pause = min(max(pause * 2, 0.5), 30.0)
+                pause, known = min(max(pause * 2, AWAY_FIRST), AWAY_LONGEST), False
                 log.warning(
                     "poller waits",
                     why=str(error) if isinstance(error, _Refused) else type(error).__name__,
                     seconds=pause,
                 )
 
-    async def _get(self, offset: int | None) -> list[object]:
-        params: dict[str, Any] = {"timeout": POLL_SECONDS, "limit": 100, "allowed_updates": ALLOWED_UPDATES}
+    async def _get(self, offset: int | None, wait: int) -> list[object]:
+        params: dict[str, Any] = {"timeout": wait, "limit": 100, "allowed_updates": ALLOWED_UPDATES}
         if offset is not None:
             params["offset"] = offset
         result = await self._call("getUpdates", params)

@@ -43,7 +43,8 @@ async def in_group(
     event: ChatMemberUpdated, station: Station | None, session: AsyncSession, now: datetime, t: Texts
 ) -> None:
     """Added to a group: say what to do, or leave where nobody authorised it, though not at once: it may be a desk that
-    was upgraded, and the news of that stands in another chat. Removed: the office is told.
+    was upgraded, and the news of that stands in another chat. Removed: the office is told. At a desk its rights change:
+    what could not be said there is said now.
     """
     status = event.new_chat_member.status
     if status in GONE:
@@ -53,6 +54,9 @@ async def in_group(
             if office.id != station.id:
                 await letters.to_station(session, office, "office.lost_chat", now, station=station.names)
         return
+    if station is not None:
+        # It may be that nothing got through for a while; what is there already is not brought again.
+        await seating.post_open_cards(session, station, now)
     if station is not None or event.old_chat_member.status not in GONE:
         return
     if permissions.may(Deed.SETUP, await permissions.granted(session, event.from_user.id, None)):

@@ -141,6 +141,7 @@ async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, now: d
         case Fate.SHUT_OUT:
             _made_so_far(row, attempt)
             log.error("the bot may not write to a group", chat=attempt.chat_id, why=verdict.reason)
+            await _shut_out(session, attempt.chat_id, now)
             await end(session, row, Sending.FAILED, verdict.reason, now, vault)
         case Fate.FAILED | Fate.UNREADABLE:
             _made_so_far(row, attempt)
@@ -297,6 +298,15 @@ async def _gone(
         _again(row, attempt, verdict, now)
     else:
         await end(session, row, Sending.FAILED, verdict.reason, now, vault)
+
+
+async def _shut_out(session: AsyncSession, chat_id: int, now: datetime) -> None:
+    """What was to be said in a station's chat is said nowhere now: the office hears of it, once a day."""
+    station, office = await stations.by_chat(session, chat_id), await stations.office(session)
+    if station is None or station.id == office.id:
+        return
+    key = f"shut_out:{station.key}:{now:%Y%m%d}"
+    await letters.to_station(session, office, "office.shut_out", now, dedupe=key, station=station.names)
 
 
 async def _no_topic(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime) -> None:

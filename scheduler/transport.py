@@ -37,8 +37,8 @@ class NotSent(NetworkError):
 
 
 class AiohttpRequest(BaseRequest):
-    """A `BaseRequest` on one aiohttp session. `connections` at the most at once; `read_seconds` without a byte are taken
-    for no answer.
+    """A `BaseRequest` on one aiohttp session, with at most `connections` at once; after `read_seconds` without a byte
+    no answer is waited for any more.
     """
 
     def __init__(self, connections: int, read_seconds: float = READ_SECONDS) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import base64
 import contextlib
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -162,17 +163,27 @@ def number_in(text: str) -> int:
 
 @contextlib.asynccontextmanager
 async def running(
-    database_url: str, *, flood: bool = False, forum: bool = False, begin: datetime = BEGIN, **changes: Any
+    database_url: str,
+    *,
+    flood: bool = False,
+    forum: bool = False,
+    begin: datetime = BEGIN,
+    wire: Callable[[str], AbstractAsyncContextManager[str]] = contextlib.nullcontext,
+    **changes: Any,
 ) -> AsyncIterator[Campus]:
-    """A campus with the program running on this database."""
-    async with server.start(tokens=[TOKEN], flood=flood, begin=begin) as telegram, Sandbox(telegram.url) as stage:
+    """A campus with the program running on this database; `wire` leads from the program to Telegram's address."""
+    async with (
+        server.start(tokens=[TOKEN], flood=flood, begin=begin) as telegram,
+        Sandbox(telegram.url) as stage,
+        wire(telegram.url) as address,
+    ):
         await stage.bot(TOKEN, username="union_bot", first_name="Union")
         wang, li = await stage.person("Wang", "zh-hans"), await stage.person("Li", "zh-hans")
         admin = await stage.person("Zhao", "zh-hans", id=700000001)
         east = await stage.group("East", [wang, admin], [li], forum=forum)
         west = await stage.group("West", [admin], [])
         office = await stage.group("Office", [admin], [])
-        chosen = settings(telegram.url, database_url, **changes)
+        chosen = settings(address, database_url, **changes)
         clock = MovedClock(begin)
         database = Database(chosen.database.url)
         await migrate(database)
