@@ -40,7 +40,9 @@ IN_PASSING = "inline_query"
 """Belongs to no chat, changes nothing, and means nothing a few seconds later: the one kind that is never stored."""
 POLL_SECONDS = 25
 AWAY_FIRST, AWAY_LONGEST = 0.5, 30.0
-"""Seconds between two tries while Telegram or the database is not there."""
+"""Seconds between two tries while Telegram is not there."""
+DATABASE_AWAY = 2.0
+"""Seconds between two tries while the database is not there, at most: people wait, and it costs little to ask."""
 LARGEST = 2**63 - 1
 """No number beyond this fits into a database, and Telegram has none."""
 _ODD = re.compile(r"\\u0000|\\ud[89a-f]", re.IGNORECASE)
@@ -179,7 +181,8 @@ class Poller:
                         offset = max(numbers) + 1
                 pause = 0.0
             except (aiohttp.ClientError, TimeoutError, DBAPIError, _Refused) as error:
-                pause, known = min(max(pause * 2, AWAY_FIRST), AWAY_LONGEST), False
+                longest = DATABASE_AWAY if isinstance(error, DBAPIError) else AWAY_LONGEST
+                pause, known = min(max(pause * 2, AWAY_FIRST), longest), False
                 log.warning(
                     "poller waits",
                     why=str(error) if isinstance(error, _Refused) else type(error).__name__,

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from bot import errors
-from bot.inbox import LARGEST
+from bot.inbox import DATABASE_AWAY, LARGEST
 from bot.lookout import Lookout
 from bot.outgoing import NO_ANSWER, Mouth, speaking
 from bot.people import GROUPS, Presence, language_of
@@ -111,7 +111,7 @@ class Worker:
                     # The database is away: nothing is lost, the rows wait for it.
                     log.error("the inbox cannot be read", why=errors.where(error), seconds=pause)
                     await asyncio.sleep(pause)
-                    pause, more = min(pause * 2, 10.0), False
+                    pause, more = min(pause * 2, DATABASE_AWAY), False
                 if not more:
                     with contextlib.suppress(TimeoutError):
                         # Another process may have stored something: look now and then even when nobody calls.

@@ -50,6 +50,8 @@ CROWD = 4
 """More chats than this being written to at once, or more rows than this in one round, are many."""
 LOOK_SECONDS = 1.0
 """After so long the outbox is looked at even when nobody calls: another process may write too."""
+DATABASE_AWAY = 2.0
+"""Between two tries while the database is not there, at most."""
 AWAY_FIRST, AWAY_LONGEST = 0.5, 30.0
 """Seconds between two tries while Telegram is not there."""
 DENIED_SECONDS = 60.0
@@ -178,7 +180,7 @@ class Courier:
             except DBAPIError as error:
                 log.error("the outbox cannot be reached", why=type(error).__name__, seconds=pause)
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, 10.0)
+                pause = min(pause * 2, DATABASE_AWAY)
                 continue
             if self._stopping and not self._busy and not self._finished:
                 return

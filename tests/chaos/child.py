@@ -143,6 +143,10 @@ def main() -> None:
                     os.kill(pid, signal.SIGKILL)
                 case "stop" if pid:
                     os.kill(pid, signal.SIGTERM)
+                case "pause" if pid:
+                    os.kill(pid, signal.SIGSTOP)
+                case "go on" if pid:
+                    os.kill(pid, signal.SIGCONT)
     if pid:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)

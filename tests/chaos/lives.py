@@ -100,6 +100,14 @@ class Lives:
         """SIGKILL; nothing happens when it is dead already."""
         self._order(do="kill")
 
+    def pause(self) -> None:
+        """SIGSTOP: it does nothing and does not know it, and its connections stay open."""
+        self._order(do="pause")
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        self._order(do="go on")
+
     def stop(self) -> None:
         """SIGTERM; likewise."""
         self._order(do="stop")
