@@ -1,6 +1,6 @@
 """What it costs to lose nothing, and what grows with the number of tickets.
 
-    python -m bench [roundtrip] [courier] [push] [memory] [burst] [scale] [survey] [--quick] [--write]
+    python -m bench [roundtrip] [courier] [push] [memory] [burst] [scale] [survey] [year] [--quick] [--write]
 
 Ours and the bare side run in turns on the same machine, each in a process of its own against a local Telegram in
 another; what is printed are medians and their ratio beside the floor it must reach. Ends with 1 when a floor is missed.
@@ -22,7 +22,7 @@ from pathlib import Path
 import uvloop
 
 from bench import burst as bursting
-from bench import load, scale, survey
+from bench import load, scale, survey, year
 from bench.lines import Line, median
 from bot import logs
 
@@ -159,6 +159,7 @@ ALL: dict[str, Callable[[bool], Awaitable[list[Line]]]] = {
     "burst": burst,
     "scale": scale.measured,
     "survey": survey.measured,
+    "year": year.measured,
 }
 
 
@@ -213,7 +214,7 @@ def main() -> int:
     held = True
     for name in options.names or ALL:
         # What is measured in this very process runs in the loop that the program has.
-        start = uvloop.run if name in ("scale", "survey") else asyncio.run
+        start = uvloop.run if name in ("scale", "survey", "year") else asyncio.run
         lines = start(run(name, options.quick))
         held = held and all(line.held for line in lines)
         if options.write:

@@ -14,6 +14,7 @@ from bot.inbox import Intake
 from models import ageing, outbox, statistics, tickets
 from models.database import Database
 from models.inbox import Handling, Incoming, done, set_aside
+from models.lifecycle import State
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.statistics import Period
 from models.tickets import Ticket
@@ -131,7 +132,7 @@ async def test_a_row_of_the_outbox_stays_until_nobody_can_ask_for_it(database: D
 
 
 def ticket(number: int, station_id: int, now: datetime, *, closed: bool) -> Ticket:
-    state = tickets.State.CLOSED if closed else tickets.State.NEW
+    state = State.CLOSED if closed else State.NEW
     return Ticket(
         id=number,
         kind="complaint",

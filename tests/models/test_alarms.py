@@ -18,7 +18,7 @@ from tests.conftest import MONDAY
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 LIMITS = Limits(5 * MINUTE, 30 * MINUTE, 4 * HOUR, 15 * MINUTE, 10 * MINUTE, disk=500 * 2**20, overdue=50)
-OFF = Limits(*[timedelta()] * 5, disk=0, overdue=0)
+OFF = Limits(timedelta(), timedelta(), timedelta(), timedelta(), timedelta(), disk=0, overdue=0)
 FINE = Vitals(Queue(), 0, {lane: Queue() for lane in Lane}, 0, 0, {})
 PLENTY = 10**12
 
