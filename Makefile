@@ -10,10 +10,10 @@ PORT ?= 8090
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test run check rehearsal lint types bench chaos screenshots lock clean
+.PHONY: help setup demo test run check rehearsal lint types bench chaos chaos-cluster screenshots lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | while IFS='|' read -r c d; do printf '%-18s %s\n' "$$c" "$$d"; done
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | while IFS='|' read -r c d; do printf '%-18s %s\n' "$$c" "$$d"; done
 
 setup: $(VENV)/run.stamp ## install into .venv and nothing else
 
@@ -45,6 +45,9 @@ bench: $(VENV)/test.stamp ## measured comparisons, some minutes
 
 chaos: $(VENV)/test.stamp ## kill -9, SIGTERM and power cuts at random, and broken on purpose (MINUTES=60 goes on and writes docs/reliability.md)
 	@$(BIN)/python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
+
+chaos-cluster: $(VENV)/test.stamp ## three machines under Patroni on this one (root, Debian's packages): the primary killed, paused, cut off
+	@$(BIN)/python -m tests.chaos.cluster --write $(ARGS)
 
 screenshots: $(VENV)/test.stamp ## drive the chat page and take docs/screenshots anew
 	@sh .ci/chromium
