@@ -268,7 +268,11 @@ class App:
                 group.create_task(self.worker.run(), name="worker")
             elif Duty.WEB in self.parts:
                 group.create_task(self.worker.only_in_passing(), name="in passing")
-            duties = {Duty.WEB: partial(self._let_in, way_in), Duty.COURIER: self._send, Duty.CLOCK: self.scheduler.run}
+            duties: dict[Duty, Callable[[], Coroutine[Any, Any, None]]] = {
+                Duty.WEB: partial(self._let_in, way_in),
+                Duty.COURIER: self._send,
+                Duty.CLOCK: self.scheduler.run,
+            }
             mine = {part: duty for part, duty in duties.items() if part in self.parts}
             # One SQLite file is one program's, whole; on PostgreSQL each duty may be another's.
             for some in [mine] if self.database.is_sqlite else [{part: duty} for part, duty in mine.items()]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot.app import App
 from bot.parts import Part, one_file_only
-from models import bell
 from models.bell import Bell
 from models.database import Database
 from sandbox import server
@@ -91,7 +91,7 @@ async def two_bells(database: Database, heard: asyncio.Queue[str]) -> AsyncItera
     other = Database(database.address)
 
     def bell_of(which: Database, who: str) -> Bell:
-        return Bell(which, {name: lambda name=name: heard.put_nowait(f"{who} {name}") for name in ("inbox", "outbox")})
+        return Bell(which, {name: partial(heard.put_nowait, f"{who} {name}") for name in ("inbox", "outbox")})
 
     bells = bell_of(database, "one"), bell_of(other, "two")
     tasks = [asyncio.create_task(each.run()) for each in bells]

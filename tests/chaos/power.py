@@ -189,10 +189,10 @@ def _note_what_depends_on_it(journal: Journal) -> None:
 
     get, send = Poller._get, Courier._send
 
-    async def acknowledges(self: Poller, offset: int | None) -> list[object]:
+    async def acknowledges(self: Poller, offset: int | None, wait: int) -> list[object]:
         if offset is not None:
             journal.note(ACKNOWLEDGES, DATABASE, offset)
-        return await get(self, offset)
+        return await get(self, offset, wait)
 
     async def leaves(self: Courier, attempt: Attempt) -> None:
         journal.note(LEAVES, DATABASE, attempt.row.id, attempt.attempts)

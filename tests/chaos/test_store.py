@@ -23,8 +23,9 @@ import psutil
 import pytest
 from sqlalchemy import func, select
 
-import models.database
 from bot.inbox import Intake
+from models import database as databases
+from models import sqlite
 from models.inbox import Handling, Incoming
 from models.outbox import Outgoing, Sending
 from scheduler.courier import Courier
@@ -44,8 +45,8 @@ class Connections:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self._open: list[sqlite3.Connection] = []
         self._now = ""
-        self._connect = models.database.connect
-        patch.setattr(models.database, "connect", self._made)
+        self._connect = sqlite.connect
+        patch.setattr(databases, "connect", self._made)
 
     def _made(self, path: Path) -> sqlite3.Connection:
         connection = self._connect(path)
@@ -187,7 +188,7 @@ async def survives(campus: Campus, faults: Faults, heard: Heard) -> None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_sqlite_locked_full_and_read_only(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models.database, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(databases, "BUSY_SECONDS", 0.1)
     connections = Connections(monkeypatch)
 
     @contextlib.asynccontextmanager
