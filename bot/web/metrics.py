@@ -19,6 +19,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 from sqlalchemy.exc import DBAPIError
 
+from bot.parts import Part as Duty
 from bot.toolbox import Clock
 from bot.web import Part, start
 from models.database import Database
@@ -54,6 +55,8 @@ class Meters:
         self._leads = Gauge(
             "unionbot_lease_held", "1 while this process has this duty.", ["duty"], registry=self.registry
         )
+        for duty in (Duty.WEB, Duty.COURIER, Duty.CLOCK):
+            self._leads.labels(duty).set(0)
         self._database = Gauge("unionbot_database_up", "1 while the database answers.", registry=self.registry)
         self._inbox = Gauge("unionbot_inbox_waiting", "Updates that wait.", registry=self.registry)
         self._inbox_age = Gauge(

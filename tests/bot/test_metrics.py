@@ -68,7 +68,7 @@ async def test_the_gauges_say_what_waits_and_what_went_wrong(database: Database,
     async with Metrics("127.0.0.1:0", Meters(), database, lambda: now, Health(database)) as metrics:
         found = await shown(metrics.address)
     assert of(found, "unionbot_database_up") == 1
-    assert of(found, "unionbot_lease_held") == 0
+    assert of(found, "unionbot_lease_held", duty="courier") == 0
     assert of(found, "unionbot_inbox_waiting") == 2
     assert of(found, "unionbot_inbox_age_seconds") == 420
     assert of(found, "unionbot_updates_set_aside") == 1
@@ -112,7 +112,7 @@ async def test_a_running_program_counts_what_it_does_and_names_nobody(database_u
             async with http.get(f"{campus.app.address}/metrics") as outside:
                 assert outside.status == 404
         found = parsed(text)
-        assert of(found, "unionbot_lease_held") == 1
+        assert of(found, "unionbot_lease_held", duty="courier") == 1
         assert of(found, "unionbot_handler_seconds_count", kind="message", end="done") >= 3
         assert of(found, "unionbot_handler_seconds_count", kind="callback_query", end="done") >= 3
         assert of(found, "unionbot_sends_total", lane="answer", end="sent") >= 6
