@@ -24,7 +24,7 @@ from models.inbox import Arrival, Handling, Incoming
 from models.outbox import Outgoing, Repeat, Sending
 from models.sqlite import InLoop
 from models.vault import Vault
-from scheduler import results
+from scheduler import courier, results
 from scheduler.courier import Courier
 
 
@@ -170,6 +170,11 @@ def sync_less() -> None:
     sqlite.connect = database.connect = connect  # type: ignore[attr-defined]
 
 
+def leave_at_once() -> None:
+    """Told to stop, the program does not wait for what is on its way."""
+    courier.STOP_SECONDS = 0.0
+
+
 BREAKAGES: dict[str, Callable[[], None]] = {
     "acknowledge first": acknowledge_first,
     "repeat everything": repeat_everything,
@@ -181,6 +186,7 @@ BREAKAGES: dict[str, Callable[[], None]] = {
     "begin lazily": begin_lazily,
     "newest first": newest_first,
     "sync less": sync_less,
+    "leave at once": leave_at_once,
 }
 SCHEMA = {
     "keep it again": "DROP INDEX uq_inbox_bot_id_update_id",

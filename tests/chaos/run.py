@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import random
 import signal
-import socket
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -15,55 +14,26 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.app import App
-from bot.people import follow_config
 from models import occasions
-from models import stations as places
 from models.database import Database
 from models.inbox import Handling, Incoming
-from models.migrations import migrate
 from models.occasions import Occasion
 from models.outbox import Outgoing, Sending
 from models.tickets import Ticket
 from sandbox import server
 from sandbox.client import Message, NotSeen, Sandbox
-from tests.campus import BEGIN, TOKEN, UNLIMITED, settings
+from tests.campus import BEGIN, TOKEN
 from tests.chaos import oracle, people
-from tests.chaos.breakages import SCHEMA
 from tests.chaos.lives import Lives
 from tests.chaos.oracle import STOPS_WITHIN, Death, Traces
+from tests.chaos.plan import Plan, changes, furnish
 from tests.chaos.points import PLACES, points
 
 BOT = int(TOKEN.split(":")[0])
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How much, for how long, and what is broken on purpose."""
-
-    seed: int
-    students: int
-    deaths: int
-    way: str = "polling"
-    """The way in: polling, or webhook."""
-    points: Sequence[str] = ()
-    """Where the program may end by itself; anywhere when none is given."""
-    share: float = 0.65
-    """Of the deaths come at such points; the others at any moment."""
-    gentle: float = 0.3
-    """Of the deaths are SIGTERM; the others kill -9."""
-    longest_life: float = 2.5
-    patience: float = 5.0
-    end: float = 120.0
-    """Seconds for everybody to come to the end of their business once nothing is killed any more."""
-    neighbour: bool = False
-    """Another process writes into the same database all the time, as the operator's commands do."""
-    late: bool = False
-    """Staff come only when nothing is killed any more, so that every ticket waits for them."""
-    breakages: tuple[str, ...] = ()
+DEATHS_BEFORE_STAFF = 3
 
 
 @dataclass
@@ -84,36 +54,6 @@ async def play(plan: Plan, database_url: str, warm: Popen[bytes], folder: Path) 
         finally:
             await database.close()
             lives.close()
-
-
-def _changes(plan: Plan) -> dict[str, Any]:
-    """What the child's configuration has of its own."""
-    # The station is warned of every ticket that waits, at the next look.
-    soon = {"deadlines": {"claim": "4h", "warn_before": "4h"}}
-    if plan.way == "polling":
-        return soon
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        where = f"127.0.0.1:{free.getsockname()[1]}"
-    return soon | {"telegram": {"mode": "webhook", "webhook_url": f"http://{where}", "listen": where}}
-
-
-async def furnish(
-    api_base: str, database_url: str, stations: Sequence[people.Station], breakages: Sequence[str] = ()
-) -> None:
-    """The schema, and the two stations in their chats."""
-    app = App(settings(api_base, database_url, limits=UNLIMITED))
-    await migrate(app.database)
-    async with app.database.transaction() as session:
-        await follow_config(session, app.toolbox, BEGIN)
-        await session.flush()
-        for key, station in zip(("east", "west"), stations, strict=True):
-            place = await places.by_key(session, key)
-            assert place is not None
-            place.chat_id, place.topics, place.language = station.group.id, key == "west", "en"
-        for broken in SCHEMA.keys() & set(breakages):
-            await session.execute(text(SCHEMA[broken]))
-    await app.database.close()
 
 
 class _Run:
@@ -139,12 +79,13 @@ class _Run:
             "begun": time.time(),
             "log": str(self.log),
             "breakages": plan.breakages,
-            "changes": _changes(plan),
+            "changes": changes(plan),
             "journal": None,
         }
         self.points = tuple(plan.points) or points(plan.way)
         self.ended: list[Death] = []
         self.written = 0
+        self.staff = asyncio.Event()
         self.mistakes: list[str] = []
         self.undisturbed_from = begun
         self.deaths = [asyncio.Event() for _ in range(plan.deaths + 1)]
@@ -153,7 +94,7 @@ class _Run:
         mailbox = self.world.bots[BOT].mailbox
         first = mailbox._next
         students, stations = await people.campus(self.stage, self.chance, self.plan.students, self.plan.patience)
-        await furnish(str(self.order["api_base"]), self.database.address, stations, self.plan.breakages)
+        await furnish(str(self.order["api_base"]), str(self.order["database_url"]), stations, self.plan.breakages)
         doors = [self._door() for _ in students]
         working = [asyncio.create_task(self._works(station)) for station in stations]
         if self.plan.neighbour:
@@ -195,7 +136,7 @@ class _Run:
 
     async def _works(self, station: people.Station) -> None:
         if self.plan.late:
-            await self.deaths[-1].wait()
+            await self.staff.wait()
         await station.works()
 
     async def _writes_besides(self) -> None:
@@ -313,7 +254,15 @@ class _Run:
 
         await self._begin(None)
         await self._first_of(self.lives.up, self.lives.ended)
-        if await people.everybody(filing, left()):
+        filed = await people.everybody(filing, left())
+        if self.plan.late:
+            for _ in range(DEATHS_BEFORE_STAFF):
+                await self._first_of(self.lives.ended, timeout=self.plan.longest_life)
+                await self._buried("moment", gentle=False)
+                await self._begin(None)
+                await self._first_of(self.lives.up, self.lives.ended)
+            self.staff.set()
+        if filed:
             tokens = {student.token for student in students}
 
             def answered() -> bool | None:

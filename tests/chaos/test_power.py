@@ -25,8 +25,8 @@ from sandbox.client import Sandbox
 from tests.campus import BEGIN, TOKEN
 from tests.chaos import figures, people
 from tests.chaos.lives import Lives
+from tests.chaos.plan import furnish
 from tests.chaos.power import ACKNOWLEDGES, LEAVES, Disk, Record, library, read
-from tests.chaos.run import furnish
 
 SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(10**6))
 BOT = int(TOKEN.split(":")[0])
