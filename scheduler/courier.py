@@ -44,7 +44,9 @@ LOOKED_AT = 4
 """Due rows looked at for each that may leave; chats that have to wait are left out of the next look."""
 STOP_SECONDS = 8.0
 SEVERAL = 3
-"""So many chats told 429 within a second means that all of them are meant."""
+"""So many chats told 429 within a second means that all of them are meant, perhaps: one message asks now and then."""
+ASK_FIRST, ASK_LONGEST = 1.0, 60.0
+"""Seconds after which it asks."""
 ROUND_SECONDS = 0.04
 CROWD = 4
 """More chats than this being written to at once, or more rows than this in one round, are many."""
@@ -117,6 +119,8 @@ class Courier:
         """Rows that the last round took or wrote down."""
         self._told_429: dict[int, float] = {}
         self._away = 0.0
+        self._all_told = 0.0
+        """How long all of them are made to wait; above 0 as long as nobody has got through since."""
 
     def wake(self) -> None:
         """There may be something to send, or the clock has moved."""
@@ -241,7 +245,7 @@ class Courier:
         """The rows whose turn it is, drawn and marked, those of one chat in a line; and after how many seconds to look
         again.
         """
-        free = IN_FLIGHT - len(self._busy)
+        free = (1 if self._all_told else IN_FLIGHT) - len(self._busy)
         waits = {lane: self._windows.lane_wait(lane, at) for lane in Lane}
         open_lanes = [lane for lane, wait in waits.items() if wait == 0]
         if free <= 0 or not open_lanes:
@@ -446,6 +450,8 @@ class Courier:
             log.warning("Telegram cannot be reached", seconds=self._away)
             return
         self._away = 0.0
+        if verdict.fate is not Fate.HELD:
+            self._all_told = 0.0
         if verdict.fate is Fate.DENIED:
             self._windows.hold_all(at + DENIED_SECONDS)
             log.error("Telegram does not know the token", seconds=DENIED_SECONDS)
@@ -453,8 +459,10 @@ class Courier:
             until = at + verdict.pause.total_seconds()
             self._windows.hold(chat_id, until)
             self._told_429 = {chat: told for chat, told in self._told_429.items() if told > at - 1.0} | {chat_id: at}
-            if len(self._told_429) >= SEVERAL:
-                self._windows.hold_all(until)
+            if (len(self._told_429) >= SEVERAL or self._all_told) and not self._windows.all_held(at):
+                # Three chats that have to wait for hours must not make all the others wait for hours.
+                self._all_told = min(max(self._all_told * 2, ASK_FIRST), ASK_LONGEST)
+                self._windows.hold_all(min(until, at + self._all_told))
             log.warning(
                 "Telegram asks to wait",
                 chat=chat_id if chat_id < 0 else "private",

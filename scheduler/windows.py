@@ -167,6 +167,10 @@ class Windows:
         """Telegram said 429 for this chat: nothing to it until then."""
         self._held[chat_id] = max(self._held.get(chat_id, 0.0), until)
 
+    def all_held(self, at: float) -> bool:
+        """Whether nothing at all leaves now, because of `hold_all`."""
+        return self._all_held > at
+
     def hold_all(self, until: float) -> None:
         """Nothing at all until then: Telegram said 429 to several chats at once, or is not there."""
         self._all_held = max(self._all_held, until)

@@ -96,13 +96,19 @@ class Office:
         async with self.database.reading() as session:
             return await session.get_one(Outgoing, number)
 
-    async def comes_to(self, number: int, *states: Sending) -> Outgoing:
+    async def comes_to(self, number: int, *states: Sending, patience: float = PATIENCE) -> Outgoing:
         """Wait until the row has one of these states; looked at after everything that happens in the sandbox."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             while (row := await self.row(number)).state not in states:
                 self.courier.wake()
                 await asyncio.sleep(0)
         return row
+
+    async def held(self, number: int) -> None:
+        """Wait until Telegram has asked to wait with this row."""
+        async with asyncio.timeout(PATIENCE):
+            while (await self.row(number)).reason != "429":  # noqa: ASYNC110
+                await asyncio.sleep(0)
 
     async def tried(self, number: int) -> None:
         """Wait until the courier has attempted this row."""
