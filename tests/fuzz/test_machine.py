@@ -1,0 +1,322 @@
+"""Students, staff and the clock at random against a simple model of the desk (`desk.py`): after each step the database
+and what everybody has been sent are what the model says.
+
+The steps are raw updates through the program's own handlers. hypothesis knows no event loop: each machine has its own.
+`make chaos` plays ten thousand steps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from sqlalchemy import select
+
+from bot.doors import Own
+from bot.keyboards import Choice, Fixed, Go, Mine, Press, Rate
+from bot.keyboards import Desk as Card
+from bot.menus import Pick, Step
+from models import postings, stations
+from models.inbox import Handling, Incoming
+from models.people import Grant, Role
+from models.requesters import Requester
+from models.tickets import Ticket
+from tests.conftest import MEMORY
+from tests.fuzz.desk import Desk
+from tests.fuzz.desk import Ticket as Known
+from tests.fuzz.program import BOT, EAST, WEST, program
+
+STUDENTS = (500_001, 500_002, 500_003)
+WANG, LI = 600_001, 600_002
+CHATS = {"east": (EAST, WANG), "west": (WEST, LI)}
+students, places = st.sampled_from(STUDENTS), st.sampled_from(["east", "west"])
+LONG_STEPS = int(os.environ.get("STEPS") or 10_000)
+EACH = 50
+"""Steps of one machine in the long run."""
+
+
+class Machine(RuleBasedStateMachine):
+    """One desk from its first day on."""
+
+    migrated: Path
+    steps = 0
+    """Of all machines together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.desk, self.sent = Desk(), Counter[tuple[int, str]]()
+        self.loop, self.stack = asyncio.new_event_loop(), AsyncExitStack()
+        self.folder = Path(tempfile.mkdtemp(prefix="machine", dir=MEMORY))
+        self.words, self.message = 0, 0
+
+    def teardown(self) -> None:
+        self.loop.run_until_complete(self.stack.aclose())
+        self.loop.close()
+        shutil.rmtree(self.folder)
+
+    # ------------------------------------------------------------ what people do
+
+    @initialize()
+    def begin(self) -> None:
+        self.loop.run_until_complete(self._begin())
+
+    async def _begin(self) -> None:
+        self.here = await self.stack.enter_async_context(program(self.migrated, self.folder))
+        for chat, who in CHATS.values():
+            self.here.line.members[chat].add(who)
+        self.here.line.sends = self._sends
+        async with self.here.app.database.transaction() as session:
+            east = await stations.by_key(session, "east")
+            assert east is not None
+            session.add(Grant(telegram_id=WANG, role=Role.LEAD, station_id=east.id, given_at=self.here.now))
+        for who in STUDENTS:
+            await self._enters(who)
+
+    def _sends(self, chat: int, _: int, method: str, params: dict[str, Any]) -> None:
+        text = str(params.get("text") or "")
+        if chat > 0 and method.startswith("send"):
+            for word in {each.strip(".,<>b/") for each in text.split()}:
+                if word.startswith("answer0"):
+                    self.sent[chat, word] += 1
+
+    async def _enters(self, who: int) -> None:
+        await self._says(who, "/start")
+        presses = (Go("agree"), Pick("audience", "undergraduate"), Pick("building", "e1"))
+        for press in presses:
+            await self._taps(who, press)
+
+    async def _take(self, kind: str, content: dict[str, Any]) -> None:
+        await self.here.take([{"update_id": self.here.next_update, kind: content}])
+
+    def _message(self, who: int, chat: int, text: str) -> dict[str, Any]:
+        self.message += 1
+        sender = {"id": who, "is_bot": who == BOT, "first_name": f"N{who}", "language_code": "en"}
+        place = {"id": chat, "type": "private" if chat > 0 else "supergroup", "first_name": "x", "title": "x"}
+        date = int(self.here.now.timestamp())
+        return {"message_id": self.message, "date": date, "chat": place, "from": sender, "text": text}
+
+    async def _says(self, who: int, text: str, chat: int = 0, to: int = 0) -> None:
+        message = self._message(who, chat or who, text)
+        if to:
+            message["reply_to_message"] = self._message(BOT, chat, "x") | {"message_id": to}
+        await self._take("message", message)
+
+    async def _taps(self, who: int, press: Press, chat: int = 0) -> None:
+        message = self._message(BOT, chat or who, "x")
+        user = {"id": who, "is_bot": False, "first_name": f"N{who}", "language_code": "en"}
+        query = {"id": "1", "from": user, "message": message, "chat_instance": "1", "data": press.pack()}
+        await self._take("callback_query", query)
+
+    def _new_words(self, kind: str) -> str:
+        self.words += 1
+        return f"{kind}{self.words:04d}"
+
+    @rule(who=students, anonymous=st.booleans())
+    def file(self, who: int, anonymous: bool) -> None:
+        self.loop.run_until_complete(self._file(who, anonymous))
+
+    async def _file(self, who: int, anonymous: bool) -> None:
+        await self._says(who, "/new")
+        for press in (Pick("kind", "complaint"), Pick("category", "repairs"), Pick("category", "water")):
+            await self._taps(who, press)
+        await self._says(who, f"{os.urandom(9).hex()} {self._new_words('words')}")
+        name = "anonymous" if anonymous else "named"
+        for each in (Step("similar"), Step("name"), Pick("name", name), Step("send")):
+            await self._taps(who, each)
+        if self.desk.heard(who, self.here.now):
+            self.desk.tickets[len(self.desk.tickets) + 1] = Known(who, anonymous)
+        else:
+            await self._says(who, "/cancel")
+        await self._hold()
+
+    @precondition(lambda self: self.desk.tickets)
+    @rule(data=st.data(), place=places, act=st.sampled_from(["claim", "transfer", "accept", "recall", "resolve"]))
+    def staff(self, data: st.DataObject, place: str, act: str) -> None:
+        number = data.draw(st.sampled_from(list(self.desk.tickets)))
+        self.loop.run_until_complete(self._staff(number, place, act))
+
+    async def _staff(self, number: int, place: str, act: str) -> None:
+        chat, who = CHATS[place]
+        other = "west" if place == "east" else "east"
+        presses: dict[str, Press] = {
+            "transfer": Choice("why", number, f"{other}.area"),
+            "resolve": Choice("resolve", number, "done"),
+        }
+        self.desk.staff(number, act, place, self.here.now)
+        await self._taps(who, presses.get(act) or Card(act, number), chat)
+        await self._hold()
+
+    @precondition(lambda self: self.desk.tickets)
+    @rule(data=st.data(), place=places)
+    def reply(self, data: st.DataObject, place: str) -> None:
+        number = data.draw(st.sampled_from(list(self.desk.tickets)))
+        self.loop.run_until_complete(self._reply(number, place))
+
+    async def _reply(self, number: int, place: str) -> None:
+        chat, who = CHATS[place]
+        card, said = await self._card(number, chat), self._new_words("answer")
+        if card is None:
+            return
+        if self.desk.staff(number, "answer", place, self.here.now) and (owner := self.desk.tickets[number].owner):
+            self.desk.told[owner, said] += 1
+        await self._says(who, said, chat, card)
+        await self._hold()
+
+    async def _card(self, number: int, chat: int) -> int | None:
+        async with self.here.app.database.reading() as session:
+            found = select(postings.Card.message_id).where(
+                postings.Card.ticket_id == number, postings.Card.chat_id == chat
+            )
+            return await session.scalar(found)
+
+    @precondition(lambda self: self.desk.tickets)
+    @rule(
+        data=st.data(),
+        who=students,
+        act=st.sampled_from(["add", "withdraw", "reopen", "confirm", "rate"]),
+    )
+    def student(self, data: st.DataObject, who: int, act: str) -> None:
+        number = data.draw(st.sampled_from(list(self.desk.tickets)))
+        self.loop.run_until_complete(self._student(who, number, act, data.draw(st.integers(1, 5))))
+
+    async def _student(self, who: int, number: int, act: str, stars: int) -> None:
+        done, ticket = self.desk.student(who, number, act, self.here.now), self.desk.tickets[number]
+        if done and act == "confirm":
+            ticket.solved, ticket.ended = True, ticket.ended if ticket.solved else self.here.now
+        elif done and act == "rate":
+            ticket.rating = stars
+        elif done and ticket.state == "reopened":
+            ticket.solved, ticket.ended = False, None
+        if act == "add":
+            await self._taps(who, Mine("add", number))
+            await self._says(who, self._new_words("words"))
+            await self._says(who, "/cancel")
+        else:
+            rest = {"confirm": Fixed(number, True), "rate": Rate(number, stars)}
+            name = "withdraw_sure" if act == "withdraw" else act
+            await self._taps(who, rest.get(act) or Mine(name, number))
+        await self._hold()
+
+    @precondition(lambda self: self.desk.tickets)
+    @rule(data=st.data())
+    def mute(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(list(self.desk.tickets)))
+        self.loop.run_until_complete(self._mute(number))
+
+    async def _mute(self, number: int) -> None:
+        card, ticket = await self._card(number, EAST), self.desk.tickets[number]
+        theirs = ticket.place == "east" and ticket.owner is not None
+        if card is None or not theirs or not self.desk.heard(ticket.owner or 0, self.here.now):
+            return
+        await self._says(WANG, "/mute 5h shouts", EAST, card)
+        end = self.here.now + timedelta(hours=5)
+        down = end.replace(minute=0, second=0, microsecond=0)
+        self.desk.muted[ticket.owner or 0] = down if down == end else down + timedelta(hours=1)
+        await self._hold()
+
+    @rule(who=students)
+    def erase(self, who: int) -> None:
+        self.loop.run_until_complete(self._erase(who))
+
+    async def _erase(self, who: int) -> None:
+        await self._taps(who, Own("forget_sure"))
+        for ticket in self.desk.tickets.values():
+            if ticket.owner == who:
+                ticket.owner = None
+                if not ticket.anonymous and ticket.state in STEPS_TO_WITHDRAWN:
+                    ticket.state = "withdrawn"
+        await self._enters(who)
+        await self._hold()
+
+    @rule(hours=st.sampled_from([1, 3, 20, 80]))
+    def later(self, hours: int) -> None:
+        self.loop.run_until_complete(self._later(hours))
+
+    async def _later(self, hours: int) -> None:
+        await self.here.pass_time(timedelta(hours=hours))
+        async with self.here.app.database.reading() as session:
+            for row in await session.scalars(select(Ticket)):
+                known = self.desk.tickets[row.id]
+                parted = known.owner is None and known.anonymous and row.state == "withdrawn"
+                if (known.state, row.state) in BY_TIME or parted:
+                    known.state, known.offered = str(row.state), ""
+                if row.state == "new" and row.claim_due is not None:
+                    overdue = row.claim_due < self.here.now
+                    assert overdue == (row.claim_level > 0), f"#{row.id} is due {row.claim_due}, {row.claim_level}"
+        await self._hold()
+
+    # ------------------------------------------------------------ what must hold
+
+    async def _hold(self) -> None:
+        Machine.steps += 1
+        await self.here.speak()
+        async with self.here.app.database.reading() as session:
+            rows = {row.id: row for row in await session.scalars(select(Ticket))}
+            placed = {place.id: place.key for place in await session.scalars(select(stations.Station))}
+            asked = {each.ticket_id: each for each in await session.scalars(select(Requester))}
+            aside = select(Incoming.error).where(Incoming.state == Handling.SET_ASIDE)
+            assert not list(await session.scalars(aside))
+        assert rows.keys() == self.desk.tickets.keys()
+        for number, known in self.desk.tickets.items():
+            row, place = rows[number], known.offered or known.place
+            assert (row.state, placed[row.station_id]) == (known.state, place), f"#{number}"
+            assert asked[number].rating == known.rating, f"#{number}"
+            assert (asked[number].person_id is None) == (known.anonymous or known.owner is None), f"#{number}"
+        assert self.sent == self.desk.told
+        assert not self.here.line.malformed
+
+
+BY_TIME = {("resolved", "closed"), ("transferred", "new")}
+"""What the clock alone may do to a ticket."""
+STEPS_TO_WITHDRAWN = {"new", "reopened", "claimed", "answered", "waiting", "transferred", "resolved"}
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """What is refused is said to whoever asked, and logged nowhere."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def play(migrated: Path, machines: int, steps: int, **how: Any) -> None:
+    """So many machines of so many steps."""
+    Machine.migrated, Machine.steps = migrated, 0
+    chosen = settings(
+        max_examples=machines,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+        **how,
+    )
+    run_state_machine_as_test(Machine, settings=chosen)  # type: ignore[no-untyped-call]
+
+
+def test_the_desk_does_what_its_model_says(migrated: Path) -> None:
+    play(migrated, 1, 25, derandomize=True, phases=[Phase.generate])
+    assert Machine.steps >= 15
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+def test_the_desk_does_what_its_model_says_for_ten_thousand_steps(
+    migrated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play(migrated, LONG_STEPS // EACH, EACH)
+    with capsys.disabled():
+        print(f"\n{Machine.steps} steps of {LONG_STEPS // EACH} desks")
