@@ -127,8 +127,11 @@ class Courier:
         self._wake.set()
 
     async def __aenter__(self) -> Self:
+        # Whatever it still had of the last time, `_recover` or another program has found in the outbox.
         self._stopping = False
-        self._busy.clear()
+        for left in (self._busy, self._taken, self._finished, self._ended):
+            left.clear()
+        self._windows = Windows(enabled=self._windows.enabled)
         await self._bot.open()
         try:
             await self._recover()
@@ -149,6 +152,9 @@ class Courier:
             if not self._task.done():
                 log.error("the courier was stopped with messages on their way", count=len(self._busy))
                 self._task.cancel()
+            elif not self._task.cancelled() and isinstance(self._task.exception(), lease.Lost):
+                # Asked for, so that nobody calls it forgotten: `run` may have been gone before.
+                log.warning("the courier stopped: another program leads", count=len(self._busy))
             for task in self._busy.values():
                 task.cancel()
         finally:

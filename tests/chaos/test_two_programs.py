@@ -77,6 +77,10 @@ async def two(database_url: str, folder: Path) -> AsyncIterator[Pair]:
                     await life.up
                     await campus.student("First" if life is pair.first else "Second")
                 yield pair
+            except BaseException:
+                for log in logs:
+                    print(log.name, log.read_text(encoding="utf-8")[-3000:], sep="\n")
+                raise
             finally:
                 for life in (pair.first, pair.second):
                     if not life.ended.done():
@@ -125,6 +129,7 @@ async def test_the_one_that_leads_is_stopped_and_comes_too_late(
         pair.first.go_on()
         await says("four")
         await arrives("four")
+        await campus.quiet()
         # It has understood that it is late, and waits for its turn: which comes now.
         pair.second.kill()
         await says("five")
