@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 import aiohttp
@@ -12,7 +13,7 @@ from bot.app import App, house_of
 from bot.settings import Settings
 from bot.texts import BABEL, Catalogue
 from bot.toolbox import Toolbox
-from bot.watch import Watch
+from bot.watch import Watch, reach
 from models import alarms, heartbeats, outbox
 from models.alarms import Finding, News
 from models.database import Database
@@ -129,3 +130,26 @@ async def test_a_database_that_is_away_is_told_of_past_the_outbox_once_in_a_cool
         await campus.admin.reads("The database has been away", chat=campus.office)
         calls = [c for c in await campus.stage.calls("sendMessage") if "database has been" in str(c)]
         assert len(calls) == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_that_telegram_is_there_is_written_down_by_whoever_polls_and_asked_for_with_a_webhook(
+    database_url: str,
+) -> None:
+    async with running(database_url) as campus, aiohttp.ClientSession() as http:
+        await campus.student("Alice")
+        async with campus.app.database.reading() as session:
+            found = await heartbeats.all_of(session)
+        assert {heartbeats.CLOCK, heartbeats.TELEGRAM} >= found.keys() >= {heartbeats.TELEGRAM}
+
+        there = asyncio.Event()
+
+        async def heard() -> None:
+            there.set()
+
+        asked = asyncio.create_task(reach(http, campus.app.settings, heard))
+        async with asyncio.timeout(10):
+            await there.wait()
+        asked.cancel()
+        calls = await campus.stage.calls("getMe")
+        assert calls
