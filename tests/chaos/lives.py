@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-HEAR_SECONDS = 60.0
+HEAR_SECONDS = 200.0
 
 
 @contextlib.contextmanager

@@ -55,6 +55,7 @@ def run(
     return run
 
 
+@pytest.mark.timeout(300)
 async def test_a_few_deaths_lose_nothing_and_say_nothing_twice(run: Run) -> None:
     seed = int(os.environ.get("CHAOS_SEED") or 7)
     outcome = await run(Plan(seed, students=12, deaths=4, share=0.9, longest_life=1.2, patience=2.0))

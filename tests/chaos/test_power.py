@@ -132,7 +132,11 @@ needs_sqlite = pytest.mark.skipif(not reachable(), reason="Python's SQLite is bu
 
 @needs_sqlite
 @pytest.mark.parametrize(
-    ("students", "count"), [(3, 20), pytest.param(40, 500, marks=[pytest.mark.long, pytest.mark.timeout(900)])]
+    ("students", "count"),
+    [
+        pytest.param(3, 20, marks=pytest.mark.timeout(300)),
+        pytest.param(40, 500, marks=[pytest.mark.long, pytest.mark.timeout(900)]),
+    ],
 )
 async def test_what_was_acknowledged_survives_the_power(
     students: int, count: int, warm: Popen[bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
