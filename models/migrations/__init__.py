@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 FOLDER = Path(__file__).parent
+MOVING = 0x756E696F6E
+"""The number of PostgreSQL's lock under which one program at a time moves the schema: "union"."""
 
 
 class SchemaMismatch(Exception):
@@ -58,6 +60,9 @@ async def migrate(database: Database, revision: str = "head") -> None:
 
 
 def _move(connection: Connection, revision: str) -> None:
+    if connection.dialect.name == "postgresql":
+        # Parts that are started together would all make the same tables.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MOVING})
     current = _at(connection)
     if current == (newest() if revision == "head" else revision):
         return

@@ -7,13 +7,18 @@ import contextlib
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from bot.app import App
 from bot.parts import Part, one_file_only
+from models import bell, servers
 from models.bell import Bell
-from models.database import Database
+from models.database import Database, driver_url
+from models.migrations import migrate, require_current
 from sandbox import server
 from sandbox.client import Sandbox
 from tests.bot.test_start import config, done_here
@@ -84,6 +89,88 @@ async def test_a_ring_is_heard_by_the_others_and_not_by_whoever_rang(database: D
         async with asyncio.timeout(PATIENCE):
             assert await heard.get() == "two outbox"
         assert heard.empty()
+
+
+@on_postgresql
+async def test_a_server_that_says_nothing_any_more_is_left(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits on it would wait for ever."""
+    for seconds in ("PATIENCE_SECONDS", "GRACE_SECONDS"):
+        monkeypatch.setattr(bell, seconds, 0.05)
+
+    async def silence(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Bell, "_say", silence)
+
+    async def wait_for_ever() -> None:
+        async with database.reading() as session:
+            await session.execute(text("SELECT pg_sleep(100)"))
+
+    async with asyncio.timeout(PATIENCE):
+        ringing = asyncio.create_task(Bell(database, {}).run())
+        with pytest.raises(DBAPIError):
+            await wait_for_ever()
+        ringing.cancel()
+        await asyncio.wait({ringing})
+        async with database.transaction() as session:
+            assert await session.scalar(text("SELECT 1")) == 1
+
+
+@pytest.mark.parametrize("empty_database_url", ["postgresql"], indirect=True)
+async def test_parts_that_start_together_move_the_schema_one_after_the_other(empty_database_url: str) -> None:
+    several = [Database(empty_database_url) for _ in range(3)]
+    await asyncio.gather(*(migrate(each) for each in several))
+    await require_current(several[0])
+    for each in several:
+        await each.close()
+
+
+@on_postgresql
+async def test_of_several_servers_the_one_that_takes_writes_is_used(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one is not there, the second takes the connection and says nothing, as a stopped machine does."""
+    monkeypatch.setattr(servers, "EACH_SECONDS", 0.5)
+    silent = await asyncio.start_server(lambda *_: asyncio.sleep(PATIENCE), "127.0.0.1", 0)
+    behind = parse_qs(urlsplit(database_url).query)["host"][0]
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_unix_connection(f"{behind}/.s.PGSQL.5432")
+        await asyncio.gather(_carry(reader, back), _carry(there, writer))
+
+    real = await asyncio.start_server(pass_on, "127.0.0.1", 0)
+    ports = [1, *(each.sockets[0].getsockname()[1] for each in (silent, real))]
+    hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+    name = urlsplit(database_url).path
+    many = Database(f"postgresql://postgres@{hosts}{name}?target_session_attrs=read-write")
+    async with asyncio.timeout(PATIENCE), many.transaction() as session:
+        assert await session.scalar(text("SELECT current_database()")) == name.removeprefix("/")
+    again = Database(many.address)
+    assert again.url == many.url
+    await many.close()
+    silent.close()
+    real.close()
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("a:1,b:2", ("a:1", "b:2")),
+        ("a,b", ("a:5432", "b:5432")),
+        ("u:p%40ss@a:1,b:2", ("a:1", "b:2")),
+    ],
+)
+def test_several_servers_are_written_as_libpq_writes_them(written: str, meant: tuple[str, ...]) -> None:
+    url = driver_url(f"postgresql://{written}/union?target_session_attrs=read-write")
+    assert url.query["host"] == meant
+    assert (url.host, url.database, url.query["target_session_attrs"]) == (None, "union", "read-write")
+    assert driver_url("postgresql://u@one:5432/union").host == "one"
 
 
 @contextlib.asynccontextmanager

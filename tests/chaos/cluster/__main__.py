@@ -89,9 +89,7 @@ async def break_each(cluster: Cluster, stage: Stage, faults: list[Fault], times:
 
 def table(times: list[Times], students: int, seed: int) -> str:
     """As it stands on the page."""
-    rows = [
-        f"| {t.fault.words} | {t.primary:.1f} s | {t.answered:.1f} s | {t.whole:.1f} s |" for t in times
-    ]
+    rows = [f"| {t.fault.words} | {t.primary:.1f} s | {t.answered:.1f} s | {t.whole:.1f} s |" for t in times]
     return "\n".join(
         [
             f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}) for all three machines, five "

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -91,9 +92,9 @@ class Stage:
         return False
 
     @property
-    def mailbox(self) -> server.World:
+    def mailbox(self) -> Any:
         """What Telegram has not got rid of."""
-        return self.telegram.world.bots[BOT].mailbox  # type: ignore[return-value]
+        return self.telegram.world.bots[BOT].mailbox
 
 
 async def play(
@@ -176,9 +177,7 @@ async def _comes(student: people.Student, place: int, disturbed: asyncio.Event) 
     await student.files()
 
 
-async def _furnish(
-    api_base: str, database_url: str, database: Database, stations: Sequence[people.Station]
-) -> None:
+async def _furnish(api_base: str, database_url: str, database: Database, stations: Sequence[people.Station]) -> None:
     await migrate(database)
     app = App(settings(api_base, database_url, limits=UNLIMITED))
     async with database.transaction() as session:
