@@ -93,7 +93,7 @@ def table(times: list[Times], students: int, seed: int) -> str:
     return "\n".join(
         [
             f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}) for all three machines, five "
-            f"processes of the program and {students} students; seed {seed}. Nothing acknowledged was lost, nothing was "
+            f"processes of the program, {students} students; seed {seed}. Nothing acknowledged was lost, nothing was "
             "done twice, nothing had to be started anew.",
             "",
             "| the primary's machine is | a new primary after | whoever wrote at that moment was answered after "
@@ -127,7 +127,7 @@ async def main() -> int:
     with tempfile.TemporaryDirectory(prefix="unionbot-cluster-") as name:
         folder = Path(name)
         # PostgreSQL's own user has to get to its folder.
-        folder.chmod(0o755)
+        folder.chmod(0o755)  # noqa: ASYNC240
         try:
             async with started(folder) as cluster:
                 print("three machines, whole", flush=True)
@@ -143,7 +143,7 @@ async def main() -> int:
             print(error, file=sys.stderr)
             return 1
         except BaseException:
-            for log in sorted(folder.glob("*.log")):
+            for log in sorted(folder.glob("*.log")):  # noqa: ASYNC240
                 print(f"--- {log.name}\n{log.read_text(errors='replace')[-1500:]}", file=sys.stderr)
             raise
     print("\n".join(found) or "nothing lost, nothing twice")

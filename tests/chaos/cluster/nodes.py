@@ -80,8 +80,18 @@ class Node:
         with (self.folder / f"{program}.log").open("ab") as log:
             self.running.append(
                 subprocess.Popen(
-                    ["ip", "netns", "exec", self.space, "setpriv", f"--reuid={USER}", f"--regid={USER}"]
-                    + ["--init-groups", program, *words],
+                    [
+                        "ip",
+                        "netns",
+                        "exec",
+                        self.space,
+                        "setpriv",
+                        f"--reuid={USER}",
+                        f"--regid={USER}",
+                        "--init-groups",
+                        program,
+                        *words,
+                    ],
                     stdout=log,
                     stderr=log,
                     cwd=self.folder,
@@ -175,7 +185,7 @@ class Cluster:
 
     async def whole(self) -> None:
         """Wait until one leads, the others follow it, and one of these confirms each commit."""
-        while not await self._is_whole():
+        while not await self._is_whole():  # noqa: ASYNC110  (it is asked of servers)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _is_whole(self) -> bool:

@@ -1,5 +1,5 @@
-"""One run: students file and staff answer on a program in parts, while something is done to its parts or to the machines
-of its database; and what is left behind is looked at by the same oracle as after `kill -9` of the whole.
+"""One run: students file and staff answer on a program in parts, while something is done to its parts or to its
+database's machines; and what is left behind is looked at by the same oracle as after `kill -9` of the whole.
 """
 
 from __future__ import annotations
