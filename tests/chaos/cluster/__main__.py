@@ -13,6 +13,7 @@ import os
 import platform
 import random
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -123,6 +124,10 @@ async def main() -> int:
     given = parser.parse_args()
     faults = [fault for fault in FAULTS if given.only in (None, fault.name)]
     times: list[Times] = []
+    task = asyncio.current_task()
+    assert task is not None
+    # The machines do not end by themselves.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     print(f"seed {given.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="unionbot-cluster-") as name:
         folder = Path(name)
