@@ -374,14 +374,15 @@ async def _migrate(settings: Settings) -> None:
     from bot.vault import KeyVault
     from models import keyprint
     from models.database import Database
-    from models.migrations import migrate
+    from models.migrations import alone, migrate
 
     url = settings.database.url
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     database = Database(url)
     try:
-        await migrate(database)
+        async with alone(database):
+            await migrate(database)
         async with database.transaction() as session:
             await keyprint.keep(session, KeyVault(settings.key_bytes()))
     finally:

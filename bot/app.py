@@ -54,7 +54,7 @@ from bot.web.metrics import Meters, Metrics
 from bot.web.open311 import Reports
 from bot.web.pages import Pages
 from bot.worker import Worker
-from models import heartbeats, inbox, keyprint, lease
+from models import heartbeats, inbox, keyprint, lease, migrations
 from models.articles import Shelf
 from models.bell import Bell
 from models.database import Database
@@ -258,10 +258,11 @@ class App:
     async def run(self) -> None:
         """Do everything until cancelled; then nothing new starts, and what is on its way is finished and written.
 
-        Raises Taken when another program runs on this SQLite file.
+        Raises Taken when another program runs on this SQLite file, and SchemaMismatch when somebody moved the schema.
         """
         async with self._showing(), self._listening() as way_in, asyncio.TaskGroup() as group:
             group.create_task(self.watch.run(), name="watch")
+            group.create_task(migrations.watch(self.database), name="schema")
             if not self.database.is_sqlite:
                 group.create_task(self.bell.run(), name="bell")
             if Duty.WORKER in self.parts:

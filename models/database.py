@@ -122,8 +122,12 @@ def _named(found: CursorResult[*tuple[Any, ...]]) -> Sequence[Mapping[str, Any]]
 class Database:
     """One engine and its sessions. Make it with its address, end it with `close`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, foreign_keys: bool = True) -> None:
+        """`foreign_keys` is False where tables are made anew under others that point to them: SQLite asks about that
+        when a connection is made, and whoever moves a schema looks afterwards.
+        """
         self.url = driver_url(url)
+        self._foreign_keys = foreign_keys
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._open: weakref.WeakSet[Any] = weakref.WeakSet()
         self._reader: Engine | AsyncEngine = self._sqlite("BEGIN") if self.is_sqlite else self._postgresql()
@@ -134,10 +138,15 @@ class Database:
         self._too_long = LONG
 
     def _sqlite(self, begin: str) -> Engine:
-        path = self._path
+        path, keys = self._path, self._foreign_keys
         # Nobody waits for a connection: that would hold the loop, and with it whoever is to give one back.
         return create_engine(
-            self.url, creator=lambda: connect(path), pool_size=10, max_overflow=-1, begin=begin, hide_parameters=True
+            self.url,
+            creator=lambda: connect(path, keys),
+            pool_size=10,
+            max_overflow=-1,
+            begin=begin,
+            hide_parameters=True,
         )
 
     @property

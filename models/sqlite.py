@@ -64,7 +64,7 @@ def _say(connection: Connection, words: str) -> None:
         raise OperationalError(words, None, error) from error
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, foreign_keys: bool = True) -> sqlite3.Connection:
     """Open the file with the settings this program needs; the folder must exist.
 
     Raises sqlite3.OperationalError when the file cannot be opened.
@@ -73,7 +73,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA busy_timeout = 0")
-        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
         connection.execute("PRAGMA secure_delete = ON")
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")

@@ -7,12 +7,18 @@ that runs for months looks once.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import functools
+import sqlite3
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from models import lease
 from models.database import Database
 
 if TYPE_CHECKING:
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 MOVING = 0x756E696F6E
 """The number of PostgreSQL's lock under which one program at a time moves the schema: "union"."""
+LOOK_SECONDS = 5.0
+"""How often a program that runs asks whether the schema is still its own."""
 
 
 class SchemaMismatch(Exception):
@@ -53,10 +61,47 @@ def newest() -> str:
     return history()[0]
 
 
+@contextlib.asynccontextmanager
+async def alone(database: Database) -> AsyncIterator[None]:
+    """Around `migrate`: nobody moves the schema under a program that runs. Raises lease.Taken where one does and there
+    is something to move.
+    """
+    found = await revision(database)
+    if found is None or found == newest():
+        yield
+    elif database.is_sqlite:
+        with lease.alone(f"{database.url.database}.lock"):
+            yield
+    else:
+        async with lease.at_once(database):
+            yield
+
+
+async def watch(database: Database) -> None:
+    """Until the schema is another one's than this program's: then raise SchemaMismatch, as going on would write into
+    tables that mean something else by now. A database that does not answer is asked again.
+    """
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        with contextlib.suppress(DBAPIError):
+            await require_current(database)
+
+
 async def migrate(database: Database, revision: str = "head") -> None:
     """Bring the schema to a revision, all steps or none."""
-    async with database.transaction() as session:
-        await session.run_sync(lambda s: _move(s.connection(), revision))
+    if not database.is_sqlite:
+        async with database.transaction() as session:
+            await session.run_sync(lambda s: _move(s.connection(), revision))
+        return
+    # SQLite changes a table by making it anew, which it refuses while rows of others point to it.
+    mover = Database(database.address, foreign_keys=False)
+    try:
+        async with mover.transaction() as session:
+            await session.run_sync(lambda s: _move(s.connection(), revision))
+            if lost := (await session.execute(text("PRAGMA foreign_key_check"))).first():
+                raise IntegrityError("PRAGMA foreign_key_check", None, sqlite3.IntegrityError(f"a row of {lost[0]}"))
+    finally:
+        await mover.leave()
 
 
 def _move(connection: Connection, revision: str) -> None:

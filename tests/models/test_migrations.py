@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 import pytest
@@ -11,11 +12,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
-from models import answering, asking, outbox, similar, tables  # noqa: F401  (every table must be known)
+from bot.app import App
+from models import answering, asking, lease, migrations, outbox, similar, tables  # noqa: F401  (every table must be known)
 from models.base import Base
 from models.database import Database
 from models.migrations import SchemaMismatch, configuration, migrate, require_current
 from models.tickets import Ticket
+from tests.campus import settings
 from tests.house import HOUSE, draft, furnish, staff, student
 
 
@@ -66,6 +69,32 @@ async def test_a_program_does_not_start_on_a_schema_it_does_not_know(database: D
         await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SchemaMismatch):
         await require_current(database)
+
+
+async def test_nobody_moves_the_schema_under_a_running_program(database: Database) -> None:
+    async with lease.held(database):
+        async with migrations.alone(database):
+            await migrate(database)
+        await run(database, "downgrade", "-1")
+        with pytest.raises(lease.Taken):
+            async with migrations.alone(database):
+                await migrate(database)
+    async with migrations.alone(database):
+        await migrate(database)
+    await require_current(database)
+
+
+async def test_a_running_program_ends_when_the_schema_becomes_another(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "LOOK_SECONDS", 0.0)
+    async with App(settings("http://127.0.0.1:1", database_url)) as app:
+        running = asyncio.create_task(app.run())
+        async with app.database.transaction() as session:
+            await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(ExceptionGroup) as caught:
+            await running
+    assert caught.group_contains(SchemaMismatch)
 
 
 async def rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
