@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from aiogram.enums import ChatType
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +35,12 @@ class Acting(Occasion):
     def own(self) -> Station | None:
         """The station in whose group this is; None at the office's and the supervisors', and alone with the bot."""
         return self.station if self.station is not None and self.station.serves else None
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nobody else reads along."""
+        message = self.event.message if isinstance(self.event, CallbackQuery) else self.event
+        return message is not None and message.chat.type == ChatType.PRIVATE
 
     async def may(self, deed: Deed) -> Person:
         """The person, who may do this where they write or press. Raises Refusal for anybody else; a press of somebody

@@ -71,7 +71,7 @@ async def exchange(query: CallbackQuery, press: Exchanging, acting: Acting) -> N
         case "all":
             await acting.may(Deed.EXCHANGE)
             await respond(query, *await screens.waiting(session, t, today))
-        case "mine" if acting.person is not None:
+        case "mine" if acting.person is not None and acting.is_alone:
             permissions.must(Deed.EXCHANGE, {Who.ASKED})
             await respond(query, *drawn.own(await posts.of_person(session, acting.person), t, today))
         case "one":
@@ -112,9 +112,11 @@ async def _word(press: Exchanging, acting: Acting, here: int | None) -> None:
 
 
 async def _asked(acting: Acting, *theirs: Holding) -> Person:
-    """Who presses: one of those whom it is about, or the presidium. Raises Refusal for anybody else."""
+    """Who presses: one of those whom it is about, alone with the bot, or the presidium. Raises Refusal for anybody
+    else.
+    """
     person = acting.person
-    if person is not None and person.id in {each.term.person_id for each in theirs}:
+    if person is not None and acting.is_alone and person.id in {each.term.person_id for each in theirs}:
         permissions.must(Deed.EXCHANGE, {Who.ASKED})
         return person
     return await acting.may(Deed.EXCHANGE)
