@@ -10,7 +10,7 @@ PORT ?= 8090
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test run check rehearsal lint types bench chaos chaos-cluster screenshots lock clean
+.PHONY: help setup demo test run check rehearsal lint types bench chaos chaos-cluster fuzz audit screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | while IFS='|' read -r c d; do printf '%-18s %s\n' "$$c" "$$d"; done
@@ -48,6 +48,11 @@ chaos: $(VENV)/test.stamp ## kill -9, SIGTERM and power cuts at random, and brok
 
 chaos-cluster: $(VENV)/test.stamp ## three machines under Patroni on this one (root, Debian's packages): the primary killed, paused, cut off
 	@$(BIN)/python -m tests.chaos.cluster --write $(ARGS)
+
+audit: $(VENV)/test.stamp ## what is known of weaknesses in what the lock names (asks PyPI; needs the network)
+	@$(BIN)/pip check
+	@$(BIN)/pip install --quiet pip-audit
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
 
 screenshots: $(VENV)/test.stamp ## drive the chat page and take docs/screenshots anew
 	@sh .ci/chromium

@@ -148,6 +148,9 @@ class People(BaseMiddleware):
         if chat is not None and chat.type == ChatType.PRIVATE and person is None:
             # Nobody there to be answered: a shared account, or an update without a sender.
             return None
+        if user is None and isinstance(event.event, Message) and (event.event.text or event.event.caption):
+            # Words of nobody: there is no conversation that they could belong to.
+            return None
         if station is not None:
             language = station.language
         elif person is not None:

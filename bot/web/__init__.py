@@ -102,7 +102,7 @@ class Web:
             return web.Response(status=401)
         try:
             raw = json.loads(await request.text())
-        except ValueError:
+        except (ValueError, RecursionError):
             # Asking for it again would bring the same bytes: nothing here is an update.
             log.warning("a webhook call that is not JSON was dropped", bytes=request.content_length)
             return web.Response(status=200)
