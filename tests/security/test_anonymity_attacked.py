@@ -103,8 +103,8 @@ def tried_without_the_key(ids: list[int], salts: list[str]) -> dict[str, int]:
         plain = str(each)
         for salt in ("", *salts):
             for joined in (plain, salt + plain, plain + salt, f"{salt}:{plain}", f"owner:{salt}:{plain}"):
-                for kind in (hashlib.sha256, hashlib.blake2b, hashlib.md5):
-                    found[kind(joined.encode()).hexdigest()] = each
+                for kind in ("sha256", "blake2b", "md5"):
+                    found[hashlib.new(kind, joined.encode()).hexdigest()] = each
                 found[hmac.new(salt.encode(), plain.encode(), "sha256").hexdigest()] = each
     return found
 
