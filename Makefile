@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8090
 ARGS ?=
+COUNT ?= 1000000
+STEPS ?= 10000
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test run check rehearsal lint types bench chaos chaos-cluster fuzz audit screenshots lock clean
@@ -53,6 +55,9 @@ audit: $(VENV)/test.stamp ## what is known of weaknesses in what the lock names 
 	@$(BIN)/pip check
 	@$(BIN)/pip install --quiet pip-audit
 	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
+
+fuzz: $(VENV)/test.stamp ## a million strange updates, ten thousand steps of the desk, bent files; hours (COUNT=20000 STEPS=500 for less)
+	@COUNT=$(COUNT) STEPS=$(STEPS) $(BIN)/python -m pytest -m long -p no:cacheprovider tests/fuzz $(ARGS)
 
 screenshots: $(VENV)/test.stamp ## drive the chat page and take docs/screenshots anew
 	@sh .ci/chromium

@@ -2,7 +2,7 @@
 and what everybody has been sent are what the model says.
 
 The steps are raw updates through the program's own handlers. hypothesis knows no event loop: each machine has its own.
-`make chaos` plays ten thousand steps.
+`make fuzz` plays ten thousand steps.
 """
 
 from __future__ import annotations
@@ -304,7 +304,7 @@ def play(migrated: Path, machines: int, steps: int, **how: Any) -> None:
         suppress_health_check=list(HealthCheck),
         **how,
     )
-    run_state_machine_as_test(Machine, settings=chosen)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Machine, settings=chosen)
 
 
 def test_the_desk_does_what_its_model_says(migrated: Path) -> None:
