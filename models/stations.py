@@ -157,9 +157,12 @@ async def chat_moved(session: AsyncSession, old_chat: int, new_chat: int, now: d
     """A group became a supergroup: the station, its cards and everything still to be said follow it (law 8).
 
     Returns the station that moved; None where it has already, because the news comes from both chats and from every
-    message that did not get through.
+    message that did not get through. And where another place sits in the new chat: that is no move that Telegram makes.
     """
     station: Station | None = await session.scalar(select(Station).where(Station.chat_id == old_chat))
+    other = await by_chat(session, new_chat)
+    if station is not None and other is not None and other.id != station.id:
+        return None
     if station is not None:
         station.chat_id = new_chat
     # Message ids of the old chat mean nothing in the new one: cards are posted anew, old replies lead nowhere. One that

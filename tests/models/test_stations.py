@@ -185,3 +185,10 @@ async def test_a_card_that_stands_in_the_new_chat_already_survives_the_move(data
         (card,) = await session.scalars(select(Card).where(Card.ticket_id == ticket.id))
         assert (card.chat_id, card.message_id) == (ANEW, 5)
         assert (await session.scalars(select(Words.id))).all()
+
+
+async def test_no_place_moves_into_the_chat_of_another(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        desks = await furnish(session)
+        await seating.follow_chat(session, EAST, WEST, now)
+        assert (desks["east"].chat_id, desks["west"].chat_id) == (EAST, WEST)
