@@ -31,7 +31,10 @@ from models.people import Audience, Person, Role
 from models.stations import Station
 from models.tickets import Ticket
 from tests.campus import settings
-from tests.house import EAST, OFFICE, WEST, draft
+from tests.house import EAST as EAST
+from tests.house import OFFICE as OFFICE
+from tests.house import WEST as WEST
+from tests.house import draft
 from tests.models.test_comments import sent as commented
 from tests.models.test_open_list import on_the_list
 from tests.models.test_publications import approved
@@ -138,13 +141,13 @@ async def furnished(session: AsyncSession, house: House, now: datetime, name: st
         person = await people.meet(session, number, name, None, "en")
         person.agreed, person.audience, person.building = True, Audience.UNDERGRADUATE, "e1"
         everybody[number] = person
-    for role, whom, place in (
+    for role, whom, led in (
         (Role.LEAD, LEAD, "east"),
         (Role.ADMIN, ADMIN, ""),
         (Role.SUPERVISOR, TEACHER, ""),
         (Role.READER, PARTY, ""),
     ):
-        at = places[place].id if place else None
+        at = places[led].id if led else None
         await people.grant(session, role, whom, given_by=ADMIN, now=now, station_id=at)
     alice = everybody[ALICE]
     for anonymous in (False, True):
