@@ -162,8 +162,8 @@ def sync_less() -> None:
     """Law 12 broken: a commit does not wait for the disk."""
     original = sqlite.connect
 
-    def connect(path: Path) -> sqlite3.Connection:
-        connection = original(path)
+    def connect(path: Path, foreign_keys: bool = True) -> sqlite3.Connection:
+        connection = original(path, foreign_keys)
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 

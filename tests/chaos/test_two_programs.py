@@ -70,7 +70,16 @@ async def two(database_url: str, folder: Path) -> AsyncIterator[Pair]:
         with warm_process() as one, warm_process() as other:
             pair = Pair(campus, Lives(one), Lives(other), logs)
             order = {"api_base": telegram.url, "database_url": database_url, "windows": False, "breakages": ()}
-            order |= {"begun": time.time(), "seed": 1, "point": None, "passage": 0, "soon": 0.0}
+            order |= {
+                "begun": time.time(),
+                "seed": 1,
+                "point": None,
+                "passage": 0,
+                "soon": 0.0,
+                "gentle": False,
+                "changes": {},
+                "journal": None,
+            }
             try:
                 for life, log in ((pair.first, logs[0]), (pair.second, logs[1])):
                     await life.begin(**order, log=str(log))

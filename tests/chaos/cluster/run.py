@@ -28,7 +28,7 @@ from sandbox.client import Message, Person, Sandbox
 from tests.campus import BEGIN, TOKEN, UNLIMITED, settings
 from tests.chaos import oracle, people
 from tests.chaos.cluster.program import Program
-from tests.chaos.oracle import Kill, Traces
+from tests.chaos.oracle import Death, Traces
 
 BOT = int(TOKEN.split(":")[0])
 PARTS: tuple[tuple[str, tuple[Part, ...]], ...] = (
@@ -51,7 +51,7 @@ class Stage:
     students: list[people.Student]
     stations: list[people.Station]
     probe: Person
-    deaths: list[Kill] = field(default_factory=list)
+    deaths: list[Death] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
 
     async def answered(self, within: float) -> float:
@@ -71,13 +71,14 @@ class Stage:
         """Around what may leave a message unknown or said twice with its number."""
         calls = self.telegram.world.calls
         before, unknown = calls.newest, await self._unknown()
-        self.deaths.append(death := Kill(how, before, before, unknown, unknown))
+        death = Death(how, False, before, before, unknown, frozenset(), unknown_after=len(unknown))
+        self.deaths.append(death)
         yield
-        death.calls_after, death.unknown_after = calls.newest, await self._unknown()
+        death.calls_after, death.unknown_after = calls.newest, len(await self._unknown())
 
-    async def _unknown(self) -> int:
+    async def _unknown(self) -> frozenset[int]:
         async with self.database.reading() as session:
-            return await session.scalar(select(func.count()).where(Outgoing.state == Sending.UNKNOWN)) or 0
+            return frozenset(await session.scalars(select(Outgoing.id).where(Outgoing.state == Sending.UNKNOWN)))
 
     async def quiet(self, within: float) -> bool:
         """Wait until everything that came in is done and everything that is due is out."""

@@ -7,8 +7,8 @@ from alembic import op
 
 from models.base import Moment
 
-revision = "0039"
-down_revision = "0037"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

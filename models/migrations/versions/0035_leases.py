@@ -7,7 +7,7 @@ from alembic import op
 
 from models.base import Moment
 
-revision = "0037"
+revision = "0035"
 down_revision = "0034"
 branch_labels = None
 depends_on = None
