@@ -47,8 +47,8 @@ class Connections:
         self._now = ""
         patch.setattr(databases, "connect", self._made)
 
-    def _made(self, path: Path) -> sqlite3.Connection:
-        connection = connect(path)
+    def _made(self, path: Path, foreign_keys: bool = True) -> sqlite3.Connection:
+        connection = connect(path, foreign_keys)
         self._open.append(connection)
         if self._now:
             connection.execute(self._now)

@@ -113,11 +113,14 @@ def said(text: str, user: dict[str, Any] | None, chat: int, **more: Any) -> dict
 
 
 def test_nothing_that_is_packed_is_unpacked() -> None:
-    """No archive, spreadsheet or picture of anybody's is opened: none can be a bomb."""
+    """No archive, spreadsheet or picture of anybody's is opened: none can be a bomb. A backup is the operator's own,
+    and is opened at the machine, as a stream, under its passphrase.
+    """
     opening = re.compile(r"\b(zipfile|tarfile|gzip|bz2|lzma|load_workbook|PIL|eval\(|yaml|ElementTree\.parse)\b")
     rooms = [path for room in ("bot", "handlers", "models", "scheduler") for path in (ROOT / room).rglob("*.py")]
     assert len(rooms) > 200
-    assert not [(str(path), found[0]) for path in rooms if (found := opening.search(path.read_text("utf-8")))]
+    found = {str(path.relative_to(ROOT)) for path in rooms if opening.search(path.read_text("utf-8"))}
+    assert found == {"bot/backups/archive.py"}
 
 
 COMMANDS = (
