@@ -335,6 +335,7 @@ def test_tools_of_postgresql_that_are_not_there_or_too_old_are_named(tmp_path: P
     assert "hidden" not in str(caught.value)
 
 
+@pytest.mark.long
 def test_it_opens_with_age_as_everybody_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     about = archive.About("sqlite", "0040", "", "2026-10-12T01:30:00+00:00")

@@ -45,7 +45,7 @@ async def heard_since(campus: Campus, moment: datetime) -> None:
 @pytest.mark.parametrize(
     ("away", "lost"),
     [
-        pytest.param(timedelta(minutes=1), False, id="a minute"),
+        pytest.param(timedelta(minutes=1), False, id="a minute", marks=pytest.mark.long),
         pytest.param(timedelta(hours=23), False, id="23 hours", marks=pytest.mark.long),
         pytest.param(timedelta(hours=25), True, id="25 hours"),
     ],
