@@ -57,7 +57,7 @@ def _marks(courier: Courier) -> bool:
 _offsets: WeakKeyDictionary[Poller, int | None] = WeakKeyDictionary()
 
 
-def _acknowledges(poller: Poller, offset: int | None) -> bool:
+def _acknowledges(poller: Poller, offset: int | None, wait: int) -> bool:
     """Whether this getUpdates says for the first time that something has arrived."""
     before, _offsets[poller] = _offsets.get(poller), offset
     return offset != before

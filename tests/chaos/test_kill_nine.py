@@ -8,6 +8,7 @@ arrives or stands as unknown, none twice.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import random
 import re
@@ -21,6 +22,7 @@ import pytest
 
 from tests.chaos import figures
 from tests.chaos.plan import Plan
+from tests.chaos.points import PLACES
 from tests.chaos.run import Outcome, play
 
 SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(10**6))
@@ -53,6 +55,14 @@ def run(
         return outcome
 
     return run
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_point_is_asked_about_its_step_with_what_the_step_is_given(name: str) -> None:
+    """A step that is given more than before ends every life that comes to it, with an error instead of a death."""
+    asked = inspect.signature(PLACES[name].counts)
+    for owner in PLACES[name].owners:
+        asked.bind(*inspect.signature(getattr(owner, PLACES[name].name)).parameters)
 
 
 @pytest.mark.timeout(300)
