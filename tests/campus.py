@@ -104,7 +104,7 @@ class Campus:
         leaving = select(Outgoing.id).where(
             Outgoing.state.in_([Sending.DUE, Sending.SENDING]), Outgoing.not_before <= soon
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 async with self.app.database.reading() as session:
                     if not (await session.scalars(waiting)).all() and not (await session.scalars(leaving)).all():

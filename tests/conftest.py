@@ -53,15 +53,6 @@ MONDAY = datetime(2026, 10, 12, 1, 30, tzinfo=UTC)
 """Monday, half past nine in the morning in Shanghai, in the fifth week of the autumn semester."""
 
 
-LONG = ("test_a_whole_year",)
-"""What takes half a minute and more begins first: last, the other processes would wait for it."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, the others in their order."""
-    items.sort(key=lambda item: not item.name.startswith(LONG))
-
-
 def pytest_collection_finish() -> None:
     """Whatever is loaded by now stays to the end: it need not be searched for garbage again and again, and what comes
     then is searched more seldom than Python does by itself.

@@ -247,9 +247,13 @@ async def campus(
     return students, stations
 
 
-async def everybody(tasks: Collection[asyncio.Task[None]], timeout: float) -> bool:
-    """Wait for all of them; False when some are not done by then. Raises what went wrong with one."""
-    done, pending = await asyncio.wait(tasks, timeout=timeout) if tasks else (set(), set())
-    for task in done:
-        task.result()
-    return not pending
+async def everybody(tasks: Collection[asyncio.Task[None]], patience: float) -> bool:
+    """Wait for all of them; False when for `patience` seconds none has come to its end. Raises what went wrong."""
+    pending = set(tasks)
+    while pending:
+        done, pending = await asyncio.wait(pending, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            return False
+        for task in done:
+            task.result()
+    return True

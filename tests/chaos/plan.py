@@ -35,8 +35,8 @@ class Plan:
     """Of the deaths are SIGTERM; the others kill -9."""
     longest_life: float = 2.5
     patience: float = 5.0
-    end: float = 120.0
-    """Seconds for everybody to come to the end of their business once nothing is killed any more."""
+    end: float = 60.0
+    """Seconds within which somebody more must come to the end of their business once nothing is killed any more."""
     neighbour: bool = False
     """Another process writes into the same database all the time, as the operator's commands do."""
     late: bool = False

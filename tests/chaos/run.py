@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -54,6 +55,10 @@ async def play(plan: Plan, database_url: str, warm: Popen[bytes], folder: Path) 
         finally:
             await database.close()
             lives.close()
+
+
+class _EndedByItself(Exception):
+    """A life came to an end that nobody had made."""
 
 
 class _Run:
@@ -104,6 +109,8 @@ class _Run:
             await self._dying()
             self.undisturbed_from = time.monotonic()
             await self._living(filing, students, stations)
+        except _EndedByItself as error:
+            self.mistakes.append(str(error))
         finally:
             for task in [*working, *filing]:
                 task.cancel()
@@ -214,7 +221,7 @@ class _Run:
         if not by_itself.done():
             if self.lives.ended.done():
                 code, at = await self.lives.buried()
-                raise AssertionError(f"life {len(self.ended) + 1} ended by itself with {code}:\n{self.last_words()}")
+                raise self._by_itself(code)
             ordered, how = time.monotonic(), "moment" if how != "the end" else how
             if gentle:
                 self.lives.stop()
@@ -229,7 +236,7 @@ class _Run:
             # Told twice at once, from within and from here: the second time ends it on the spot, as a kill does.
             gentle = code == 0
         if not gentle and code not in (-9, 128 + signal.SIGTERM):
-            raise AssertionError(f"life {len(self.ended) + 1} ended by itself with {code}:\n{self.last_words()}")
+            raise self._by_itself(code)
         unknown, sending = await self._left()
         if self.ended:
             self.ended[-1].unknown_after = len(unknown)
@@ -247,14 +254,9 @@ class _Run:
         stations: Sequence[people.Station],
     ) -> None:
         """One more life, which nobody ends: everything comes to its end."""
-        deadline = asyncio.get_running_loop().time() + self.plan.end
-
-        def left() -> float:
-            return max(deadline - asyncio.get_running_loop().time(), 0.1)
-
         await self._begin(None)
         await self._first_of(self.lives.up, self.lives.ended)
-        filed = await people.everybody(filing, left())
+        filed = await people.everybody(filing, self.plan.end)
         if self.plan.late:
             for _ in range(DEATHS_BEFORE_STAFF):
                 await self._first_of(self.lives.ended, timeout=self.plan.longest_life)
@@ -265,23 +267,26 @@ class _Run:
         if filed:
             tokens = {student.token for student in students}
 
-            def answered() -> bool | None:
-                return tokens <= {t for station in stations for t in station.replies} or None
+            def waiting() -> int:
+                return len(tokens - {t for station in stations for t in station.replies})
 
-            await self.stage.until(answered, left(), "every card is answered", None)
-        quiet = await self._quiet()
-        while not quiet and left() > 0.1:
+            while before := waiting():
+                fewer = f"one more of {before} cards is answered"
+                await self.stage.until(partial(lambda n: waiting() < n or None, before), self.plan.end, fewer, None)
+        heard = time.monotonic()
+        while not (quiet := await self._quiet()) and time.monotonic() < heard + self.plan.end:
             # Only the other process knows, and only its database tells: look again when Telegram has heard something.
-            await self._something_happens(0.5)
-            quiet = await self._quiet()
+            if await self._something_happens(0.5):
+                heard = time.monotonic()
         if not quiet:
             self.mistakes.append("end: there is still something to do")
         await self._buried("the end", gentle=True)
 
-    async def _something_happens(self, within: float) -> None:
+    async def _something_happens(self, within: float) -> bool:
         newest = self.stage.view.newest
         with contextlib.suppress(NotSeen):
             await self.stage.until(lambda: self.stage.view.newest > newest or None, within, "", None)
+        return self.stage.view.newest > newest
 
     async def _quiet(self) -> bool:
         async with self.database.reading() as session:
@@ -290,6 +295,9 @@ class _Run:
             return not len(self.world.bots[BOT].mailbox) and not (
                 (await session.scalar(open_rows) or 0) + (await session.scalar(waiting) or 0)
             )
+
+    def _by_itself(self, code: int) -> _EndedByItself:
+        return _EndedByItself(f"life: number {len(self.ended) + 1} ended by itself with {code}:\n{self.last_words()}")
 
     async def _left(self) -> tuple[frozenset[int], frozenset[tuple[int, int]]]:
         """The rows that are unknown, and those on their way with their attempts."""

@@ -15,8 +15,9 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.app import App
+from bot.parts import Part
 from bot.people import follow_config
-from models import lease, stations
+from models import stations
 from models.inbox import Handling, Incoming
 from models.lease import Lease
 from models.migrations import migrate
@@ -42,9 +43,9 @@ class Pair:
     logs: tuple[Path, Path]
 
     async def term(self) -> int:
-        """How many have led so far."""
+        """How many have sent so far, one after the other."""
         async with self.campus.app.database.reading() as session:
-            return await session.scalar(select(Lease.term).where(Lease.name == lease.LEAD)) or 0
+            return await session.scalar(select(Lease.term).where(Lease.name == Part.COURIER)) or 0
 
 
 @contextlib.asynccontextmanager

@@ -86,13 +86,17 @@ class Torn:
         return {"update_id": self._number, **raw} if isinstance(raw, dict) else raw
 
 
-async def lives(campus: Campus, name: str, token: str) -> tuple[Person, list[str]]:
-    """A student files one ticket; who it is, and what they have read, without number and token."""
-    person = await campus.student(name)
+async def files(campus: Campus, token: str) -> Person:
+    """A student files one ticket."""
+    person = await campus.student("Alice")
     await campus.files(person, f"{token} {token[::-1]}")
-    await campus.quiet()
+    return person
+
+
+async def read(campus: Campus, person: Person, token: str) -> list[str]:
+    """What a student has read, without number and token."""
     texts = [m.text for m in await campus.stage.transcript(person.id)]
-    return person, [re.sub(r"#\d+|\d+", "#", text.replace(token, "…").replace(token[::-1], "…")) for text in texts]
+    return [re.sub(r"#\d+|\d+", "#", text.replace(token, "…").replace(token[::-1], "…")) for text in texts]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -117,14 +121,17 @@ async def torn_stream(
     """The clean student first, then all others at once through the torn stream."""
     tokens = ["".join(chance.choices("bcdfghjklmnpqrstvwxz", k=14)) for _ in range(students + 1)]
     async with running(database_url, limits=UNLIMITED) as campus:
-        _, clean = await lives(campus, "Alice", tokens[0])
+        alice = await files(campus, tokens[0])
+        await campus.quiet()
+        clean = await read(campus, alice, tokens[0])
         torn = Torn(chance, monkeypatch)
-        others = await asyncio.gather(*(lives(campus, "Alice", token) for token in tokens[1:]))
+        others = await asyncio.gather(*(files(campus, token) for token in tokens[1:]))
+        await campus.quiet()
         assert torn.repeated
         assert torn.junk
         assert torn.unknown
-        for _, read in others:
-            assert read == clean
+        for other, token in zip(others, tokens[1:], strict=True):
+            assert await read(campus, other, token) == clean
         async with campus.app.database.reading() as session:
             assert await session.scalar(select(func.count()).select_from(Ticket)) == students + 1
             kept = [

@@ -415,7 +415,8 @@ async def finishes_a_project(union: Union, number: int) -> None:
     await union.campus.later(hours=1)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.long
+@pytest.mark.timeout(600)
 async def test_a_whole_year_ends_with_every_floor_met(database_url: str) -> None:
     async with running(database_url, begin=BEGIN) as campus:
         union = await settle_in(campus)
