@@ -110,7 +110,8 @@ class _Run:
             self.undisturbed_from = time.monotonic()
             await self._living(filing, students, stations)
         except _EndedByItself as error:
-            self.mistakes.append(str(error))
+            # What nobody goes on with has no end that could be looked at.
+            return Outcome([str(error)])
         finally:
             for task in [*working, *filing]:
                 task.cancel()
