@@ -15,13 +15,12 @@ import aiohttp
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from bot import check
+from bot import alarms, check
 from bot.settings import Settings
 from bot.toolbox import Clock, Toolbox
 from models import heartbeats
-from models.alarms import Finding
+from models.alarms import Finding, News, silences
 from models.database import Database
-from scheduler.jobs import alarms
 
 log = structlog.get_logger()
 
@@ -61,8 +60,7 @@ class Watch:
                 found = await heartbeats.all_of(session)
                 self._whom = await alarms.whom(session, self._toolbox)
             self._away_since = None
-            clock = found.get(heartbeats.CLOCK)
-            if limits.clock and clock is not None and now - clock.at > limits.clock:
+            if any(silence.kind == heartbeats.CLOCK for silence in silences(found, limits, now)):
                 await alarms.look(self._database, self._toolbox, now)
                 self._committed()
         except DBAPIError as error:
@@ -77,7 +75,8 @@ class Watch:
         lately = self._told_at is not None and now - self._told_at < cool_down
         if not wished.enabled or not limit or now - since < limit or lately or chat_id is None:
             return
-        text = alarms.lines([Finding("database", {"since": since})], self._toolbox.t(language), now)
+        news = News([Finding("database", {"since": since})], since)
+        text = alarms.text(news, self._toolbox.t(language), now)
         try:
             await check.call(
                 self._http, self._toolbox.settings, "sendMessage", chat_id=chat_id, text=text, parse_mode="HTML"

@@ -8,7 +8,7 @@ when all is well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import heartbeats
 from models.base import Base
+from models.heartbeats import Heartbeat
 from models.outbox import Lane
 from models.vitals import Vitals
 
@@ -80,7 +81,7 @@ def wrong(vitals: Vitals, limits: Limits, free: int | None, now: datetime) -> li
         found.append(Finding("unknown", {"count": vitals.unknown}))
     if vitals.aside:
         found.append(Finding("aside", {"count": vitals.aside}))
-    found += _silences(vitals, limits, now)
+    found += silences(vitals.heartbeats, limits, now)
     if free is not None and free < limits.disk:
         found.append(Finding("disk", {"megabytes": free // 2**20}))
     if limits.overdue and vitals.overdue >= limits.overdue:
@@ -88,9 +89,10 @@ def wrong(vitals: Vitals, limits: Limits, free: int | None, now: datetime) -> li
     return found
 
 
-def _silences(vitals: Vitals, limits: Limits, now: datetime) -> list[Finding]:
+def silences(beats: Mapping[str, Heartbeat], limits: Limits, now: datetime) -> list[Finding]:
+    """What of this is silent for too long at `now`, or was until lately; `beats` by their names."""
     found = []
-    clock, telegram = vitals.heartbeats.get(heartbeats.CLOCK), vitals.heartbeats.get(heartbeats.TELEGRAM)
+    clock, telegram = beats.get(heartbeats.CLOCK), beats.get(heartbeats.TELEGRAM)
     back = clock.silent_until if clock is not None else None
     if telegram is not None:
         # While the program itself was away nobody tried to reach Telegram.
@@ -100,7 +102,7 @@ def _silences(vitals: Vitals, limits: Limits, now: datetime) -> list[Finding]:
         if telegram.silent_until is not None and now - telegram.silent_until < A_DAY:
             lost_before = telegram.silent_until - heartbeats.KEPT_BY_TELEGRAM
             found.append(Finding("lost", {"since": telegram.silent_from, "until": lost_before}))
-    if clock is not None and _longer(now - clock.at, limits.clock):
+    if clock is not None and _longer(clock.silence(now), limits.clock):
         found.append(Finding("clock", {"since": clock.at}))
     elif limits.clock and clock is not None and back is not None and now - back < REMEMBERED:
         found.append(Finding("stood", {"since": clock.silent_from, "until": back}))

@@ -31,6 +31,10 @@ class Heartbeat(Base):
     silent_until: Mapped[datetime | None]
     """… and was over by then."""
 
+    def silence(self, now: datetime) -> timedelta:
+        """How long ago it was alive; never less than nothing, should a clock have been set back."""
+        return max(now - self.at, timedelta())
+
 
 async def beat(session: AsyncSession, name: str, now: datetime, long: timedelta) -> None:
     """It is alive. If it was silent for longer than `long` until now, that is remembered."""

@@ -48,11 +48,6 @@ class Vitals:
     """Open tickets that have missed a deadline."""
     heartbeats: Mapping[str, Heartbeat]
 
-    def silent(self, name: str, now: datetime) -> timedelta | None:
-        """How long ago this was last alive; None when it never was."""
-        row = self.heartbeats.get(name)
-        return None if row is None else max(now - row.at, timedelta())
-
 
 async def take(session: AsyncSession, now: datetime) -> Vitals:
     """How it is now."""

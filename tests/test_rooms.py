@@ -15,6 +15,7 @@ ROOMS = ("bot", "handlers", "models", "scheduler", "sandbox")
 TOOLBOX = frozenset(
     f"bot.{name}"
     for name in (
+        "alarms",
         "aliases",
         "anomalies",
         "board",

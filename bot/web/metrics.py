@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -123,8 +123,8 @@ class Meters:
             for lane, queue in vitals.outbox.items():
                 self._outbox.labels(lane.name.lower()).set(queue.count)
                 self._outbox_age.labels(lane.name.lower()).set(queue.oldest.total_seconds())
-            for what in vitals.heartbeats:
-                self._silent.labels(what).set((vitals.silent(what, now) or timedelta()).total_seconds())
+            for what, beat in vitals.heartbeats.items():
+                self._silent.labels(what).set(beat.silence(now).total_seconds())
         return generate_latest(self.registry)
 
 

@@ -1,25 +1,16 @@
-"""The operator is told what is wrong with the program, and that all is well again (`models/alarms.py`).
+"""Once a minute: the clock runs, and the operator is told what is wrong with the program (`bot/alarms.py`).
 
-It is also looked at by every process itself (`bot/watch.py`): a clock that stands still cannot say so.
+Every process looks besides (`bot/watch.py`): a clock that stands still cannot say so.
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from bot.settings import Settings
-from bot.texts import Texts
+from bot import alarms
 from bot.toolbox import Toolbox
-from models import alarms, heartbeats, outbox, stations, vitals
-from models.alarms import Finding, Limits, News
+from models import heartbeats
 from models.database import Database
-from models.outbox import Lane, Repeat
 
 CLOCK_STANDS = timedelta(minutes=10)
 """From so long on a silence of the clock is remembered, where nobody wants to hear of it."""
@@ -27,96 +18,7 @@ CLOCK_STANDS = timedelta(minutes=10)
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     """The clock runs; and whatever is wrong by now."""
-    limits = limits_of(toolbox.settings)
+    stands = alarms.limits_of(toolbox.settings).clock or CLOCK_STANDS
     async with database.transaction() as session:
-        await heartbeats.beat(session, heartbeats.CLOCK, now, limits.clock or CLOCK_STANDS)
-    await look(database, toolbox, now)
-
-
-async def look(database: Database, toolbox: Toolbox, now: datetime) -> None:
-    """Say what is wrong, if that is news. Doing it twice says it once."""
-    wished = toolbox.settings.alarm
-    if not wished.enabled:
-        return
-    async with database.reading() as session:
-        seen = await vitals.take(session, now)
-    found = alarms.wrong(seen, limits_of(toolbox.settings), free_bytes(database), now)
-    async with database.transaction() as session:
-        news = await alarms.heed(session, found, timedelta(minutes=wished.cool_down_minutes), now)
-        if news is None:
-            return
-        chat_id, language = await whom(session, toolbox)
-        if chat_id is None:
-            return
-        await outbox.post(
-            session,
-            now=now,
-            lane=Lane.NOTICE,
-            repeat=Repeat.NUMBERED,
-            chat_id=chat_id,
-            method="sendMessage",
-            payload={"text": text(news, toolbox.t(language), now), "parse_mode": "HTML"},
-            # What waits while Telegram is away is replaced by what is so later.
-            topic=f"alarm:{chat_id}",
-            dedupe=f"alarm:{now:%Y-%m-%dT%H:%M}",
-        )
-
-
-def limits_of(settings: Settings) -> Limits:
-    """As config.toml says it."""
-    wished = settings.alarm
-    return Limits(
-        inbox=timedelta(minutes=wished.inbox_minutes),
-        outbox=timedelta(minutes=wished.outbox_minutes),
-        broadcast=timedelta(minutes=wished.broadcast_minutes),
-        telegram=timedelta(minutes=wished.telegram_minutes),
-        clock=timedelta(minutes=wished.clock_minutes),
-        disk=wished.disk_megabytes * 2**20,
-        overdue=wished.overdue,
-    )
-
-
-def free_bytes(database: Database) -> int | None:
-    """So much is left where the SQLite file stands; None for PostgreSQL, whose disk is not ours to see."""
-    if not database.is_sqlite:
-        return None
-    return shutil.disk_usage(Path(database.url.database or ".").resolve().parent).free
-
-
-async def whom(session: AsyncSession, toolbox: Toolbox) -> tuple[int | None, str | None]:
-    """The chat that is told and its language: the one of config.toml, the office's group, or the first admin's."""
-    settings = toolbox.settings
-    wished = settings.alarm.chat_id
-    if wished is not None:
-        place = await stations.by_chat(session, wished)
-        return wished, place.language if place is not None else None
-    office = await stations.office(session)
-    if office.chat_id is not None:
-        return office.chat_id, office.language
-    return (settings.union.admins[0] if settings.union.admins else None), None
-
-
-def text(news: News, t: Texts, now: datetime) -> str:
-    """One message that lists what is wrong, or says that nothing is any more."""
-    if not news.findings:
-        return t("alarm.well", since=t.stamp(news.since, now))
-    return "\n".join([t("alarm.head"), *(line(each, t, now) for each in news.findings), t("alarm.foot")])
-
-
-def line(finding: Finding, t: Texts, now: datetime) -> str:
-    """One of them."""
-    params: dict[str, Any] = {name: _said(value, t, now) for name, value in finding.params.items() if name != "count"}
-    if "count" in finding.params:
-        return t.n(f"alarm.{finding.kind}", finding.params["count"], **params)
-    return t(f"alarm.{finding.kind}", **params)
-
-
-def lines(found: Sequence[Finding], t: Texts, now: datetime) -> str:
-    """All of them, for what is said past the outbox."""
-    return text(News(found, now), t, now)
-
-
-def _said(value: object, t: Texts, now: datetime) -> object:
-    if isinstance(value, timedelta):
-        return t.span(value)
-    return t.stamp(value, now) if isinstance(value, datetime) else value
+        await heartbeats.beat(session, heartbeats.CLOCK, now, stands)
+    await alarms.look(database, toolbox, now)

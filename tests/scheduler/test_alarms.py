@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 
+from bot import alarms as told
 from bot.app import App, house_of
 from bot.settings import Settings
 from bot.texts import BABEL, Catalogue
@@ -19,7 +20,6 @@ from models.alarms import Finding, News
 from models.database import Database
 from models.heartbeats import Heartbeat
 from models.outbox import Lane, Outgoing, Repeat, Sending
-from scheduler.jobs import alarms as job
 from tests.campus import running, settings
 
 MINUTE = timedelta(minutes=1)
@@ -43,10 +43,10 @@ def test_everything_that_can_be_wrong_has_its_line(language: str, now: datetime)
     since = [Finding(kind, {"since": now, "until": now + MINUTE}) for kind in ("lost", "stood")]
     alone = [Finding(kind, {"since": now}) for kind in ("telegram", "clock", "database")]
     found = [*ALL, *since, *alone]
-    text = job.text(News(found, now), toolbox(chosen).t(language), now)
+    text = told.text(News(found, now), toolbox(chosen).t(language), now)
     assert len(text.splitlines()) == len(found) + 2
     assert len(text) < 4096
-    assert job.text(News([], now), toolbox(chosen).t(language), now).startswith("✅")
+    assert told.text(News([], now), toolbox(chosen).t(language), now).startswith("✅")
 
 
 async def unknown(app: App) -> int:
@@ -96,7 +96,7 @@ async def test_without_an_office_the_first_admin_hears_it_and_a_chat_that_is_nam
         changed = {"enabled": True} | ({"chat_id": chat} if chat else {})
         chosen = settings("http://127.0.0.1:1", database_url, alarm=changed)
         async with App(chosen, clock=lambda: now) as app, app.database.reading() as session:
-            assert (await job.whom(session, app.toolbox))[0] == heard
+            assert (await told.whom(session, app.toolbox))[0] == heard
 
 
 async def test_a_clock_that_stands_still_is_noticed_by_every_process(database_url: str, now: datetime) -> None:
