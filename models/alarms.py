@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -126,18 +127,18 @@ async def heed(session: AsyncSession, found: Sequence[Finding], cool_down: timed
     """Take note of what is wrong now. Returns what is to be said about it, if anything; saying it is up to the caller,
     in the same transaction.
     """
-    rows = {row.kind: row for row in await session.scalars(select(Alarm).order_by(Alarm.kind).with_for_update())}
-    for finding in found:
-        row = rows.get(finding.kind)
-        if row is None:
-            row = rows[finding.kind] = Alarm(kind=finding.kind, since=now, cleared=False)
-            session.add(row)
-        elif row.over_at is not None:
-            row.since, row.over_at = now, None
     kinds = {finding.kind for finding in found}
+    if kinds:
+        # Several processes may see it in the same moment: whoever comes second waits here, and finds it said.
+        insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        new = [{"kind": kind, "since": now, "cleared": False} for kind in sorted(kinds)]
+        await session.execute(insert(Alarm).on_conflict_do_nothing(), new)
+    rows = {row.kind: row for row in await session.scalars(select(Alarm).order_by(Alarm.kind).with_for_update())}
     for kind, row in rows.items():
         if kind not in kinds and row.over_at is None:
             row.over_at = now
+        elif kind in kinds and row.over_at is not None:
+            row.since, row.over_at = now, None
     news = _to_be_said([rows[finding.kind] for finding in found], list(rows.values()), found, cool_down, now)
     for row in rows.values():
         if row.over_at is not None and (row.told_at is None or (row.cleared and now - row.told_at >= cool_down)):

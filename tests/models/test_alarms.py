@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -101,6 +102,11 @@ async def test_what_is_wrong_is_said_once_in_a_cool_down_and_again_after_it(data
     assert await told(database, now, "inbox") is None, "doing it twice says it once"
     assert await told(database, now + 59 * MINUTE, "inbox") is None
     assert await told(database, now + 60 * MINUTE, "inbox") == ["inbox"]
+
+
+async def test_of_several_processes_that_see_it_at_once_one_says_it(database: Database, now: datetime) -> None:
+    said = await asyncio.gather(*(told(database, now, "clock", "inbox") for _ in range(5)))
+    assert [each for each in said if each is not None] == [["clock", "inbox"]]
 
 
 async def test_what_is_wrong_besides_is_said_at_once_with_the_rest(database: Database, now: datetime) -> None:
