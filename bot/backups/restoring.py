@@ -14,8 +14,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import inspect, select
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app import house_of
@@ -23,7 +25,7 @@ from bot.backups import archive, postgres, sqlite
 from bot.backups.archive import About, Identity, Unusable
 from bot.settings import Settings
 from models import erasures, keyprint, lease
-from models.database import Database
+from models.database import Database, driver_url
 from models.erasures import Erased
 from models.house import House
 from models.migrations import history, migrate
@@ -38,17 +40,41 @@ class NotEmpty(Exception):
     """There is something in the database."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Restored:
     """What came of it."""
 
     about: About
-    forgotten: int = 0
+    forgotten: int
     """People who were forgotten after the backup was taken, and are again."""
-    unknown: int = 0
+    unknown: int
     """Messages of which nobody knows whether they were sent since."""
-    kept: Path | None = None
+    kept: Path | None
     """Where what was there before is, if anything was."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A file that is open: nothing was found wrong with it."""
+
+    path: Path
+    identity: Identity
+
+
+class Place(Protocol):
+    """Where a backup goes: `alone` first, then the rest inside of it."""
+
+    kept: Path | None
+    """Where what was there before is, once it has been replaced; None where nobody keeps it."""
+
+    def alone(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Inside nobody else works with it. Raises Taken."""
+
+    async def is_empty(self) -> bool:
+        """Whether nothing was made there yet."""
+
+    def filled(self, backup: Backup) -> contextlib.AbstractAsyncContextManager[Database]:
+        """What the backup holds, to be gone through inside; nobody works with it before that has ended well."""
 
 
 async def restore(
@@ -60,19 +86,23 @@ async def restore(
     house = house_of(settings)
     identity = archive.unlock(path, passphrase)
     # All of it is read before anything is touched.
-    done = Restored(archive.check(path, identity))
-    _must_suit(settings, done.about, house, now)
-    if settings.database.url.startswith("sqlite"):
-        await _in_file(settings, path, identity, erased, house, now, done, replace)
-    else:
-        await _on_server(settings, path, identity, erased, house, now, done, replace)
-    return done
+    about = archive.check(path, identity)
+    url = driver_url(settings.database.url)
+    _must_suit(about, url.get_backend_name(), house, now)
+    place: Place = _File(url) if about.engine == "sqlite" else _Server(settings)
+    async with place.alone():
+        if not await place.is_empty():
+            if not replace:
+                raise NotEmpty
+            erased = {**await _remembered(settings), **erased}
+        async with place.filled(Backup(path, identity)) as database:
+            forgotten, unknown = await _go_through(database, settings.bot_id, house, erased, now)
+        return Restored(about, forgotten, unknown, place.kept)
 
 
-def _must_suit(settings: Settings, about: About, house: House, now: datetime) -> None:
+def _must_suit(about: About, engine: str, house: House, now: datetime) -> None:
     if about.keyprint != keyprint.print_of(house.vault):
         raise keyprint.WrongKey
-    engine = Database(settings.database.url).url.get_backend_name()
     if about.engine != engine:
         raise Unusable(f"it is of a {about.engine} database, and config.toml names a {engine} one")
     if about.revision not in history():
@@ -83,33 +113,34 @@ def _must_suit(settings: Settings, about: About, house: House, now: datetime) ->
         raise Unusable("it is so old that nobody knows any more who was forgotten since")
 
 
-async def _in_file(
-    settings: Settings,
-    path: Path,
-    identity: Identity,
-    erased: Erased,
-    house: House,
-    now: datetime,
-    done: Restored,
-    replace: bool,
-) -> None:
-    there = Path(Database(settings.database.url).url.database or "")
-    there.parent.mkdir(parents=True, exist_ok=True)
-    with lease.alone(f"{there}.lock"):
-        if not sqlite.is_empty(there):
-            if not replace:
-                raise NotEmpty
-            erased = {**await _remembered(settings), **erased}
-        new = there.with_name(f"{there.name}.restoring")
+class _File:
+    """An SQLite file: the other is gone through beside it, and takes its place at the very end."""
+
+    def __init__(self, url: URL) -> None:
+        self._path = Path(url.database or "")
+        self.kept: Path | None = None
+
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with lease.alone(f"{self._path}.lock"):
+            yield
+
+    async def is_empty(self) -> bool:
+        return sqlite.is_empty(self._path)
+
+    @contextlib.asynccontextmanager
+    async def filled(self, backup: Backup) -> AsyncIterator[Database]:
+        new = self._path.with_name(f"{self._path.name}.restoring")
         _clear(new)
         try:
-            archive.unpack(path, identity, new)
+            archive.unpack(backup.path, backup.identity, new)
             sqlite.must_be_whole(new)
             async with _open(f"sqlite:///{new}") as database:
-                await go_through(database, settings, house, erased, now, done)
+                yield database
                 if not await database.fold():
                     raise sqlite3.OperationalError("the new file's log cannot be folded")
-            done.kept = sqlite.put_in_place(new, there)
+            self.kept = sqlite.put_in_place(new, self._path)
         finally:
             _clear(new)
 
@@ -119,31 +150,37 @@ def _clear(new: Path) -> None:
         new.with_name(f"{new.name}{ending}").unlink(missing_ok=True)
 
 
-async def _on_server(
-    settings: Settings,
-    path: Path,
-    identity: Identity,
-    erased: Erased,
-    house: House,
-    now: datetime,
-    done: Restored,
-    replace: bool,
-) -> None:
-    async with _open(settings.database.url) as database, lease.at_once(database):
-        async with database.reading() as session:
-            tables = await session.run_sync(lambda s: inspect(s.connection()).get_table_names())
-        if tables:
-            if not replace:
-                raise NotEmpty
-            erased = {**await _remembered(settings), **erased}
+class _Server:
+    """PostgreSQL: its rows change in one transaction, and until they were gone through it says so itself."""
+
+    kept: Path | None = None
+
+    def __init__(self, settings: Settings) -> None:
+        self._tools = settings.backup.postgresql_tools
+        self._url = settings.database.url
+        self._tables: list[str] = []
+
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        async with _open(self._url) as database, lease.at_once(database):
+            self._database = database
+            yield
+
+    async def is_empty(self) -> bool:
+        async with self._database.reading() as session:
+            self._tables = await session.run_sync(lambda s: inspect(s.connection()).get_table_names())
+        return not self._tables
+
+    @contextlib.asynccontextmanager
+    async def filled(self, backup: Backup) -> AsyncIterator[Database]:
         postgres.restore(
-            database.url,
-            settings.backup.postgresql_tools,
-            lambda pipe: archive.copy(path, identity, pipe),
-            tables,
+            self._database.url,
+            self._tools,
+            lambda pipe: archive.copy(backup.path, backup.identity, pipe),
+            self._tables,
             then="UPDATE public.keyprint SET restoring = true",
         )
-        await go_through(database, settings, house, erased, now, done)
+        yield self._database
 
 
 @contextlib.asynccontextmanager
@@ -166,11 +203,12 @@ async def _remembered(settings: Settings) -> Erased:
         return {}
 
 
-async def go_through(
-    database: Database, settings: Settings, house: House, erased: Erased, now: datetime, done: Restored
-) -> None:
-    """Make of what was restored what may be worked with; doing it twice changes nothing more."""
+async def _go_through(database: Database, bot_id: int, house: House, erased: Erased, now: datetime) -> tuple[int, int]:
+    """Make of what was restored what may be worked with; doing it twice changes nothing more. Returns how many people
+    were forgotten again, and of how many messages nobody knows whether they were sent.
+    """
     await migrate(database)
+    unknown = 0
     async with database.transaction() as session:
         waiting = await session.scalars(
             select(Outgoing).where(Outgoing.state.in_([Sending.DUE, Sending.SENDING]), Outgoing.not_before <= now)
@@ -180,10 +218,11 @@ async def go_through(
             # and nobody wants a call to thousands again.
             if row.repeat is Repeat.NEVER or (row.lane == Lane.BROADCAST and row.repeat is not Repeat.FREELY):
                 await results.end(session, row, Sending.UNKNOWN, REASON, now, house.vault)
-                done.unknown += 1
+                unknown += 1
             else:
                 row.state = Sending.DUE
-    done.forgotten = await expiring.catch_up(database, erased, settings.bot_id, house, now)
+    forgotten = await expiring.catch_up(database, erased, bot_id, house, now)
     await expiring.expire(database, house, now)
     async with database.transaction() as session:
         await keyprint.gone_through(session)
+    return forgotten, unknown

@@ -17,7 +17,7 @@ from bot.backups.archive import About
 from bot.settings import Settings
 from bot.vault import KeyVault
 from models import keyprint
-from models.database import Database
+from models.database import Database, driver_url
 from models.migrations import newest, require_current
 
 NAME = "unionbot-{:%Y-%m-%d-%H%M%S}.backup"
@@ -46,7 +46,7 @@ def take(settings: Settings, server: int, path: Path, passphrase: str, now: date
     """
     if path.exists():
         raise FileExistsError(path)
-    url = Database(settings.database.url).url
+    url = driver_url(settings.database.url)
     about = About(
         engine=url.get_backend_name(),
         revision=newest(),
@@ -75,7 +75,7 @@ def take(settings: Settings, server: int, path: Path, passphrase: str, now: date
 
 @contextlib.contextmanager
 def _source(settings: Settings) -> Iterator[IO[bytes]]:
-    url = Database(settings.database.url).url
+    url = driver_url(settings.database.url)
     if url.get_backend_name() == "sqlite":
         with sqlite.snapshot(Path(url.database or "")) as file:
             yield file
