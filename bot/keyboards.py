@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, ClassVar, Self, get_type_hints
 
 from bot.texts import Texts
+from models.errors import Refusal
 from models.lifecycle import Action, State
 from models.merging import CLUSTER
 from models.permissions import Deed, is_at, may, stands_for
@@ -72,9 +73,28 @@ class Press:
 def _value(part: str, kind: Any) -> str | int | bool:
     if kind is str:
         return part
-    if not (part.isascii() and part.isdigit() and len(part) <= MOST_DIGITS):
+    if not _is_number(part):
         raise ValueError("not a number")
     return bool(int(part)) if kind is bool else int(part)
+
+
+def _is_number(part: str) -> bool:
+    return part.isascii() and part.isdigit() and len(part) <= MOST_DIGITS
+
+
+def number_on(value: str) -> int:
+    """The number that a button carries where it may carry words as well. Raises Refusal for anything else."""
+    if not _is_number(value):
+        raise Refusal("old.button")
+    return int(value)
+
+
+def must_be_as_shown(version: int, shown: int) -> None:
+    """Raises Refusal when what a button is about is another by now than when the button was shown: whoever pressed it
+    has not seen what they would decide upon, or has pressed it before.
+    """
+    if version != shown:
+        raise Refusal("old.button")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from bot.survey_desk import Making
 from bot.texts import Texts, cut
 from bot.untrusted import cut as shortened
 from bot.untrusted import inline
-from models.errors import Refusal
 from models.people import Person
 from models.projects import TITLE_LENGTH, Conclusion, Project, ProjectState
 from models.union.bids import Bid, BidderKind, BidState
@@ -318,9 +317,3 @@ def evidence(milestone: Milestone, project: Project, t: Texts) -> tuple[str, dic
     back = button(t.plain("project_desk.send_back"), ProjectDesk("back", project.id, milestone.id, milestone.version))
     text = t("project_desk.evidence", title=project.title, what=milestone.what)
     return text, keyboard([[accept, back], [way_back(project.id, t)]])
-
-
-def must_be_as_seen(milestone: Milestone, seen: int) -> None:
-    """Raises Refusal when something else shows it by now than what was looked at."""
-    if milestone.version != seen:
-        raise Refusal("old.button")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from bot.keyboards import Press, button, keyboard
+from bot.keyboards import Press, button, keyboard, number_on
 from bot.reports import numbers
 from bot.texts import Texts, cut
 from bot.untrusted import lines
@@ -169,9 +169,10 @@ def words(writer: Writer) -> tuple[str, dict[str, Any]]:
 def place_of(writer: Writer, choice: str) -> str:
     """The place that a button names. Raises Refusal when there is none any more."""
     known = places(writer.report, writer.findings)
-    if not (choice.isdigit() and int(choice) < len(known)):
+    number = number_on(choice)
+    if number >= len(known):
         raise Refusal("old.button")
-    return known[int(choice)]
+    return known[number]
 
 
 def write_here(writer: Writer, place: str) -> tuple[str, dict[str, Any]]:
@@ -200,14 +201,6 @@ def sure(report: WorkReport, act: str, t: Texts, **params: Any) -> tuple[str, di
     missing = _missing(report) if act == "finish" else 0
     warned = [text, t("work_report.not_written", missing=missing)] if missing else [text]
     return "\n\n".join(warned), keyboard([[yes], [back]])
-
-
-def must_be_as_shown(report: WorkReport, choice: str) -> None:
-    """Raises Refusal when the report is another by now than the one that somebody was asked about: pressed twice it
-    would be sent twice.
-    """
-    if choice != str(report.version):
-        raise Refusal("old.button")
 
 
 def _missing(report: WorkReport) -> int:

@@ -22,6 +22,7 @@ from bot import keyboards
 from bot.contents import content_of, is_said, kept_of, says_something
 from bot.filters import Commanding, markup
 from bot.helping import overview
+from bot.keyboards import number_on
 from bot.people import anonymous_admin, hidden, to_a_colleague
 from bot.untrusted import units
 from handlers.occasion import must_be_seen
@@ -256,14 +257,14 @@ async def as_me(query: CallbackQuery, ticket: Ticket, message_id: str, desk: Des
     """The press that says whose the waiting words are: they are sent once, as what the bot had asked this person for
     (`state` is the presser's), or the command is carried out once.
     """
-    if not isinstance(query.message, Message) or not message_id.isdigit():
+    if not isinstance(query.message, Message):
         raise Refusal("desk.old_button")
     chat_id = query.message.chat.id
     key = _waiting_key(chat_id, message_id)
     waiting = await conversations.read(desk.session, key, desk.house.vault)
     if waiting.data.get("ticket") != ticket.id:
         raise Refusal("desk.old_button")
-    data, source = waiting.data, (chat_id, int(message_id))
+    data, source = waiting.data, (chat_id, number_on(message_id))
     await conversations.write(desk.session, key, waiting, NOWHERE, desk.house.vault, desk.now)
     if "command" in data:
         await forget(state)

@@ -22,6 +22,7 @@ from aiogram.types import CallbackQuery, Message
 from bot import handing_over, rostering, rosters
 from bot.errors import plain_sentence
 from bot.filters import Pressed, markup
+from bot.keyboards import number_on
 from bot.rosters import HandOver, Roster, Screen, Swapping
 from handlers.occasion import Occasion
 from handlers.screens import show
@@ -125,7 +126,7 @@ async def _change(press: Roster, lead: Person, desk: Desk) -> Screen:
             known = {person.id: person for person in await colleagues.known(session, station, now)}
             on = (await shifts.on(session, [found.id]))[found.id]
             known |= {person.id: person for person in await colleagues.by_ids(session, on)}
-            who = known.get(_number(press.value))
+            who = known.get(number_on(press.value))
             if who is None:
                 raise Refusal("desk.old_button")
             await shifts.toggle(session, found, who, lead, now)
@@ -182,7 +183,7 @@ async def _swap(
         return
     day, giver_id, *rest = [*press.value.split("."), ""][:3]
     station, turn = await turns.of_shift(session, press.number, _day(day), calendar)
-    giver = await session.get(Person, _number(giver_id))
+    giver = await session.get(Person, number_on(giver_id))
     if giver is None or (here is not None and here.id != station.id):
         raise Refusal("desk.old_button")
     own = giver.id == someone.id
@@ -192,7 +193,7 @@ async def _swap(
     if press.step == "pick":
         await show(query, *rosters.to_whom(turn, giver, people, t, now, consent=own, private=here is None))
         return
-    taker_id = _number(rest[0])
+    taker_id = number_on(rest[0])
     taker = next((person for person in people if person.id == taker_id), None)
     if press.step != "to" or (taker is None and not (own and taker_id == 0)):
         raise Refusal("desk.old_button")
@@ -262,9 +263,3 @@ def _clock(text: str) -> time:
         return datetime.strptime(text, CLOCK).time()  # noqa: DTZ007
     except ValueError:
         raise Refusal("desk.old_button") from None
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise Refusal("desk.old_button")
-    return int(text)

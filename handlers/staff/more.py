@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import keyboards
 from bot.cards import summary
 from bot.filters import Pressed
-from bot.keyboards import Hand, More
+from bot.keyboards import Hand, More, number_on
 from bot.texts import Texts
 from bot.untrusted import inline
 from handlers.screens import show
@@ -148,9 +148,7 @@ async def _merge(query: CallbackQuery, press: More, ticket: Ticket, staff: Perso
         labels = [(str(each.id), f"#{each.id} {inline(each.subject, LABEL_LENGTH)}") for each in found]
         await show(query, t("merge.which", number=ticket.id), keyboards.chosen(t, ticket.id, "merge_into", labels))
         return
-    if not (press.value.isascii() and press.value.isdigit()):
-        raise Refusal("desk.old_button")
-    into = await tickets.get(desk.session, int(press.value[: keyboards.MOST_DIGITS]))
+    into = await tickets.get(desk.session, number_on(press.value))
     await desk.may(Deed.MERGE, into)
     if press.act == "merge_into":
         rows = [
@@ -191,9 +189,8 @@ async def _project(query: CallbackQuery, press: More, ticket: Ticket, staff: Per
         keys = keyboards.chosen(t, ticket.id, "project", found, write="project_new")
         await show(query, t("project.which", number=ticket.id), keys)
         return
-    if not (press.value.isascii() and press.value.isdigit() and len(press.value) <= keyboards.MOST_DIGITS):
-        raise Refusal("desk.old_button")
-    project = await projects.get(desk.session, int(press.value)) if int(press.value) else None
+    number = number_on(press.value)
+    project = await projects.get(desk.session, number) if number else None
     await sorting.link(desk.session, ticket, staff, project, desk.now)
     await show(query, linked(t, ticket, project))
 

@@ -17,11 +17,12 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import posts as screens
 from bot.filters import Pressed
+from bot.keyboards import number_on
 from bot.posts import Posts
 from handlers.occasion import leave
 from handlers.screens import respond, turn_of
 from handlers.union.acting import Acting, Wherever
-from handlers.union.posts import number_of, today_of
+from handlers.union.posts import today_of
 from models import people
 from models.errors import Refusal
 from models.people import Person
@@ -65,7 +66,7 @@ async def begin(query: CallbackQuery, press: Posts, acting: Acting, state: FSMCo
     post = await posts.get_post(session, press.number)
     left = await leave(state, t)
     await state.set_state(Appointing.words)
-    whom = await session.get(Person, number_of(press.value)) if press.value != "0" else None
+    whom = await session.get(Person, number_on(press.value)) if press.value != "0" else None
     if whom is None:
         await state.set_data({"post": post.id})
         await respond(query, left + screens.ask_who(post, t, today))

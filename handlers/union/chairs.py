@@ -14,10 +14,11 @@ from aiogram.types import CallbackQuery
 from bot import chairs as screens
 from bot import posts as drawn
 from bot.filters import Pressed
+from bot.keyboards import number_on
 from bot.posts import Chairing, Exchanging
 from handlers.screens import respond
 from handlers.union.acting import Acting, Wherever
-from handlers.union.posts import day_of, number_of, today_of
+from handlers.union.posts import day_of, today_of
 from models import permissions
 from models.errors import Refusal
 from models.people import Person
@@ -57,7 +58,7 @@ async def chair(query: CallbackQuery, press: Chairing, acting: Acting) -> None:
             await rota.plan(session, Pace(pace), day_of(day), today, acting.now, staff)
         case "give":
             found = await rota.get(session, press.number)
-            taker = (await posts.get(session, number_of(press.value))).term
+            taker = (await posts.get(session, number_on(press.value))).term
             await rota.give(session, found.turn, taker, acting.now, staff)
         case _:
             raise Refusal("old.button")
@@ -80,12 +81,12 @@ async def exchange(query: CallbackQuery, press: Exchanging, acting: Acting) -> N
             them = await exchanges.can_take_part(session, today)
             await respond(query, *screens.with_whom(one, them, t, mine=mine))
         case "two":
-            one, other = await posts.get(session, press.number), await posts.get(session, number_of(press.value))
+            one, other = await posts.get(session, press.number), await posts.get(session, number_on(press.value))
             await _asked(acting, one)
             await respond(query, *screens.from_when(one, other, t, today))
         case "ask":
             other_id, _, day = press.value.partition(".")
-            one, other = await posts.get(session, press.number), await posts.get(session, number_of(other_id))
+            one, other = await posts.get(session, press.number), await posts.get(session, number_on(other_id))
             proposer = await _asked(acting, one)
             starts, calendar = day_of(day), acting.house.calendar
             made = await exchanges.propose(session, one.term, other.term, starts, proposer, calendar, acting.now)

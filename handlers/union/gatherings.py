@@ -20,7 +20,7 @@ from aiogram.types import BufferedInputFile, CallbackQuery, Message
 
 from bot import signing, studies
 from bot.filters import Pressed, markup
-from bot.keyboards import MOST_DIGITS, Press, button, keyboard
+from bot.keyboards import MOST_DIGITS, Press, button, keyboard, number_on
 from bot.studies import Gathered
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import respond
@@ -396,11 +396,7 @@ async def _back(state: FSMContext) -> None:
 
 def _number(value: str) -> int:
     """What was chosen, as a number; none is the first page."""
-    if value == "-":
-        return 0
-    if not (value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS):
-        raise Refusal("old.button")
-    return int(value)
+    return 0 if value == "-" else number_on(value)
 
 
 async def _ask(

@@ -18,6 +18,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import posts as screens
 from bot.filters import Pressed
+from bot.keyboards import number_on
 from bot.posts import PACKED, Posts
 from bot.rosters import Screen
 from handlers.occasion import must_be_seen
@@ -50,13 +51,6 @@ def day_of(value: str) -> date:
         return datetime.strptime(value, PACKED).date()  # noqa: DTZ007  (a date has no zone)
     except ValueError:
         raise Refusal("old.button") from None
-
-
-def number_of(value: str) -> int:
-    """A number on a button."""
-    if not (value.isascii() and value.isdigit() and len(value) < 16):
-        raise Refusal("old.button")
-    return int(value)
 
 
 async def look(message: Message, command: CommandObject, acting: Acting) -> None:
@@ -111,7 +105,7 @@ async def _change(press: Posts, staff: Person, acting: Acting) -> Screen:
     if press.step == "ends":
         await leaving.end(session, each.term, day_of(press.value), acting.house.calendar, acting.now, staff)
         return screens.term(each, acting.t, today)
-    whom = await session.get(Person, number_of(press.value))
+    whom = await session.get(Person, number_on(press.value))
     if whom is None or whom.telegram_id < 0:
         raise Refusal("roles.unknown")
     await posts.link(session, each.term, whom, acting.now, staff)

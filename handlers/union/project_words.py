@@ -16,6 +16,7 @@ from aiogram.types import Message
 
 from bot import project_desk as desk
 from bot import scripts
+from bot.keyboards import must_be_as_shown
 from bot.menus import LANGUAGE_NAMES
 from bot.untrusted import inline, lines, whole
 from handlers.screens import respond, turn_of
@@ -133,7 +134,7 @@ async def _missing(message: Message, text: str, acting: Acting, state: FSMContex
     data = await state.get_data()
     number = data.get("milestone", 0)
     milestone, _ = await milestones.get(acting.session, number)
-    desk.must_be_as_seen(milestone, data.get("seen", 0))
+    must_be_as_shown(milestone.version, data.get("seen", 0))
     project = await milestones.send_back(acting.session, number, lines(text), by, acting.house, acting.now)
     await state.clear()
     await show_one(message, project, acting)

@@ -19,6 +19,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import project_desk as desk
 from bot.filters import InGroup, Pressed
+from bot.keyboards import must_be_as_shown
 from bot.menus import LANGUAGE_NAMES
 from bot.project_desk import ProjectDesk, Standing
 from bot.reports import messages
@@ -265,11 +266,11 @@ async def _milestones(query: CallbackQuery, press: ProjectDesk, by: Person, acti
             await respond(below, text, keys)
         case "accept":
             milestone, _ = await milestones.get(session, press.number)
-            desk.must_be_as_seen(milestone, press.seen)
+            must_be_as_shown(milestone.version, press.seen)
             await show_one(query, await milestones.accept(session, press.number, by, house, now), acting)
         case "back":
             milestone, project = await milestones.get(session, press.number)
-            desk.must_be_as_seen(milestone, press.seen)
+            must_be_as_shown(milestone.version, press.seen)
             how = {"what": milestone.what, "most": milestones.MISSING_LENGTH}
             await _write(query, ProjectWords.missing, "project_desk.what_is_missing", acting, state, project.id, **how)
             await state.update_data(milestone=milestone.id, seen=press.seen)

@@ -16,6 +16,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import scripts, survey_making
 from bot.filters import Pressed
+from bot.keyboards import number_on
 from bot.questionnaires import SurveyFile
 from bot.survey_desk import Making
 from handlers.occasion import leave
@@ -61,7 +62,7 @@ async def step(query: CallbackQuery, press: Making, acting: Acting, state: FSMCo
             await state.set_data({"file": press.value})
             await _on(query, acting, state)
         case "project" if data.get("file") == PROJECT_CLOSING:
-            project = await projects.get(acting.session, _number(press.value))
+            project = await projects.get(acting.session, number_on(press.value))
             projects.must_go_on(project)
             names = scripts.written({}, acting.t.language, project.title, acting.house.languages)
             concerned = await projects.buildings(acting.session, project.id)
@@ -184,9 +185,3 @@ async def _start(query: CallbackQuery, staff: Person, acting: Acting, state: FSM
     await audit.record(acting.session, "survey_plan", acting.now, staff=staff, survey=number, key=file.key, opens=when)
     await state.clear()
     await show_one(query, survey, acting)
-
-
-def _number(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) < 16):
-        raise Refusal("old.button")
-    return int(value)

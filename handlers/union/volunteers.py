@@ -18,7 +18,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import volunteer_desk as screens
 from bot.filters import Pressed
-from bot.keyboards import MOST_DIGITS
+from bot.keyboards import MOST_DIGITS, number_on
 from bot.people import GROUPS
 from bot.volunteer_desk import Helped, View
 from handlers.occasion import leave, must_be_seen
@@ -374,8 +374,4 @@ async def _stop(state: FSMContext) -> None:
 
 def number_of(value: str) -> int:
     """What was chosen, as a number; none is the first page."""
-    if value == "-":
-        return 0
-    if not (value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS):
-        raise Refusal("old.button")
-    return int(value)
+    return 0 if value == "-" else number_on(value)

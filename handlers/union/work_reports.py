@@ -21,6 +21,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot import work_report_screens as screens
 from bot.filters import Pressed
+from bot.keyboards import must_be_as_shown, number_on
 from bot.menus import LANGUAGE_NAMES
 from bot.untrusted import verbatim
 from bot.work_report import Writer
@@ -120,7 +121,7 @@ async def press_report(query: CallbackQuery, press: Reporting, acting: Acting, s
 async def _sure(query: CallbackQuery, press: Reporting, by: Person, acting: Acting) -> None:
     session, now = acting.session, acting.now
     report = await work_reports.get(session, press.report)
-    screens.must_be_as_shown(report, press.choice)
+    must_be_as_shown(report.version, number_on(press.choice))
     match press.act:
         case "finish_sure":
             await work_reports.finish(session, report.id, now, by)

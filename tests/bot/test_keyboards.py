@@ -14,6 +14,7 @@ import handlers
 from bot import keyboards, lists, menus
 from bot.keyboards import MOST_BYTES, Press
 from bot.lists import Seek
+from models.errors import Refusal
 
 handlers.router()
 """Every conversation is loaded, and every button with it."""
@@ -104,6 +105,21 @@ def test_another_page_of_what_was_found_is_of_the_same_words_or_there_is_none(wo
     pages = [Seek.unpack(turn) for turn in turns]
     assert [(page.page, page.words) for page in pages] in ([], [(0, words), (2, words)])
     assert bool(pages) == (":" not in words and len(words.encode()) < 60)
+
+
+@pytest.mark.parametrize("value", ["", "-", "²", "１", "-1", "+1", "1 ", "1" * (keyboards.MOST_DIGITS + 1)])
+def test_what_is_no_number_on_a_button_is_refused_as_an_old_one(value: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        keyboards.number_on(value)
+    assert refused.value.key == "old.button"
+    assert keyboards.number_on("1" * keyboards.MOST_DIGITS) < 2**63
+
+
+def test_a_button_that_was_shown_before_something_changed_decides_nothing() -> None:
+    keyboards.must_be_as_shown(3, 3)
+    for shown in (2, 4):
+        with pytest.raises(Refusal):
+            keyboards.must_be_as_shown(3, shown)
 
 
 def test_a_payload_that_does_not_fit_is_a_mistake_of_ours() -> None:
