@@ -1,7 +1,8 @@
 """The mouth: takes what is due from the outbox and brings it to Telegram (laws 5–8). Nothing else of the product sends.
 
-    round:  one transaction ─ write what came of the last attempts, take the next rows, draw them, mark them `sending`
-            outside of it   ─ send, at most 32 at once, never two to one chat
+    round:  one transaction ─ write what came of the last attempts (`results.py`); take the next rows, draw them, mark
+                              them `sending` (`taking.py`)
+            outside of it   ─ send, at most 32 at once, never two to one chat; learn from it (`backoff.py`)
             an attempt ends ─ next round
 
 A row is marked before it is sent and marked again after, so a crash in between is known as what it is: an attempt
@@ -13,26 +14,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.calls import Call, Letter
-from models import cases, foresight, lease, outbox, requesters
+from bot.calls import Call
+from models import lease
 from models.database import Database
 from models.outbox import Lane, Outgoing, Repeat, Sending
-from models.requesters import Requester
-from models.union import comments
 from models.vault import Vault
-from scheduler import queue, results
+from scheduler import results
+from scheduler.backoff import Backoff
 from scheduler.results import Attempt
+from scheduler.taking import Draw, Taker
 from scheduler.transport import READ_SECONDS, Mouth
 from scheduler.verdict import Fate, Verdict, judge
 from scheduler.windows import Windows, weight
@@ -40,13 +41,7 @@ from scheduler.windows import Windows, weight
 log = structlog.get_logger()
 
 IN_FLIGHT = 32
-LOOKED_AT = 4
-"""Due rows looked at for each that may leave; chats that have to wait are left out of the next look."""
 STOP_SECONDS = 8.0
-SEVERAL = 3
-"""So many chats told 429 within a second means that all of them are meant, perhaps: one message asks now and then."""
-ASK_FIRST, ASK_LONGEST = 1.0, 60.0
-"""Seconds after which it asks."""
 ROUND_SECONDS = 0.04
 CROWD = 4
 """More chats than this being written to at once, or more rows than this in one round, are many."""
@@ -54,19 +49,6 @@ LOOK_SECONDS = 1.0
 """After so long the outbox is looked at even when nobody calls: another process may write too."""
 DATABASE_AWAY = 2.0
 """Between two tries while the database is not there, at most."""
-AWAY_FIRST, AWAY_LONGEST = 0.5, 30.0
-"""Seconds between two tries while Telegram is not there."""
-DENIED_SECONDS = 60.0
-
-Draw = Callable[[AsyncSession, Outgoing, datetime, int], Awaitable[Letter]]
-
-
-class _Wait(NamedTuple):
-    """A row cannot leave now."""
-
-    seconds: float = LOOK_SECONDS
-    in_order: bool = True
-    """What comes after it in its queue waits too."""
 
 
 class _Late(Exception):
@@ -99,17 +81,16 @@ class Courier:
         it (`Fate`, in small letters).
         """
         self._database = database
-        self._draw = draw
         self._vault = vault
         self._clock = clock
         self._elapsed = elapsed
         self._windows = Windows(enabled=windows)
+        self._taker = Taker(self._windows, draw, vault)
+        self._backoff = Backoff(self._windows)
         self._bot = Mouth(token, api_base, IN_FLIGHT, backstop=windows and backstop, read_seconds=read_seconds)
         self._attempted = attempted
         self._wake = asyncio.Event()
         self._busy: dict[int, asyncio.Task[None]] = {}
-        self._taken: list[Attempt] = []
-        """Counted by the windows, but not yet written down as leaving."""
         self._finished: list[Attempt] = []
         self._ended: list[int] = []
         """Chats whose line is through, but not yet written down."""
@@ -117,10 +98,6 @@ class Courier:
         self._last_round = 0.0
         self._last_size = 0
         """Rows that the last round took or wrote down."""
-        self._told_429: dict[int, float] = {}
-        self._away = 0.0
-        self._all_told = 0.0
-        """How long all of them are made to wait; above 0 as long as nobody has got through since."""
 
     def wake(self) -> None:
         """There may be something to send, or the clock has moved."""
@@ -129,9 +106,9 @@ class Courier:
     async def __aenter__(self) -> Self:
         # Whatever it still had of the last time, `_recover` or another program has found in the outbox.
         self._stopping = False
-        for left in (self._busy, self._taken, self._finished, self._ended):
+        for left in (self._busy, self._finished, self._ended):
             left.clear()
-        self._windows = Windows(enabled=self._windows.enabled)
+        self._windows.begin_anew()
         await self._bot.open()
         try:
             await self._recover()
@@ -234,138 +211,17 @@ class Courier:
                 lines, wait = ([], LOOK_SECONDS) if idle else await self._take(session, now, at)
         except BaseException:
             self._finished = [*finished, *self._finished]
-            for attempt in self._taken:
-                # It does not leave after all; counted as on its way for ever it would close the windows in the end.
-                self._windows.arrived(attempt.chat_id, at, attempt.weight)
+            self._taker.undone(at)
             raise
-        finally:
-            self._taken = []
+        self._taker.kept()
         self._last_size = len(finished) + sum(len(line) for line in lines)
         for line in lines:
             self._busy[line[0].chat_id] = asyncio.create_task(self._send_line(line))
         return len(lines), wait
 
-    # ------------------------------------------------------------ taking
-
     async def _take(self, session: AsyncSession, now: datetime, at: float) -> tuple[list[list[Attempt]], float]:
-        """The rows whose turn it is, drawn and marked, those of one chat in a line; and after how many seconds to look
-        again.
-        """
-        free = (1 if self._all_told else IN_FLIGHT) - len(self._busy)
-        waits = {lane: self._windows.lane_wait(lane, at) for lane in Lane}
-        open_lanes = [lane for lane, wait in waits.items() if wait == 0]
-        if free <= 0 or not open_lanes:
-            # The next attempt that ends wakes us; otherwise the first lane that opens.
-            return [], LOOK_SECONDS if free <= 0 else min(waits.values())
-        look = min([LOOK_SECONDS, *(wait for wait in waits.values() if wait > 0)])
-        due = await queue.due(
-            session,
-            now,
-            free * LOOKED_AT,
-            lanes=open_lanes,
-            closed=(*self._busy, *self._windows.closed(at)),
-            answers_only=self._windows.reserved(at),
-        )
-        if not due:
-            opens = {chat: self._windows.opening(chat, at) for chat in self._windows.closed(at)}
-            return [], min(look, await queue.until_next(session, now, opens, LOOK_SECONDS))
-        lines: dict[int, list[Attempt]] = {}
-        waiting: set[str | None] = set()
-        # What is drawn reads the database often, and need not see that its neighbours are leaving.
-        with session.no_autoflush:
-            while due and len(lines) < free:
-                due, now_due = due[free:], due[:free]
-                rows = await queue.locked(session, [place.id for place in now_due])
-                await foresight.gather(session, list(rows.values()))
-                for place in now_due:
-                    row = rows.get(place.id)
-                    if place.replaced:
-                        if row is not None:
-                            row.state = Sending.SUPERSEDED
-                            outbox.forget(row)
-                        continue
-                    if row is None or place.queue in waiting:
-                        waiting.add(place.queue)
-                        continue
-                    wait = await self._line_up(session, row, lines, free, now, at)
-                    if wait is not None:
-                        look = min(look, wait.seconds)
-                        if wait.in_order:
-                            waiting.add(place.queue)
-        leaving = [attempt.row.id for line in lines.values() for attempt in line]
-        if leaving:
-            await outbox.leaving(session, leaving)
-        return list(lines.values()), max(look, 0.001)
-
-    async def _line_up(
-        self, session: AsyncSession, row: Outgoing, lines: dict[int, list[Attempt]], free: int, now: datetime, at: float
-    ) -> _Wait | None:
-        """Put the row into its chat's line, drawn and marked; or how long it has to wait."""
-        chat_id = await self._chat(session, row)
-        if chat_id is None:
-            await results.end(
-                session, row, Sending.FAILED, "the address of an anonymous student was destroyed", now, self._vault
-            )
-            return None
-        line = lines.get(chat_id, [])
-        if chat_id in self._busy or (not line and len(lines) >= free) or (line and not _may_follow(line, chat_id, row)):
-            return _Wait()
-        ahead = sum(attempt.weight for attempt in line)
-        wait = max(
-            self._windows.lane_wait(row.lane, at),
-            self._windows.chat_wait(chat_id, row.lane, at, ahead + 1 if line else 1),
-        )
-        if wait > 0:
-            return _Wait(wait)
-        attempt = await self._prepare(session, row, chat_id, now)
-        if attempt is None:
-            return _Wait(0.0, in_order=False)
-        call = attempt.letter.calls[attempt.skip]
-        attempt.weight, edit = weight(chat_id, call.method, call.params), call.method.startswith("edit")
-        wait = max(
-            self._windows.lane_wait(row.lane, at, max(attempt.weight, 1)),
-            self._windows.chat_wait(chat_id, row.lane, at, ahead + attempt.weight, edit=edit),
-        )
-        if wait > 0:
-            # A card shows what is so when it is drawn; what is said meanwhile need not wait for it. Anything else
-            # keeps its place: it is heavier than there is room for, an album.
-            return _Wait(wait, in_order=not (edit and chat_id < 0))
-        self._windows.leaves(row.lane, at, attempt.weight)
-        self._taken.append(attempt)
-        lines.setdefault(chat_id, []).append(attempt)
-        return None
-
-    async def _chat(self, session: AsyncSession, row: Outgoing) -> int | None:
-        if row.chat_id is not None:
-            return row.chat_id
-        if row.requester_id is None:
-            reached_by = comments.addressee if row.letter == comments.TOLD else cases.addressee
-            return await reached_by(session, row, self._vault)
-        requester = await session.get_one(Requester, row.requester_id)
-        reached = await requesters.reach(session, requester, self._vault)
-        return reached.chat_id if reached else None
-
-    async def _prepare(self, session: AsyncSession, row: Outgoing, chat_id: int, now: datetime) -> Attempt | None:
-        """The row drawn; None when there is nothing to say any more, or it cannot be drawn."""
-        try:
-            letter = await self._draw(session, row, now, chat_id)
-        except DBAPIError:
-            raise
-        except Exception as error:
-            log.error("a message cannot be drawn", row=row.id, why=type(error).__name__, exc_info=True)
-            await results.end(
-                session, row, Sending.FAILED, f"could not be drawn ({type(error).__name__})", now, self._vault
-            )
-            return None
-        payload = row.payload or {}
-        skip = int(payload.get("$done", 0))
-        if len(letter.calls) <= skip:
-            row.state = Sending.SENT if skip else Sending.SUPERSEDED
-            outbox.forget(row)
-            return None
-        if payload.get("$plain"):
-            letter = replace(letter, calls=[_without_formatting(call) for call in letter.calls])
-        return Attempt(row, chat_id, letter, skip)
+        free = (1 if self._backoff.one_asks else IN_FLIGHT) - len(self._busy)
+        return await self._taker.take(session, now, at, free=free, busy=self._busy, longest=LOOK_SECONDS)
 
     # ------------------------------------------------------------ sending
 
@@ -415,7 +271,7 @@ class Courier:
             attempt.verdict = judge(
                 error, method=method, chat_id=attempt.chat_id, repeat=attempt.row.repeat, attempts=attempt.attempts
             )
-        self._learn(attempt.chat_id, attempt.verdict)
+        self._backoff.learn(attempt.chat_id, attempt.verdict, self._elapsed())
         self._attempted(attempt.row.lane, attempt.verdict.fate.name.lower())
 
     async def _call(self, attempt: Attempt, call: Call) -> Any:
@@ -442,50 +298,3 @@ class Courier:
                 break
             await asyncio.sleep(min(wait, 0.25))
         self._windows.leaves(attempt.row.lane, at, count)
-
-    def _learn(self, chat_id: int, verdict: Verdict) -> None:
-        """What an attempt says about the others: this chat has to wait, or all of them."""
-        at = self._elapsed()
-        if verdict.fate is Fate.NOT_SENT:
-            self._away = (
-                min(max(self._away * 2, AWAY_FIRST), AWAY_LONGEST)
-                if self._windows.lane_wait(0, at) == 0
-                else self._away
-            )
-            self._windows.hold_all(at + self._away)
-            log.warning("Telegram cannot be reached", seconds=self._away)
-            return
-        self._away = 0.0
-        if verdict.fate is not Fate.HELD:
-            self._all_told = 0.0
-        if verdict.fate is Fate.DENIED:
-            self._windows.hold_all(at + DENIED_SECONDS)
-            log.error("Telegram does not know the token", seconds=DENIED_SECONDS)
-        elif verdict.fate is Fate.HELD:
-            until = at + verdict.pause.total_seconds()
-            self._windows.hold(chat_id, until)
-            self._told_429 = {chat: told for chat, told in self._told_429.items() if told > at - 1.0} | {chat_id: at}
-            if (len(self._told_429) >= SEVERAL or self._all_told) and not self._windows.all_held(at):
-                # Three chats that have to wait for hours must not make all the others wait for hours.
-                self._all_told = min(max(self._all_told * 2, ASK_FIRST), ASK_LONGEST)
-                self._windows.hold_all(min(until, at + self._all_told))
-            log.warning(
-                "Telegram asks to wait",
-                chat=chat_id if chat_id < 0 else "private",
-                seconds=verdict.pause.total_seconds(),
-            )
-
-
-def _may_follow(line: Sequence[Attempt], chat_id: int, row: Outgoing) -> bool:
-    """Whether this row may be taken together with those before it.
-
-    In groups only, where there may be many; not one that a crash before its turn would leave as unknown; and not
-    behind a card that is only now posted, because what stands below a card replies to it.
-    """
-    last = line[-1].letter
-    posts_card = last.topic is not None or (last.digest is not None and last.calls[0].method == "sendMessage")
-    return chat_id < 0 and row.repeat is not Repeat.NEVER and not posts_card
-
-
-def _without_formatting(call: Call) -> Call:
-    return replace(call, params={name: value for name, value in call.params.items() if name != "parse_mode"})

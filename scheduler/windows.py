@@ -78,6 +78,10 @@ class Windows:
 
     def __init__(self, *, enabled: bool = True) -> None:
         self.enabled = enabled
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Nothing has left, and nobody was told to wait."""
         self._overall = Sliding(OVERALL_LIMIT, OVERALL_SECONDS)
         self._bursts = Sliding(BURST_LIMIT, BURST_SECONDS)
         self._answered = Sliding(TELEGRAMS_LIMIT, OVERALL_SECONDS)

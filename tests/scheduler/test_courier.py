@@ -25,7 +25,8 @@ from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import meet
 from sandbox import server
 from sandbox.client import Person, Sandbox
-from scheduler.courier import IN_FLIGHT, Courier, Draw
+from scheduler.courier import IN_FLIGHT, Courier
+from scheduler.taking import Draw
 from tests.campus import BEGIN, TOKEN, MovedClock
 from tests.house import HOUSE, KEY, draft, furnish
 
@@ -191,7 +192,7 @@ async def test_a_connection_that_is_never_had_is_tried_until_it_is(post_office: 
         real = courier._bot._base_url
         courier._bot._base_url = "http://127.0.0.1:9/bot" + TOKEN
         number = await post_office.post(alice.id, "through the storm")
-        await until(lambda: courier._away > 0)
+        await until(lambda: courier._backoff.away > 0)
         assert (await post_office.row(number)).state in (Sending.DUE, Sending.SENDING)
         courier._bot._base_url = real
         row = await post_office.comes_to(number, Sending.SENT)
