@@ -275,14 +275,14 @@ class Courier:
         self._attempted(attempt.row.lane, attempt.verdict.fate.name.lower())
 
     async def _call(self, attempt: Attempt, call: Call) -> Any:
-        if not lease.stands():
-            # Marked as leaving long ago: whoever leads by now may have taken it for what a crash left behind.
-            raise _Late
         count = weight(attempt.chat_id, call.method, call.params)
         try:
+            if not lease.stands():
+                # Marked as leaving long ago: whoever leads by now may have taken it for what a crash left behind.
+                raise _Late
             return await self._bot.call(call.method, call.params)
         finally:
-            # Whatever came back: Telegram may have counted it.
+            # Whatever came back, Telegram may have counted it; and what did not leave is not on its way any more.
             self._windows.arrived(attempt.chat_id, self._elapsed(), count)
 
     async def _wait_for_window(self, attempt: Attempt, call: Call) -> None:

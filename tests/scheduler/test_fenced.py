@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.calls import Letter
+from bot.calls import Call, Letter
 from models.database import fences
 from models.lease import Lost
 from models.outbox import Outgoing, Sending
 from sandbox.client import Person
+from scheduler.courier import IN_FLIGHT, Courier
+from scheduler.results import Attempt
 from tests.scheduler.test_courier import PATIENCE, Office, alice, as_written, post_office
 
 __all__ = ["alice", "post_office"]
@@ -56,6 +59,38 @@ async def test_what_is_about_to_leave_too_late_is_not_sent(post_office: Office, 
         await post_office.comes_to(number, Sending.SENT)
     fences.reset(before)
     assert await post_office.texts(alice) == ["late"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_left_too_late_is_not_counted_as_on_its_way_for_ever(
+    post_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is slow for some seconds, and nobody else who leads: a full round of what was held back shut the
+    windows, and nothing was sent any more.
+    """
+    held, begun = Held(), set[int]()
+    call = Courier._call
+
+    async def late_at_first(self: Courier, attempt: Attempt, what: Call) -> Any:
+        held.sure = attempt.row.id in begun
+        begun.add(attempt.row.id)
+        try:
+            return await call(self, attempt, what)
+        finally:
+            held.sure = True
+
+    monkeypatch.setattr(Courier, "_call", late_at_first)
+    people = [await post_office.stage.person(f"P{i}", "en") for i in range(IN_FLIGHT)]
+    for person in people:
+        await person.says("/start")
+    numbers = [await post_office.post(person.id) for person in people]
+    before = fences.set((held,))
+    async with post_office.open(windows=True) as courier:
+        for number in numbers:
+            await post_office.comes_to(number, Sending.SENT)
+        assert courier._windows._flying == 0
+    fences.reset(before)
+    assert len(begun) == IN_FLIGHT
 
 
 @on_server
