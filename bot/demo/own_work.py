@@ -24,7 +24,7 @@ from bot.scripts import in_other_script, written
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from models import people
-from models.union import deliveries, disclosure, publications
+from models.union import deliveries, disclosure, publications, reviewing
 from models.union.publications import Heading, Kind
 
 Words = tuple[str, str]
@@ -105,9 +105,9 @@ async def seat_what_is_disclosed(session: AsyncSession, toolbox: Toolbox, now: d
         titles, bodies = (written({"en": english[i]}, "zh-hans", chinese[i], house.languages) for i in range(2))
         texts = {language: {"title": titles[language], "body": bodies[language]} for language in titles}
         found = await publications.draft(session, Kind.DISCLOSURE, texts, writer, now, heading=heading)
-        await publications.submit(session, found, house, writer, now)
-        await publications.read(session, found, found.revision, house, reader, now)
-        await publications.approve(session, found, found.revision, teacher, now)
+        await reviewing.submit(session, found, house, writer, now)
+        await reviewing.read(session, found, found.revision, house, reader, now)
+        await reviewing.approve(session, found, found.revision, teacher, now)
     await deliveries.begin_due(session, house, now)
 
 

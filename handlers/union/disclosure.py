@@ -30,7 +30,7 @@ from handlers.union import publications
 from handlers.union.acting import Acting, Wherever
 from models.errors import Refusal
 from models.permissions import Deed
-from models.union import comments, disclosure
+from models.union import comments, disclosure, moderation
 from models.union.comments import Comment, Reason
 from models.union.publications import Heading
 
@@ -84,7 +84,7 @@ async def words(message: Message, acting: Acting, state: FSMContext) -> None:
 
 async def _preview(message: Message, number: int, acting: Acting, state: FSMContext) -> None:
     text = lines(message.text or "")
-    comment = await comments.must_be_answerable(acting.session, number)
+    comment = await moderation.must_be_answerable(acting.session, number)
     comments.must_fit(text, units(text), comments.ANSWER_LENGTH)
     await state.set_state(PublicAnswer.preview)
     turn, corrects = message.message_id, comment.answer is not None
@@ -98,14 +98,14 @@ async def handle(query: CallbackQuery, press: Handle, acting: Acting, state: FSM
     session, house, now, t = acting.session, acting.house, acting.now, acting.t
     match press.act:
         case "show":
-            await comments.reveal(session, press.comment, by, house, now)
+            await moderation.reveal(session, press.comment, by, house, now)
         case "hide" | "keys":
             comment = await comments.get(session, press.comment)
             name = await comments.writer(session, comment)
             keys = cards.reasons(t, comment) if press.act == "hide" else cards.keys(t, comment)
             await respond(query, cards.card(comment, name, t, now), keys)
         case "answer":
-            comment = await comments.must_be_answerable(session, press.comment)
+            comment = await moderation.must_be_answerable(session, press.comment)
             left = await leave(state, t)
             await state.set_state(PublicAnswer.words)
             await state.set_data({"comment": comment.id})
@@ -116,7 +116,7 @@ async def handle(query: CallbackQuery, press: Handle, acting: Acting, state: FSM
             seen = press.comment, press.turn
             if await state.get_state() != PublicAnswer.preview.state or seen != (data["comment"], data["turn"]):
                 raise Refusal("old.button")
-            await comments.answer(session, press.comment, by, data["text"], data["corrects"], house, now)
+            await moderation.answer(session, press.comment, by, data["text"], data["corrects"], house, now)
             await state.clear()
             await respond(query, t("comment.published", number=press.comment, text=data["text"]))
         case "card":
@@ -126,7 +126,7 @@ async def handle(query: CallbackQuery, press: Handle, acting: Acting, state: FSM
         case _:
             if press.act not in list(Reason):
                 raise Refusal("old.button")
-            await comments.hide(session, press.comment, by, Reason(press.act), house, now)
+            await moderation.hide(session, press.comment, by, Reason(press.act), house, now)
 
 
 # ---------------------------------------------------------------- /disclosure

@@ -32,7 +32,7 @@ from models.people import Audience
 from models.permissions import Deed
 from models.questionnaires import EVERYBODY, Group, group_of
 from models.stations import Desk
-from models.union import deliveries, publications
+from models.union import deliveries, publications, reviewing
 from models.union.publications import MOST_ATTACHMENTS, Heading, Kind, Publication, Stage, Topic
 
 SHOWN = 8
@@ -221,20 +221,20 @@ async def _judge(
     session, house, now = acting.session, acting.house, acting.now
     if press.act == "refuse":
         await acting.may(_deed(publication))
-        publications.must_be_this(publication, press.revision)
+        reviewing.must_be_this(publication, press.revision)
         await state.set_state(Publishing.refusal)
         await state.set_data({"publication": publication.id, "revision": press.revision})
         await respond(query, *publishing.asked("publication.why_back", publication, acting.t))
         return
     if press.act == "pass":
         reader = await acting.may(Deed.PUBLICATION_READ)
-        await publications.read(session, publication, press.revision, house, reader, now)
+        await reviewing.read(session, publication, press.revision, house, reader, now)
         if publication.stage is Stage.APPROVING:
             for place in await stations.bound(session, Desk.SUPERVISORS):
                 await deliveries.show(session, publication, place, now)
     else:
         teacher = await acting.may(Deed.PUBLICATION_APPROVE)
-        await publications.approve(session, publication, press.revision, teacher, now)
+        await reviewing.approve(session, publication, press.revision, teacher, now)
         await deliveries.show(session, publication, await stations.office(session), now)
     await _one(query, publication, acting)
 
@@ -249,7 +249,7 @@ async def send_back(message: Message, acting: Acting, state: FSMContext) -> None
     publication, data = await _at_hand(acting, state), await state.get_data()
     reader = await acting.may(_deed(publication))
     note, now = message.text or "", acting.now
-    await publications.refuse(acting.session, publication, data["revision"], reader, note, now)
+    await reviewing.refuse(acting.session, publication, data["revision"], reader, note, now)
     await state.clear()
     if acting.station is not None and acting.station.desk is Desk.SUPERVISORS:
         await deliveries.show(acting.session, publication, await stations.office(acting.session), now)
@@ -282,8 +282,8 @@ async def _write(
             await publications.change(session, publication, staff, now, send_at=at)
             await _one(query, publication, acting)
         case "submit":
-            publications.must_be_this(publication, press.revision)
-            await publications.submit(session, publication, house, staff, now)
+            reviewing.must_be_this(publication, press.revision)
+            await reviewing.submit(session, publication, house, staff, now)
             await _one(query, publication, acting)
         case "drop":
             await respond(query, *publishing.sure(publication, t))

@@ -7,7 +7,8 @@
 Whoever wrote it is told of each step. Without a name there is no person: as of an anonymous ticket (law 11) there are a
 keyed tag, by which the writer is found again, and a sealed address, also of those who gave their name; both are
 destroyed some days after the end. Working time runs from the moment it came in: decided within a day, answered within
-five; warned an hour before, and the supervisors are told when it has passed.
+five; warned an hour before, and the supervisors are told when it has passed. What the union does stands in
+`moderation.py`.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, func, or_, se
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import audit, mutes, outbox, stations
+from models import mutes, outbox, stations
 from models.base import Base, Key, one_of
 from models.calendar import Span
 from models.errors import Refusal
-from models.house import OFFICE, SUPERVISORS, House
+from models.house import OFFICE, House
 from models.outbox import Lane, Outgoing, Repeat
 from models.people import Person
 from models.requesters import CHAT_BYTES, LANGUAGE_BYTES, Reached
@@ -38,7 +39,6 @@ LETTER, TOLD = "comment", "comment_told"
 TEXT_LENGTH, ANSWER_LENGTH = 1000, 1500
 """In UTF-16 code units, as Telegram counts: both together fit into one message."""
 DECIDED_WITHIN, ANSWERED_WITHIN = Span(days=1), Span(days=5)
-WARNED_BEFORE = Span(hours=1)
 MOST_WAITING = 3
 """So many comments of one writer wait at once; the next comes when the office has looked at one."""
 SOONEST, LATEST = timedelta(hours=1), timedelta(hours=72)
@@ -275,65 +275,11 @@ async def send(
     )
     session.add(comment)
     await session.flush()
-    await _card(session, comment, OFFICE, "new", now, dedupe=f"comment:{comment.id}:new")
+    await card(session, comment, OFFICE, "new", now, dedupe=f"comment:{comment.id}:new")
     return comment
 
 
-# ---------------------------------------------------------------- the union
-
-
-async def reveal(session: AsyncSession, number: int, by: Person, house: House, now: datetime) -> Comment:
-    """Let everybody read it: one that waits, or one that was hidden. Raises Refusal for any other."""
-    comment = await get(session, number)
-    if comment.stage not in (Stage.WAITING, Stage.HIDDEN):
-        raise Refusal(f"comment.is_{comment.stage}", number=number)
-    comment.stage, comment.reason, comment.decided_at = Stage.SHOWN, None, now
-    await audit.record(session, "comment_shown", now, staff=by, comment=number)
-    await _tell(session, comment, "answered" if comment.answer else "shown", house, now)
-    await redraw(session, comment, now)
-    return comment
-
-
-async def hide(session: AsyncSession, number: int, by: Person, reason: Reason, house: House, now: datetime) -> Comment:
-    """Keep it from being read, for a reason that its writer and the supervisors are told. Raises Refusal for one that
-    is hidden or gone already.
-    """
-    comment = await get(session, number)
-    if comment.stage not in (Stage.WAITING, Stage.SHOWN):
-        raise Refusal(f"comment.is_{comment.stage}", number=number)
-    comment.stage, comment.reason, comment.decided_at = Stage.HIDDEN, reason, now
-    await audit.record(session, "comment_hidden", now, staff=by, comment=number, reason=reason)
-    await _tell(session, comment, "hidden", house, now)
-    await redraw(session, comment, now)
-    await _card(session, comment, SUPERVISORS, "hidden", now)
-    return comment
-
-
-async def must_be_answerable(session: AsyncSession, number: int) -> Comment:
-    """The comment. Raises Refusal for one that is hidden or gone."""
-    comment = await get(session, number)
-    if comment.stage not in (Stage.WAITING, Stage.SHOWN):
-        raise Refusal(f"comment.is_{comment.stage}", number=number)
-    return comment
-
-
-async def answer(
-    session: AsyncSession, number: int, by: Person, text: str, corrects: bool, house: House, now: datetime
-) -> Comment:
-    """The union's answer, in public; a comment that waits is shown with it. `corrects` says that it takes the place of
-    an earlier one. Raises Refusal for one that is hidden or gone, and when somebody has answered meanwhile.
-    """
-    comment = await must_be_answerable(session, number)
-    if comment.answer is not None and not corrects:
-        raise Refusal("comment.answered_meanwhile", number=number)
-    if comment.stage is Stage.WAITING:
-        comment.stage, comment.decided_at = Stage.SHOWN, now
-    first = comment.answer is None
-    comment.answer, comment.answered_at = text, comment.answered_at or now
-    await audit.record(session, "comment_answered" if first else "comment_corrected", now, staff=by, comment=number)
-    await _tell(session, comment, "answered" if first else "corrected", house, now)
-    await redraw(session, comment, now)
-    return comment
+# ---------------------------------------------------------------- its cards, and what its writer is told
 
 
 async def bring(session: AsyncSession, comment: Comment, chat_id: int, now: datetime) -> None:
@@ -356,7 +302,7 @@ async def posted(session: AsyncSession, number: int, chat_id: int, message_id: i
         session.add(CommentCard(chat_id=chat_id, message_id=message_id, comment_id=number))
 
 
-async def _card(
+async def card(
     session: AsyncSession, comment: Comment, desk: str, what: str, now: datetime, step: str | None = None, **how: Any
 ) -> None:
     """Its card in a place's chat, under a line that says why it comes now: new, hidden, or warned and overdue of a
@@ -384,7 +330,8 @@ async def _post(
     )
 
 
-async def _tell(session: AsyncSession, comment: Comment, what: str, house: House, now: datetime) -> None:
+async def tell(session: AsyncSession, comment: Comment, what: str, house: House, now: datetime) -> None:
+    """Its writer hears what has become of it, outside quiet hours; nobody does once the way to them is destroyed."""
     if comment.address is None:
         return
     await outbox.post(
@@ -406,21 +353,6 @@ def due(comment: Comment) -> tuple[str, datetime] | None:
     if comment.stage is Stage.WAITING:
         return "decide", comment.decide_due
     return ("answer", comment.answer_due) if comment.open else None
-
-
-async def remind(session: AsyncSession, house: House, now: datetime) -> None:
-    """The office is warned of what is due soon; when it has passed the supervisors are told as well. A card that could
-    not be posted because the office had no chat comes now.
-    """
-    for comment in await open_ones(session):
-        key = f"comment:{comment.id}"
-        await _card(session, comment, OFFICE, "new", now, dedupe=f"{key}:new")
-        step, until = due(comment) or ("", now)
-        if now >= until:
-            for desk in (OFFICE, SUPERVISORS):
-                await _card(session, comment, desk, "overdue", now, step, dedupe=f"{key}:overdue:{step}:{desk}")
-        elif now >= house.calendar.subtract(until, WARNED_BEFORE):
-            await _card(session, comment, OFFICE, "warned", now, step, dedupe=f"{key}:warned:{step}")
 
 
 async def leave(session: AsyncSession, house: House, now: datetime) -> None:

@@ -8,7 +8,8 @@ second person, approved by a supervising teacher, sent at its time, counted, arc
 Any change after a review makes a new revision and begins anew; who read which revision and what they said of it is kept
 (`Review`). What reaches no more than one station's people needs the second reader only; everything else, and whatever
 is disclosed, the supervising teacher as well. A correction is a publication of its own that `corrects` another: it goes
-the same way, and edits what was sent instead of sending anew. How it is sent stands in `deliveries.py`.
+the same way, and edits what was sent instead of sending anew. How it is read and approved stands in `reviewing.py`, how
+it is sent in `deliveries.py`.
 """
 
 from __future__ import annotations
@@ -200,6 +201,14 @@ class Review(Base):
     __table_args__ = (Index("ix_publication_reviews_publication_id", "publication_id"),)
 
 
+def step(publication: Publication, what: Step) -> None:
+    """It goes on to where this leads. Raises Refusal where it leads nowhere from where it is."""
+    after = TRANSITIONS.get((publication.stage, what))
+    if after is None:
+        raise Refusal(f"publication.is_{publication.stage}", number=publication.id)
+    publication.stage = after
+
+
 # ---------------------------------------------------------------- finding them
 
 
@@ -347,105 +356,3 @@ async def drop(session: AsyncSession, publication: Publication, staff: Person, n
 def missing(publication: Publication, languages: Collection[str]) -> list[str]:
     """The languages that it is not written in yet."""
     return [each for each in languages if each not in publication.texts]
-
-
-# ---------------------------------------------------------------- being read
-
-
-def step(publication: Publication, what: Step) -> None:
-    """It goes on to where this leads. Raises Refusal where it leads nowhere from where it is."""
-    after = TRANSITIONS.get((publication.stage, what))
-    if after is None:
-        raise Refusal(f"publication.is_{publication.stage}", number=publication.id)
-    publication.stage = after
-
-
-async def submit(session: AsyncSession, publication: Publication, house: House, staff: Person, now: datetime) -> None:
-    """It is ready to be read. Raises Refusal while a language is missing, and when what it corrects was withdrawn."""
-    if publication.corrects_id is not None:
-        corrected = await get(session, publication.corrects_id)
-        if corrected.stage not in OUT:
-            raise Refusal(f"publication.is_{corrected.stage}", number=corrected.id)
-    lacking = missing(publication, house.languages)
-    if lacking:
-        raise Refusal("publication.languages_missing", languages=lacking)
-    step(publication, Step.SUBMIT)
-    await _reviewed(session, publication, Step.SUBMIT, staff, now, None)
-
-
-async def read(
-    session: AsyncSession, publication: Publication, revision: int, house: House, reader: Person, now: datetime
-) -> None:
-    """A second reader finds nothing against this revision. Raises Refusal for its writer, and when it has changed."""
-    _must_be_another(publication, revision, reader)
-    step(publication, Step.PASS)
-    await _reviewed(session, publication, Step.PASS, reader, now, None)
-    if not publication.needs_approval(house):
-        publication.stage, publication.approved_at = Stage.APPROVED, now
-
-
-async def approve(
-    session: AsyncSession, publication: Publication, revision: int, teacher: Person, now: datetime
-) -> None:
-    """A supervising teacher lets it out. Raises Refusal for whoever wrote or read it, and when it has changed."""
-    _must_be_another(publication, revision, teacher)
-    said = [each for each in await reviews(session, publication) if each.revision == revision]
-    if any(each.step is Step.PASS and each.person_id == teacher.id for each in said):
-        raise Refusal("publication.read_by_you")
-    step(publication, Step.APPROVE)
-    publication.approved_at = now
-    await _reviewed(session, publication, Step.APPROVE, teacher, now, None)
-
-
-async def refuse(
-    session: AsyncSession, publication: Publication, revision: int, reader: Person, note: str, now: datetime
-) -> None:
-    """A reader or a teacher sends it back. Raises Refusal without a reason, and when it has changed."""
-    note = note.strip()
-    if not note:
-        raise Refusal("publication.why")
-    if len(note) > NOTE_LENGTH:
-        raise Refusal("publication.note_too_long", most=NOTE_LENGTH)
-    must_be_this(publication, revision)
-    step(publication, Step.REFUSE)
-    await _reviewed(session, publication, Step.REFUSE, reader, now, note)
-
-
-def must_be_this(publication: Publication, revision: int) -> None:
-    """What somebody judges is what they saw. Raises Refusal when it has changed."""
-    if publication.revision != revision:
-        raise Refusal("publication.changed", number=publication.id)
-
-
-def _must_be_another(publication: Publication, revision: int, reader: Person) -> None:
-    must_be_this(publication, revision)
-    if reader.id in {publication.writer_id, *(text.get("by") for text in publication.texts.values())}:
-        raise Refusal("publication.own")
-
-
-async def _reviewed(
-    session: AsyncSession, publication: Publication, what: Step, person: Person, now: datetime, note: str | None
-) -> None:
-    session.add(
-        Review(
-            publication_id=publication.id,
-            revision=publication.revision,
-            step=what,
-            person_id=person.id,
-            at=now,
-            note=note,
-            texts=dict(publication.texts),
-        )
-    )
-    await session.flush()
-    about = {"publication": publication.id, "revision": publication.revision}
-    await audit.record(session, ACTS[what], now, staff=person, **about)
-
-
-ACTS = {
-    Step.SUBMIT: "publication_submit",
-    Step.PASS: "publication_read",
-    Step.APPROVE: "publication_approve",
-    Step.REFUSE: "publication_refuse",
-}
-"""What the records say of each."""

@@ -10,7 +10,7 @@ from functools import partial
 from bot.toolbox import Toolbox
 from models import statistics
 from models.database import Database
-from models.union import comments, disclosure, open_figures
+from models.union import comments, disclosure, moderation, open_figures
 
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
@@ -19,7 +19,7 @@ async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:
     async with database.transaction() as session:
         await comments.leave(session, house, now)
         if not house.calendar.is_quiet(now):
-            await comments.remind(session, house, now)
+            await moderation.remind(session, house, now)
             if house.calendar.is_open(now):
                 await disclosure.alert(session, house, now)
     async with database.reading() as session:

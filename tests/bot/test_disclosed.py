@@ -13,7 +13,7 @@ from models import statistics
 from models.database import Database
 from models.figures import Rate, Share
 from models.statistics import Figures
-from models.union import comments, deliveries, open_figures
+from models.union import comments, deliveries, moderation, open_figures
 from models.union.comments import Reason
 from models.union.publications import Heading
 from tests.bot.test_pages import HOSTILE, SETTINGS, browsing
@@ -54,11 +54,11 @@ async def test_versions_and_comments_are_read_by_everybody_and_nothing_else(data
                 return (await comments.send(session, words, heading, alice, HOUSE, now, named=named)).id
 
             shown = await said(HOSTILE, Heading.STAFF, named=True)
-            await comments.answer(session, shown, wang, f"Because {HOSTILE}", False, HOUSE, now + DAY)
+            await moderation.answer(session, shown, wang, f"Because {HOSTILE}", False, HOUSE, now + DAY)
             insult = await said("An insult", Heading.STAFF)
-            await comments.hide(session, insult, wang, Reason.INSULT, HOUSE, now)
+            await moderation.hide(session, insult, wang, Reason.INSULT, HOUSE, now)
             general = await said("In general", None)
-            await comments.reveal(session, general, wang, HOUSE, now)
+            await moderation.reveal(session, general, wang, HOUSE, now)
             await said("Nobody has looked at it", None)
         status, text, _ = await gets("/union?lang=en")
         assert "Version 2, approved by the Youth League Committee on" in text

@@ -14,7 +14,7 @@ from models.database import Database
 from models.errors import Refusal
 from models.outbox import Outgoing, Sending
 from models.people import Person
-from models.union import comments
+from models.union import comments, moderation
 from models.union.comments import TEXT_LENGTH, Comment, CommentCard, Reason, Shown, Stage
 from models.union.publications import Heading
 from tests.house import HOUSE, OFFICE, furnish, staff, student
@@ -49,15 +49,15 @@ async def test_a_comment_is_nobody_s_shown_answered_and_its_keys_destroyed(datab
         assert await comments.shown(session, Heading.STAFF, 9) == [], "not before somebody has looked"
         assert comments.is_of(comment, alice, HOUSE.vault)
         assert not comments.is_of(comment, await student(session, 2, "Bob"), HOUSE.vault)
-        await comments.reveal(session, comment.id, wang, HOUSE, now)
+        await moderation.reveal(session, comment.id, wang, HOUSE, now)
         assert await letters(session) == [(None, "shown"), (OFFICE, "card")]
         with pytest.raises(Refusal, match=r"comment\.is_shown"):
-            await comments.reveal(session, comment.id, wang, HOUSE, now)
+            await moderation.reveal(session, comment.id, wang, HOUSE, now)
         later = now + HOUR
-        await comments.answer(session, comment.id, wang, "The League", False, HOUSE, later)
+        await moderation.answer(session, comment.id, wang, "The League", False, HOUSE, later)
         with pytest.raises(Refusal, match=r"comment\.answered_meanwhile"):
-            await comments.answer(session, comment.id, wang, "Nobody", False, HOUSE, later)
-        await comments.answer(session, comment.id, wang, "The League Committee", True, HOUSE, later + HOUR)
+            await moderation.answer(session, comment.id, wang, "Nobody", False, HOUSE, later)
+        await moderation.answer(session, comment.id, wang, "The League Committee", True, HOUSE, later + HOUR)
         # The courier has not come to the card yet: it is drawn once.
         assert await letters(session) == [(None, "answered"), (OFFICE, "card"), (None, "corrected")]
         text, answer = "Who pays for it?", "The League Committee"
@@ -87,18 +87,18 @@ async def test_it_is_hidden_only_for_a_reason_that_is_told_and_the_supervisors_m
         alice, wang = await student(session), await staff(session)
         comment = await sent(session, alice, now, named=True)
         await letters(session)
-        await comments.hide(session, comment.id, wang, Reason.INSULT, HOUSE, now)
+        await moderation.hide(session, comment.id, wang, Reason.INSULT, HOUSE, now)
         assert await letters(session) == [(None, "hidden"), (ABOVE, "hidden")]
         assert (await comments.shown(session, Heading.STAFF, 9), await comments.hidden(session, Heading.STAFF)) == (
             [],
             1,
         )
-        for refused in (comments.must_be_answerable(session, comment.id), comments.get(session, 99)):
+        for refused in (moderation.must_be_answerable(session, comment.id), comments.get(session, 99)):
             with pytest.raises(Refusal, match=r"comment\.(is_hidden|unknown)"):
                 await refused
         with pytest.raises(Refusal, match=r"comment\.is_hidden"):
-            await comments.hide(session, comment.id, wang, Reason.ADVERT, HOUSE, now)
-        await comments.reveal(session, comment.id, wang, HOUSE, now)
+            await moderation.hide(session, comment.id, wang, Reason.ADVERT, HOUSE, now)
+        await moderation.reveal(session, comment.id, wang, HOUSE, now)
         (shown,) = await comments.shown(session, Heading.STAFF, 9)
         assert (shown.name, comment.reason) == ("Alice", None)
         act = (await session.scalars(select(Act).order_by(Act.id))).first()
@@ -118,20 +118,20 @@ async def test_it_is_decided_and_answered_in_working_time_or_the_supervisors_hea
         places["office"].chat_id = OFFICE
         found = {}
         for hours in (0, 22, 23, 24, 25):
-            await comments.remind(session, HOUSE, now + hours * HOUR)
+            await moderation.remind(session, HOUSE, now + hours * HOUR)
             found[hours] = await letters(session)
         overdue = [(OFFICE, "overdue decide"), (ABOVE, "overdue decide")]
         assert found == {0: [(OFFICE, "new")], 22: [], 23: [(OFFICE, "warned decide")], 24: overdue, 25: []}
-        await comments.reveal(session, comment.id, wang, HOUSE, now + 2 * DAY)
+        await moderation.reveal(session, comment.id, wang, HOUSE, now + 2 * DAY)
         await letters(session)
         # Monday to Monday: five working days.
         due = comments.due(comment)
         assert due == ("answer", now + 7 * DAY)
-        await comments.remind(session, HOUSE, now + 7 * DAY - HOUR)
-        await comments.remind(session, HOUSE, now + 7 * DAY)
+        await moderation.remind(session, HOUSE, now + 7 * DAY - HOUR)
+        await moderation.remind(session, HOUSE, now + 7 * DAY)
         overdue = [(OFFICE, "overdue answer"), (ABOVE, "overdue answer")]
         assert await letters(session) == [(OFFICE, "warned answer"), *overdue]
-        await comments.answer(session, comment.id, wang, "The League", False, HOUSE, now + 8 * DAY)
+        await moderation.answer(session, comment.id, wang, "The League", False, HOUSE, now + 8 * DAY)
         assert comments.due(comment) is None
         assert await comments.open_ones(session) == []
 
@@ -159,7 +159,7 @@ async def test_whoever_is_forgotten_takes_their_comments_along_the_nameless_at_a
         alice = await student(session)
         named, nameless = await sent(session, alice, now, named=True), await sent(session, alice, now)
         for each in (named, nameless):
-            await comments.reveal(session, each.id, await staff(session), HOUSE, now)
+            await moderation.reveal(session, each.id, await staff(session), HOUSE, now)
             await comments.posted(session, each.id, OFFICE, each.id)
         await letters(session)
         found = (await mydata.gather(session, alice, 1, HOUSE.vault))["comments"]

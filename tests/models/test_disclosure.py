@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.calendar import Semester
 from models.database import Database
 from models.outbox import Outgoing, Sending
-from models.union import deliveries, disclosure, publications
+from models.union import deliveries, disclosure, publications, reviewing
 from models.union.disclosure import due
 from models.union.publications import Heading, Kind, Publication
 from tests.house import HOUSE, OFFICE, furnish, staff
@@ -34,9 +34,9 @@ async def published(session: AsyncSession, heading: Heading, body: str, now: dat
     wang, li, sun = await staff(session), await staff(session, 2, "Li"), await staff(session, 3, "Sun")
     texts: Mapping[str, Mapping[str, str]] = {each: {"title": title, "body": body} for each in HOUSE.languages}
     made = await publications.draft(session, Kind.DISCLOSURE, texts, wang, now, heading=heading)
-    await publications.submit(session, made, TERM, wang, now)
-    await publications.read(session, made, made.revision, TERM, li, now)
-    await publications.approve(session, made, made.revision, sun, now)
+    await reviewing.submit(session, made, TERM, wang, now)
+    await reviewing.read(session, made, made.revision, TERM, li, now)
+    await reviewing.approve(session, made, made.revision, sun, now)
     await deliveries.begin_due(session, TERM, now)
     return made
 

@@ -19,7 +19,7 @@ from models.evaluations import EvaluationRound
 from models.figures import Rate
 from models.outbox import Outgoing
 from models.surveys import Stage, Verdict
-from models.union import floors, gatherings, publications, work_reports
+from models.union import floors, gatherings, publications, reviewing, work_reports
 from models.union.floors import Board, Floor, State
 from models.union.gatherings import Attendance, Gathering, Kind, Part
 from models.union.work_reports import WorkReport
@@ -177,7 +177,7 @@ async def test_disclosure_is_up_to_date_when_all_five_headings_are(database: Dat
             assert of(await floors.board(session, TERMS, now), "disclosure").state is State.OVERDUE
             version = await publications.draft(session, kind, texts, writer, now, heading=heading)
             version.stage = publications.Stage.APPROVING
-            await publications.approve(session, version, 1, teacher, now)
+            await reviewing.approve(session, version, 1, teacher, now)
             version.stage, version.sent_at = publications.Stage.SENT, now
             await session.flush()
         floor = of(await floors.board(session, TERMS, now), "disclosure")

@@ -16,7 +16,7 @@ from models.errors import Refusal
 from models.outbox import Outgoing, Sending
 from models.people import Audience, Person
 from models.questionnaires import Group
-from models.union import deliveries, publications, received
+from models.union import deliveries, publications, received, reviewing
 from models.union.publications import TRANSITIONS, Heading, Kind, Publication, Stage, Step, Topic
 from models.union.received import Delivery
 from tests.house import HOUSE, furnish, staff, student
@@ -35,10 +35,10 @@ async def people(session: AsyncSession) -> tuple[Person, Person, Person]:
 async def approved(session: AsyncSession, now: datetime, **about: Any) -> Publication:
     writer, reader, teacher = await people(session)
     found = await publications.draft(session, about.pop("kind", Kind.NEWS), TEXTS, writer, now, **about)
-    await publications.submit(session, found, HOUSE, writer, now)
-    await publications.read(session, found, found.revision, HOUSE, reader, now)
+    await reviewing.submit(session, found, HOUSE, writer, now)
+    await reviewing.read(session, found, found.revision, HOUSE, reader, now)
     if found.stage is Stage.APPROVING:
-        await publications.approve(session, found, found.revision, teacher, now)
+        await reviewing.approve(session, found, found.revision, teacher, now)
     return found
 
 
@@ -88,38 +88,38 @@ async def test_nobody_reads_or_approves_their_own_and_any_change_begins_anew(dat
         half = {"en": TEXTS["en"]}
         found = await publications.draft(session, Kind.NEWS, half, writer, now)
         with pytest.raises(Refusal, match="languages_missing") as told:
-            await publications.submit(session, found, HOUSE, writer, now)
+            await reviewing.submit(session, found, HOUSE, writer, now)
         assert told.value.params["languages"] == ["zh-hans", "zh-hant"]
         await publications.change(session, found, writer, now, texts=TEXTS)
-        await publications.submit(session, found, HOUSE, writer, now)
+        await reviewing.submit(session, found, HOUSE, writer, now)
         with pytest.raises(Refusal, match=r"publication\.own"):
-            await publications.read(session, found, found.revision, HOUSE, writer, now)
+            await reviewing.read(session, found, found.revision, HOUSE, writer, now)
         with pytest.raises(Refusal, match=r"publication\.changed"):
-            await publications.read(session, found, found.revision - 1, HOUSE, reader, now)
-        await publications.read(session, found, found.revision, HOUSE, reader, now)
+            await reviewing.read(session, found, found.revision - 1, HOUSE, reader, now)
+        await reviewing.read(session, found, found.revision, HOUSE, reader, now)
         assert [found.stage] == [Stage.APPROVING]
         with pytest.raises(Refusal, match=r"publication\.read_by_you"):
-            await publications.approve(session, found, found.revision, reader, now)
+            await reviewing.approve(session, found, found.revision, reader, now)
         with pytest.raises(Refusal, match=r"publication\.own"):
-            await publications.approve(session, found, found.revision, writer, now)
+            await reviewing.approve(session, found, found.revision, writer, now)
         with pytest.raises(Refusal, match=r"publication\.why"):
-            await publications.refuse(session, found, found.revision, teacher, "  ", now)
-        await publications.refuse(session, found, found.revision, teacher, "Which lift?", now)
+            await reviewing.refuse(session, found, found.revision, teacher, "  ", now)
+        await reviewing.refuse(session, found, found.revision, teacher, "Which lift?", now)
         assert [found.stage] == [Stage.DRAFT]
-        await publications.submit(session, found, HOUSE, writer, now)
-        await publications.read(session, found, found.revision, HOUSE, reader, now)
-        await publications.approve(session, found, found.revision, teacher, now)
+        await reviewing.submit(session, found, HOUSE, writer, now)
+        await reviewing.read(session, found, found.revision, HOUSE, reader, now)
+        await reviewing.approve(session, found, found.revision, teacher, now)
         assert (found.stage, found.approved_at) == (Stage.APPROVED, now)
         # Whoever changes it writes it: the reader may not read that again.
         seen = found.revision
         await publications.change(session, found, reader, now, send_at=now + HOUR)
         assert (found.stage, found.approved_at, found.revision) == (Stage.DRAFT, None, seen + 1)
-        await publications.submit(session, found, HOUSE, reader, now)
+        await reviewing.submit(session, found, HOUSE, reader, now)
         with pytest.raises(Refusal, match=r"publication\.own"):
-            await publications.read(session, found, found.revision, HOUSE, reader, now)
+            await reviewing.read(session, found, found.revision, HOUSE, reader, now)
         # Nor may whoever wrote the words, though somebody else has changed something since.
         with pytest.raises(Refusal, match=r"publication\.own"):
-            await publications.read(session, found, found.revision, HOUSE, writer, now)
+            await reviewing.read(session, found, found.revision, HOUSE, writer, now)
         said = await publications.reviews(session, found)
         assert [each.step for each in said] == [*("submit", "pass", "refuse", "submit", "pass", "approve", "submit")]
         assert (said[2].note, said[5].person_id, said[5].texts["en"]["title"]) == (
@@ -329,7 +329,7 @@ async def test_one_corrects_it_at_a_time_and_nothing_corrects_what_was_withdrawn
         await deliveries.begin_due(session, HOUSE, now)
         assert (second.stage, second.approved_at, second.revision) == (Stage.DRAFT, None, seen + 1)
         with pytest.raises(Refusal, match="is_withdrawn"):
-            await publications.submit(session, second, HOUSE, writer, now)
+            await reviewing.submit(session, second, HOUSE, writer, now)
         await publications.drop(session, second, writer, now)
 
         # While its correction is being sent, that is what is withdrawn; and it can be corrected anew.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models import people
-from models.union import deliveries, publications
+from models.union import deliveries, publications, reviewing
 from models.union.publications import Kind, Publication, Topic
 from sandbox.actors import photo
 from sandbox.client import Person
@@ -30,9 +30,9 @@ async def goes_out(
         found = await publications.draft(session, Kind.NEWS, texts, writer, now, topic=Topic.JOBS, corrects=before)
         if about:
             await publications.change(session, found, writer, now, **about)
-        await publications.submit(session, found, house, writer, now)
-        await publications.read(session, found, found.revision, house, reader, now)
-        await publications.approve(session, found, found.revision, teacher, now)
+        await reviewing.submit(session, found, house, writer, now)
+        await reviewing.read(session, found, found.revision, house, reader, now)
+        await reviewing.approve(session, found, found.revision, teacher, now)
         number = found.id
         if leaves is not None:
             somebody = await people.by_telegram_id(session, leaves.id)

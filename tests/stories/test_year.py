@@ -56,11 +56,13 @@ from models.union import (
     gatherings,
     hours,
     milestones,
+    moderation,
     places,
     posts,
     presence,
     publications,
     report_files,
+    reviewing,
     rota,
     scoring,
     signing,
@@ -181,9 +183,9 @@ class Union:
             teacher = await people.by_telegram_id(session, self.teacher.id)
             assert teacher is not None
             found = await publications.draft(session, kind, TEXTS, writer, self.now, **about)
-            await publications.submit(session, found, self.house, writer, self.now)
-            await publications.read(session, found, found.revision, self.house, reader, self.now)
-            await publications.approve(session, found, found.revision, teacher, self.now)
+            await reviewing.submit(session, found, self.house, writer, self.now)
+            await reviewing.read(session, found, found.revision, self.house, reader, self.now)
+            await reviewing.approve(session, found, found.revision, teacher, self.now)
             return found.id
 
     # ------------------------------------------------------------ study, training, volunteering
@@ -437,7 +439,7 @@ async def test_a_whole_year_ends_with_every_floor_met(database_url: str) -> None
             about = alice, house, union.now
             said = await comments.send(session, "Open in the evening?", Heading.KEY_WORK, *about, named=False)
             chair = await union.person(session, union.staff[0])
-            await comments.answer(session, said.id, chair, "From Monday on.", False, house, union.now + HOUR)
+            await moderation.answer(session, said.id, chair, "From Monday on.", False, house, union.now + HOUR)
         await union.a_week(12)
         training = await union.gathers(gatherings.Kind.TRAINING, date(2026, 10, 15), missing=2)
         async with union.at_work() as session:
