@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Table, select, update
 
 from bot.vault import KeyVault
 from models import audit, keyprint, seals
@@ -55,9 +55,17 @@ async def test_half_a_restore_is_worked_with_by_nobody(database: Database) -> No
         await keyprint.must_fit(session, HOUSE.vault)
 
 
-async def test_an_empty_database_fits_every_key(empty_database_url: str) -> None:
+async def test_an_empty_database_fits_every_key_until_it_has_the_print_of_one(empty_database_url: str) -> None:
     database = Database(empty_database_url)
+    table = Keyprint.__table__
+    assert isinstance(table, Table)
     async with database.transaction() as session:
-        await keyprint.must_fit(session, HOUSE.vault)
-        await keyprint.must_fit(session, OTHER)
+        for vault in (HOUSE.vault, OTHER):
+            await keyprint.must_fit(session, vault)
+        await session.run_sync(lambda s: table.create(s.connection()))
+        for vault in (HOUSE.vault, OTHER):
+            await keyprint.must_fit(session, vault)
+        await keyprint.keep(session, OTHER)
+        with pytest.raises(WrongKey):
+            await keyprint.must_fit(session, HOUSE.vault)
     await database.close()
