@@ -223,6 +223,7 @@ async def withdraw(session: AsyncSession, ticket: Ticket, requester: Requester, 
 async def confirm(session: AsyncSession, ticket: Ticket, requester: Requester, now: datetime) -> None:
     """A requester says that it is really fixed; the filer's word closes the ticket."""
     if ticket.state is State.RESOLVED and requester.number > 1:
+        await tickets.must_stand(session, ticket)
         await tickets.step(session, ticket, "confirm", ticket.state, now)
     else:
         await tickets.move(session, ticket, Action.CONFIRM, now)

@@ -18,6 +18,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, Table, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
 
 from models import copies, letters, requesters, words
 from models.base import Base, Json, Key, one_of, only
@@ -280,10 +281,30 @@ async def move(
     after = TRANSITIONS.get((before, action))
     if after is None:
         raise Refusal(f"refused.{action}", number=ticket.id, state=before)
+    await must_stand(session, ticket)
     await step(session, ticket, action, after, now, staff, detail)
     if after is not before:
         # Setting what is set already would make the session look for changes.
         ticket.state = after
+
+
+_VERSION = (
+    select(Ticket.__table__.c.version)
+    .where(Ticket.__table__.c.id == bindparam("number"))
+    .with_for_update(key_share=True)
+)
+
+
+async def must_stand(session: AsyncSession, ticket: Ticket) -> None:
+    """Nobody else does anything to the ticket before this transaction ends. Raises StaleDataError when somebody has
+    changed it since it was read: its version alone would not tell where only a step is written, and steps would stand
+    in another order than they were taken. SQLite has one writer: what it has read stands.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return
+    version = (await plainly(session, _VERSION, {"number": ticket.id})).scalar()
+    if version != ticket.version:
+        raise StaleDataError(f"ticket {ticket.id} was changed by somebody else")
 
 
 FILED = "file"
