@@ -38,9 +38,9 @@ class Side:
     def __init__(self, who: int | None, *, gives_way: bool) -> None:
         self.who = who
         """The Telegram number; None for the clock."""
-        self.there, self.done = asyncio.Event(), asyncio.Event()
+        self.came, self.there, self.done = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.met = False
-        """Both stood at the barrier together."""
+        """The other one had not gone past the barrier before."""
         self._gives_way = gives_way
         self.other: Side
 
@@ -58,6 +58,7 @@ class Side:
     @contextlib.contextmanager
     def acts(self) -> Iterator[None]:
         """Inside, this side's work is done; it begins in front of the barrier."""
+        self.came.set()
         token = _side.set(self)
         try:
             yield
@@ -107,6 +108,10 @@ class Barrier:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is None:
+            async with asyncio.timeout(PATIENCE):
+                await self.first.done.wait()
+                await self.second.done.wait()
         self._patch.undo()
         if not self._app.database.is_sqlite:
             event.remove(self._app.database.engine, "before_cursor_execute", _in_front)
@@ -117,7 +122,7 @@ class Barrier:
     def _of(self, update: Update) -> Side | None:
         who = getattr(getattr(update.event, "from_user", None), "id", None)
         for side in (self.first, self.second):
-            if who is not None and side.who == who and not side.done.is_set() and not side.there.is_set():
+            if who is not None and side.who == who and not side.came.is_set():
                 return side
         return None
 
@@ -127,7 +132,7 @@ def _in_front(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
     if side is None or side.there.is_set():
         return
     writes = words[0] in ("INSERT", "UPDATE", "DELETE") and "inbox" not in words[:3] and words[1] != "inbox"
-    if writes or "FOR UPDATE" in statement or "FOR NO KEY" in statement:
+    if writes or "FOR UPDATE" in statement or "FOR NO KEY UPDATE" in statement:
         if words[1] == "inbox":
             return
         await_only(side.stand())
