@@ -246,9 +246,12 @@ async def write(session: AsyncSession, survey: Survey, person: Person, progress:
         row.sealed = kept
 
 
-async def drop(session: AsyncSession, survey_id: int, person: Person, vault: Vault) -> None:
-    """It has become a ballot, or is not wanted any more."""
-    await session.execute(delete(Sheet).where(Sheet.tag == tag_of(survey_id, person, vault)))
+async def drop(session: AsyncSession, survey_id: int, person: Person, vault: Vault) -> bool:
+    """It has become a ballot, or is not wanted any more. Returns whether it was still there: of two who finish the same
+    one only one has it.
+    """
+    gone = delete(Sheet).where(Sheet.tag == tag_of(survey_id, person, vault)).returning(Sheet.tag)
+    return (await session.execute(gone)).first() is not None
 
 
 # ---------------------------------------------------------------- what is shown

@@ -264,6 +264,9 @@ async def _finish(talk: Talk, survey: Survey, invitation: Invitation, progress: 
     slip = Slip(questionnaire.kept(progress.answers, facts), cuts.groups_of(facts, talk.house))
     if not slip.answers:
         raise Refusal("survey.nothing_answered")
+    if not await sheets.drop(session, survey.id, talk.person, vault):
+        # Sent from another device at this moment: one sheet is one ballot.
+        raise Refusal("survey.finished")
     key = None
     if survey.anonymous:
         before = None
@@ -278,7 +281,6 @@ async def _finish(talk: Talk, survey: Survey, invitation: Invitation, progress: 
     if invitation.part is not Part.FINISHED:
         invitation.part = Part.FINISHED
         await invitations.finished_today(session, survey, talk.house.calendar.day_of(talk.now))
-    await sheets.drop(session, survey.id, talk.person, vault)
     await _asked_nothing(talk, survey)
     low = survey_screens.is_low(questionnaire, slip.answers)
     kept = {"key": key, "low": low}
