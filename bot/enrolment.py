@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bot.settings import Settings
 from bot.shell import FAILED, WRONG, stop, writing
+from bot.spreadsheets import Csv
 from bot.texts import Catalogue
 from bot.vault import KeyVault
 from models import access, roster, tables  # noqa: F401  (what is recorded points at every table)
@@ -37,7 +38,6 @@ SHOWN = 20
 LONGEST = 100
 SHRINKS = 0.2
 """From this part of the roster on it is asked whether it is meant that so many are gone."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass
@@ -245,13 +245,6 @@ async def codes(settings: Settings, path: Path, now: datetime) -> int:
 def _write(path: Path, given: Sequence[tuple[str, str, str, str]], until: datetime) -> None:
     path.touch(mode=0o600)
     path.chmod(0o600)
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["college", "number", "name", "code", "until"])
-        for row in sorted(given):
-            writer.writerow([*map(_cell, row), f"{until:%Y-%m-%d}"])
-
-
-def _cell(value: str) -> str:
-    """A spreadsheet must not take it for a formula."""
-    return f"'{value}" if value.startswith(FORMULA) else value
+    table = Csv(path, ["college", "number", "name", "code", "until"])
+    table.add([[*row, until.date()] for row in sorted(given)])
+    table.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bot.texts import columns as wide
+from bot.untrusted import for_xml
 
 MOMENT, DAY, SHARE, HOURS = "yyyy-mm-dd hh:mm", "yyyy-mm-dd", "0.0%", "0.0"
 """How moments, days, shares (0–1) and other numbers with a fraction are shown."""
@@ -16,7 +17,10 @@ LINE, AIR = 15, 4
 """How high a line is, in points, and how many characters less than its width go into one."""
 DIGITS = 4
 """Of a number in a CSV: 0.0001 is a hundredth of a per cent."""
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a cell of a CSV begins with that a spreadsheet works out; the wide ones are typed with a Chinese keyboard, and
+taken for the narrow ones.
+"""
 
 Cell = str | int | float | datetime | date | None
 
@@ -51,8 +55,9 @@ class Leaf:
         self._sheet.print_title_rows = "1:1"
         self._last = get_column_letter(len(columns))
         self._count = 0
-        cells = [WriteOnlyCell(self._sheet, column.name) for column in columns]
-        for cell in cells:
+        cells = [WriteOnlyCell(self._sheet) for _ in columns]
+        for cell, column in zip(cells, columns, strict=True):
+            _be_words(cell, column.name)
             cell.font, cell.alignment = Font(name="Calibri", bold=True), Alignment(wrap_text=True, vertical="top")
         self._sheet.append(cells)
         self._wrapping = [(i, column.width) for i, column in enumerate(columns) if column.wraps]
@@ -84,15 +89,11 @@ class Leaf:
 
     @staticmethod
     def _filled(cells: Mapping[type, Any], value: Cell) -> Any:
-        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
         if value is None:
             return None
         cell = cells[type(value)]
         if isinstance(value, str):
-            cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
-            # Whatever it begins with, it is text.
-            cell.data_type = "s"
+            _be_words(cell, value)
         else:
             cell.value = value
         return cell
@@ -111,6 +112,12 @@ class Leaf:
         self._sheet.auto_filter.ref = f"A1:{self._last}{self._count + 1}"
 
 
+def _be_words(cell: Any, text: str) -> None:
+    """Whatever it begins with, it is text."""
+    cell.value = for_xml(text)
+    cell.data_type = "s"
+
+
 class Csv:
     """A table as text."""
 
@@ -118,7 +125,7 @@ class Csv:
         # Without the mark in front a spreadsheet reads Chinese as something else.
         self._file = path.open("w", encoding="utf-8-sig", newline="")
         self._writer = csv.writer(self._file)
-        self._writer.writerow(names)
+        self._writer.writerow([_plain(name) for name in names])
 
     def add(self, rows: Sequence[Sequence[Cell]]) -> None:
         """More rows."""

@@ -21,6 +21,7 @@ BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TURNING = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _MENTION = re.compile(r"(?<![\w@])@(?=[A-Za-z])")
 
@@ -80,6 +81,11 @@ def lines(text: str) -> str:
 def verbatim(text: str) -> str:
     """Words brought to somebody as they were said; only what Telegram itself refuses or drops is left out."""
     return _CONTROLS.sub("", text.replace("\r\n", "\n")).strip()
+
+
+def for_xml(text: str) -> str:
+    """Words without the characters that no XML can hold: whoever reads the file would refuse all of it."""
+    return _NOT_XML.sub("", text)
 
 
 def without_mentions(text: str) -> str:

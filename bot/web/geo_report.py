@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 from aiohttp import web
 
+from bot.untrusted import for_xml
+
 BASE = "/open311/v2"
 FORMATS = {"json": "application/json", "xml": "text/xml"}
 Record = Mapping[str, Any]
@@ -47,8 +49,7 @@ def _xml(root: str, item: str, records: Sequence[Record]) -> bytes:
 def _text(value: Any) -> str | None:
     if isinstance(value, bool):
         return str(value).lower()
-    # What XML cannot hold is left out; a parser would refuse the whole.
-    return None if value is None else "".join(c for c in str(value) if c >= " " or c in "\t\n\r")
+    return None if value is None else for_xml(str(value))
 
 
 def moment(text: str, name: str) -> datetime:
