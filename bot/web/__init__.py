@@ -98,10 +98,12 @@ class Web:
     async def _webhook(self, request: web.Request) -> web.Response:
         """Store, then 200; 503 when it could not be stored, so that Telegram brings it again (law 1)."""
         given = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+        # A header may hold bytes that are no text: they are a wrong secret like any other.
+        if not hmac.compare_digest(given.encode(errors="surrogatepass"), self._secret.encode()):
             return web.Response(status=401)
         try:
-            raw = json.loads(await request.text())
+            # Whatever charset the call says it is in: JSON says so by its first bytes.
+            raw = json.loads(await request.read())
         except (ValueError, RecursionError):
             # Asking for it again would bring the same bytes: nothing here is an update.
             log.warning("a webhook call that is not JSON was dropped", bytes=request.content_length)

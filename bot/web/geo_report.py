@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,6 +13,8 @@ from aiohttp import web
 from bot.untrusted import for_xml
 
 BASE = "/open311/v2"
+EARLIEST, LATEST = 1970, 2999
+"""Years of which moments are understood."""
 FORMATS = {"json": "application/json", "xml": "text/xml"}
 Record = Mapping[str, Any]
 
@@ -53,12 +55,16 @@ def _text(value: Any) -> str | None:
 
 
 def moment(text: str, name: str) -> datetime:
-    """A moment as the standard writes it. Raises Mistake for anything else."""
+    """A moment as the standard writes it, in UTC. Raises Mistake for anything else, and for one with which nobody can
+    reckon: it is neither earlier than any database's beginning nor so late that a day more would be none.
+    """
+    found: datetime | None
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        given = datetime.fromisoformat(text)
+        found = given.astimezone(UTC) if given.tzinfo is not None else None
+    except (ValueError, OverflowError):
         found = None
-    if found is None or found.tzinfo is None:
+    if found is None or not EARLIEST <= found.year <= LATEST:
         raise Mistake(400, f"{name} is no moment; write for example 2026-10-12T00:00:00Z")
     return found
 
@@ -108,6 +114,8 @@ def description(url: str) -> dict[str, Any]:
             "description": {**string, "maxLength": 2000},
             "address_string": string,
             "address_id": {**string, "description": "a building's key"},
+            "lat": string,
+            "long": string,
         },
         required=["service_code", "description"],
     )
@@ -126,7 +134,7 @@ def description(url: str) -> dict[str, Any]:
             "/requests.{format}": {
                 "get": _operation("requests", "Request", "requests, the newest first", [form, *asked]),
                 "post": {
-                    **_operation("file", "Receipt", "file a request", [form]),
+                    **_operation("file", "Receipt", "file a request", [form], 201, TOO_LARGE),
                     "requestBody": {
                         "required": True,
                         "content": {"application/x-www-form-urlencoded": {"schema": filed}},
@@ -147,15 +155,27 @@ def _query(name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": {"type": "string"}}
 
 
-def _operation(name: str, schema: str, summary: str, parameters: Sequence[Any]) -> dict[str, Any]:
+WRONG = {
+    400: "something is missing or wrong",
+    403: "the key is missing or wrong",
+    404: "there is no such number, token or format",
+    429: "too many requests",
+    503: "try again in a moment",
+}
+TOO_LARGE = {413: "the request is too large"}
+
+
+def _operation(
+    name: str, schema: str, summary: str, parameters: Sequence[Any], status: int = 200, more: Mapping[int, str] = {}
+) -> dict[str, Any]:
     def said(which: str, words: str) -> dict[str, Any]:
         listed = {"type": "array", "items": {"$ref": f"#/components/schemas/{which}"}}
         return {"description": words, "content": {"application/json": {"schema": listed}, "text/xml": {}}}
 
-    wrong = {"400": "something is missing or wrong", "403": "the key is missing or wrong", "429": "too many requests"}
+    wrong = {str(code): said("Error", why) for code, why in {**WRONG, **more}.items()}
     return {
         "operationId": name,
         "summary": summary,
         "parameters": list(parameters),
-        "responses": {"200": said(schema, summary), **{code: said("Error", why) for code, why in wrong.items()}},
+        "responses": {str(status): said(schema, summary), **wrong},
     }

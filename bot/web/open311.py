@@ -25,7 +25,7 @@ from aiohttp import web
 from sqlalchemy.exc import DBAPIError
 
 from bot.toolbox import Clock, Toolbox
-from bot.untrusted import units
+from bot.untrusted import for_xml, inline, units, verbatim
 from bot.web.geo_report import BASE, FORMATS, Mistake, Record, answer, description, moment, refusal
 from models import reports
 from models.database import Database
@@ -114,7 +114,8 @@ class Reports:
         if reading and self._section.public:
             return
         key = self._section.key.get_secret_value()
-        if not key or not hmac.compare_digest(str(given.get("api_key", "")).encode(), key.encode()):
+        said = str(given.get("api_key", "")).encode(errors="surrogatepass")
+        if not key or not hmac.compare_digest(said, key.encode()):
             raise Mistake(403, "api_key is missing or wrong")
 
     async def _described(self, request: web.Request) -> web.Response:
@@ -203,9 +204,9 @@ class Reports:
     async def _file(self, request: web.Request, form: str) -> web.Response:
         if (request.content_length or 0) > MOST_BYTES:
             raise Mistake(413, "the request is too large")
-        given = {**request.query, **{k: v for k, v in (await request.post()).items() if isinstance(v, str)}}
+        given = {**request.query, **await _form(request)}
         self._must_know(given, reading=False)
-        category, text = given.get("service_code", ""), given.get("description", "").strip()
+        category, text = given.get("service_code", ""), verbatim(given.get("description", ""))
         if category not in self._leaves():
             raise Mistake(400, "service_code is missing or none of services.json")
         if not text:
@@ -236,7 +237,7 @@ class Reports:
             if key not in settings.building_keys():
                 raise Mistake(400, f"address_id is none of {', '.join(settings.building_keys())}")
             return key, ""
-        address = " ".join(given.get("address_string", "").split())[:LONGEST_ADDRESS]
+        address = inline(given.get("address_string", ""), LONGEST_ADDRESS)
         for key in settings.building_keys():
             if address and address in settings.building_names(key).values():
                 return key, ""
@@ -256,8 +257,17 @@ class Reports:
         return answer(form, "service_requests", "request", found)
 
 
+async def _form(request: web.Request) -> dict[str, str]:
+    """What was filled in. Raises Mistake when it cannot be read as the kind of form that it says it is."""
+    try:
+        return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    except (ValueError, LookupError, RuntimeError):
+        # A boundary that is not there, an unknown charset, a part in an encoding that no form has.
+        raise Mistake(400, "the form cannot be read; send application/x-www-form-urlencoded in UTF-8") from None
+
+
 def _listed(text: str | None) -> list[str]:
-    return [part.strip() for part in (text or "").split(",") if part.strip()]
+    return [part.strip() for part in for_xml(text or "").split(",") if part.strip()]
 
 
 def _number(text: str) -> int:

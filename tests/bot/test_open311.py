@@ -40,6 +40,7 @@ class Caller:
     def __init__(self, url: str, http: aiohttp.ClientSession, toolbox: Toolbox, elapsed: list[float]) -> None:
         self.url, self.http, self.toolbox, self.elapsed = url, http, toolbox, elapsed
         self.committed = 0
+        self.secret = toolbox.settings.webhook_secret()
 
     async def gets(self, path: str, key: str = SECRET, **query: str) -> tuple[int, Any]:
         params = {**query, **({"api_key": key} if key else {})}
@@ -56,7 +57,7 @@ class Caller:
 async def calling(database: Database, now: datetime, **section: Any) -> AsyncIterator[Caller]:
     data = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     data["open311"] = {"enabled": True, **section}
-    data["telegram"]["listen"] = "127.0.0.1:0"
+    data["telegram"] |= {"listen": "127.0.0.1:0", "mode": "webhook", "webhook_url": "https://union.example"}
     data["union"]["languages"] = ["en", "zh-hans"]
     key = base64.urlsafe_b64encode(KEY).decode().rstrip("=")
     chosen = config.build(data, config.Secrets(TOKEN, key).environment() | {"UNIONBOT_OPEN311_KEY": SECRET})
