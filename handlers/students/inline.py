@@ -25,6 +25,8 @@ from models.people import Person
 REMEMBERED = 60
 """Seconds for which Telegram answers the same words of the same person by itself."""
 DESCRIPTION_LENGTH = 120
+OURS = "faq"
+"""What the button above the answers puts behind /start: it says only where somebody comes from."""
 
 
 def router() -> Router:
@@ -55,5 +57,5 @@ async def answer(query: InlineQuery, person: Person | None, t: Texts, toolbox: T
                     input_message_content=content,
                 )
             )
-    ask_us = InlineQueryResultsButton(text=t.plain("faq.inline"), start_parameter="faq")
+    ask_us = InlineQueryResultsButton(text=t.plain("faq.inline"), start_parameter=OURS)
     await query.answer(results, cache_time=REMEMBERED, is_personal=True, button=ask_us)

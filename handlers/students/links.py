@@ -7,7 +7,7 @@ A link with the campus code's proof also opens the door.
 
 from __future__ import annotations
 
-from aiogram import Router
+from aiogram import F, Router
 from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import CallbackQuery, Message
 
@@ -17,6 +17,7 @@ from bot.filters import Pressed
 from handlers.screens import show
 from handlers.students import access as door
 from handlers.students import start
+from handlers.students.inline import OURS
 from handlers.students.talk import Private, Talk
 from handlers.students.walk import Walk, is_drafting, walking
 from models import access, links, stations
@@ -29,6 +30,7 @@ def router() -> Router:
     """Asked before the ordinary /start."""
     router = Router(name="links")
     private = Private()
+    router.message.register(start.start, CommandStart(deep_link=True, magic=F.args == OURS), private)
     router.message.register(open_link, CommandStart(deep_link=True), private)
     router.callback_query.register(begin, Pressed(Here), private, let_in, walking)
     return router
