@@ -68,6 +68,9 @@ class Seen:
     """Tables in which rows were written."""
     said: list[tuple[int | None, dict[str, Any]]] = field(default_factory=list)
     """What would be sent: chat and payload."""
+    answered: list[str] = field(default_factory=list)
+    """What would stand in a little window over the button."""
+    refused: Refusal | None = None
     error: Exception | None = None
     """What was not a refusal."""
 
@@ -86,8 +89,8 @@ class Attacked:
         if found and cursor.rowcount != 0:
             self._written.add(found[2])
 
-    async def gets(self, raw: dict[str, Any], presence: Presence | None = None) -> Seen:
-        """What the program would do on this update."""
+    async def gets(self, raw: dict[str, Any], presence: Presence | None = None, *, keep: bool = False) -> Seen:
+        """What the program would do on this update; with `keep` it has been done."""
         update = Update.model_validate({"update_id": next(self._numbers), **raw}, context={"bot": self.app.bot})
         seen = Seen()
         self._written.clear()
@@ -107,9 +110,13 @@ class Attacked:
                 if "outbox" in self._written:
                     rows = await session.scalars(select(Outgoing).where(Outgoing.id > last))
                     seen.said = [(row.chat_id, dict(row.payload or {})) for row in rows]
-                raise Undone
-        except (Undone, Refusal):
+                seen.answered = [getattr(each, "text", None) or "" for each in mouth.afterwards]
+                if not keep:
+                    raise Undone
+        except Undone:
             pass
+        except Refusal as refusal:
+            seen.refused = refusal
         except Exception as error:  # noqa: BLE001  (whatever it is, the test says which update it was)
             seen.error = error
         return seen
