@@ -213,7 +213,14 @@ class Program:
 async def program(migrated: Path, folder: Path, **changes: Any) -> AsyncIterator[Program]:
     """A program on a fresh SQLite file in this folder, its stations in their groups."""
     shutil.copy(migrated, folder / "unionbot.db")
-    chosen = settings("http://127.0.0.1:1", f"sqlite:///{folder / 'unionbot.db'}", **{"limits": UNLIMITED, **changes})
+    async with program_on(f"sqlite:///{folder / 'unionbot.db'}", **changes) as one:
+        yield one
+
+
+@contextlib.asynccontextmanager
+async def program_on(database_url: str, **changes: Any) -> AsyncIterator[Program]:
+    """The same on a migrated database of either kind."""
+    chosen = settings("http://127.0.0.1:1", database_url, **{"limits": UNLIMITED, **changes})
     line, held = Line(), list[Program]()
     line.members = {chat: {ADMIN} for chat in PLACES.values()}
     line.members[SUPERVISORS].add(SUPERVISOR)

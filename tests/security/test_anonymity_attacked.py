@@ -1,143 +1,174 @@
-"""Somebody holds a copy of the database and the list of all students, and guesses who wrote what (law 11). Each way of
-guessing is code; none may do better than chance.
+"""Somebody holds a copy of the database and the list of all students, and guesses who wrote what (law 11): anonymous
+tickets, reports about staff, ballots. None of their ways (`attacker.py`) may do better than chance.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import asking, people
-from models.base import Base
+from models import asking, ballots, casework, invitations, people, sheets, surveys
+from models.ballots import Slip
+from models.cases import Head, Report
 from models.database import Database
+from models.invitations import Invitation, Part
+from models.people import Audience, Person
+from models.questionnaires import EVERYBODY, Kind, Question, Questionnaire
+from models.remarks import Remark
+from models.sheets import Progress
+from models.surveys import Survey
+from models.tallies import Cut
 from tests.house import HOUSE, draft, furnish
+from tests.security import attacker
+from tests.security.attacker import Guess, Rows
+from tests.surveying.sheets import names
 
 STUDENTS = 20
 BY_CHANCE = 6
 """So many of twenty are hit by a random order once in a thousand times or less (Poisson, mean 1: 0.0006)."""
-Rows = dict[str, list[dict[str, Any]]]
+CELL = 4
+ASKED = Questionnaire(names("How are we doing"), (Question("words", Kind.WORDS, names("What else?")),))
 
 
-async def lived(database: Database, now: datetime) -> dict[int, int]:
-    """Twenty students come, each files an anonymous ticket, in an order drawn by lot; whose each is, by Telegram id."""
-    chance = random.Random(20261012)
+async def students(database: Database, seed: int) -> list[int]:
+    """Twenty students have come; their ids, in another order drawn by lot: so they will act."""
+    chance = random.Random(seed)
     ids = [chance.randrange(10**8, 10**10) for _ in range(STUDENTS)]
     async with database.transaction() as session:
         await furnish(session)
     for number, each in enumerate(ids):
         async with database.transaction() as session:
             person = await people.meet(session, each, f"Student {number}", None, "en")
-            person.agreed = True
+            person.agreed, person.audience, person.building = True, Audience.UNDERGRADUATE, "e1"
+    return chance.sample(ids, STUDENTS)
+
+
+async def who(session: AsyncSession, telegram_id: int) -> Person:
+    person = await people.by_telegram_id(session, telegram_id)
+    assert person is not None
+    return person
+
+
+async def tickets(database: Database, now: datetime) -> tuple[str, Guess]:
+    """Each files an anonymous ticket."""
     truth = {}
-    for number, each in enumerate(chance.sample(ids, STUDENTS)):
+    for number, each in enumerate(await students(database, 20261012)):
         async with database.transaction() as session:
-            person = await people.meet(session, each, f"Student {ids.index(each)}", None, "en")
             words = draft(f"Tap {number} drips", anonymous=True, sources=[(each, 100 + number)])
-            ticket = await asking.file(session, words, person, HOUSE, now + timedelta(minutes=number))
+            later = now + timedelta(minutes=number)
+            ticket = await asking.file(session, words, await who(session, each), HOUSE, later)
             truth[ticket.id] = each
-    return truth
+    return "tickets", truth
 
 
-async def copied(database: Database) -> Rows:
-    """All rows in the order in which they lie there; of PostgreSQL also which transaction wrote each."""
-    found: Rows = {}
+async def reports(database: Database, now: datetime) -> tuple[str, Guess]:
+    """Each reports somebody of the staff, every second one under their name, which is for the supervisors alone."""
+    truth = {}
+    for number, each in enumerate(await students(database, 7)):
+        async with database.transaction() as session:
+            person = await who(session, each)
+            head = Head("Zhou Dahai of East Station", name=person.name if number % 2 else None)
+            report = Report(head, [{"type": "text", "text": f"He sold voucher {number}"}])
+            case = await casework.file(session, report, person, HOUSE, now + timedelta(minutes=number))
+            truth[case.id] = each
+    return "cases", truth
+
+
+async def votes(database: Database, now: datetime) -> tuple[str, Guess]:
+    """Each answers a survey in words of their own; then it closes, and the words are there."""
+    order = await students(database, 11)
+    async with database.transaction() as session:
+        survey = await surveys.plan(
+            session, key="how", questionnaire=ASKED, target=EVERYBODY, cell=CELL, opens_at=now, closes_at=now
+        )  # fmt: skip
+        assert survey is not None
+        number = survey.id
+    async with database.transaction() as session:
+        await invitations.invite_some(session, await session.get_one(Survey, number), HOUSE, now)
+    said = {f"What student {n} says": each for n, each in enumerate(order)}
+    for words, each in said.items():
+        async with database.transaction() as session:
+            survey, person = await session.get_one(Survey, number), await who(session, each)
+            await sheets.write(session, survey, person, Progress(answers={"words": words}, at="words"), HOUSE.vault)
+        async with database.transaction() as session:
+            # As the handler of /surveys does when somebody sends their answers.
+            survey, person = await session.get_one(Survey, number), await who(session, each)
+            slip = Slip({"words": words}, {Cut.BUILDING: "e1"})
+            await ballots.cast(session, survey, slip, None, HOUSE.vault)
+            await ballots.give_receipt(session, survey, slip, HOUSE.vault)
+            invitation = await session.get_one(Invitation, (number, person.id))
+            invitation.part = Part.FINISHED
+            await invitations.finished_today(session, survey, now.date())
+            await sheets.drop(session, survey.id, person, HOUSE.vault)
+    async with database.transaction() as session:
+        await ballots.empty(session, await session.get_one(Survey, number), HOUSE.vault)
     async with database.reading() as session:
-        for table in Base.metadata.sorted_tables:
-            at = "" if database.is_sqlite else "xmin::text::bigint AS written_by, ctid::text AS lies_at, "
-            rows = await session.execute(text(f'SELECT {at}* FROM "{table.name}"'))
-            found[table.name] = [dict(row._mapping) for row in rows]
-    return found
+        truth = {remark.id: said[remark.text] for remark in await session.scalars(select(Remark))}
+    return "survey_remarks", truth
 
 
-def in_order(rows: Rows, key: Callable[[dict[str, Any]], Any], *, backwards: bool = False) -> dict[int, int]:
-    """The first to be written filed the first ticket, and so on."""
-    whose = sorted(rows["people"], key=key, reverse=backwards)
-    tickets = sorted(rows["tickets"], key=lambda row: row["id"])
-    return {ticket["id"]: person["telegram_id"] for ticket, person in zip(tickets, whose, strict=True)}
-
-
-def guesses(rows: Rows) -> dict[str, dict[int, int]]:
-    """Ways of joining a ticket and a person by where and when they were written."""
-    found = {
-        "numbers": in_order(rows, lambda row: row["id"]),
-        "numbers, backwards": in_order(rows, lambda row: row["id"], backwards=True),
-        "Telegram ids": in_order(rows, lambda row: row["telegram_id"]),
-    }
-    if "written_by" in rows["people"][0]:
-        found["transactions"] = in_order(rows, lambda row: row["written_by"])
-        found["places on the disk"] = in_order(rows, lambda row: row["lies_at"])
-        for table in rows:
-            if table == "people" or not rows[table]:
-                continue
-            # Whichever transaction wrote the ticket: does it also bear a person?
-            person = {row["written_by"]: row.get("person_id") for row in rows[table] if row.get("person_id")}
-            ids = {row["id"]: row["telegram_id"] for row in rows["people"]}
-            found[f"transactions of {table}"] = {
-                ticket["id"]: ids[person[ticket["written_by"]]]
-                for ticket in rows["tickets"]
-                if ticket["written_by"] in person
-            }
-    return found
-
-
-def marks(rows: Rows) -> set[str]:
-    """Everything that stands beside the tickets, as text: sealed bytes as hexadecimal."""
-    found = set()
-    for name, lines in rows.items():
-        if name not in ("people", "grants"):
-            values = (value for line in lines for value in line.values() if value is not None)
-            found |= {value.hex() if isinstance(value, bytes) else str(value) for value in values}
-    return found
-
-
-def tried_without_the_key(ids: list[int], salts: list[str]) -> dict[str, int]:
-    """What a tag would be if it could be had without the key outside the database: whose each would be."""
-    found = {}
-    for each in ids:
-        plain = str(each)
-        for salt in ("", *salts):
-            for joined in (plain, salt + plain, plain + salt, f"{salt}:{plain}", f"owner:{salt}:{plain}"):
-                for kind in ("sha256", "blake2b", "md5"):
-                    found[hashlib.new(kind, joined.encode()).hexdigest()] = each
-                found[hmac.new(salt.encode(), plain.encode(), "sha256").hexdigest()] = each
-    return found
-
-
-async def test_no_guess_at_who_wrote_an_anonymous_ticket_is_better_than_chance(
-    database: Database, now: datetime
+@pytest.mark.parametrize("lived", [tickets, reports, votes])
+async def test_no_guess_at_who_did_it_is_better_than_chance(
+    database: Database, now: datetime, lived: Callable[[Database, datetime], Awaitable[tuple[str, Guess]]]
 ) -> None:
-    truth = await lived(database, now)
-    rows = await copied(database)
+    table, truth = await lived(database, now)
+    rows = await attacker.copied(database)
+    assert len(rows[table]) == len(truth) == STUDENTS
+    found = attacker.hits(attacker.ways(rows, table), truth)
+    assert len(found) > 12
+    assert all(count < BY_CHANCE for count in found.values()), {w: n for w, n in found.items() if n >= BY_CHANCE}
+    unmarked(rows)
+
+
+def unmarked(rows: Rows) -> None:
+    """No mark of a student's stands anywhere but in the list of people, and invitations to all of them."""
     ids = [row["telegram_id"] for row in rows["people"]]
-    assert len(rows["tickets"]) == len(truth) == STUDENTS
-    hits = {way: sum(truth[t] == who for t, who in told.items()) for way, told in guesses(rows).items()}
-    assert len(hits) >= 3
-    assert all(count < BY_CHANCE for count in hits.values()), hits
-    beside = marks(rows)
-    salts = [row["salt"] for row in rows["requesters"]]
-    assert all(salts)
-    assert not beside & tried_without_the_key(ids, salts).keys()
+    beside = attacker.marks(rows, "people", "grants", "outbox")
+    salts = sorted({row["salt"] for name in ("requesters", "cases") for row in rows[name] if row["salt"]})
+    assert not beside & attacker.keyless(ids, salts).keys()
     assert not [each for each in ids if any(str(each) in mark for mark in beside)], "an id stands in the open"
-    sealed = [row["address"] for row in rows["requesters"]]
-    assert len({len(each) for each in sealed}) == 1, "one length, however long the number"
     raw = [each.to_bytes(8, order).hex() for each in ids for order in ("big", "little")]
     assert not [each for each in raw if any(each in mark for mark in beside)], "nor as bytes"
+    for name, column in (("requesters", "address"), ("cases", "address"), ("cases", "head")):
+        lengths = {len(row[column]) for row in rows[name] if row[column]}
+        assert len(lengths) <= 1, f"one length of {name}.{column}, however long the number or the name"
 
 
 async def test_the_attacker_finds_whoever_gave_their_name(database: Database, now: datetime) -> None:
     """Otherwise nothing would be shown by their failing above."""
-    async with database.transaction() as session:
-        await furnish(session)
-        person = await people.meet(session, 123_456_789, "Alice", None, "en")
-        person.agreed = True
-        await asking.file(session, draft(), person, HOUSE, now)
-    rows = await copied(database)
-    assert [row["person_id"] for row in rows["requesters"]] == [rows["people"][0]["id"]]
-    if not database.is_sqlite:
-        assert 123_456_789 in guesses(rows)["transactions of requesters"].values()
+    order = await students(database, 3)
+    truth: dict[Any, int] = {}
+    for number, each in enumerate(order):
+        async with database.transaction() as session:
+            ticket = await asking.file(session, draft(f"Tap {number}"), await who(session, each), HOUSE, now)
+            truth[ticket.id] = each
+    rows = await attacker.copied(database)
+    found = attacker.hits(attacker.ways(rows, "tickets"), truth)
+    assert found["joins"] == STUDENTS
+    assert found["acts by number, requesters as they lie"] == STUDENTS
+
+
+async def test_the_attacker_finds_what_a_worse_program_would_leave(database: Database, now: datetime) -> None:
+    """A moment with the person, a tag without the key, a row of its own for a ballot: each is found by its own way."""
+    table, truth = await tickets(database, now)
+    rows = await attacker.copied(database)
+    owner = {each: number for number, each in attacker.people_of(rows).items()}
+    rows["survey_rests"] = [{"person_id": owner[truth[row["id"]]]} for row in rows["tickets"]]
+    assert attacker.hits(attacker.ways(rows, table), truth)["acts as they lie, survey_rests as they lie"] == STUDENTS
+    # But for the first one's, which is the moment at which everything began.
+    rows["survey_rests"] = [{"person_id": owner[truth[row["id"]]], "at": row["filed_at"]} for row in rows["tickets"]]
+    random.Random(1).shuffle(rows["survey_rests"])
+    assert attacker.hits(attacker.ways(rows, table), truth)["joins"] >= STUDENTS - 1
+    rows["survey_rests"] = []
+    salts = [row["salt"] for row in rows["requesters"]]
+    made = attacker.keyless(list(truth.values()), salts)
+    assert set(made.values()) == set(truth.values())
+    rows["requesters"][0]["owner_tag"] = next(mark for mark, each in made.items() if each == truth[1])
+    with pytest.raises(AssertionError):
+        unmarked(rows)
