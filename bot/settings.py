@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from sqlalchemy import make_url
 
 from bot.fields import LANGUAGES
 from bot.sections import (
@@ -44,6 +43,7 @@ from bot.sections import (
     walk,
 )
 from bot.vault import decode_key, derive
+from models import servers
 from models.calendar import Deadlines, WorkCalendar
 from models.house import OFFICE, SUPERVISORS, Caps, Waits
 from models.people import Audience
@@ -153,7 +153,7 @@ class Settings(BaseSettings):
 
     def erasures_file(self) -> Path:
         """Where the list of those who were forgotten is kept: outside of the database and of its backups."""
-        url = make_url(self.database.url)
+        url = servers.parsed(self.database.url)
         if self.backup.erasures:
             return Path(self.backup.erasures)
         beside = Path(url.database or "")

@@ -19,7 +19,14 @@ from typing import IO
 
 from sqlalchemy.engine import URL
 
-ENVIRONMENT = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "ssl": "PGSSLMODE", "sslmode": "PGSSLMODE"}
+ENVIRONMENT = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "ssl": "PGSSLMODE",
+    "sslmode": "PGSSLMODE",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+}
 NAME_IT = ', or say where it is: [backup] postgresql_tools = "/usr/lib/postgresql/…/bin"'
 UNKNOWN_BEFORE = re.compile(rb"SET (transaction_timeout|idle_session_timeout)\b")
 """Settings that a newer pg_restore writes and an older server does not know; they are for its own session."""
@@ -54,6 +61,10 @@ def environment(url: URL) -> dict[str, str]:
     """What tells the tools where the database is."""
     given = {"PATH": os.environ.get("PATH", ""), "PGDATABASE": url.database or "", "PGCONNECT_TIMEOUT": "10"}
     parts = {"host": url.host, "port": url.port, "user": url.username, **url.query}
+    if isinstance(parts["host"], tuple):
+        # Several servers: the tools try them one after the other as well (`models/servers.py`).
+        hosts = [host.rpartition(":") for host in parts["host"]]
+        parts["host"], parts["port"] = (",".join(host[n] for host in hosts) for n in (0, 2))
     for name, value in parts.items():
         if value and name in ENVIRONMENT:
             given[ENVIRONMENT[name]] = str(value)

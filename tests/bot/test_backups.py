@@ -26,7 +26,7 @@ from bot.backups import archive, postgres, restoring, taking
 from bot.backups.archive import Unusable
 from bot.settings import Settings
 from bot.vault import KeyVault, new_key
-from models import asking, erasures, forgetting, keyprint, lease, outbox, people
+from models import asking, erasures, forgetting, keyprint, lease, outbox, people, servers
 from models.database import Database
 from models.keyprint import WrongKey
 from models.outbox import Lane, Outgoing, Repeat, Sending
@@ -325,6 +325,9 @@ def test_tools_of_postgresql_that_are_not_there_or_too_old_are_named(tmp_path: P
     assert given["PGPASSWORD"] == "hidden"
     assert (given["PGHOST"], given["PGPORT"], given["PGUSER"]) == ("db.example", "5433", "me")
     assert (given["PGDATABASE"], given["PGSSLMODE"]) == ("union", "require")
+    several = servers.parsed("postgresql://me:hidden@a:5433,b/union?target_session_attrs=read-write")
+    given = postgres.environment(several)
+    assert (given["PGHOST"], given["PGPORT"], given["PGTARGETSESSIONATTRS"]) == ("a,b", "5433,5432", "read-write")
     # An address that nobody answers at: the sentence has no password in it.
     url = make_url("postgresql://me:hidden@127.0.0.1:1/union")
     with (

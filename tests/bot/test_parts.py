@@ -171,6 +171,8 @@ def test_several_servers_are_written_as_libpq_writes_them(written: str, meant: t
     assert url.query["host"] == meant
     assert (url.host, url.database, url.query["target_session_attrs"]) == (None, "union", "read-write")
     assert driver_url("postgresql://u@one:5432/union").host == "one"
+    told = settings("http://127.0.0.1:1", f"postgresql://{written}/union?target_session_attrs=read-write")
+    assert told.erasures_file() == Path("data/union.erasures")
 
 
 @contextlib.asynccontextmanager
