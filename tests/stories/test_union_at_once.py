@@ -15,7 +15,7 @@ from bot.rosters import Swapping
 from bot.survey_screens import Answering
 from models import ballots, people, sheets, shifts, stations, surveys, swaps, turns
 from models.people import Role
-from models.union import deliveries, publications
+from models.union import deliveries, publications, reviewing
 from sandbox.client import Person
 from tests.barrier import Barrier
 from tests.campus import UNLIMITED, Campus, running
@@ -53,8 +53,8 @@ async def test_of_two_approvals_two_takers_and_two_ballots_of_one_person_one_cou
             assert above is not None
             texts = {key: {"title": "Job fair", "body": "In the sports hall"} for key in house.languages}
             found = await publications.draft(session, publications.Kind.NEWS, texts, writer, now)
-            await publications.submit(session, found, house, writer, now)
-            await publications.read(session, found, found.revision, house, reader, now)
+            await reviewing.submit(session, found, house, writer, now)
+            await reviewing.read(session, found, found.revision, house, reader, now)
             await deliveries.show(session, found, above, now)
             approves = Publish("approve", found.id, found.revision).pack()
             giver = await people.meet(session, wang.id, "Wang", None, "en")
