@@ -36,7 +36,7 @@ from tests.fuzz.program import Program, program
 from tests.fuzz.updates import Updates
 
 SEED = int(os.environ.get("FUZZ_SEED") or random.randrange(10**6))
-COUNT = int(os.environ.get("COUNT") or 20_000)
+COUNT = int(os.environ.get("COUNT") or 1_000_000)
 """`make fuzz` says a million."""
 BATCH = 20
 WARM = 0.2
