@@ -20,6 +20,7 @@ from typing import Any, Protocol, TypeVar, cast
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from models import servers
@@ -202,7 +203,7 @@ class Database:
         driver: Any = self.asynchronous.dialect.loaded_dbapi
         try:
             yield
-        except (OSError, TimeoutError, driver.asyncpg.PostgresError) as error:
+        except (OSError, TimeoutError, NoneFree, driver.asyncpg.PostgresError) as error:
             raise OperationalError("CONNECT", None, error) from error
 
     @contextlib.asynccontextmanager

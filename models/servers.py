@@ -44,13 +44,15 @@ async def reach(asyncpg: Any, **how: Any) -> Any:
     Raises OSError or PostgresError: what went wrong with the last of them.
     """
     hosts, ports = how.pop("host", None), how.pop("port", None)
-    if not isinstance(hosts, Sequence) or isinstance(hosts, str):
-        given = {name: value for name, value in (("host", hosts), ("port", ports)) if value is not None}
-        return await asyncpg.connect(**{"timeout": ONLY_SECONDS, **how, **given})
+    if isinstance(hosts, Sequence) and not isinstance(hosts, str):
+        seconds, places = EACH_SECONDS, [(host, int(port)) for host, port in zip(hosts, ports, strict=True)]
+    else:
+        seconds, places = ONLY_SECONDS, [(hosts, ports)]
     wrong: Exception = OSError("no server is named")
-    for host, port in zip(hosts, ports, strict=True):
+    for host, port in places:
+        where = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
         try:
-            return await asyncpg.connect(**{"timeout": EACH_SECONDS, **how, "host": host, "port": int(port)})
+            return await asyncpg.connect(**{"timeout": seconds, **how, **where})
         except (OSError, asyncpg.PostgresError) as error:
             wrong = error
         except asyncpg.InternalClientError as error:

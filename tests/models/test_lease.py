@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from models import lease
 from models.database import Database
@@ -248,3 +249,32 @@ async def test_a_server_that_is_not_there_is_an_error_of_the_database_and_no_oth
             async with way_in():
                 raise AssertionError("there is no such server")
     await away.close()
+
+
+@on_server
+async def test_a_server_that_is_not_the_one_that_is_asked_for_is_such_an_error_too(database_url: str) -> None:
+    """One that takes no writes: the address names it alone."""
+    joined = "&" if "?" in database_url else "?"
+    wrong = Database(f"{database_url}{joined}target_session_attrs=standby")
+    with pytest.raises(OperationalError, match="attribute"):
+        async with wrong.reading():
+            raise AssertionError("it takes writes")
+    await wrong.close()
+
+
+@on_server
+async def test_that_all_connections_are_in_use_is_such_an_error_too(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many read the public pages at once: the courier waits for the database then, and does not end the program."""
+    pool = database.asynchronous.sync_engine.pool
+    assert isinstance(pool, AsyncAdaptedQueuePool)
+    monkeypatch.setattr(pool, "_timeout", 0.01)
+    monkeypatch.setattr(pool, "_max_overflow", 0)
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(pool.size()):
+            await stack.enter_async_context(database.reading())
+        for way_in in (database.transaction, database.reading):
+            with pytest.raises(OperationalError):
+                async with way_in():
+                    raise AssertionError("there is no connection left")
