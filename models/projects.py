@@ -169,11 +169,6 @@ async def count(session: AsyncSession, project: Project) -> int:
     return await session.scalar(select(func.count()).where(Ticket.project_id == project.id)) or 0
 
 
-async def in_state(session: AsyncSession, *states: ProjectState) -> list[Project]:
-    """Those that are so far, the oldest first."""
-    return list(await session.scalars(select(Project).where(Project.state.in_(states)).order_by(Project.id)))
-
-
 async def conclusions(session: AsyncSession) -> dict[int, Conclusion]:
     """What became of the projects of which the union has said so, by their numbers; what was said last counts."""
     rows = await session.execute(

@@ -34,7 +34,6 @@ from sandbox.shapes import Json
 from sandbox.world import TOKEN, World
 
 PAGE = Path(__file__).parent / "page"
-UPLOAD_CEILING = 60 * 1024 * 1024
 log = logging.getLogger("sandbox")
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

@@ -18,7 +18,7 @@ from sandbox.files import Files
 from sandbox.flood import Flood
 from sandbox.mailbox import Mailbox
 from sandbox.members import described, rights_of
-from sandbox.model import FORUM_ADMIN_RIGHTS, PRESENT, Bot, Chat, Member, Person, Poll, Posted, Press
+from sandbox.model import PRESENT, Bot, Chat, Member, Person, Poll, Posted, Press
 from sandbox.refusals import ControlError, Refusal
 from sandbox.shapes import Json
 from sandbox.webhooks import Webhooks
@@ -345,7 +345,3 @@ def private_brief(person: Person) -> Json:
     if person.username:
         brief["username"] = person.username
     return brief
-
-
-def all_rights(chat: Chat) -> tuple[str, ...]:
-    return FORUM_ADMIN_RIGHTS if chat.type == "supergroup" else FORUM_ADMIN_RIGHTS[:-1]

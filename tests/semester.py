@@ -18,7 +18,7 @@ from models.tickets import Ticket
 from models.union.gatherings import Attendance, Gathering, Kind, Part
 from models.union.publications import Heading, Publication, Review, Stage, Step
 from models.union.publications import Kind as PublicationKind
-from tests.house import CALENDAR, HOUSE, staff
+from tests.house import CALENDAR, staff
 from tests.models.test_floors import held
 from tests.models.test_statistics import plant
 from tests.surveying.results import closed
@@ -26,7 +26,6 @@ from tests.surveying.results import closed
 AUTUMN = Semester("2026-2027-1", date(2026, 9, 7), date(2027, 1, 17))
 SPRING = Semester("2026-2027-2", date(2027, 2, 22), date(2027, 7, 4))
 TERMS = replace(CALENDAR, semesters=(AUTUMN, SPRING))
-TERM_HOUSE = replace(HOUSE, calendar=TERMS)
 LATE = TERMS.at(date(2026, 11, 30), time(10))
 """Some tickets of the ninety days before were filed in the vacation."""
 DAY = timedelta(days=1)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from models.disk import sync_folder
 from models.lease import alone
 
 
@@ -64,11 +65,7 @@ def put_in_place(new: Path, path: Path) -> Path | None:
         kept.unlink(missing_ok=True)
         kept.hardlink_to(path)
     os.replace(new, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
     return kept
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from bot.settings import Settings
 from bot.vault import KeyVault
 from models import keyprint
 from models.database import Database, driver_url
+from models.disk import sync_folder
 from models.migrations import newest, require_current
 
 NAME = "unionbot-{:%Y-%m-%d-%H%M%S}.backup"
@@ -65,11 +65,7 @@ def take(settings: Settings, server: int, path: Path, passphrase: str, now: date
         path.hardlink_to(unready)
     finally:
         unready.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
     return about
 
 
