@@ -106,6 +106,13 @@ def read(path: Path) -> Erased:
     return found
 
 
+def set_aside(path: Path) -> Path:
+    """Another name for a file that cannot be read. Returns it. Raises OSError."""
+    kept = path.with_name(f"{path.name}.unreadable")
+    path.replace(kept)
+    return kept
+
+
 def write(path: Path, erased: Erased) -> None:
     """Put the list there, whole or not at all, readable by its owner only. Raises OSError."""
     lines = sorted(f"{number} {tag} {day}" for number, (tag, day) in erased.items())

@@ -81,6 +81,8 @@ async def list_erased(path: Path, database: Database, now: datetime) -> None:
     try:
         written = erasures.read(path)
     except erasures.Unreadable:
-        written = {}
+        # It may name somebody whom this database, put there by hand, does not know to have been forgotten.
+        kept, written = erasures.set_aside(path), {}
+        log.error("the list of erasures cannot be read; it is kept, and written anew", kept=str(kept))
     if known != written:
         erasures.write(path, known)

@@ -210,6 +210,12 @@ async def test_whoever_was_forgotten_since_the_backup_stays_forgotten(
         mine = [w for w in await session.scalars(select(Words)) if w.content["type"] != "erased"]
         assert len(mine) == 1, "Carol's, since she came back"
         assert len(await erasures.all_of(session)) == 3
+    # What was cut off is kept: it may name somebody whom this database does not know to have been forgotten.
+    beside = chosen.erasures_file()
+    beside.write_text(listed[:-5], encoding="ascii")
+    await expiring.list_erased(beside, database, later)
+    assert beside.with_name(f"{beside.name}.unreadable").read_text() == listed[:-5]
+    assert len(erasures.read(beside)) == 3
     # A second time there is nothing to do, and an old file put there by hand is seen at the start.
     assert await expiring.catch_up(database, erasures.read(chosen.erasures_file()), BOT, HOUSE, later) == 0
     await database.close()
