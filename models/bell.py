@@ -54,18 +54,26 @@ class Bell:
 
     async def run(self) -> None:
         """Until cancelled; while the server is away it tries again and again."""
+        told: str | None = None
         while True:
-            with contextlib.suppress(DBAPIError):
+            try:
                 async with self._listening() as connection:
+                    told = None
                     self.there.set()
                     # Whatever was rung while nobody listened here.
                     for wake in self._heard.values():
                         wake()
                     while await self._once(connection):
                         pass
-                    log.warning("the database gives no sign of life: its connections are cut")
+                    why = "no sign of life"
+            except DBAPIError as error:
+                why = type(error.orig or error).__name__
             self.there.clear()
             self._database.cut()
+            if why != told:
+                # Once for each reason, and not twice a second for as long as it is away.
+                log.warning("the database is not heard, its connections are cut: %s", why)
+            told = why
             await asyncio.sleep(PAUSE_SECONDS)
 
     @contextlib.asynccontextmanager
@@ -102,6 +110,7 @@ class Bell:
                 if (await asyncio.wait({said}, timeout=seconds))[0]:
                     await said
                     return True
+            # Before the question is given up: to cancel it the driver would ask the same silent server.
             self._database.cut()
             return False
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -114,6 +115,23 @@ async def test_a_server_that_says_nothing_any_more_is_left(database: Database, m
         await asyncio.wait({ringing})
         async with database.transaction() as session:
             assert await session.scalar(text("SELECT 1")) == 1
+
+
+async def test_that_the_server_is_not_heard_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(bell, "PAUSE_SECONDS", 0.001)
+    away, tries, enough = Database("postgresql://nobody@127.0.0.1:1/nothing"), itertools.count(1), asyncio.Event()
+    monkeypatch.setattr(away, "cut", lambda: enough.set() if next(tries) == 3 else None)
+    ringing = asyncio.create_task(Bell(away, {}).run())
+    async with asyncio.timeout(PATIENCE):
+        await enough.wait()
+    ringing.cancel()
+    await asyncio.wait({ringing})
+    await away.close()
+    assert [record.message for record in caplog.records if record.name == "models.bell"] == [
+        "the database is not heard, its connections are cut: ConnectionRefusedError"
+    ]
 
 
 @pytest.mark.parametrize("empty_database_url", ["postgresql"], indirect=True)
