@@ -34,6 +34,7 @@ from scheduler.jobs import (
     exports,
     floors,
     forgetting,
+    heartbeat,
     pictures,
     posts,
     projects,
@@ -63,6 +64,8 @@ class Job:
     work: Work
     beside: bool = False
     """It may take a minute, and the others do not wait for it."""
+    apart: bool = False
+    """It looks after the others: it waits for none of them, however long they take."""
 
     def trigger(self, timezone: tzinfo) -> BaseTrigger:
         """When to look, where this time zone is."""
@@ -98,8 +101,9 @@ JOBS = (
     Job("projects", partial(IntervalTrigger, minutes=1), projects.run, beside=True),
     Job("sealing", partial(IntervalTrigger, minutes=1), sealing.run),
     Job("cases", partial(IntervalTrigger, minutes=1), cases.run),
-    # All that is due is counted, and nobody waits for it.
-    Job("alarms", partial(IntervalTrigger, minutes=1), alarms.run, beside=True),
+    # In one line with those whom it vouches for: where they stand still it does, too.
+    Job("heartbeat", partial(IntervalTrigger, minutes=1), heartbeat.run),
+    Job("alarms", partial(IntervalTrigger, minutes=1), alarms.run, beside=True, apart=True),
     # By night, and it may take minutes.
     Job("ageing", partial(CronTrigger, hour=3, minute=40), ageing.run, beside=True),
     Job("sweeping", partial(CronTrigger, minute=30), sweeping.run),
@@ -107,7 +111,7 @@ JOBS = (
 
 
 class Scheduler:
-    """Runs the jobs, one at a time but for those beside; each opens the transactions it needs."""
+    """Runs the jobs, one at a time but for those beside and apart; each opens the transactions it needs."""
 
     def __init__(
         self, database: Database, toolbox: Toolbox, clock: Callable[[], datetime], committed: Callable[[], None]
@@ -117,7 +121,7 @@ class Scheduler:
         self._toolbox = toolbox
         self._clock = clock
         self._committed = committed
-        self._one_at_a_time = {beside: asyncio.Lock() for beside in (False, True)}
+        self._one_at_a_time = {line: asyncio.Lock() for line in (False, True, *(job.name for job in JOBS if job.apart))}
 
     async def run(self) -> None:
         """Until cancelled; everything that fell due while the program was away is done first, but for what takes
@@ -126,7 +130,7 @@ class Scheduler:
         now = self._clock()
         for job in JOBS:
             if not job.beside:
-                await self._run(job, now)
+                await self._run(job, lambda: now)
         timezone = self._toolbox.settings.timezone
         scheduler = AsyncIOScheduler(timezone=timezone)
         for job in JOBS:
@@ -148,15 +152,16 @@ class Scheduler:
     async def run_due(self, now: datetime) -> None:
         """Every job once, in order, as if it were `now`."""
         for job in JOBS:
-            await self._run(job, now)
+            await self._run(job, lambda: now)
 
     async def _run_now(self, job: Job) -> None:
-        await self._run(job, self._clock())
+        await self._run(job, self._clock)
 
-    async def _run(self, job: Job, now: datetime) -> None:
-        async with self._one_at_a_time[job.beside]:
+    async def _run(self, job: Job, clock: Callable[[], datetime]) -> None:
+        async with self._one_at_a_time[job.name if job.apart else job.beside]:
             try:
-                await job.work(self._database, self._toolbox, now)
+                # Not before: it may have waited for others.
+                await job.work(self._database, self._toolbox, clock())
             except Exception as error:
                 log.error("a job failed", job=job.name, why=type(error).__name__, exc_info=True)
         self._committed()
