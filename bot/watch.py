@@ -49,7 +49,11 @@ class Watch:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await self.look(self._clock())
+            try:
+                await self.look(self._clock())
+            except Exception as error:
+                # Whoever only watches must not end what is watched.
+                log.error("the watch could not look", why=type(error).__name__, exc_info=True)
             await asyncio.sleep(SECONDS)
 
     async def look(self, now: datetime) -> None:

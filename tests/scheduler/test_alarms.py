@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from datetime import datetime, timedelta
 
 import aiohttp
 import pytest
 from sqlalchemy import select
 
+import bot.watch
 from bot import alarms as told
 from bot.app import App, house_of
 from bot.settings import Settings
@@ -112,6 +114,28 @@ async def test_a_clock_that_stands_still_is_noticed_by_every_process(database_ur
         assert row.chat_id == 4711
         assert row.payload is not None
         assert "定时任务" in row.payload["text"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_whoever_watches_ends_nothing_when_it_cannot_look(
+    database: Database, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    looks, again = itertools.count(1), asyncio.Event()
+
+    async def look(_: Watch, __: datetime) -> None:
+        if next(looks) > 1:
+            again.set()
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Watch, "look", look)
+    monkeypatch.setattr(bot.watch, "SECONDS", 0.0)
+    async with aiohttp.ClientSession() as http:
+        chosen = settings("http://127.0.0.1:1", "sqlite:///unused.db")
+        watching = asyncio.create_task(Watch(database, toolbox(chosen), http, lambda: now, lambda: None).run())
+        async with asyncio.timeout(10):
+            await again.wait()
+        watching.cancel()
+        await asyncio.wait({watching})
 
 
 async def test_a_database_that_is_away_is_told_of_past_the_outbox_once_in_a_cool_down(
