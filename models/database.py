@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import sqlite3
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, text
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -36,6 +37,13 @@ BUSY_SECONDS = 10.0
 IDLE_SECONDS = 10
 """After so long PostgreSQL ends a transaction that holds rows and says nothing: its program was stopped or cut off, and
 the others wait for those rows."""
+
+SILENT_SECONDS = 60.0
+"""So long PostgreSQL may take for one statement, a COMMIT among them, before its connection is given up: its process
+may be frozen, or the network swallow what it says, and whoever waits would wait for ever.
+"""
+LINE_SECONDS = 15
+"""After so long without a sign from the other machine the system itself gives a connection up."""
 
 
 class Fence(Protocol):
@@ -120,6 +128,34 @@ def _named(found: CursorResult[*tuple[Any, ...]]) -> Sequence[Mapping[str, Any]]
     return cast(Sequence[Mapping[str, Any]], found.mappings().all())
 
 
+def _watch_the_line(connection: Any) -> None:
+    """Have the system ask a machine that says nothing whether it is still there. A socket of this one needs none."""
+    line = connection._transport.get_extra_info("socket")  # asyncpg has no other way to it
+    if line is None or line.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    third = max(LINE_SECONDS // 3, 1)
+    wishes = {"TCP_KEEPIDLE": third, "TCP_KEEPINTVL": third, "TCP_KEEPCNT": 2, "TCP_USER_TIMEOUT": LINE_SECONDS * 1000}
+    for name, value in wishes.items():
+        # Not every system has all of them.
+        if hasattr(socket, name):
+            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _given_up(context: ExceptionContext) -> Exception | None:
+    """A statement that took too long is like a connection that has ended, and ends it: nobody knows what it is still
+    doing. Of a COMMIT nobody knows then whether it was kept.
+    """
+    error = context.original_exception
+    if not isinstance(error, TimeoutError):
+        return None
+    if context.connection is not None and not context.connection.invalidated:
+        raw: Any = context.connection.connection.driver_connection
+        raw.terminate()
+    context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
+    return OperationalError(context.statement, None, error)
+
+
 class Database:
     """One engine and its sessions. Make it with its address, end it with `close`."""
 
@@ -131,6 +167,7 @@ class Database:
         self._foreign_keys = foreign_keys
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._open: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._asides: set[tuple[asyncio.AbstractEventLoop, Database]] = set()
         self._reader: Engine | AsyncEngine = self._sqlite("BEGIN") if self.is_sqlite else self._postgresql()
         self._writer: Engine | AsyncEngine = self._sqlite("BEGIN IMMEDIATE") if self.is_sqlite else self._reader
         # SQLite has one writer. Waiting for it inside sqlite3 would hold the whole event loop, so tasks queue here.
@@ -184,9 +221,16 @@ class Database:
             connect_args={
                 "server_settings": {"idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000:.0f}"},
                 "async_creator_fn": reach,
+                "command_timeout": SILENT_SECONDS,
             },
         )
-        event.listen(engine.sync_engine, "connect", lambda raw, _: self._open.add(raw.driver_connection))
+
+        def begun(raw: Any, _: object) -> None:
+            self._open.add(raw.driver_connection)
+            _watch_the_line(raw.driver_connection)
+
+        event.listen(engine.sync_engine, "connect", begun)
+        event.listen(engine.sync_engine, "handle_error", _given_up)
         return engine
 
     def cut(self) -> None:
@@ -194,6 +238,8 @@ class Database:
         for connection in list(self._open):
             connection.terminate()
         self._open.clear()
+        for loop, other in list(self._asides):
+            loop.call_soon_threadsafe(other.cut)
 
     @contextlib.contextmanager
     def connecting(self) -> Iterator[None]:
@@ -354,10 +400,13 @@ class Database:
         async def alone() -> T:
             # Connections belong to the loop in which they were made.
             database = Database(self.address)
+            here = asyncio.get_running_loop(), database
+            self._asides.add(here)
             try:
                 async with database.reading() as session:
                     return await work(session)
             finally:
+                self._asides.discard(here)
                 await database.leave()
 
         # Begun there and not here: whoever is cancelled while all threads are busy leaves nothing half made.

@@ -92,6 +92,10 @@ class Courier:
         self._wake = asyncio.Event()
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._finished: list[Attempt] = []
+        self._doubtful: list[Attempt] = []
+        """Of these nobody knows whether what was written down last was kept: that they were leaving, or how they ended.
+        Those without a verdict have not left.
+        """
         self._ended: list[int] = []
         """Chats whose line is through, but not yet written down."""
         self._stopping = False
@@ -106,7 +110,7 @@ class Courier:
     async def __aenter__(self) -> Self:
         # Whatever it still had of the last time, `_recover` or another program has found in the outbox.
         self._stopping = False
-        for left in (self._busy, self._finished, self._ended):
+        for left in (self._busy, self._finished, self._doubtful, self._ended):
             left.clear()
         self._windows.begin_anew()
         await self._bot.open()
@@ -169,7 +173,7 @@ class Courier:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, DATABASE_AWAY)
                 continue
-            if self._stopping and not self._busy and not self._finished:
+            if self._stopping and not self._busy and not self._finished and not self._doubtful:
                 return
             if started or self._finished:
                 # Let what was started reach the network before looking again.
@@ -203,15 +207,18 @@ class Courier:
         for chat_id in ended:
             # Not before: what came of its last message has to be written down before the next one is drawn.
             del self._busy[chat_id]
+        doubtful, clear = self._doubtful, list[Attempt]()
         try:
             async with self._database.transaction() as session:
-                await results.settle(session, finished, now, self._vault)
+                if doubtful:
+                    clear, self._doubtful = await results.cleared(session, doubtful)
+                await results.settle(session, [*clear, *finished], now, self._vault)
                 await session.flush()
                 idle = self._stopping or not lease.stands()
                 lines, wait = ([], LOOK_SECONDS) if idle else await self._take(session, now, at)
         except BaseException:
-            self._finished = [*finished, *self._finished]
-            self._taker.undone(at)
+            # What was written may have been kept all the same, when the database did not say.
+            self._doubtful = [*doubtful, *finished, *self._taker.undone(at)]
             raise
         self._taker.kept()
         self._last_size = len(finished) + sum(len(line) for line in lines)
@@ -221,7 +228,8 @@ class Courier:
 
     async def _take(self, session: AsyncSession, now: datetime, at: float) -> tuple[list[list[Attempt]], float]:
         free = (1 if self._backoff.one_asks else IN_FLIGHT) - len(self._busy)
-        return await self._taker.take(session, now, at, free=free, busy=self._busy, longest=LOOK_SECONDS)
+        busy = self._busy.keys() | {attempt.chat_id for attempt in self._doubtful}
+        return await self._taker.take(session, now, at, free=free, busy=busy, longest=LOOK_SECONDS)
 
     # ------------------------------------------------------------ sending
 

@@ -37,6 +37,13 @@ _SHOWN = (
     .execution_options(populate_existing=True)
 )
 
+_FREE = (
+    select(Outgoing)
+    .where(Outgoing.id.in_(bindparam("numbers", expanding=True)))
+    .order_by(Outgoing.id)
+    .with_for_update(skip_locked=True)
+)
+
 
 @dataclass
 class Attempt:
@@ -56,6 +63,11 @@ class Attempt:
     """The forum topic that this attempt has made."""
     verdict: Verdict | None = None
     error: Exception | None = None
+    number: int = field(init=False)
+    """The row's, also when the transaction that took it was undone."""
+
+    def __post_init__(self) -> None:
+        self.number = self.row.id
 
     @property
     def attempts(self) -> int:
@@ -82,6 +94,30 @@ async def settle(session: AsyncSession, attempts: Sequence[Attempt], now: dateti
         rows = await session.scalars(select(Outgoing).where(Outgoing.id.in_(others), Outgoing.state == Sending.SENDING))
         for row in rows.all():
             await _settle(session, row, others[row.id], now, vault)
+
+
+async def cleared(session: AsyncSession, doubtful: Sequence[Attempt]) -> tuple[list[Attempt], list[Attempt]]:
+    """Of attempts of which nobody knows whether they were written down: those that have ended and are not, and those
+    of which it is still open. Those that were called leaving and did not leave are due again.
+
+    A row that is locked belongs to the transaction nobody has heard of: it may still end either way, and is not waited
+    for.
+    """
+    numbers = [attempt.number for attempt in doubtful]
+    free = {row.id: row for row in await session.scalars(_FREE, {"numbers": numbers})}
+    there = set(await session.scalars(select(Outgoing.id).where(Outgoing.id.in_(numbers))))
+    ended = list[Attempt]()
+    for attempt in doubtful:
+        row = free.get(attempt.number)
+        if row is None or row.state is not Sending.SENDING:
+            continue
+        if attempt.verdict is not None:
+            ended.append(attempt)
+        else:
+            row.state = Sending.DUE
+            row.attempts -= 1
+    await session.flush()
+    return ended, [each for each in doubtful if each.number in there and each.number not in free]
 
 
 async def _shown(session: AsyncSession, attempts: Sequence[Attempt]) -> dict[int, Words]:

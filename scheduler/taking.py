@@ -72,13 +72,14 @@ class Taker:
         """What was taken is written down, and leaves."""
         self._taken = []
 
-    def undone(self, at: float) -> None:
-        """What was taken does not leave after all; counted as on its way for ever it would close the windows in the
-        end.
+    def undone(self, at: float) -> list[Attempt]:
+        """What was taken does not leave after all: this. Counted as on its way for ever it would close the windows in
+        the end.
         """
         for attempt in self._taken:
             self._windows.arrived(attempt.chat_id, at, attempt.weight)
-        self._taken = []
+        undone, self._taken = self._taken, []
+        return undone
 
     async def take(
         self, session: AsyncSession, now: datetime, at: float, *, free: int, busy: Collection[int], longest: float
