@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 
 import structlog
@@ -52,6 +52,10 @@ from scheduler.jobs import (
 log = structlog.get_logger()
 
 Work = Callable[[Database, Toolbox, datetime], Awaitable[None]]
+
+LOOK_SECONDS = 10.0
+"""How often it is asked whether the machine's clock was set back."""
+SLACK = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,19 @@ JOBS = (
 )
 
 
+def _not_later_than_ever(scheduler: AsyncIOScheduler, timezone: tzinfo) -> None:
+    """APScheduler keeps the moment at which a job comes next: when the machine's clock is set back by a day, it would
+    not come for a day.
+    """
+    triggers = {job.name: job.trigger(timezone) for job in JOBS}
+    now = datetime.now(timezone)
+    for planned in scheduler.get_jobs():
+        soonest = triggers[planned.name].get_next_fire_time(None, now)
+        if planned.next_run_time > soonest + SLACK:
+            log.warning("the clock was set back: a job comes sooner", job=planned.name)
+            planned.reschedule(triggers[planned.name])
+
+
 class Scheduler:
     """Runs the jobs, one at a time but for those beside and apart; each opens the transactions it needs."""
 
@@ -145,7 +162,9 @@ class Scheduler:
             )
         scheduler.start()
         try:
-            await asyncio.Event().wait()
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                _not_later_than_ever(scheduler, timezone)
         finally:
             scheduler.shutdown(wait=False)
 

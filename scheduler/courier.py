@@ -16,7 +16,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,7 +30,7 @@ from models import lease
 from models.database import Database
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.vault import Vault
-from scheduler import results
+from scheduler import queue, results
 from scheduler.backoff import Backoff
 from scheduler.results import Attempt
 from scheduler.taking import Draw, Taker
@@ -49,6 +49,8 @@ LOOK_SECONDS = 1.0
 """After so long the outbox is looked at even when nobody calls: another process may write too."""
 DATABASE_AWAY = 2.0
 """Between two tries while the database is not there, at most."""
+SET_BACK = timedelta(seconds=5)
+"""A clock that was put right by less than this is no matter."""
 
 
 class _Late(Exception):
@@ -99,6 +101,8 @@ class Courier:
         self._ended: list[int] = []
         """Chats whose line is through, but not yet written down."""
         self._stopping = False
+        self._told: tuple[datetime, float] | None = None
+        """What both clocks said at the last round."""
         self._last_round = 0.0
         self._last_size = 0
         """Rows that the last round took or wrote down."""
@@ -210,6 +214,8 @@ class Courier:
         doubtful, clear = self._doubtful, list[Attempt]()
         try:
             async with self._database.transaction() as session:
+                if back := self._set_back(now, at):
+                    await queue.sooner(session, now, back)
                 if doubtful:
                     clear, self._doubtful = await results.cleared(session, doubtful)
                 await results.settle(session, [*clear, *finished], now, self._vault)
@@ -221,10 +227,19 @@ class Courier:
             self._doubtful = [*doubtful, *finished, *self._taker.undone(at)]
             raise
         self._taker.kept()
+        self._told = now, at
         self._last_size = len(finished) + sum(len(line) for line in lines)
         for line in lines:
             self._busy[line[0].chat_id] = asyncio.create_task(self._send_line(line))
         return len(lines), wait
+
+    def _set_back(self, now: datetime, at: float) -> timedelta:
+        """By how much the clock that says what is due was set back since the last round."""
+        if self._told is None:
+            return timedelta()
+        before, at_before = self._told
+        back = timedelta(seconds=at - at_before) - (now - before)
+        return back if back > SET_BACK else timedelta()
 
     async def _take(self, session: AsyncSession, now: datetime, at: float) -> tuple[list[list[Attempt]], float]:
         free = (1 if self._backoff.one_asks else IN_FLIGHT) - len(self._busy)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
 from sqlalchemy import Table, bindparam, exists, func, or_, select
@@ -19,6 +19,8 @@ from models.sessions import plainly
 
 IN_LINE = 8
 """So many rows for one group may be taken at once; they leave one after the other."""
+A_MOMENT = timedelta(hours=2)
+"""Whoever waits for longer waits for a time of day."""
 
 
 class Place(NamedTuple):
@@ -121,3 +123,14 @@ async def until_next(session: AsyncSession, now: datetime, opens: Mapping[int, f
         )
         waits += [max(opening[queue], 0.001) for queue in waiting if queue is not None]
     return min(waits)
+
+
+async def sooner(session: AsyncSession, now: datetime, back: timedelta) -> None:
+    """The clock was set back by this much: what was due, or waits for a moment only, was given its time by the clock as
+    it was, and would wait for so much longer. What waits for a time of day keeps it: nobody is written to at night.
+    """
+    soon = Outgoing.not_before > now, Outgoing.not_before <= now + back + A_MOMENT
+    waiting = select(Outgoing).where(Outgoing.state == DUE, *soon).with_for_update(skip_locked=True)
+    for row in await session.scalars(waiting):
+        row.not_before -= back
+    await session.flush()
