@@ -433,6 +433,45 @@ async def test_the_webhook_stores_and_then_answers(database: Database, now: date
             assert answer.status == 503, "Telegram brings it again"
 
 
+async def test_what_is_torn_on_its_way_to_the_webhook_is_offered_again_and_stored_once(
+    database: Database, now: datetime
+) -> None:
+    """Half a request is nothing; a connection that is reset before our 200 may have brought it, and brings it again."""
+    chosen = settings(
+        "http://127.0.0.1:1",
+        "sqlite:///unused.db",
+        telegram={"mode": "webhook", "webhook_url": "https://union.example", "listen": "127.0.0.1:0"},
+    )
+    stored, intake = asyncio.Event(), Intake(database, BOT, HOUSE.vault, lambda: now, lambda: stored.set())
+    async with Web(chosen, intake, database) as web, aiohttp.ClientSession() as http:
+        port = web._runner.addresses[0][1]
+        raw = {"update_id": 7, "message": {"chat": {"id": 5}, "text": "x" * 2000}}
+        body = json.dumps(raw).encode()
+        head = (
+            f"POST {WEBHOOK_PATH} HTTP/1.1\r\nHost: x\r\n{SECRET_HEADER}: {chosen.webhook_secret()}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        ).encode()
+        # What is whole where it is cut is no update either.
+        for part in (head[:40], head, head + body[: len(body) // 2], head + body[:-1]):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(part)
+            await writer.drain()
+            writer.transport.abort()
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head + body)
+        await writer.drain()
+        async with asyncio.timeout(20):
+            await stored.wait()
+        writer.transport.abort()
+        for _ in range(2):
+            async with http.post(
+                f"http://127.0.0.1:{port}{WEBHOOK_PATH}", data=body, headers={SECRET_HEADER: chosen.webhook_secret()}
+            ) as answer:
+                assert answer.status == 200
+        found = await rows(database)
+        assert [(row.update_id, row.state) for row in found] == [(7, Handling.WAITING)]
+
+
 async def test_the_program_lives_on_a_webhook_too(database_url: str, unused_tcp_port: int) -> None:
     telegram = {
         "mode": "webhook",

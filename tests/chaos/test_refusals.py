@@ -13,11 +13,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import asking, people
+from models import asking, people, tickets
 from models.database import Database
 from models.outbox import Lane, Outgoing, Sending
 from sandbox import server
-from sandbox.client import Group, Sandbox
+from sandbox.client import Group, Person, Sandbox
 from scheduler import courier
 from tests.campus import BEGIN, TOKEN, Campus, MovedClock, running
 from tests.house import draft
@@ -177,3 +177,48 @@ async def test_a_group_that_is_lost_in_the_middle_of_a_burst_has_every_card_in_t
             unfinished = Outgoing.state.in_([Sending.DUE, Sending.SENDING]), Outgoing.chat_id == campus.east.id
             left = (await session.scalars(select(Outgoing).where(*unfinished))).all()
             assert [row.letter for row in left if row.not_before < campus.clock() + timedelta(hours=1)] == []
+
+
+# ---------------------------------------------------------------- private chats, in the middle of a burst
+
+
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("sqlite", marks=pytest.mark.long), pytest.param("postgresql")], indirect=True
+)
+async def test_who_cannot_be_reached_holds_up_nobody_and_staff_see_it(database_url: str) -> None:
+    """One answer to four who wait: one has blocked the bot, one chat is gone. The others have it, the card says so, and
+    who comes back has it too.
+    """
+    async with running(database_url) as campus:
+        t, words = campus.t("en"), "The plumber comes at three"
+        four = [await campus.student(name) for name in ("Alice", "Bob", "Carol", "Dave")]
+        number = await campus.files(four[0], "The tap in the bathroom drips all night")
+        async with campus.app.database.transaction() as session:
+            ticket = await tickets.get(session, number)
+            for each in four[1:]:
+                person = await people.by_telegram_id(session, each.id)
+                assert person is not None
+                await asking.join(session, ticket, person, "e1", campus.app.toolbox.house, campus.clock())
+        campus.app.courier.wake()
+        card = await campus.east.shows(f"#{number} ·")
+        _, bob, carol, _ = four
+        await bob.blocks()
+        await campus.stage.fault("sendMessage", chat=carol.id, status=400, description="Bad Request: chat not found")
+        await campus.wang.says(words, chat=campus.east, reply_to=card)
+        for each in (four[0], four[3]):
+            await each.reads(words)
+        await campus.later(minutes=1)
+        await campus.quiet()
+        assert [await heard(each, words) for each in four] == [1, 0, 0, 1]
+        assert t.n("card.delivery.blocked_some", 2) in (await campus.east.shows(f"#{number} ·")).text
+        await bob.unblocks()
+        await bob.reads(words)
+        await campus.later(minutes=1)
+        await campus.quiet()
+        assert [await heard(each, words) for each in four] == [1, 1, 0, 1]
+        assert t.n("card.delivery.blocked_some", 1) in (await campus.east.shows(f"#{number} ·")).text
+
+
+async def heard(person: Person, words: str) -> int:
+    """How often somebody has read these."""
+    return sum(words in m.text for m in await person.transcript())

@@ -17,14 +17,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.calls import Call, Letter
+from bot.keyboards import Desk
 from models.database import Database
 from models.outbox import Outgoing, Repeat, Sending
 from sandbox import server
+from sandbox.actors import document, photo
 from sandbox.client import Sandbox
-from tests.campus import BEGIN, TOKEN, MovedClock
+from scheduler.courier import Courier
+from tests.campus import BEGIN, TOKEN, UNLIMITED, Campus, MovedClock, running
 from tests.scheduler.test_courier import PATIENCE, Office, as_written
 
 READ_SECONDS = 0.3
@@ -155,3 +159,50 @@ async def badly_answered(post_office: Office, plan: list[tuple[str, Way]]) -> No
         if found != expected:
             wrong.append((what, way.method, found, row.reason))
     assert not wrong
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+async def test_after_any_bad_answer_send_again_brings_it_once(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Staff see that nobody knows, press once, and the student has it: once more than Telegram had done by itself."""
+    assert Courier.__init__.__kwdefaults__ is not None
+    monkeypatch.setitem(Courier.__init__.__kwdefaults__, "read_seconds", READ_SECONDS)
+    async with running(database_url, limits=UNLIMITED) as campus:
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, "The tap in the bathroom drips all night")
+        card = await campus.east.shows(f"#{number} ·")
+        resend = Desk("resend", number).pack()
+        wrong = []
+        ways = {"sendMessage": None, "sendPhoto": photo(), "sendDocument": document()}
+        for i, (what, (method, what_with)) in enumerate(itertools.product(UNCLEAR, ways.items())):
+            fault, took_effect = UNCLEAR[what]
+            words = f"answer {i} ends"
+            await campus.stage.fault(method, chat=alice.id, **fault)
+            if what_with is None:
+                await campus.wang.says(words, chat=campus.east, reply_to=card)
+            else:
+                await campus.wang.sends(what_with, caption=words, chat=campus.east, reply_to=card)
+            await nobody_knows(campus, 1)
+            assert await campus.wang.presses(card, resend, chat=campus.east) == ""
+            await alice.reads(words)
+            await nobody_knows(campus, 0)
+            came = sum(words in m.text for m in await alice.transcript())
+            if came != 1 + took_effect:
+                wrong.append((what, method, came))
+            assert await campus.wang.presses(card, resend, chat=campus.east) == campus.t("en").plain(
+                "desk.nothing_to_resend", number=number
+            )
+        assert not wrong
+
+
+async def nobody_knows(campus: Campus, count: int) -> None:
+    """Wait until so many answers are unknown."""
+    unknown = select(func.count()).where(Outgoing.state == Sending.UNKNOWN, Outgoing.letter == "words")
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            async with campus.app.database.reading() as session:
+                if await session.scalar(unknown) == count:
+                    return
+            await campus.stage.caught_up()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,9 +17,10 @@ from sqlalchemy import func, select
 from bot.toolbox import Toolbox
 from models.database import Database
 from models.outbox import Outgoing, Sending
+from models.tickets import Ticket
 from scheduler import clock
 from scheduler.clock import Job, Scheduler
-from tests.campus import Campus
+from tests.campus import Campus, running
 from tests.scheduler.test_courier import Office, alice, post_office  # noqa: F401  (fixtures)
 
 A_DAY = timedelta(days=1)
@@ -90,3 +92,68 @@ async def looked(campus: Campus) -> int:
     await campus.quiet()
     async with campus.app.database.reading() as session:
         return await session.scalar(select(func.count()).select_from(Outgoing)) or 0
+
+
+async def given(campus: Campus) -> Counter[tuple[int, str]]:
+    """What everybody has been told by the clock, how often: chat and text."""
+    chats = campus.east.id, campus.office.id, *(each.id for each in campus.people.values())
+    return Counter(
+        [(chat, m.text) for chat in chats for m in await campus.stage.transcript(chat) if m.from_bot and "#" in m.text]
+    )
+
+
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.long)], indirect=True
+)
+async def test_a_day_forwards_is_done_once_and_a_day_back_is_not_done_again(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice = campus.people["alice"] = await campus.student("Alice")
+        unclaimed = await campus.files(alice, TAP)
+        card = await campus.east.shows(f"#{unclaimed} ·")
+        resolved = await campus.files(alice, "No light on the stairs of the third floor")
+        second = await campus.east.shows(f"#{resolved} ·")
+        await campus.wang.presses(second, f"c:resolve:{resolved}:done", chat=campus.east)
+        await alice.reads("Is it really fixed?")
+        before = await looked(campus)
+        assert await looked(campus) == before
+
+        # Forwards: whatever fell due is done, everybody above is told, once.
+        campus.clock.move(A_DAY)
+        once = await looked(campus)
+        told = await given(campus)
+        await campus.east.shows(f"#{unclaimed} should have been claimed")
+        assert once > before
+        assert await levels(campus, unclaimed) == await told_above(campus, unclaimed) > 0
+        assert await looked(campus) == once
+
+        # Back: nothing of it is done again, and what people do is answered at once.
+        campus.clock.move(-A_DAY)
+        for _ in range(2):
+            assert await looked(campus) == once
+        assert await given(campus) == told
+        await campus.wang.says("the plumber comes at three", chat=campus.east, reply_to=card)
+        await alice.reads("the plumber comes at three")
+        third = await campus.files(alice, "The window in room five does not close")
+        await campus.east.shows(f"#{third} ·")
+
+        # And forwards again, as it should have been: what has been told is not told again.
+        campus.clock.move(A_DAY)
+        await looked(campus)
+        assert max((await given(campus)).values()) == 1
+        async with campus.app.database.reading() as session:
+            unfinished = Outgoing.state.in_([Sending.UNKNOWN, Sending.FAILED, Sending.SENDING])
+            assert await session.scalar(select(func.count()).where(unfinished)) == 0
+
+
+async def levels(campus: Campus, number: int) -> int:
+    """How far the ticket's deadline to be claimed has been escalated."""
+    async with campus.app.database.reading() as session:
+        return (await session.get_one(Ticket, number)).claim_level
+
+
+async def told_above(campus: Campus, number: int) -> int:
+    """The highest level whose people have read of it: the office is the second, the station's own chat the first."""
+    mark = f"#{number}"
+    office = any(mark in m.text for m in await campus.office.transcript())
+    east = any(mark in m.text and "🔺" in m.text for m in await campus.east.transcript())
+    return 2 if office else int(east)
