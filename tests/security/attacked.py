@@ -18,11 +18,12 @@ from aiogram.types import Update, User
 from sqlalchemy import event, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import letters
 from bot.app import App
 from bot.keyboards import Press
 from bot.outgoing import Mouth, speaking
 from bot.people import Presence
-from models import asking, casework, people, stations
+from models import asking, cases, casework, people, sealed, stations
 from models.cases import Head, Report
 from models.errors import Refusal
 from models.house import House
@@ -71,6 +72,8 @@ class Seen:
     answered: list[str] = field(default_factory=list)
     """What would stand in a little window over the button."""
     refused: Refusal | None = None
+    shown: list[tuple[int | None, str]] = field(default_factory=list)
+    """What would be read, where letters are drawn: chat and calls; of an answer to a press no chat."""
     error: Exception | None = None
     """What was not a refusal."""
 
@@ -89,8 +92,12 @@ class Attacked:
         if found and cursor.rowcount != 0:
             self._written.add(found[2])
 
-    async def gets(self, raw: dict[str, Any], presence: Presence | None = None, *, keep: bool = False) -> Seen:
-        """What the program would do on this update; with `keep` it has been done."""
+    async def gets(
+        self, raw: dict[str, Any], presence: Presence | None = None, *, keep: bool = False, drawn: bool = False
+    ) -> Seen:
+        """What the program would do on this update; with `keep` it has been done; `drawn` also how each letter would
+        read.
+        """
         update = Update.model_validate({"update_id": next(self._numbers), **raw}, context={"bot": self.app.bot})
         seen = Seen()
         self._written.clear()
@@ -109,7 +116,11 @@ class Attacked:
                 seen.changed = frozenset(self._written) - BOOK_KEEPING
                 if "outbox" in self._written:
                     rows = await session.scalars(select(Outgoing).where(Outgoing.id > last))
-                    seen.said = [(row.chat_id, dict(row.payload or {})) for row in rows]
+                    written = list(rows)
+                    seen.said = [(row.chat_id, dict(row.payload or {})) for row in written]
+                    if drawn:
+                        seen.shown = [each for row in written for each in await self._read(session, row)]
+                seen.shown += [(None, method.model_dump_json()) for method in mouth.afterwards if drawn]
                 seen.answered = [getattr(each, "text", None) or "" for each in mouth.afterwards]
                 if not keep:
                     raise Undone
@@ -120,6 +131,21 @@ class Attacked:
         except Exception as error:  # noqa: BLE001  (whatever it is, the test says which update it was)
             seen.error = error
         return seen
+
+    async def _read(self, session: AsyncSession, row: Outgoing) -> list[tuple[int | None, str]]:
+        """What the courier would send of a row: the chat of each call, and the call."""
+        if row.letter is None:
+            return [(row.chat_id, repr(row.payload))]
+        chats = [row.chat_id] if row.chat_id is not None else []
+        if not chats and row.letter == sealed.LETTER:
+            # Whom it is for stands inside; the courier asks for it.
+            chats = [await cases.addressee(session, row, self.app.toolbox.house.vault)]
+        return [
+            (int(call.params.get("chat_id") or chat), repr(call.params))
+            for chat in chats
+            if chat is not None
+            for call in (await letters.draw(session, row, self.app.toolbox, self.now, chat)).calls
+        ]
 
 
 @contextlib.asynccontextmanager
