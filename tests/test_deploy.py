@@ -1,0 +1,94 @@
+"""What `deploy/` gives to an operator holds what the handbook says of it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from configparser import ConfigParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from bot.__main__ import app
+from bot.parts import Part
+
+HOUSE = Path(__file__).parent.parent
+UNITS = sorted((HOUSE / "deploy" / "systemd").glob("*.service"))
+CONTAINER = HOUSE / "deploy" / "Containerfile"
+
+
+def handbook() -> str:
+    return (HOUSE / "docs" / "operator.md").read_text(encoding="utf-8")
+
+
+def must_be_understood(words: list[str]) -> None:
+    """As the command line takes it; raises its UsageError or KeyError otherwise. `%d` and `%i` are systemd's."""
+    assert Path(words[0]).name == "unionbot"
+    name, *told = [word.replace("%d", "/run/credentials").replace("%i", Part.WORKER) for word in words[1:]]
+    commands: Any = get_command(app)
+    commands.commands[name].make_context(name, told)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_a_unit_is_no_more_exposed_than_the_handbook_says(unit: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not here: apt-get install systemd")
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", unit],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    measured = re.search(r"exposure level for \S+ (\d+\.\d)", done.stdout)
+    said = re.search(r"systemd-analyze security --offline=true`: exposure (\d+\.\d)", handbook())
+    assert measured is not None
+    assert said is not None
+    assert float(measured[1]) <= float(said[1])
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_a_unit_starts_the_program_as_its_command_line_takes_it(unit: Path) -> None:
+    read = ConfigParser(strict=False, interpolation=None)
+    read.read(unit)
+    service = read["Service"]
+    must_be_understood(shlex.split(service["ExecStart"]))
+    # What it is given as a credential is what it is told to read, and no secret stands in the unit.
+    assert service["LoadCredential"].partition(":")[0] in service["ExecStart"]
+    assert "UNIONBOT_" not in " ".join(value for section in read.values() for value in section.values())
+
+
+def container() -> list[tuple[str, str]]:
+    """The container file as its instructions, in their order."""
+    lines = [line for line in CONTAINER.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
+    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in joined.splitlines() if line)]
+
+
+def test_the_container_file_copies_what_is_there_pins_what_it_installs_and_runs_as_nobody_in_particular() -> None:
+    steps = container()
+    stages = [n for n, (word, _) in enumerate(steps) if word == "FROM"]
+    last = steps[stages[-1] :]
+    copied = [shlex.split(rest) for word, rest in steps if word in ("COPY", "ADD")]
+    from_here = [words[:-1] for words in copied if not words[0].startswith("--from=")]
+    assert all((HOUSE / name).exists() for names in from_here for name in names)
+    packages = {path.parent.name for path in HOUSE.glob("*/__init__.py")} - {"tests", "bench"}
+    assert packages <= {name for names in from_here for name in names}, "all that the program consists of"
+    # Nothing is installed but by the lock, and then the program itself.
+    installed = [part.split() for _, rest in steps for part in rest.split("&&") if "pip install" in part]
+    assert [words[-1] for words in installed] == ["/src/requirements.txt", "/src"]
+    assert "--require-hashes" in installed[0]
+    assert {"--no-deps", "--no-build-isolation"} <= set(installed[1])
+    assert re.fullmatch(r"BASE=\S+:\d+\.\d+\.\d+-\S+", dict(steps)["ARG"]), "one version of the base, not the newest"
+    # Who runs it is nobody with a name on the machine, named by number, after all that root has to do.
+    users = [n for n, (word, _) in enumerate(last) if word == "USER"]
+    assert len(users) == 1
+    assert int(last[users[0]][1]) > 0
+    assert not [word for word, _ in last[users[0] :] if word in ("RUN", "COPY", "ADD")]
+    assert not re.search(r"TOKEN|KEY|PASS", " ".join(rest for word, rest in steps if word in ("ENV", "ARG", "RUN")))
+    (entry,) = [rest for word, rest in last if word == "ENTRYPOINT"]
+    must_be_understood([word.strip('"') for word in re.findall(r'"[^"]*"', entry)])
+    assert dict(last)["STOPSIGNAL"] == "SIGTERM"
