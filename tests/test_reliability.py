@@ -45,7 +45,8 @@ def test_every_fault_has_the_test_that_it_names() -> None:
     lost, count = lost_in(PAGE)
     assert not lost
     assert count > 20, "the page is read at all"
-    rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    matrix = PAGE.read_text(encoding="utf-8").partition("\nThree machines under Patroni")[0]
+    rows = [line for line in matrix.splitlines() if line.startswith("| ")]
     assert not [row for row in rows if row.count(" | ") == 3 and "::test_" not in row and "| held by |" not in row]
 
 

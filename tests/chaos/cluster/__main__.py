@@ -2,13 +2,14 @@
 
     python -m tests.chaos.cluster [--students N] [--seed N] [--only kill|pause|cut] [--write]
 
-`--write` puts the times into docs/cluster.md between its marks. Exit code 1 when something does not hold.
+`--write` puts the times into docs/reliability.md between its marks. Exit code 1 when something does not hold.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import platform
 import random
@@ -17,6 +18,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -26,8 +28,8 @@ import uvloop
 from tests.chaos.cluster.nodes import CannotStart, Cluster, Node, started
 from tests.chaos.cluster.run import Stage, play
 
-PAGE = Path(__file__).parents[3] / "docs" / "cluster.md"
-MARKS = "<!-- times -->", "<!-- /times -->"
+PAGE = Path(__file__).parents[3] / "docs" / "reliability.md"
+MARKS = "<!-- times: written by make chaos-cluster -->", "<!-- /times -->"
 LONGEST = 120.0
 
 
@@ -70,7 +72,6 @@ async def break_each(cluster: Cluster, stage: Stage, faults: list[Fault], times:
     await stage.answered(LONGEST)
     for fault in faults:
         node = await cluster.primary()
-        assert node is not None
         async with stage.death(fault.name), asyncio.timeout(2 * LONGEST):
             at = time.monotonic()
             await asyncio.to_thread(do, fault, node)
@@ -86,6 +87,16 @@ async def break_each(cluster: Cluster, stage: Stage, faults: list[Fault], times:
         times.append(Times(fault, primary, answered, time.monotonic() - mended))
         print(f"{fault.name}: a new primary after {primary:.1f} s, an answer after {answered:.1f} s, "
               f"whole {times[-1].whole:.1f} s after it was mended", flush=True)  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def told(cluster: Cluster) -> AsyncIterator[None]:
+    """What goes wrong inside comes with the last words of the three machines."""
+    try:
+        yield
+    except BaseException:
+        print(cluster.last_words(), file=sys.stderr)
+        raise
 
 
 def table(times: list[Times], students: int, seed: int) -> str:
@@ -134,7 +145,7 @@ async def main() -> int:
         # PostgreSQL's own user has to get to its folder.
         folder.chmod(0o755)  # noqa: ASYNC240
         try:
-            async with started(folder) as cluster:
+            async with started(folder) as cluster, told(cluster):
                 print("three machines, whole", flush=True)
                 found = await play(
                     cluster.url,

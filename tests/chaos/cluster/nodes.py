@@ -150,12 +150,10 @@ class Cluster:
         hosts = ",".join(f"{node.address}:5432" for node in self.nodes)
         return f"postgresql://{USER}:{self._password}@{hosts}/{DATABASE}?target_session_attrs=read-write"
 
-    async def primary(self) -> Node | None:
-        """The one that takes writes, asked of PostgreSQL itself."""
-        for node in self.nodes:
-            if await self._writes(node):
-                return node
-        return None
+    async def primary(self) -> Node:
+        """The one that takes writes, asked of PostgreSQL itself, once the three are whole."""
+        (found,) = [node for node in self.nodes if await self._writes(node)]
+        return found
 
     async def other_primary(self, old: Node) -> Node:
         """Wait until another one takes writes."""
@@ -184,27 +182,32 @@ class Cluster:
         )
 
     async def whole(self) -> None:
-        """Wait until one leads, the others follow it, and one of these confirms each commit."""
-        while not await self._is_whole():  # noqa: ASYNC110  (it is asked of servers)
+        """Wait until one leads and takes writes, the others follow it, and one of these confirms each commit. All three
+        have to say so: one that was away believes in what it saw last.
+        """
+        while not all([await self._sees_all(node) for node in self.nodes]):  # noqa: ASYNC110  (servers are asked)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _is_whole(self) -> bool:
-        for node in self.nodes:
-            with contextlib.suppress(aiohttp.ClientError, TimeoutError, ValueError):
-                async with (
-                    aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http,
-                    http.get(f"http://{node.address}:8008/cluster") as answer,
-                ):
-                    members = (await answer.json())["members"]
-                roles = [member["role"] for member in members if member["state"] in ("running", "streaming")]
-                leading = sum(role in ("leader", "master", "primary") for role in roles)
-                return len(roles) == COUNT and leading == 1 and "sync_standby" in roles
-        return False
+    async def _sees_all(self, node: Node) -> bool:
+        http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2))
+        try:
+            async with http, http.get(f"http://{node.address}:8008/cluster") as answer:
+                members = (await answer.json())["members"]
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            return False
+        roles = {m["name"]: m["role"] for m in members if m["state"] in ("running", "streaming")}
+        leading = [name for name, role in roles.items() if role in ("leader", "master", "primary")]
+        writes = await self._writes(node)
+        return (
+            len(roles) == COUNT
+            and len(leading) == 1
+            and writes == (node.name in leading)
+            and "sync_standby" in roles.values()
+        )
 
     async def make_database(self) -> None:
         """An empty one, for the program to migrate."""
         node = await self.primary()
-        assert node is not None
         connection = await self._connect(node, "postgres")
         try:
             await connection.execute(f"CREATE DATABASE {DATABASE}")
@@ -214,7 +217,7 @@ class Cluster:
     def last_words(self) -> str:
         """The end of every log, for whoever has to find out why it does not start."""
         return "\n".join(
-            f"--- {path}\n{path.read_text(errors='replace')[-1500:]}"
+            f"--- {path}\n{path.read_text(errors='replace')[-4000:]}"
             for node in self.nodes
             for path in sorted(node.folder.glob("*.log"))
         )

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
+import gc
 import json
 import os
 import signal
@@ -16,33 +18,49 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import structlog
 import uvloop
 
 from bot import logs
-from bot.app import App
+from bot.app import App, spare_the_built
 from bot.parts import Part
 from tests.campus import BEGIN, UNLIMITED, settings
 
+log = structlog.get_logger()
+
 ROOT = Path(__file__).parents[3]
+SLOW_SECONDS = 4.0
 HEAR_SECONDS = 240.0
 """Five at once on a busy machine take a minute to be read in."""
 ORDER = "UNIONBOT_CHAOS_ORDER"
 
 
-async def live(api_base: str, database_url: str, begun: float, parts: Sequence[Part]) -> None:
-    """Until SIGTERM."""
+async def live(api_base: str, database_url: str, begun: float, parts: Sequence[Part], erasures: str) -> None:
+    """Until SIGTERM. Its log says how far it is in ending."""
 
     def clock() -> datetime:
         return BEGIN + timedelta(seconds=time.time() - begun)
 
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+    def stop() -> None:
+        log.info("told to stop")
+        # Where it hangs, if it does.
+        faulthandler.dump_traceback_later(SLOW_SECONDS, repeat=True)
+        task.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
     with contextlib.suppress(asyncio.CancelledError):
-        chosen = settings(api_base, database_url, limits=UNLIMITED)
+        chosen = settings(api_base, database_url, limits=UNLIMITED, backup={"erasures": erasures})
         async with App(chosen, clock=clock, windows=False, parts=parts) as app:
+            spare_the_built()
             print("up", flush=True)
-            await app.run()
+            try:
+                await app.run()
+            finally:
+                log.info("everything is finished")
+    log.info("everything is closed")
 
 
 class Program:
@@ -51,7 +69,9 @@ class Program:
     def __init__(self, name: str, parts: Sequence[Part], api_base: str, database_url: str, begun: float, log: Path):
         self.name = name
         self.log = log
-        self._order = json.dumps([api_base, database_url, begun, [str(part) for part in parts]])
+        self._order = json.dumps(
+            [api_base, database_url, begun, [str(part) for part in parts], str(log.parent / "erasures")]
+        )
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -93,5 +113,9 @@ class Program:
 
 if __name__ == "__main__":
     logs.configure("info", stream=sys.stderr)
-    api, database, moment, named = json.loads(os.environ[ORDER])
-    uvloop.run(live(api, database, moment, [Part(name) for name in named]))
+    api, database, moment, named, list_of_erased = json.loads(os.environ[ORDER])
+    try:
+        uvloop.run(live(api, database, moment, [Part(name) for name in named], list_of_erased))
+    finally:
+        # As `unionbot` does: else it goes through all libraries once more, for ten seconds where everybody is busy.
+        gc.freeze()

@@ -143,7 +143,9 @@ async def play(
                     continue
                 code, seconds = await program.stop()
                 if code or seconds > 10:
-                    seen.mistakes.append(f"end: {program.name} took {seconds:.1f} s to end, with {code}")
+                    seen.mistakes.append(
+                        f"end: {program.name} took {seconds:.1f} s to end, with {code}:\n{program.last_words()}"
+                    )
         finally:
             for task in tasks:
                 task.cancel()
