@@ -1,6 +1,6 @@
-"""The program in parts on one PostgreSQL, each part killed in turn: another takes over, nothing is lost or said twice.
+"""Three whole programs on one PostgreSQL, each killed in turn: another takes over, nothing is lost or said twice.
 
-One long test; what it costs in short stands in tests/bot/test_parts.py.
+One long test; a short one, of parts that are apart, stands in tests/bot/test_parts.py.
 """
 
 from __future__ import annotations
