@@ -21,6 +21,7 @@ from bot.backups import archive, postgres, restoring, sqlite, taking
 from bot.settings import Settings
 from bot.vault import KeyVault
 from models import keyprint
+from scheduler.jobs import expiring
 from tests.campus import settings
 from tests.chaos.points import die
 
@@ -48,7 +49,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "dump": (postgres, "environment"),
     "unpack": (archive, "unpack"),
     "migrate": (restoring, "migrate"),
-    "catch-up": (restoring.expiring, "catch_up"),
+    "catch-up": (expiring, "catch_up"),
     "go-through": (keyprint, "gone_through"),
     "fold": (sqlite, "_without_log"),
     "place": (os, "replace"),
@@ -104,7 +105,7 @@ def child(order: dict[str, Any], point: str) -> NoReturn:
         chosen = chosen.model_copy(
             update={"backup": chosen.backup.model_copy(update={"postgresql_tools": order["tools"]})}
         )
-        archive.under = Quickly
+        archive.under = Quickly  # type: ignore[attr-defined]
         end_at(point)
         WORK[order["do"]](chosen, Path(order["file"]), datetime.fromisoformat(order["now"]))
         status = 0
