@@ -15,7 +15,7 @@ from bot import inbox as way_in
 from models import outbox
 from models.heartbeats import TELEGRAM, Heartbeat
 from models.outbox import Lane, Outgoing, Repeat, Sending
-from scheduler import courier
+from scheduler import backoff
 from tests.campus import Campus, running
 from tests.chaos.cable import Cable
 
@@ -26,7 +26,7 @@ AWAY = "may be lost"
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The program tries again at once: no test waits for the seconds that lie between two tries."""
-    for room in (way_in, courier):
+    for room in (way_in, backoff):
         monkeypatch.setattr(room, "AWAY_FIRST", 0.02)
         monkeypatch.setattr(room, "AWAY_LONGEST", 0.02)
 

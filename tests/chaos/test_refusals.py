@@ -18,7 +18,7 @@ from models.database import Database
 from models.outbox import Lane, Outgoing, Sending
 from sandbox import server
 from sandbox.client import Group, Person, Sandbox
-from scheduler import courier
+from scheduler import backoff
 from tests.campus import BEGIN, TOKEN, Campus, MovedClock, running
 from tests.house import draft
 from tests.scheduler.test_courier import Office
@@ -50,7 +50,7 @@ async def test_three_chats_that_have_to_wait_for_hours_make_no_other_wait(
     post_office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Several 429 within a second were taken to mean everybody for as long as they said: for hours."""
-    monkeypatch.setattr(courier, "ASK_FIRST", 0.05)
+    monkeypatch.setattr(backoff, "ASK_FIRST", 0.05)
     slow, quick = (await people_of(post_office, 5))[:3], (await people_of(post_office, 3))
     for chat in slow:
         await post_office.stage.fault("sendMessage", chat=chat, status=429, retry_after=4 * 3600)
