@@ -19,7 +19,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.toolbox import Toolbox
+from bot.toolbox import Toolbox, utcnow
 from models.database import Database
 from scheduler.jobs import (
     ageing,
@@ -119,7 +119,7 @@ def _not_later_than_ever(scheduler: AsyncIOScheduler, timezone: tzinfo) -> None:
     not come for a day.
     """
     triggers = {job.name: job.trigger(timezone) for job in JOBS}
-    now = datetime.now(timezone)
+    now = utcnow().astimezone(timezone)
     for planned in scheduler.get_jobs():
         soonest = triggers[planned.name].get_next_fire_time(None, now)
         if planned.next_run_time > soonest + SLACK:

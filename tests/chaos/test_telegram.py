@@ -186,7 +186,7 @@ async def test_after_any_bad_answer_send_again_brings_it_once(
                 await campus.wang.sends(what_with, caption=words, chat=campus.east, reply_to=card)
             await nobody_knows(campus, 1)
             assert await campus.wang.presses(card, resend, chat=campus.east) == ""
-            await alice.reads(words)
+            await campus.quiet()
             await nobody_knows(campus, 0)
             came = sum(words in m.text for m in await alice.transcript())
             if came != 1 + took_effect:
