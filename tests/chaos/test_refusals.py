@@ -182,9 +182,7 @@ async def test_a_group_that_is_lost_in_the_middle_of_a_burst_has_every_card_in_t
 # ---------------------------------------------------------------- private chats, in the middle of a burst
 
 
-@pytest.mark.parametrize(
-    "database_url", [pytest.param("sqlite", marks=pytest.mark.long), pytest.param("postgresql")], indirect=True
-)
+@pytest.mark.long
 async def test_who_cannot_be_reached_holds_up_nobody_and_staff_see_it(database_url: str) -> None:
     """One answer to four who wait: one has blocked the bot, one chat is gone. The others have it, the card says so, and
     who comes back has it too.

@@ -29,8 +29,9 @@ from tests.stories.races import RACES, Act, End, Matter, Race
 TAP = "The tap in the bathroom drips all night"
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_of_two_at_once_one_wins_and_the_other_is_told(database_url: str) -> None:
-    """Each race in one of its two orders."""
+    """Each race in one of its two orders, where two transactions run at the same time."""
     short = [race for race in RACES if race.short]
     await played(database_url, [(race, bool(i % 2), False) for i, race in enumerate(short)])
 

@@ -35,9 +35,7 @@ async def at_once(campus: Campus, one: Person, other: Person, *does: Coroutine[A
     return [act.result() or "" for act in acts]
 
 
-@pytest.mark.parametrize(
-    "database_url", [pytest.param("sqlite", marks=pytest.mark.long), pytest.param("postgresql")], indirect=True
-)
+@pytest.mark.long
 async def test_of_two_approvals_two_takers_and_two_ballots_of_one_person_one_counts(database_url: str) -> None:
     async with running(database_url, limits=UNLIMITED) as campus:
         t, wang, li = campus.t("en"), campus.wang, campus.li
