@@ -105,7 +105,7 @@ def child(order: dict[str, Any], point: str) -> NoReturn:
         chosen = chosen.model_copy(
             update={"backup": chosen.backup.model_copy(update={"postgresql_tools": order["tools"]})}
         )
-        archive.under = Quickly  # type: ignore[attr-defined]
+        vars(archive)["under"] = Quickly
         end_at(point)
         WORK[order["do"]](chosen, Path(order["file"]), datetime.fromisoformat(order["now"]))
         status = 0

@@ -152,7 +152,7 @@ async def take(database_url: str, path: Path, now: datetime) -> None:
 
 async def restored_and_held(taken: Taken, there: str) -> None:
     """As of its moment nothing is missing that was acknowledged, nothing is there twice, nothing broken."""
-    await restoring.restore(at(there), taken.path, PHRASE, {}, BEGIN + timedelta(minutes=1), replace=False)
+    await restoring.restore(at(there), taken.path, PHRASE, {}, BEGIN + timedelta(hours=1), replace=False)
     database = Database(there)
     async with database.reading() as session:
         await keyprint.must_fit(session, HOUSE.vault)

@@ -136,8 +136,8 @@ class Attacked:
         """What the courier would send of a row: the chat of each call, and the call."""
         if row.letter is None:
             return [(row.chat_id, repr(row.payload))]
-        chats: list[int | None] = [row.chat_id] if row.chat_id is not None else []
-        if not chats and row.letter == sealed.LETTER:
+        chats: list[int | None] = [row.chat_id]
+        if row.chat_id is None and row.letter == sealed.LETTER:
             # Whom it is for stands inside; the courier asks for it.
             chats = [await cases.addressee(session, row, self.app.toolbox.house.vault)]
         return [
