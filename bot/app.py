@@ -266,7 +266,7 @@ class App:
             if not self.database.is_sqlite:
                 group.create_task(self.bell.run(), name="bell")
             if Duty.WORKER in self.parts:
-                group.create_task(self.worker.run(), name="worker")
+                group.create_task(self._work(), name="worker")
             elif Duty.WEB in self.parts:
                 group.create_task(self.worker.only_in_passing(), name="in passing")
             duties: dict[Duty, Callable[[], Coroutine[Any, Any, None]]] = {
@@ -278,6 +278,12 @@ class App:
             # One SQLite file is one program's, whole; on PostgreSQL each duty may be another's.
             for some in [mine] if self.database.is_sqlite else [{part: duty} for part, duty in mine.items()]:
                 group.create_task(self._lead(some), name=f"lead {' '.join(some)}")
+
+    async def _work(self) -> None:
+        """The worker's duty. It needs no lease, so it begins when a restore or an upgrade would see it."""
+        if not self.database.is_sqlite:
+            await self.bell.there.wait()
+        await self.worker.run()
 
     async def _lead(self, duties: Mapping[Duty, Callable[[], Coroutine[Any, Any, None]]]) -> None:
         """What only one program may do, while this is the one: poll or announce the webhook, send, keep the clock."""

@@ -6,6 +6,8 @@ out after the commit, on a connection of its own, and holds up nobody.
 The same connection asks the server for a sign of life. A machine that is gone without a word, or a server that is
 stopped, leaves its connections open: whoever waits on one would wait for ever. Then all of them are cut, what was
 begun is undone and runs again on the server that has taken over.
+
+And by it a restore and an upgrade see that the process runs (`lease.at_once`).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from models import lease
 from models.database import Database
 
 log = logging.getLogger(__name__)
@@ -45,7 +48,7 @@ class Bell:
         self._wanted: set[str] = set()
         self._rung = asyncio.Event()
         self.there = asyncio.Event()
-        """Set while it hears."""
+        """Set while it hears, and whoever wants the database for itself sees that somebody is here."""
 
     def ring(self, name: str) -> None:
         """Tell the other processes, soon; many rings in a moment become one."""
@@ -91,11 +94,19 @@ class Bell:
                     self._heard[name]()
 
             await raw.add_listener(CHANNEL, hear)
+            while not await self._seen(connection):  # noqa: ASYNC110  (a server is asked)
+                await asyncio.sleep(PAUSE_SECONDS)
             yield connection
         finally:
             # Back in the pool it would go on listening.
             await connection.invalidate()
             await connection.close()
+
+    async def _seen(self, connection: AsyncConnection) -> bool:
+        """Whether a restore or an upgrade would see this process; False while one is under way."""
+        with self._database.connecting():
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await lease.be_seen(connection)
 
     async def _once(self, connection: AsyncConnection) -> bool:
         """Wait for a ring or for the next beat, and say it. False when the server gave no answer."""

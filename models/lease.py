@@ -99,6 +99,10 @@ _RENEW = text("""
     WHERE name = :name AND term = :term AND holder = :holder
     RETURNING term""")
 
+PRESENT = int.from_bytes(b"unionbot")
+"""The number of PostgreSQL's lock that every running process shares, whichever parts it does."""
+_BE_SEEN = text("SELECT pg_try_advisory_lock_shared(:number)")
+_BE_ALONE = text("SELECT pg_try_advisory_lock(:number)")
 _ANY = text("SELECT to_regclass('leases')")
 _NAMES = text("SELECT name FROM leases ORDER BY name")
 
@@ -251,15 +255,24 @@ class _Held:
         return _elapsed() < self._until
 
 
+async def be_seen(connection: AsyncConnection) -> bool:
+    """That a process runs is seen for as long as this connection lasts. False while somebody is here `at_once`."""
+    return bool(await connection.scalar(_BE_SEEN, {"number": PRESENT}))
+
+
 @contextlib.asynccontextmanager
 async def at_once(database: Database) -> AsyncIterator[None]:
-    """Hold every lease there is on PostgreSQL without waiting. Raises Taken when a program has one."""
+    """Hold every lease there is on PostgreSQL without waiting, and let no process begin to work. Raises Taken when one
+    runs: also one that needs no lease, because it does nothing but handle what has come in.
+    """
     async with contextlib.AsyncExitStack() as stack:
         with database.connecting():
             plain = await stack.enter_async_context(database.asynchronous.connect())
         connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
         # Back in the pool it would go on holding them.
         stack.push_async_callback(connection.invalidate)
+        if not await connection.scalar(_BE_ALONE, {"number": PRESENT}):
+            raise Taken
         if await connection.scalar(_ANY) is not None:
             holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
             for (name,) in (await connection.execute(_NAMES)).all():

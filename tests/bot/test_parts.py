@@ -13,10 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.app import App
 from bot.parts import Part, one_file_only
-from models import bell, servers
+from bot.worker import Worker
+from models import bell, lease, servers
 from models.bell import Bell
 from models.database import Database, driver_url
 from models.migrations import migrate, require_current
@@ -67,6 +69,39 @@ async def test_parts_apart_do_together_what_one_program_does(
 async def listening(app: App) -> None:
     async with asyncio.timeout(PATIENCE):
         await app.bell.there.wait()
+
+
+@on_postgresql
+async def test_a_process_that_only_works_is_seen_by_a_restore_and_an_upgrade_and_waits_for_them(
+    database_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bell, "PAUSE_SECONDS", 0.01)
+    begun, waits, be_seen, work = asyncio.Event(), asyncio.Event(), lease.be_seen, Worker.run
+
+    async def seen(connection: AsyncConnection) -> bool:
+        there = await be_seen(connection)
+        if not there:
+            waits.set()
+        return there
+
+    async def works(worker: Worker) -> None:
+        begun.set()
+        await work(worker)
+
+    monkeypatch.setattr(lease, "be_seen", seen)
+    monkeypatch.setattr(Worker, "run", works)
+    async with contextlib.AsyncExitStack() as stack, asyncio.timeout(PATIENCE):
+        async with lease.at_once(database):
+            await stack.enter_async_context(part(database_url, "http://127.0.0.1:1", MovedClock(BEGIN), Part.WORKER))
+            await waits.wait()
+            assert not begun.is_set()
+        await begun.wait()
+        with pytest.raises(lease.Taken):
+            async with lease.at_once(database):
+                raise AssertionError("the worker was not seen")
+        await stack.aclose()
+        async with lease.at_once(database):
+            pass
 
 
 def test_on_an_sqlite_file_all_parts_are_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
