@@ -190,4 +190,6 @@ class _Page:
 
         font = FontProperties(fname=str(font_file()), size=size)
         place = {"ha": "left", "va": "top", **how}
-        self.figure.text(left / WIDTH, 1 - top / HEIGHT, text, color=color, fontproperties=font, **place)
+        self.figure.text(
+            left / WIDTH, 1 - top / HEIGHT, text, color=color, fontproperties=font, parse_math=False, **place
+        )

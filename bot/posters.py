@@ -159,7 +159,7 @@ class _Sheet:
         font = FontProperties(fname=str(font_file()), size=size)
         place = {"ha": "center", "va": "top", **how}
         x = place.pop("x", 0.5)
-        self.figure.text(x, 1 - top / HEIGHT, text, color=color, fontproperties=font, **place)
+        self.figure.text(x, 1 - top / HEIGHT, text, color=color, fontproperties=font, parse_math=False, **place)
 
     def _qr(self, top: float) -> None:
         """The code with its quiet zone, in modules that are whole."""
