@@ -171,7 +171,7 @@ def which(tickets: Sequence[tuple[int, str]], words: str) -> dict[str, Any]:
         short = words.replace(":", " ")
         while len(f"la:{number}:{short}".encode()) > MOST_BYTES:
             short = short[:-1]
-        rows.append([button(f"#{number} {subject}"[:40], Which(number, short))])
+        rows.append([button(f"#{number} {inline(subject, SUBJECT_LENGTH) or '—'}", Which(number, short))])
     return keyboard(rows)
 
 

@@ -14,6 +14,7 @@ from bot.following import Back
 from bot.keyboards import Go, Mine, Press, button, keyboard
 from bot.settings import Settings
 from bot.texts import Texts, cut
+from bot.untrusted import inline
 from models.lifecycle import Kind, State
 from models.people import Audience
 
@@ -247,7 +248,12 @@ def belongs_elsewhere(t: Texts, tickets: Sequence[tuple[int, str]]) -> dict[str,
 
 
 def _matters(t: Texts, tickets: Sequence[tuple[int, str]]) -> list[list[dict[str, Any]]]:
-    return [[button(t.plain("loose.add", number=n, subject=cut(s, SUBJECT)), Belongs(n))] for n, s in tickets]
+    return [[button(t.plain("loose.add", number=n, subject=_subject(s)), Belongs(n))] for n, s in tickets]
+
+
+def _subject(subject: str) -> str:
+    """So much of it as fits a button beside a number, and nothing that turns the number around."""
+    return inline(cut(subject, SUBJECT), SUBJECT) or "—"
 
 
 def nothing_yet(t: Texts) -> dict[str, Any]:
@@ -272,7 +278,7 @@ STATE_ICONS = {
 def mine(t: Texts, tickets: Sequence[tuple[int, State, str]], page: int, last: int) -> dict[str, Any]:
     """One page of a student's tickets: (number, state, subject)."""
     rows = [
-        [button(f"{STATE_ICONS[state]} #{number} {cut(subject, SUBJECT)}", Mine("view", number))]
+        [button(f"{STATE_ICONS[state]} #{number} {_subject(subject)}", Mine("view", number))]
         for number, state, subject in tickets
     ]
     turn = []

@@ -30,6 +30,8 @@ from babel.messages.pofile import read_po
 from babel.plural import to_python
 from markupsafe import escape
 
+from bot.untrusted import contained
+
 LOCALES = Path(__file__).parent / "locales"
 BABEL = {"zh-hans": "zh_Hans_CN", "zh-hant": "zh_Hant_TW", "en": "en_GB"}
 """The union's languages as Babel names them. English is British: day first, as the campus calendars have it."""
@@ -84,6 +86,14 @@ class Template:
         return "".join(parts)
 
 
+def _as_html(value: Any) -> str:
+    return escape(value) if hasattr(value, "__html__") else escape(contained(str(value)))
+
+
+def _as_words(value: Any) -> str:
+    return contained(str(value))
+
+
 NEAR_DAYS = {0: "time.today", 1: "time.tomorrow", -1: "time.yesterday"}
 
 Forms = tuple[Template, ...]
@@ -101,21 +111,21 @@ class Texts:
     timezone: ZoneInfo
 
     def __call__(self, key: str, /, **params: Any) -> str:
-        """The text as HTML. Parameters are escaped; a Markup parameter is HTML already."""
-        return self._forms(key)[0].fill(params, escape)
+        """The text as HTML. Parameters are escaped and turn nothing around; a Markup parameter is HTML already."""
+        return self._forms(key)[0].fill(params, _as_html)
 
     def plain(self, key: str, /, **params: Any) -> str:
-        """The text without HTML, for buttons and little windows: nothing is escaped."""
-        return self._forms(key)[0].fill(params, str)
+        """The text without HTML, for buttons and little windows: nothing is escaped, and nothing turned around."""
+        return self._forms(key)[0].fill(params, _as_words)
 
     def n(self, key: str, count: int, /, **params: Any) -> str:
         """The text for this many, as HTML; the number is `{count}`."""
         forms = self._forms(key)
-        return forms[min(self.plural(count), len(forms) - 1)].fill({**params, "count": count}, escape)
+        return forms[min(self.plural(count), len(forms) - 1)].fill({**params, "count": count}, _as_html)
 
     def pick(self, names: Mapping[str, str]) -> str:
         """The name in this language, or in the nearest one there is; empty where there is none at all."""
-        return nearest(names, self.language)
+        return contained(nearest(names, self.language))
 
     def day(self, day: date, today: date | None = None) -> str:
         """A day: "Tue 13 Oct 2026"; given today, the year is left out while it goes without saying."""

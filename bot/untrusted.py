@@ -23,6 +23,13 @@ _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TURNING = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_BEYOND = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+    "\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+"""Letters that are read from the right, and signs that turn a line around."""
+_SIGNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_HELD = re.compile(f"{ISOLATE}[^{ISOLATE}{END_ISOLATE}\n]*{END_ISOLATE}")
 _MENTION = re.compile(r"(?<![\w@])@(?=[A-Za-z])")
 
 
@@ -61,6 +68,19 @@ def inline(text: str, most: int) -> str:
     if any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in line):
         return f"{ISOLATE}{line}{END_ISOLATE}"
     return line
+
+
+def contained(text: str) -> str:
+    """What is put into a sentence of ours: nothing in it turns around what stands beside it. What has been made fit
+    already stays as it is.
+    """
+    if text.isascii() or _BEYOND.search(_HELD.sub("", text)) is None:
+        return text
+    return "\n".join(_held(_SIGNS.sub("", line)) for line in text.split("\n"))
+
+
+def _held(line: str) -> str:
+    return f"{ISOLATE}{line}{END_ISOLATE}" if _BEYOND.search(line) else line
 
 
 def whole(text: str) -> str:

@@ -12,6 +12,7 @@ from markupsafe import escape
 from bot.keyboards import Go, Press, button, keyboard
 from bot.studies import when, where
 from bot.texts import Texts, cut
+from bot.untrusted import whole
 from models.projects import Project
 from models.stations import Station
 from models.union.gatherings import Attendance, Gathering, Part, Stage
@@ -81,7 +82,7 @@ def in_hours(minutes: int) -> str:
 
 def title(gathering: Gathering, t: Texts) -> str:
     """What it is called."""
-    return t.pick(gathering.titles)
+    return whole(t.pick(gathering.titles))
 
 
 def facts(gathering: Gathering, call: VolunteerCall, t: Texts, now: datetime) -> str:
