@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import letters
 from bot.app import App
+from bot.calls import Call
 from bot.keyboards import Press
 from bot.outgoing import Mouth, speaking
 from bot.people import Presence
@@ -31,6 +32,7 @@ from models.outbox import Outgoing
 from models.people import Audience, Person, Role
 from models.stations import Station
 from models.tickets import Ticket
+from models.union.gatherings import Attendance, Part
 from tests.campus import settings
 from tests.house import EAST as EAST
 from tests.house import OFFICE as OFFICE
@@ -47,6 +49,8 @@ SUPERVISORS, STRAY = -1004, -1009
 ALICE, BOB, NEW = 40_001, 40_002, 40_003
 """Whose tickets, bids and reports they are; a student like any other; somebody who has only just come."""
 STAFF, LEAD, WESTERN, CLERK, ADMIN, TEACHER, PARTY = range(30_001, 30_008)
+HELPER, CONVENER = 40_004, 40_005
+"""A student who has a place in the call for volunteers, and one who leads it."""
 BOOK_KEEPING = frozenset({"inbox", "conversations", "colleagues"})
 """What the program keeps of every update whoever it is from: no noun of the union's."""
 FILLERS = frozenset(
@@ -76,6 +80,8 @@ class Seen:
     """What would be read, where letters are drawn: chat and calls; of an answer to a press no chat."""
     error: Exception | None = None
     """What was not a refusal."""
+    drawn: list[Call] = field(default_factory=list)
+    """Everything that would be said, as it would be sent; with `draw` only, as `shown`."""
 
 
 class Attacked:
@@ -93,34 +99,39 @@ class Attacked:
             self._written.add(found[2])
 
     async def gets(
-        self, raw: dict[str, Any], presence: Presence | None = None, *, keep: bool = False, drawn: bool = False
+        self,
+        raw: dict[str, Any],
+        presence: Presence | None = None,
+        *,
+        keep: bool = False,
+        before: int = 0,
+        draw: bool = False,
     ) -> Seen:
-        """What the program would do on this update; with `keep` it has been done; `drawn` also how each letter would
-        read.
+        """What the program would do on this update, when it has come so many times `before`; with `keep` it has been
+        done, with `draw` what is to be said is drawn.
         """
-        update = Update.model_validate({"update_id": next(self._numbers), **raw}, context={"bot": self.app.bot})
         seen = Seen()
-        self._written.clear()
         try:
             async with self.app.database.transaction() as session:
+                for _ in range(before):
+                    await self._feed(raw, presence, session, Mouth(session, self.now))
+                    await session.flush()
+                    session.expire_all()
+                self._written.clear()
                 mouth = Mouth(session, self.now)
                 last = await session.scalar(select(func.coalesce(func.max(Outgoing.id), 0)))
-                token = speaking.set(mouth)
-                try:
-                    await self.app.worker._dispatcher.feed_update(
-                        self.app.bot, update, session=session, now=self.now, presence=presence, fetched=None
-                    )
-                finally:
-                    speaking.reset(token)
+                await self._feed(raw, presence, session, mouth)
                 await session.flush()
                 seen.changed = frozenset(self._written) - BOOK_KEEPING
                 if "outbox" in self._written:
                     rows = await session.scalars(select(Outgoing).where(Outgoing.id > last))
                     written = list(rows)
                     seen.said = [(row.chat_id, dict(row.payload or {})) for row in written]
-                    if drawn:
-                        seen.shown = [each for row in written for each in await self._read(session, row)]
-                seen.shown += [(None, method.model_dump_json()) for method in mouth.afterwards if drawn]
+                    if draw:
+                        drawn = [each for row in written for each in await self._drawn(session, row)]
+                        seen.drawn = [call for _, call in drawn]
+                        seen.shown = [(int(call.params.get("chat_id") or to), repr(call.params)) for to, call in drawn]
+                seen.shown += [(None, method.model_dump_json()) for method in mouth.afterwards if draw]
                 seen.answered = [getattr(each, "text", None) or "" for each in mouth.afterwards]
                 if not keep:
                     raise Undone
@@ -132,20 +143,32 @@ class Attacked:
             seen.error = error
         return seen
 
-    async def _read(self, session: AsyncSession, row: Outgoing) -> list[tuple[int | None, str]]:
-        """What the courier would send of a row: the chat of each call, and the call."""
-        if row.letter is None:
-            return [(row.chat_id, repr(row.payload))]
-        chats: list[int | None] = [row.chat_id]
+    async def _drawn(self, session: AsyncSession, row: Outgoing) -> list[tuple[int, Call]]:
+        """What the courier would send of a row, and to which chat."""
+        # Where an address is sealed, it is Alice's; whom a case's letter is for stands inside it.
+        chat = row.chat_id if row.chat_id is not None else ALICE
         if row.chat_id is None and row.letter == sealed.LETTER:
-            # Whom it is for stands inside; the courier asks for it.
-            chats = [await cases.addressee(session, row, self.app.toolbox.house.vault)]
-        return [
-            (int(call.params.get("chat_id") or chat), repr(call.params))
-            for chat in chats
-            if chat is not None
-            for call in (await letters.draw(session, row, self.app.toolbox, self.now, chat)).calls
-        ]
+            found = await cases.addressee(session, row, self.app.toolbox.house.vault)
+            if found is None:
+                return []
+            chat = found
+        return [(chat, call) for call in (await letters.draw(session, row, self.app.toolbox, self.now, chat)).calls]
+
+    async def waiting(self) -> list[Call]:
+        """Everything that is still to be said, drawn."""
+        async with self.app.database.transaction() as session:
+            rows = (await session.scalars(select(Outgoing).order_by(Outgoing.id))).all()
+            return [call for row in rows for _, call in await self._drawn(session, row)]
+
+    async def _feed(self, raw: dict[str, Any], presence: Presence | None, session: AsyncSession, mouth: Mouth) -> None:
+        update = Update.model_validate({"update_id": next(self._numbers), **raw}, context={"bot": self.app.bot})
+        token = speaking.set(mouth)
+        try:
+            await self.app.worker._dispatcher.feed_update(
+                self.app.bot, update, session=session, now=self.now, presence=presence, fetched=None
+            )
+        finally:
+            speaking.reset(token)
 
 
 @contextlib.asynccontextmanager
@@ -170,7 +193,7 @@ async def furnished(session: AsyncSession, house: House, now: datetime, name: st
         place.chat_id, place.language = chat, "en"
         places[key] = place
     everybody: dict[int, Person] = {}
-    for number in (ALICE, BOB, STAFF, LEAD, WESTERN, CLERK, ADMIN, TEACHER, PARTY):
+    for number in (ALICE, BOB, HELPER, CONVENER, STAFF, LEAD, WESTERN, CLERK, ADMIN, TEACHER, PARTY):
         person = await people.meet(session, number, name, None, "en")
         person.agreed, person.audience, person.building = True, Audience.UNDERGRADUATE, "e1"
         everybody[number] = person
@@ -191,7 +214,9 @@ async def furnished(session: AsyncSession, house: House, now: datetime, name: st
     await casework.file(session, Report(head, [{"type": "text", "text": name}]), alice, house, now)
     await commented(session, alice, now, named=True)
     await on_the_list(session, now)
-    await called(session, now, everybody[ADMIN])
+    call, _ = await called(session, now, everybody[ADMIN], seats=3)
+    call.lead_id = everybody[CONVENER].id
+    session.add(Attendance(gathering_id=call.id, person_id=everybody[HELPER].id, part=Part.COMING, asked_at=now))
     await approved(session, now)
 
 
@@ -207,13 +232,13 @@ class Presser:
     chat: int
     presence: Presence | None = None
 
-    def presses(self, payload: str) -> dict[str, Any]:
-        """The press as Telegram brings it."""
+    def presses(self, payload: str, name: str = "Alice") -> dict[str, Any]:
+        """The press as Telegram brings it, of somebody called `name`."""
         group = self.chat < 0
         chat = {"id": self.chat, "type": "supergroup" if group else "private", "title": "A group"}
         bot = {"id": 700000, "is_bot": True, "first_name": "Union", "username": "union_bot"}
         under = {"message_id": 5, "date": 1, "chat": chat, "from": bot, "text": "A card"}
-        who = {"id": self.user, "is_bot": False, "first_name": "Alice", "language_code": "en"}
+        who = {"id": self.user, "is_bot": False, "first_name": name, "language_code": "en"}
         press = {"id": "1", "from": who, "chat_instance": "1", "data": payload, "message": under}
         return {"callback_query": press}
 

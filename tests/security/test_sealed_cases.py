@@ -155,7 +155,7 @@ async def read_by_all(database_url: str, now: datetime, share: int) -> None:
             if presser.chat not in {chat for _, chat in READS}:
                 ways = ways[number % share :: share]
             for update in ways:
-                seen = await program.gets(update, presser.presence, drawn=True)
+                seen = await program.gets(update, presser.presence, draw=True)
                 assert seen.error is None, (presser.name, update, seen.error)
                 for chat, text in seen.shown:
                     for which in told(text):
