@@ -280,16 +280,21 @@ class App:
                 group.create_task(self._lead(some), name=f"lead {' '.join(some)}")
 
     async def _work(self) -> None:
-        """The worker's duty. It needs no lease, so it begins when a restore or an upgrade would see it."""
+        """The worker's duty, which needs no lease."""
+        await self._seen()
+        await self.worker.run()
+
+    async def _seen(self) -> None:
+        """Wait until a restore or an upgrade would see this process; while one is under way nothing begins."""
         if not self.database.is_sqlite:
             await self.bell.there.wait()
-        await self.worker.run()
 
     async def _lead(self, duties: Mapping[Duty, Callable[[], Coroutine[Any, Any, None]]]) -> None:
         """What only one program may do, while this is the one: poll or announce the webhook, send, keep the clock."""
         names = [*duties] if len(duties) == 1 else []
         while True:
             try:
+                await self._seen()
                 async with (
                     lease.held(self.database, *names) as lost,
                     self.meters.leading(duties),

@@ -72,9 +72,10 @@ class Bell:
             except DBAPIError as error:
                 why = type(error.orig or error).__name__
             self.there.clear()
-            self._database.cut()
             if why != told:
-                # Once for each reason, and not twice a second for as long as it is away.
+                # Once for each reason, and not twice a second for as long as it is away: what the others have reached
+                # meanwhile, where this one has no place ("too many clients"), is not cut again.
+                self._database.cut()
                 log.warning("the database is not heard, its connections are cut: %s", why)
             told = why
             await asyncio.sleep(PAUSE_SECONDS)

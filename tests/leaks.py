@@ -101,7 +101,7 @@ class Leaks:
 
     def know_settings(self, settings: Any) -> None:
         """What a Settings holds."""
-        from sqlalchemy import make_url
+        from models.servers import parsed
 
         self.know_environment(
             {
@@ -112,7 +112,7 @@ class Leaks:
             }
         )
         self.know("the webhook's secret", settings.webhook_secret())
-        self.know(PASSWORD, make_url(settings.database.url).password or "")
+        self.know(PASSWORD, parsed(settings.database.url).password or "")
 
     # ------------------------------------------------------------ searched
 

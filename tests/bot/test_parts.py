@@ -8,6 +8,7 @@ import itertools
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -72,33 +73,38 @@ async def listening(app: App) -> None:
 
 
 @on_postgresql
-async def test_a_process_that_only_works_is_seen_by_a_restore_and_an_upgrade_and_waits_for_them(
-    database_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("does", "duty"), [(Part.WORKER, (Worker, "run")), (Part.COURIER, (App, "_send"))])
+async def test_a_process_is_seen_by_a_restore_and_an_upgrade_and_waits_for_them(
+    database_url: str, database: Database, monkeypatch: pytest.MonkeyPatch, does: Part, duty: tuple[type, str]
 ) -> None:
+    """Who only works has no lease; and who waits for one has it when a long restore has not renewed it."""
     monkeypatch.setattr(bell, "PAUSE_SECONDS", 0.01)
-    begun, waits, be_seen, work = asyncio.Event(), asyncio.Event(), lease.be_seen, Worker.run
+    monkeypatch.setattr(lease, "PATIENCE", 0.1)
+    monkeypatch.setattr(lease, "LOOK_SECONDS", 0.01)
+    begun, waits, be_seen, work, asked = asyncio.Event(), asyncio.Event(), lease.be_seen, getattr(*duty), 0
 
     async def seen(connection: AsyncConnection) -> bool:
+        nonlocal asked
         there = await be_seen(connection)
-        if not there:
+        if not there and (asked := asked + 1) == 50:
             waits.set()
         return there
 
-    async def works(worker: Worker) -> None:
+    async def works(of: Any) -> None:
         begun.set()
-        await work(worker)
+        await work(of)
 
     monkeypatch.setattr(lease, "be_seen", seen)
-    monkeypatch.setattr(Worker, "run", works)
+    monkeypatch.setattr(*duty, works)
     async with contextlib.AsyncExitStack() as stack, asyncio.timeout(PATIENCE):
         async with lease.at_once(database):
-            await stack.enter_async_context(part(database_url, "http://127.0.0.1:1", MovedClock(BEGIN), Part.WORKER))
+            await stack.enter_async_context(part(database_url, "http://127.0.0.1:1", MovedClock(BEGIN), does))
             await waits.wait()
             assert not begun.is_set()
         await begun.wait()
         with pytest.raises(lease.Taken):
             async with lease.at_once(database):
-                raise AssertionError("the worker was not seen")
+                raise AssertionError("the process was not seen")
         await stack.aclose()
         async with lease.at_once(database):
             pass
@@ -152,18 +158,27 @@ async def test_a_server_that_says_nothing_any_more_is_left(database: Database, m
             assert await session.scalar(text("SELECT 1")) == 1
 
 
-async def test_that_the_server_is_not_heard_is_said_once(
+async def test_that_the_server_is_not_heard_is_said_once_and_cuts_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(bell, "PAUSE_SECONDS", 0.001)
     away, tries, enough = Database("postgresql://nobody@127.0.0.1:1/nothing"), itertools.count(1), asyncio.Event()
-    monkeypatch.setattr(away, "cut", lambda: enough.set() if next(tries) == 3 else None)
+    cut, connecting = list[bool](), away.connecting
+
+    def tried() -> contextlib.AbstractContextManager[None]:
+        if next(tries) == 3:
+            enough.set()
+        return connecting()
+
+    monkeypatch.setattr(away, "connecting", tried)
+    monkeypatch.setattr(away, "cut", lambda: cut.append(True))
     ringing = asyncio.create_task(Bell(away, {}).run())
     async with asyncio.timeout(PATIENCE):
         await enough.wait()
     ringing.cancel()
     await asyncio.wait({ringing})
     await away.close()
+    assert len(cut) == 1, "what others have reached meanwhile stays"
     assert [record.message for record in caplog.records if record.name == "models.bell"] == [
         "the database is not heard, its connections are cut: ConnectionRefusedError"
     ]
