@@ -239,7 +239,9 @@ class Database:
             connection.terminate()
         self._open.clear()
         for loop, other in list(self._asides):
-            loop.call_soon_threadsafe(other.cut)
+            with contextlib.suppress(RuntimeError):
+                # It has ended at this moment, and its loop with it.
+                loop.call_soon_threadsafe(other.cut)
 
     @contextlib.contextmanager
     def connecting(self) -> Iterator[None]:

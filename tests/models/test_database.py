@@ -14,7 +14,7 @@ from unittest import mock
 
 import pytest
 from sqlalchemy import Connection, event, func, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import database as databases
@@ -241,3 +241,35 @@ async def test_an_iterator_that_ends_in_a_thread_ends_whoever_waits_for_it() -> 
     with pytest.raises(RuntimeError, match="iterator"):
         async with asyncio.timeout(5):
             await in_thread(lambda: next(iter(())))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_is_read_aside_is_cut_with_everything_else(database: Database) -> None:
+    """It has connections of its own, in a thread of its own: they would have been left waiting."""
+    asking = threading.Event()
+
+    async def work(session: AsyncSession) -> None:
+        asking.set()
+        await session.execute(text("SELECT pg_sleep(60)"))
+
+    asked = asyncio.ensure_future(database.aside(work))
+    await asyncio.to_thread(asking.wait, 20)
+    async with asyncio.timeout(20):
+        while not asked.done():
+            database.cut()
+            await asyncio.sleep(0)
+    assert isinstance(asked.exception(), DBAPIError)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_statement_that_is_not_answered_fails_like_a_lost_connection(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "SILENT_SECONDS", 0.2)
+    database = Database(database_url)
+    with pytest.raises(OperationalError):
+        async with database.reading() as session:
+            await session.execute(text("SELECT pg_sleep(60)"))
+    async with database.reading() as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+    await database.close()
