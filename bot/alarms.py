@@ -27,9 +27,11 @@ async def look(database: Database, toolbox: Toolbox, now: datetime) -> None:
     wished = toolbox.settings.alarm
     if not wished.enabled:
         return
+    limits = limits_of(toolbox.settings)
     async with database.reading() as session:
         seen = await vitals.take(session, now)
-    found = alarms.wrong(seen, limits_of(toolbox.settings), free_bytes(database), now)
+        size = await vitals.size(session) if limits.size and not database.is_sqlite else None
+    found = alarms.wrong(seen, limits, free_bytes(database), now, size)
     async with database.transaction() as session:
         news = await alarms.heed(session, found, timedelta(minutes=wished.cool_down_minutes), now)
         if news is None:
@@ -62,6 +64,8 @@ def limits_of(settings: Settings) -> Limits:
         clock=timedelta(minutes=wished.clock_minutes),
         disk=wished.disk_megabytes * 2**20,
         overdue=wished.overdue,
+        overdue_percent=wished.overdue_percent,
+        size=wished.database_megabytes * 2**20,
     )
 
 
@@ -93,10 +97,12 @@ def text(news: News, t: Texts, now: datetime) -> str:
 
 
 def _line(finding: Finding, t: Texts, now: datetime) -> str:
-    params: dict[str, Any] = {name: _said(value, t, now) for name, value in finding.params.items() if name != "count"}
-    if "count" in finding.params:
-        return t.n(f"alarm.{finding.kind}", finding.params["count"], **params)
-    return t(f"alarm.{finding.kind}", **params)
+    params: dict[str, Any] = {name: _said(value, t, now) for name, value in finding.params.items()}
+    count, before = params.pop("count", None), params.pop("before", None)
+    if count is None:
+        return t(f"alarm.{finding.kind}", **params)
+    said = t.n(f"alarm.{finding.kind}", count, **params)
+    return said if before is None else t("alarm.more", line=said, before=before)
 
 
 def _said(value: object, t: Texts, now: datetime) -> object:

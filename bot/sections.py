@@ -385,7 +385,9 @@ class Alarm(Section):
     clock_minutes: int = Field(default=10, ge=0)
     database_minutes: int = Field(default=5, ge=0)
     disk_megabytes: int = Field(default=500, ge=0)
+    database_megabytes: int = Field(default=0, ge=0)
     overdue: int = Field(default=50, ge=0)
+    overdue_percent: int = Field(default=20, ge=0, le=100)
 
 
 class Posts(Section):

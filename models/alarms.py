@@ -2,7 +2,7 @@
 when all is well.
 
     wrong(vitals, …) ─▶ findings ─▶ heed() ─▶ say it   new, or said longer ago than the cool-down
-                                            ─▶ nothing  said lately
+                                            ─▶ nothing  said lately; or only counted, and no more than were told
                                             ─▶ well     nothing has been wrong for some minutes
 """
 
@@ -29,6 +29,10 @@ SETTLED = timedelta(minutes=5)
 REMEMBERED = timedelta(hours=1)
 """So long a silence of the clock that is over counts as news."""
 A_DAY = timedelta(days=1)
+GROWN = {"unknown": 1.0, "aside": 1.0, "overdue": 1.25}
+"""What stays for long and is looked after by people. Told once, it is news again when there is more than so many times
+what was told, and otherwise once a day.
+"""
 LATE = {Lane.ANSWER: "answer", Lane.TICKET: "ticket", Lane.NOTICE: "notice", Lane.BROADCAST: "broadcast"}
 """What is found when a lane's messages wait too long."""
 
@@ -45,6 +49,8 @@ class Alarm(Base):
     """When it was first seen to be right again."""
     cleared: Mapped[bool] = mapped_column(default=False)
     """That all is well has been said."""
+    told: Mapped[int | None]
+    """How many there were when it was last said, or have been since, if that is less. None where nothing is counted."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,10 @@ class Limits:
     disk: int
     """Bytes."""
     overdue: int
+    overdue_percent: int = 0
+    """Of the open tickets so many have to be overdue as well."""
+    size: int = 0
+    """Bytes."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +80,10 @@ class Finding:
     """Numbers, moments and lengths of time; never a word of anybody."""
 
 
-def wrong(vitals: Vitals, limits: Limits, free: int | None, now: datetime) -> list[Finding]:
-    """Everything that is wrong at `now`. `free` is how many bytes the database has left; None where nobody can say."""
+def wrong(vitals: Vitals, limits: Limits, free: int | None, now: datetime, size: int | None = None) -> list[Finding]:
+    """Everything that is wrong at `now`. `free` is how many bytes the database has left and `size` how many it takes;
+    None where nobody can say, or asks.
+    """
     found = []
     if _longer(vitals.inbox.oldest, limits.inbox):
         found.append(Finding("inbox", {"time": vitals.inbox.oldest, "count": vitals.inbox.count}))
@@ -85,8 +97,11 @@ def wrong(vitals: Vitals, limits: Limits, free: int | None, now: datetime) -> li
     found += silences(vitals.heartbeats, limits, now)
     if free is not None and free < limits.disk:
         found.append(Finding("disk", {"megabytes": free // 2**20}))
-    if limits.overdue and vitals.overdue >= limits.overdue:
-        found.append(Finding("overdue", {"count": vitals.overdue}))
+    if limits.size and size is not None and size > limits.size:
+        found.append(Finding("size", {"megabytes": size // 2**20}))
+    many = limits.overdue and vitals.overdue >= limits.overdue
+    if many and vitals.overdue * 100 >= limits.overdue_percent * vitals.open:
+        found.append(Finding("overdue", {"count": vitals.overdue, "open": vitals.open}))
     return found
 
 
@@ -127,19 +142,22 @@ async def heed(session: AsyncSession, found: Sequence[Finding], cool_down: timed
     """Take note of what is wrong now. Returns what is to be said about it, if anything; saying it is up to the caller,
     in the same transaction.
     """
-    kinds = {finding.kind for finding in found}
-    if kinds:
+    counts = {finding.kind: finding.params.get("count", 0) for finding in found}
+    if counts:
         # Several processes may see it in the same moment: whoever comes second waits here, and finds it said.
         insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-        new = [{"kind": kind, "since": now, "cleared": False} for kind in sorted(kinds)]
+        new = [{"kind": kind, "since": now, "cleared": False} for kind in sorted(counts)]
         await session.execute(insert(Alarm).on_conflict_do_nothing(), new)
     rows = {row.kind: row for row in await session.scalars(select(Alarm).order_by(Alarm.kind).with_for_update())}
     for kind, row in rows.items():
-        if kind not in kinds and row.over_at is None:
+        if kind not in counts and row.over_at is None:
             row.over_at = now
-        elif kind in kinds and row.over_at is not None:
+        elif kind in counts and row.over_at is not None:
             row.since, row.over_at = now, None
-    news = _to_be_said([rows[finding.kind] for finding in found], list(rows.values()), found, cool_down, now)
+        if row.told is not None:
+            # What was looked after meanwhile is no longer told of: as many again are news.
+            row.told = min(row.told, counts.get(kind, 0))
+    news = _to_be_said(rows, found, cool_down, now)
     for row in rows.values():
         if row.over_at is not None and (row.told_at is None or (row.cleared and now - row.told_at >= cool_down)):
             # Not sooner: what comes and goes would be news each time.
@@ -148,17 +166,40 @@ async def heed(session: AsyncSession, found: Sequence[Finding], cool_down: timed
 
 
 def _to_be_said(
-    standing: Sequence[Alarm], rows: Sequence[Alarm], found: Sequence[Finding], cool_down: timedelta, now: datetime
+    rows: Mapping[str, Alarm], found: Sequence[Finding], cool_down: timedelta, now: datetime
 ) -> News | None:
-    if standing:
-        if all(row.told_at is not None and now - row.told_at < cool_down for row in standing):
+    if found:
+        if not any(_is_news(rows[finding.kind], finding, cool_down, now) for finding in found):
             return None
-        for row in standing:
+        said = [_with_what_was_told(rows[finding.kind], finding) for finding in found]
+        for finding in found:
+            row = rows[finding.kind]
             row.told_at, row.cleared = now, False
-        return News(found, min(row.since for row in standing))
-    told = [row for row in rows if row.told_at is not None and not row.cleared]
+            row.told = finding.params["count"] if _is_counted(finding) else None
+        return News(said, min(rows[finding.kind].since for finding in found))
+    told = [row for row in rows.values() if row.told_at is not None and not row.cleared]
     if not told or any(row.over_at is None or now - row.over_at < SETTLED for row in told):
         return None
     for row in told:
         row.cleared = True
     return News([], min(row.since for row in told))
+
+
+def _is_counted(finding: Finding) -> bool:
+    return finding.kind in GROWN and "count" in finding.params
+
+
+def _is_news(row: Alarm, finding: Finding, cool_down: timedelta, now: datetime) -> bool:
+    if row.told_at is None:
+        return True
+    if now - row.told_at < cool_down:
+        return False
+    if row.told is None or not _is_counted(finding) or now - row.told_at >= A_DAY:
+        return True
+    return bool(finding.params["count"] > row.told * GROWN[finding.kind])
+
+
+def _with_what_was_told(row: Alarm, finding: Finding) -> Finding:
+    if not row.told or not _is_counted(finding) or row.told >= finding.params["count"]:
+        return finding
+    return Finding(finding.kind, {**finding.params, "before": row.told})

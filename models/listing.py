@@ -69,6 +69,11 @@ def count_of_overdue(session: AsyncSession, now: datetime) -> Select[int]:
     return select(func.count()).select_from(_t).where(_open(), due_first(session) <= now)
 
 
+def count_of_open() -> Select[int]:
+    """Asks how many tickets of all places are open."""
+    return select(func.count()).select_from(_t).where(_open())
+
+
 async def at_hand(session: AsyncSession, station: Station, staff: Person, most: int) -> list[Ticket]:
     """What is still to be done here and stands here, what this person has first."""
     theirs = case((_t.c.claimed_by_id == staff.id, 0), else_=1)

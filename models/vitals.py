@@ -45,7 +45,9 @@ class Vitals:
     unknown: int
     """Messages of the last day that may have arrived and may not."""
     overdue: int
-    """Open tickets that have missed a deadline."""
+    """Open tickets that have missed a deadline …"""
+    open: int
+    """… of so many."""
     heartbeats: Mapping[str, Heartbeat]
 
 
@@ -59,8 +61,9 @@ async def take(session: AsyncSession, now: datetime) -> Vitals:
         .where(Outgoing.state == said(Sending.UNKNOWN), Outgoing.not_before > now - RECENT)
         .scalar_subquery(),
         listing.count_of_overdue(session, now).scalar_subquery(),
+        listing.count_of_open().scalar_subquery(),
     )
-    ((waiting, aside, unknown, overdue),) = await patiently(session, counts)
+    ((waiting, aside, unknown, overdue, unfinished),) = await patiently(session, counts)
     lanes = (
         select(Outgoing.lane, func.count(), func.min(Outgoing.not_before))
         .where(Outgoing.state == DUE, Outgoing.not_before <= now)
@@ -74,8 +77,14 @@ async def take(session: AsyncSession, now: datetime) -> Vitals:
         outbox={lane: outbox.get(lane, Queue()) for lane in Lane},
         unknown=unknown,
         overdue=overdue,
+        open=unfinished,
         heartbeats=await heartbeats.all_of(session),
     )
+
+
+async def size(session: AsyncSession) -> int:
+    """How many bytes the database takes on PostgreSQL. How many its disk has left no plain statement can say."""
+    return int(await session.scalar(select(func.pg_database_size(func.current_database()))) or 0)
 
 
 def _aware(moment: datetime) -> datetime:

@@ -18,9 +18,11 @@ from models.vitals import Queue, Vitals
 from tests.conftest import MONDAY
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-LIMITS = Limits(5 * MINUTE, 30 * MINUTE, 4 * HOUR, 15 * MINUTE, 10 * MINUTE, disk=500 * 2**20, overdue=50)
+LIMITS = Limits(
+    5 * MINUTE, 30 * MINUTE, 4 * HOUR, 15 * MINUTE, 10 * MINUTE, 500 * 2**20, overdue=50, overdue_percent=20, size=2**30
+)
 OFF = Limits(timedelta(), timedelta(), timedelta(), timedelta(), timedelta(), disk=0, overdue=0)
-FINE = Vitals(Queue(), 0, {lane: Queue() for lane in Lane}, 0, 0, {})
+FINE = Vitals(Queue(), 0, {lane: Queue() for lane in Lane}, 0, 0, 100, {})
 PLENTY = 10**12
 
 
@@ -50,6 +52,8 @@ def alive(name: str, minutes: int, silence: tuple[int, int] | None = None) -> di
         pytest.param({"aside": 1}, ["aside"], id="an update was set aside"),
         pytest.param({"overdue": 49}, [], id="some tickets are overdue"),
         pytest.param({"overdue": 50}, ["overdue"], id="many are"),
+        pytest.param({"overdue": 50, "open": 250}, ["overdue"], id="a fifth of what is open"),
+        pytest.param({"overdue": 50, "open": 251}, [], id="and no more than is usual in a large university"),
         pytest.param(alive(TELEGRAM, 15), [], id="Telegram was there lately"),
         pytest.param(alive(TELEGRAM, 16), ["telegram"], id="Telegram is not there"),
         pytest.param(alive(TELEGRAM, 0, (60 * 26, 60)), ["lost"], id="it was not there for more than a day"),
@@ -67,6 +71,13 @@ def test_what_is_wrong_is_found(how: dict[str, Any], kinds: list[str]) -> None:
 def test_a_nearly_full_disk_is_found_where_it_can_be_seen() -> None:
     assert [f.kind for f in alarms.wrong(FINE, LIMITS, 499 * 2**20, MONDAY)] == ["disk"]
     assert not alarms.wrong(FINE, LIMITS, None, MONDAY)
+
+
+def test_a_database_that_has_grown_beyond_its_limit_is_found_where_one_is_given() -> None:
+    found = alarms.wrong(FINE, LIMITS, None, MONDAY, 2**30 + 2**20)
+    assert found == [Finding("size", {"megabytes": 1025})]
+    assert not alarms.wrong(FINE, LIMITS, None, MONDAY, 2**30)
+    assert not alarms.wrong(FINE, OFF, None, MONDAY, 2**40)
 
 
 def test_a_line_that_is_switched_off_finds_nothing() -> None:
@@ -113,6 +124,28 @@ async def test_what_is_wrong_besides_is_said_at_once_with_the_rest(database: Dat
     assert await told(database, now, "inbox") == ["inbox"]
     assert await told(database, now + MINUTE, "inbox", "disk") == ["inbox", "disk"]
     assert await told(database, now + 2 * MINUTE, "inbox", "disk") is None
+
+
+@pytest.mark.parametrize("kind", ["unknown", "aside", "overdue"])
+async def test_what_people_look_after_is_said_again_when_it_has_grown_and_otherwise_once_a_day(
+    database: Database, now: datetime, kind: str
+) -> None:
+    minutes = [(0, 8, 8), (59, 20, None), (60, 8, None), (120, 9, 9 if kind != "overdue" else None), (180, 11, 11)]
+    # Looked after but for four: as many again are news, though eleven were told of.
+    minutes += [(240, 4, None), (300, 4, None), (360, 8, 8), (24 * 60 + 359, 8, None), (24 * 60 + 360, 8, 8)]
+    for minute, count, says in minutes:
+        async with database.transaction() as session:
+            there = [Finding(kind, {"count": count})]
+            news = await alarms.heed(session, there, HOUR, now + minute * MINUTE)
+        assert (news and news.findings[0].params["count"]) == says, minute
+        if minute == 360:
+            assert news is not None
+            assert news.findings[0].params["before"] == 4
+    async with database.transaction() as session:
+        news = await alarms.heed(session, [*there, Finding("inbox")], HOUR, now + (24 * 60 + 361) * MINUTE)
+    assert news is not None, "what is wrong besides is said at once, with all there is"
+    assert [f.kind for f in news.findings] == [kind, "inbox"]
+    assert "before" not in news.findings[0].params
 
 
 async def test_all_is_well_is_said_once_and_not_before_it_has_settled(database: Database, now: datetime) -> None:

@@ -30,8 +30,9 @@ ALL = (
     Finding("inbox", {"time": 6 * MINUTE, "count": 1}),
     Finding("unknown", {"count": 3}),
     Finding("aside", {"count": 1}),
-    Finding("overdue", {"count": 60}),
+    Finding("overdue", {"count": 60, "open": 200, "before": 47}),
     Finding("disk", {"megabytes": 12}),
+    Finding("size", {"megabytes": 1012}),
 )
 
 
@@ -48,6 +49,7 @@ def test_everything_that_can_be_wrong_has_its_line(language: str, now: datetime)
     text = told.text(News(found, now), toolbox(chosen).t(language), now)
     assert len(text.splitlines()) == len(found) + 2
     assert len(text) < 4096
+    assert all(number in text for number in ("60", "200", "47", "1012"))
     assert told.text(News([], now), toolbox(chosen).t(language), now).startswith("✅")
 
 
@@ -89,6 +91,20 @@ async def test_the_office_hears_what_is_wrong_and_that_it_is_over(database_url: 
         async with app.database.reading() as session:
             written = await session.scalars(select(Outgoing.dedupe).where(Outgoing.dedupe.startswith("alarm:")))
             assert len(written.all()) == 2
+
+
+async def test_how_large_the_database_is_is_asked_where_its_disk_cannot_be_seen(
+    database_url: str, now: datetime
+) -> None:
+    chosen = settings(
+        "http://127.0.0.1:1", database_url, alarm={"enabled": True, "chat_id": 4711, "database_megabytes": 1}
+    )
+    async with App(chosen, clock=lambda: now) as app:
+        await told.look(app.database, app.toolbox, now)
+        async with app.database.reading() as session:
+            rows = (await session.scalars(select(Outgoing))).all()
+        assert len(rows) == (not app.database.is_sqlite), "an empty one takes some megabytes; SQLite's disk is seen"
+        assert all(row.payload is not None and "数据库已增长到" in row.payload["text"] for row in rows)
 
 
 async def test_without_an_office_the_first_admin_hears_it_and_a_chat_that_is_named_before_them(
