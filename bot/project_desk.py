@@ -13,7 +13,7 @@ from bot.keyboards import Press, button, keyboard
 from bot.survey_desk import Making
 from bot.texts import Texts, cut
 from bot.untrusted import cut as shortened
-from bot.untrusted import inline
+from bot.untrusted import inline, titled
 from models.people import Person
 from models.projects import TITLE_LENGTH, Conclusion, Project, ProjectState
 from models.union.bids import Bid, BidderKind, BidState
@@ -233,7 +233,7 @@ def to_list(
     """What would stand on the list."""
     text = t(
         "project_desk.preview",
-        title=project.title,
+        title=titled(project.title),
         criteria=t.plain("project_desk.and").join(criteria),
         reward=reward,
         until=t.moment(until, now),
@@ -246,7 +246,7 @@ def reviewers(
     project: Project, found: Sequence[tuple[BidReview, Person]], others: Sequence[Person], t: Texts
 ) -> tuple[str, dict[str, Any]]:
     """Who scores, and who might."""
-    lines = [t("project_desk.who_reviews", title=project.title, fewest=FEWEST)]
+    lines = [t("project_desk.who_reviews", title=titled(project.title), fewest=FEWEST)]
     for review, person in found:
         why = t.plain(f"review.tie.{review.tie}") if review.tie is not None else t.plain(f"review.part.{review.part}")
         lines.append(t("project_desk.reviewer", sign=PARTS[review.part], name=inline(person.name, NAME), how=why))
@@ -265,7 +265,7 @@ def bid(
     this = found[page]
     place, mean = next(((i, m) for i, m in enumerate(means, 1) if m.bid.id == this.id), (0, None))
     parts = [
-        t("project_desk.bid_head", title=project.title, place=page + 1, of=len(found)),
+        t("project_desk.bid_head", title=titled(project.title), place=page + 1, of=len(found)),
         words(this, by, t),
         ranked(place, mean, t) if mean is not None else t("project_desk.no_scores"),
     ]
@@ -300,7 +300,7 @@ def to_decide(
     t: Texts,
 ) -> tuple[str, dict[str, Any]]:
     """What would be said, in each language there is; `missing` are the places and names of the others."""
-    head = t(f"project_desk.{what}_preview", title=project.title, name=inline(name or "", NAME))
+    head = t(f"project_desk.{what}_preview", title=titled(project.title), name=inline(name or "", NAME))
     rows = [
         [button(t.plain("survey_desk.in_language", language=each), ProjectDesk("language", project.id, place))]
         for place, each in missing
@@ -315,5 +315,5 @@ def evidence(milestone: Milestone, project: Project, t: Texts) -> tuple[str, dic
     """What is above shows that something is done: is it?"""
     accept = button(t.plain("project_desk.accept"), ProjectDesk("accept", project.id, milestone.id, milestone.version))
     back = button(t.plain("project_desk.send_back"), ProjectDesk("back", project.id, milestone.id, milestone.version))
-    text = t("project_desk.evidence", title=project.title, what=milestone.what)
+    text = t("project_desk.evidence", title=titled(project.title), what=milestone.what)
     return text, keyboard([[accept, back], [way_back(project.id, t)]])

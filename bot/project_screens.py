@@ -12,7 +12,7 @@ from typing import Any
 from bot.keyboards import Go, Press, button, keyboard
 from bot.project_desk import LABEL, REASON, about, given, head, state, steps, words
 from bot.texts import Texts, cut
-from bot.untrusted import inline
+from bot.untrusted import inline, titled
 from models.people import Person
 from models.projects import TITLE_LENGTH, Project, ProjectState
 from models.union.bids import Bid, BidderKind
@@ -66,7 +66,9 @@ def listed(
 ) -> tuple[str, dict[str, Any]]:
     """A page of them; `mine` are what somebody has to do there, each as the key of a button and its project."""
     lines = [t("projects.list" if rows else "projects.none")]
-    keys = [[button(cut(t.plain(key, title=each.title), LABEL), ProjectWay("one", each.id))] for key, each in mine]
+    keys = [
+        [button(cut(t.plain(key, title=titled(each.title)), LABEL), ProjectWay("one", each.id))] for key, each in mine
+    ]
     for row in rows[page * A_PAGE : (page + 1) * A_PAGE]:
         project, title = row.project, inline(row.project.title, TITLE_LENGTH)
         parts = [state(project, t, now)]
@@ -144,7 +146,7 @@ def on_whose_behalf(project: Project, t: Texts) -> tuple[str, dict[str, Any]]:
         [button(t.plain(f"bid.kind.{kind}"), ProjectWay("kind", project.id, place))]
         for place, kind in enumerate(BidderKind)
     ]
-    return t("bid.which_kind", title=project.title), keyboard([*rows, [way_back(project.id, t)]])
+    return t("bid.which_kind", title=titled(project.title)), keyboard([*rows, [way_back(project.id, t)]])
 
 
 def interests(project_id: int, most: int, t: Texts) -> tuple[str, dict[str, Any]]:
@@ -156,13 +158,13 @@ def interests(project_id: int, most: int, t: Texts) -> tuple[str, dict[str, Any]
 def to_send(project: Project, until: str, t: Texts) -> tuple[str, dict[str, Any]]:
     """Everything is there. What was written stands above, and is not said again: it is sealed from now on."""
     send = button(t.plain("bid.send"), ProjectWay("send", project.id))
-    return t("bid.ready", title=project.title, until=until), keyboard([[send], [way_back(project.id, t)]])
+    return t("bid.ready", title=titled(project.title), until=until), keyboard([[send], [way_back(project.id, t)]])
 
 
 def sure(project: Project, t: Texts) -> tuple[str, dict[str, Any]]:
     """The bid would be gone."""
     yes = button(t.plain("bid.take_sure"), ProjectWay("take_sure", project.id))
-    return t("bid.take_back_sure", title=project.title), keyboard([[yes], [way_back(project.id, t)]])
+    return t("bid.take_back_sure", title=titled(project.title)), keyboard([[yes], [way_back(project.id, t)]])
 
 
 # ---------------------------------------------------------------- reviewing
@@ -173,7 +175,7 @@ def declaring(project: Project, bids: Sequence[Bid], t: Texts) -> tuple[str, dic
     names = "\n".join(f"• {t.plain(f'bid.kind.{bid.kind}')} · {inline(bid.name or '', LABEL)}" for bid in bids)
     free = button(t.plain("review.free"), ProjectWay("free", project.id))
     tied = button(t.plain("review.tied"), ProjectWay("tied", project.id))
-    text = t("review.declare", title=project.title, bidders=names)
+    text = t("review.declare", title=titled(project.title), bidders=names)
     return text, keyboard([[free], [tied], [way_back(project.id, t)]])
 
 
@@ -195,7 +197,7 @@ def scoring(
     ]
     text = "\n\n".join(
         [
-            t("review.head", title=project.title, place=place + 1, of=len(bids)),
+            t("review.head", title=titled(project.title), place=place + 1, of=len(bids)),
             words(bid, by.get(bid.person_id or 0), t),
             "\n".join(marks),
             t("review.how_many", criterion=criteria[criterion], most=HIGHEST),
@@ -216,7 +218,7 @@ def overview(
 ) -> tuple[str, dict[str, Any]]:
     """All that a reviewer has given; until it is finished what is missing can be given and what is there changed."""
     criteria = project.criteria or []
-    lines = [t("review.all", title=project.title)]
+    lines = [t("review.all", title=titled(project.title))]
     rows = []
     for place, bid in enumerate(bids):
         got = " · ".join("—" if each is None else str(each) for each in points[bid.id])

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.keyboards import Press, button, keyboard
 from bot.menus import LANGUAGE_NAMES
 from bot.texts import Texts, cut
-from bot.untrusted import split, verbatim, without_mentions
+from bot.untrusted import split, titled, verbatim, without_mentions
 from models import colleagues
 from models.house import House
 from models.people import Audience
@@ -79,7 +79,7 @@ def _head(publication: Publication, t: Texts, union: Mapping[str, str]) -> str:
         head = t("publication.head_topic", topic=t.plain(f"topic.{publication.topic}"))
     if publication.corrects_id is not None:
         head += " · " + t("publication.corrected")
-    return f"{head}\n\n<b>{escape(without_mentions(_text(publication, t)['title']))}</b>"
+    return f"{head}\n\n<b>{escape(titled(_text(publication, t)['title']))}</b>"
 
 
 def _body(publication: Publication, t: Texts) -> str:
@@ -115,7 +115,7 @@ def listed(found: Sequence[Publication], t: Texts, *, may_write: bool) -> tuple[
 
 def title(publication: Publication, t: Texts) -> str:
     """What it is called."""
-    return t.pick({language: text["title"] for language, text in publication.texts.items()})
+    return titled(t.pick({language: text["title"] for language, text in publication.texts.items()}))
 
 
 async def screen(

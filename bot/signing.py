@@ -8,7 +8,7 @@ from datetime import datetime
 import segno
 
 from bot.texts import Texts
-from bot.untrusted import whole
+from bot.untrusted import titled
 from models.union import passes
 from models.union.gatherings import Gathering
 from models.union.passes import Way
@@ -34,7 +34,7 @@ def caption(gathering: Gathering, way: Way, vault: Vault, t: Texts, now: datetim
     until = (passes.until(now) + passes.TURN).astimezone(t.timezone)
     return t(
         f"here.code_{way.name.lower()}",
-        title=whole(t.pick(gathering.titles)),
+        title=titled(t.pick(gathering.titles)),
         digits=f"{digits[:half]} {digits[half:]}",
         typed=digits,
         until=f"{until:%H:%M}",

@@ -18,7 +18,7 @@ from bot.calls import TEXT_LIMIT
 from bot.keyboards import Press, button, keyboard
 from bot.menus import LANGUAGE_NAMES
 from bot.texts import Texts, cut
-from bot.untrusted import inline, whole
+from bot.untrusted import inline, titled
 from models.calendar import WorkCalendar
 from models.errors import Refusal
 from models.figures import Rate
@@ -151,7 +151,7 @@ def listed(
     """The latest first; `plans` for who may plan one, `covers` where names may stand."""
     lines, rows = [head], []
     for gathering, counts in found:
-        title = whole(t.pick(gathering.titles))
+        title = titled(t.pick(gathering.titles))
         lines.append(
             f"\n{SIGNS[gathering.stage]} <b>{gathering.id}</b> · {escape(_kind(gathering, t))} · {escape(title)}\n"
             f"{escape(when(gathering, t, now))} · {_how_far(gathering, counts, t, now)}"
@@ -204,13 +204,13 @@ def _how_far(gathering: Gathering, counts: Mapping[Part, int], t: Texts, now: da
 
 def where(gathering: Gathering, t: Texts) -> str:
     """Where it is: written once, in one script, and read in the reader's."""
-    return scripts.as_read(t.language, gathering.place)
+    return titled(scripts.as_read(t.language, gathering.place))
 
 
 def facts(gathering: Gathering, t: Texts, now: datetime) -> str:
     """What it is, when and where: what everybody reads of it."""
     lines = [
-        f"<b>{escape(_kind(gathering, t))} · {escape(whole(t.pick(gathering.titles)))}</b>",
+        f"<b>{escape(_kind(gathering, t))} · {escape(titled(t.pick(gathering.titles)))}</b>",
         f"🕒 {escape(when(gathering, t, now))}",
         f"📍 {escape(where(gathering, t))}",
     ]
@@ -276,7 +276,7 @@ def over(gathering: Gathering, counts: Mapping[Part, int], t: Texts, now: dateti
 
 def asked_off(gathering: Gathering, waiting: int, t: Texts) -> Screen:
     """So many want to stay away; who, is looked up."""
-    text = t.n("study.asked_off", waiting, title=whole(t.pick(gathering.titles)))
+    text = t.n("study.asked_off", waiting, title=titled(t.pick(gathering.titles)))
     return text, keyboard([[button(t.plain("study.look"), Gathered("reasons", gathering.id))]])
 
 
@@ -345,7 +345,7 @@ def people(view: View, found: Sequence[tuple[Person, Attendance]], page: int, t:
     """
     start = page * NAMES_A_PAGE
     lines = [
-        f"<b>{escape(_kind(view.gathering, t))} · {escape(whole(t.pick(view.gathering.titles)))}</b>",
+        f"<b>{escape(_kind(view.gathering, t))} · {escape(titled(t.pick(view.gathering.titles)))}</b>",
         _how_far(view.gathering, view.counts, t, now),
         "",
     ]
@@ -362,7 +362,7 @@ def people(view: View, found: Sequence[tuple[Person, Attendance]], page: int, t:
 
 def reason(gathering: Gathering, person: Person, words: str, more: int, t: Texts) -> Screen:
     """Somebody wants to stay away: will that do?"""
-    text = t("study.reason", name=inline(person.name, NAME), title=whole(t.pick(gathering.titles)), reason=words)
+    text = t("study.reason", name=inline(person.name, NAME), title=titled(t.pick(gathering.titles)), reason=words)
     if more:
         text += "\n\n" + t.n("study.reasons_more", more)
     rows = [

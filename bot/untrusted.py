@@ -90,6 +90,11 @@ def whole(text: str) -> str:
     return inline(text, 2 * units(text) + 2)
 
 
+def titled(text: str) -> str:
+    """A title or a place, all of it; a dash where nothing of it can be seen."""
+    return whole(text) or "—"
+
+
 def lines(text: str) -> str:
     """Words that keep their lines inside a text of ours; empty lines and what turns a line around are dropped, and
     nobody is called by them.

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from bot.keyboards import Press, button, keyboard
 from bot.studies import when
 from bot.texts import Texts, cut
-from bot.untrusted import inline
+from bot.untrusted import inline, titled
 from bot.volunteers import PARTS, facts, in_hours, title
 from models.people import Audience, Person
 from models.projects import Project
@@ -214,7 +214,7 @@ def one(view: View, settings: Settings, group: Group, t: Texts, now: datetime) -
     if view.training is not None:
         lines.append(t("volunteer_desk.needs", title=title(view.training, t)))
     if view.project is not None:
-        lines.append(t("volunteer.of_project", title=view.project.title))
+        lines.append(t("volunteer.of_project", title=titled(view.project.title)))
     if it.stage is Stage.PLANNED:
         lines.append(nobody_told(it, t))
     parts = [facts(it, call, t, now), str(escape(t.pick(it.about))) if it.about else "", "\n".join(lines)]
@@ -296,7 +296,9 @@ def trainings(it: Gathering, found: Sequence[Gathering], t: Texts) -> Screen:
 
 def projects(it: Gathering, found: Sequence[Project], t: Texts) -> Screen:
     """To which project does it belong?"""
-    rows = [[button(cut(f"{each.id} · {each.title}", LABEL), Helped("of", it.id, str(each.id)))] for each in found]
+    rows = [
+        [button(cut(f"{each.id} · {titled(each.title)}", LABEL), Helped("of", it.id, str(each.id)))] for each in found
+    ]
     rows.append([button(t.plain("volunteer_desk.no_project"), Helped("of", it.id, "0"))])
     return asked("volunteer_desk.project", it.id, t, rows)
 

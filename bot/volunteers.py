@@ -12,7 +12,7 @@ from markupsafe import escape
 from bot.keyboards import Go, Press, button, keyboard
 from bot.studies import when, where
 from bot.texts import Texts, cut
-from bot.untrusted import whole
+from bot.untrusted import titled
 from models.projects import Project
 from models.stations import Station
 from models.union.gatherings import Attendance, Gathering, Part, Stage
@@ -82,7 +82,7 @@ def in_hours(minutes: int) -> str:
 
 def title(gathering: Gathering, t: Texts) -> str:
     """What it is called."""
-    return whole(t.pick(gathering.titles))
+    return titled(t.pick(gathering.titles))
 
 
 def facts(gathering: Gathering, call: VolunteerCall, t: Texts, now: datetime) -> str:
@@ -92,7 +92,7 @@ def facts(gathering: Gathering, call: VolunteerCall, t: Texts, now: datetime) ->
         title=title(gathering, t),
         when=when(gathering, t, now),
         place=where(gathering, t),
-        role=t.pick(call.role),
+        role=titled(t.pick(call.role)),
     )
 
 

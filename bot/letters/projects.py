@@ -13,6 +13,7 @@ from bot.letters.drawing import Drawing
 from bot.project_desk import ProjectDesk
 from bot.project_screens import ProjectWay
 from bot.texts import Texts
+from bot.untrusted import titled
 from models import people
 from models.projects import Project
 from models.stations import Desk
@@ -26,7 +27,10 @@ async def project(drawing: Drawing) -> Letter:
     if drawing.chat_id < 0 and (station is None or station.desk is not Desk.OFFICE):
         return Letter()
     about = await drawing.session.get_one(Project, drawing.payload["project"])
-    params = {"title": about.title, **{k: _param(drawing, k, v, t) for k, v in drawing.payload["params"].items()}}
+    params = {
+        "title": titled(about.title),
+        **{k: _param(drawing, k, v, t) for k, v in drawing.payload["params"].items()},
+    }
     if "bid" in params and not await _put_in(drawing, params, t):
         return Letter()
     key = drawing.payload["text"]

@@ -21,7 +21,7 @@ from bot.filters import InGroup, Pressed
 from bot.keyboards import keyboard
 from bot.studies import Invited
 from bot.texts import Texts
-from bot.untrusted import lines, whole
+from bot.untrusted import lines, titled
 from handlers.screens import pressed, show
 from handlers.students import start
 from handlers.students.talk import Private, Talk
@@ -104,7 +104,7 @@ async def _go(message: Message, gathering: Gathering, way: Way, talk: Talk) -> N
     at = place.signed_in_at if way is Way.IN else place.signed_out_at
     assert at is not None
     key = f"here.{way.name.lower()}" if changed else "here.in_already"
-    text = talk.t(key, title=whole(talk.t.pick(gathering.titles)), at=f"{at.astimezone(talk.t.timezone):%H:%M}")
+    text = talk.t(key, title=titled(talk.t.pick(gathering.titles)), at=f"{at.astimezone(talk.t.timezone):%H:%M}")
     if talk.person.agreed:
         await message.answer(text)
     else:
@@ -124,7 +124,7 @@ async def answer(query: CallbackQuery, press: Invited, talk: Talk) -> None:
             left = await talk.leave()
             await talk.state.set_state(Excusing.why)
             await talk.state.set_data({"gathering": gathering.id})
-            text = talk.t("study.why", title=whole(talk.t.pick(gathering.titles)), most=excuses.REASON_LENGTH)
+            text = talk.t("study.why", title=titled(talk.t.pick(gathering.titles)), most=excuses.REASON_LENGTH)
             await show(pressed(query, True), left + text, keyboard([[menus.way_out(talk.t)]]))
         case "materials" if isinstance(query.message, Message):
             for each in gathering.materials:
@@ -142,7 +142,7 @@ async def why(message: Message, talk: Talk) -> None:
     reason = lines(message.text)
     await excuses.ask_off(talk.session, gathering, talk.person, reason, talk.house, talk.now)
     await talk.state.clear()
-    await show(message, talk.t("study.why_sent", title=whole(talk.t.pick(gathering.titles))))
+    await show(message, talk.t("study.why_sent", title=titled(talk.t.pick(gathering.titles))))
 
 
 async def _again(query: CallbackQuery, gathering: Gathering, talk: Talk) -> None:

@@ -12,6 +12,7 @@ from aiogram.types import CallbackQuery
 from bot import project_screens as screens
 from bot.filters import Pressed
 from bot.project_screens import BidPoints, ProjectWay
+from bot.untrusted import titled
 from handlers.screens import show
 from handlers.students.talk import Private, Talk
 from models import colleagues, permissions, projects
@@ -40,7 +41,7 @@ async def step(query: CallbackQuery, press: ProjectWay, project: Project, talk: 
         case "free" | "tied":
             await scoring.declare(talk.session, project, review, press.act == "tied", talk.now)
             if review.part is ReviewPart.RECUSED:
-                await show(query, talk.t("review.recused_declared", title=project.title))
+                await show(query, talk.t("review.recused_declared", title=titled(project.title)))
             else:
                 await _score(query, project, review, 0, talk)
         case "score":

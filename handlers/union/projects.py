@@ -24,7 +24,7 @@ from bot.menus import LANGUAGE_NAMES
 from bot.project_desk import ProjectDesk, Standing
 from bot.reports import messages
 from bot.texts import Texts
-from bot.untrusted import inline
+from bot.untrusted import inline, titled
 from handlers.occasion import leave, leave_for, must_be_seen
 from handlers.screens import respond, turn_of
 from handlers.union.acting import Acting, Wherever
@@ -207,7 +207,7 @@ async def _deciding(query: CallbackQuery, press: ProjectDesk, by: Person, acting
     data = await state.get_data()
     if press.act in ("award", "stop"):
         await acting.may(Deed.PROJECT_AWARD)
-        key, params = "project_desk.why_stop", {"title": project.title}
+        key, params = "project_desk.why_stop", {"title": titled(project.title)}
         if press.act == "award":
             await undertaking.must_be_awardable(session, project, by)
             chosen, first = await bids.get(session, press.number), (await scoring.means(session, project))[0].bid

@@ -192,7 +192,7 @@ def _says(who: Role, text: str, name: str) -> dict[str, Any]:
 
 def everything_there_is() -> list[str]:
     """Commands bare and about the first of what there is, and one of each button."""
-    return [f"/{each}{more}" for each in commands() for more in ("", " 1", f" {MARK}")] + one_of_each()
+    return [f"/{each}{more}" for each in commands() for more in ("", " 1", " words")] + one_of_each()
 
 
 @on_sqlite
