@@ -12,6 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -195,13 +196,20 @@ def forms(number: int) -> dict[str, bytes]:
     }
 
 
-def keyless(ids: Iterable[int], salts: Iterable[str]) -> dict[str, int]:
-    """What a mark of somebody would be if it could be made without the key outside the database: whose it would be."""
-    found = {}
+@cache
+def from_the_code() -> tuple[list[str], list[str]]:
+    """For what the program makes tags, and for what it has keys of their own."""
     code = "\n".join(path.read_text("utf-8") for room in ("models", "bot") for path in (ROOT / room).rglob("*.py"))
     purposes, apart = sorted(set(PURPOSE.findall(code))), sorted(set(CONTEXT.findall(code)))
     assert "owner" in purposes
     assert "case" in apart
+    return purposes, apart
+
+
+def keyless(ids: Iterable[int], salts: Iterable[str]) -> dict[str, int]:
+    """What a mark of somebody would be if it could be made without the key outside the database: whose it would be."""
+    found = {}
+    purposes, apart = from_the_code()
     nobodys = [KeyVault(bytes(32)), KeyVault(b"\xff" * 32)]
     vaults = [*nobodys, *(vault.apart(each) for vault in nobodys for each in apart)]
     salts = ["", *salts]

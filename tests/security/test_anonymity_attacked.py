@@ -154,6 +154,7 @@ async def test_the_attacker_finds_whoever_gave_their_name(database: Database, no
     assert found["acts by number, requesters as they lie"] == STUDENTS
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_the_attacker_finds_what_a_worse_program_would_leave(database: Database, now: datetime) -> None:
     """A moment with the person, a tag without the key, a row of its own for a ballot: each is found by its own way."""
     table, truth = await tickets(database, now)

@@ -5,20 +5,41 @@ whatever it tries, and every file, page and search (models/permissions.py, model
 from __future__ import annotations
 
 import contextlib
+import io
 import re
+import tomllib
+import zipfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from sqlalchemy import select
 
+from bot import config, exports, mydata
+from bot import work_report_evidence as evidence
 from bot.sealed import Handle, Tell
+from bot.texts import Catalogue
+from bot.toolbox import Toolbox
+from bot.web import Web
+from bot.web.board import BoardPage
+from bot.web.disclosure import Disclosed
+from bot.web.open311 import Reports
+from bot.web.pages import Pages
+from bot.work_report import Writer
 from models import cases, casework, people
 from models.cases import Head, Report
+from models.outbox import Outgoing, Sending
 from models.people import Role
 from models.permissions import Who
+from models.union import report_figures, work_reports
+from scheduler.clock import JOBS
+from tests.campus import EXAMPLE, TOKEN
 from tests.security import attacked as stage
 from tests.security.attacked import Attacked, Presser, attacked, there
+from tests.semester import LATE, TERMS
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -75,7 +96,7 @@ READS = {
     ("teacher", OTHER_TEACHER): "stands in for whom it is about",
 }
 """The chats in which a case may be read."""
-HANDLES = ("ack", "ask", "note", "all", "card", "outcome", "founded")
+HANDLES = ("ack", "note", "all", "card", "outcome", "founded")
 COMMAND = re.compile(r'Command\(((?:"\w+",? ?)+)')
 
 
@@ -170,10 +191,104 @@ async def read_by_all(database_url: str, now: datetime, share: int) -> None:
 
 @on_sqlite
 async def test_every_role_tries_to_read_a_sealed_report(database_url: str, now: datetime) -> None:
-    await read_by_all(database_url, now, share=5)
+    await read_by_all(database_url, now, share=20)
 
 
 @on_sqlite
 @pytest.mark.long
 async def test_every_role_tries_to_read_a_sealed_report_by_every_command(database_url: str, now: datetime) -> None:
     await read_by_all(database_url, now, share=1)
+
+
+# ---------------------------------------------------------------- files, pages, time
+
+
+def opened(data: bytes | str) -> str:
+    """As text; what is packed is unpacked."""
+    plain = data.encode() if isinstance(data, str) else data
+    if plain.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(io.BytesIO(plain)) as packed:
+            return "".join(packed.read(name).decode("utf-8", "replace") for name in packed.namelist())
+    return plain.decode("utf-8", "replace")
+
+
+async def files(program: Attacked, now: datetime, folder: Path) -> AsyncIterator[tuple[str, str]]:
+    """Every file that the union makes of what it has."""
+    app, t = program.app, program.app.toolbox.t("en")
+    which = exports.which({"from": "2026-10-01", "to": "2026-12-31"}, app.settings)
+    for kind in ("xlsx", "csv"):
+        path = folder / f"tickets.{kind}"
+        assert await exports.write(app.database, which, path, kind, t, app.settings, now, names=True)
+        yield kind, opened(path.read_bytes())
+    async with app.database.transaction() as session:
+        for whose in (stage.ALICE, ACCUSED, stage.TEACHER, OTHER_TEACHER, stage.ADMIN, stage.BOB):
+            person = await people.by_telegram_id(session, whose)
+            assert person is not None
+            for data in await mydata.files(session, person, app.toolbox, now):
+                yield f"/mydata of {whose}", opened(data)
+        calendar = app.settings.work_calendar()
+        spell = next(each for each in work_reports.spells(TERMS, LATE) if each.kind is work_reports.Kind.WORK)
+        report = await work_reports.make(session, spell, TERMS, LATE)
+        found = await report_figures.gather(session, report.span, None, calendar, 10, now)
+        await work_reports.counted(session, report.id, found, now)
+        for name, data in evidence.files(Writer(report, found, app.settings, t)):
+            yield name, opened(data)
+
+
+async def pages(program: Attacked, now: datetime) -> AsyncIterator[tuple[str, str]]:
+    """Every page, in each form, for whoever has Open311's key."""
+    database, app = program.app.database, program.app
+    data = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    data["open311"], data["telegram"]["listen"] = {"enabled": True}, "127.0.0.1:0"
+    key = "a key of forty letters, or nearly so many"
+    environment = config.Secrets(TOKEN, app.settings.key.get_secret_value()).environment()
+    chosen = config.build(data, environment | {"UNIONBOT_OPEN311_KEY": key})
+    toolbox = Toolbox(chosen, app.toolbox.house, Catalogue.load(chosen.timezone))
+    known = database, toolbox, lambda: now
+    shown = Reports(*known, lambda: 0.0, lambda: None), Pages(database, toolbox), Disclosed(*known), BoardPage(*known)
+    async with Web(chosen, app.intake, database, *shown) as web, aiohttp.ClientSession() as http:
+        routes = [route.resource.canonical for route in web._runner.app.router.routes() if route.method == "GET"]  # type: ignore[union-attr]
+        assert len(routes) > 10
+        values = {"number": "1", "id": "1", "format": "json", "heading": "staff"}
+        for route in routes:
+            for form in ("json", "xml") if "{format}" in route else ("-",):
+                path = route.format(**values | {"format": form})
+                async with http.get(web.address + path, params={"api_key": key, "lang": "en"}) as answer:
+                    yield path, await answer.text()
+
+
+@on_sqlite
+@pytest.mark.long
+async def test_no_file_and_no_page_has_a_word_of_a_sealed_report(
+    database_url: str, now: datetime, tmp_path: Path
+) -> None:
+    async with reported(database_url, now) as (program, codes):
+        names = []
+        for source in (files(program, now, tmp_path), pages(program, now)):
+            async for name, text in source:
+                names.append(name)
+                assert not told(text), name
+                assert not [code for code in codes.values() if re.search(rf"\b{code}\b", text)], name
+        assert len(names) > 25
+        assert any(name.endswith(".docx") for name in names)
+        assert "/open311/v2/requests.xml" in names
+
+
+@on_sqlite
+@pytest.mark.long
+async def test_time_brings_a_sealed_report_to_nobody_else(database_url: str, now: datetime) -> None:
+    """Every job, from the first hour to the day on which nobody may read it any more."""
+    async with reported(database_url, now) as (program, _):
+        read, app = set(), program.app
+        for hours in (0, 1, 23, 25, 24 * 7, 24 * 30):
+            program.now = now + timedelta(hours=hours)
+            for job in JOBS:
+                await job.work(app.database, app.toolbox, program.now)
+            async with app.database.transaction() as session:
+                rows = list(await session.scalars(select(Outgoing).where(Outgoing.state == Sending.DUE)))
+                for row in rows:
+                    for chat, text in await program._read(session, row):
+                        read |= {(which, chat) for which in told(text)}
+                    if hours:
+                        row.state = Sending.SENT
+        assert read == {("staff", stage.SUPERVISORS), ("teacher", OTHER_TEACHER)}
