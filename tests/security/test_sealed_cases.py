@@ -287,8 +287,9 @@ async def test_time_brings_a_sealed_report_to_nobody_else(database_url: str, now
             async with app.database.transaction() as session:
                 rows = list(await session.scalars(select(Outgoing).where(Outgoing.state == Sending.DUE)))
                 for row in rows:
-                    for chat, text in await program._read(session, row):
-                        read |= {(which, chat) for which in told(text)}
+                    for chat, call in await program._drawn(session, row):
+                        to = int(call.params.get("chat_id") or chat)
+                        read |= {(which, to) for which in told(repr(call.params))}
                     if hours:
                         row.state = Sending.SENT
         assert read == {("staff", stage.SUPERVISORS), ("teacher", OTHER_TEACHER)}
