@@ -178,8 +178,10 @@ async def read_by_all(database_url: str, now: datetime, share: int) -> None:
             for update in ways:
                 seen = await program.gets(update, presser.presence, draw=True)
                 assert seen.error is None, (presser.name, update, seen.error)
+                # What somebody said themselves is no secret to them, where a command says it again.
+                said = str(update.get("message", {}).get("text", "")).partition(" ")[2] or "\0"
                 for chat, text in seen.shown:
-                    for which in told(text):
+                    for which in told(text.replace(said, "")):
                         place = chat if chat is not None else presser.chat
                         if (which, place) not in READS or presser in PRESSERS[Who.ABOVE]:
                             wrong.append(f"{presser.name}: {which} in {place}: {text}")
