@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import articles, config, questionnaires, textfiles
+from bot import articles, config, enrolment, questionnaires, textfiles
 from bot.config import ConfigError, Secrets
 from bot.imports import Unusable, posts, tables
 from models.errors import Refusal
+from tests import campus
 from tests.campus import EXAMPLE, TOKEN
 
 SHIPPED = Path(articles.__file__).parent
@@ -24,8 +25,12 @@ SAMPLES = {
     "canned.csv": "station,key,zh-hans,zh-hant,en\neast,main,水管,水管,The main is closed\n",
     "canned.toml": '[[answers]]\nkey = "main"\nen = "The main is closed"\n',
     "duty.csv": "weekday,from,to,person\nmonday,08:30,10:00,Wang\n",
+    "students.csv": "学号,姓名,学院,层次,类别,楼栋,楼层\n2026000001,张三,物理学院,本科,本科生,东一栋,3\n",
     "posts.csv": "post,department,name,starts,ends,decided,person\nstaff,media,Wang,2026-09-01,2027-06-30,2026-08-30,",
 }
+
+SLOW = ("config.toml", "students.csv")
+"""Reading one takes a configuration."""
 
 
 @cache
@@ -44,10 +49,18 @@ def _config(path: Path) -> object:
     return config.load(path, Secrets(TOKEN, "A" * 43).environment())
 
 
+def _roster(path: Path) -> object:
+    found = enrolment.read(path, campus.settings("http://127.0.0.1:1", "sqlite:///unused.db"))
+    if found.problems:
+        raise Unusable(found.problems)
+    return found.lines
+
+
 READERS: dict[str, Callable[[Path], object]] = {
     "canned.csv": lambda path: tables.canned(path, ["east", "west"]),
     "canned.toml": lambda path: tables.canned(path, ["east", "west"]),
     "duty.csv": tables.duty,
+    "students.csv": _roster,
     "posts.csv": lambda path: posts.read(path, {"media": {"en": "Media"}}),
     "config.toml": _config,
     "survey.toml": questionnaires.read_one,
@@ -99,14 +112,14 @@ def _looked_at(name: str, examples: int, folder: Path, **how: Any) -> None:
 
 @pytest.mark.parametrize("name", READERS)
 def test_a_file_is_read_or_refused_in_words(name: str, tmp_path: Path) -> None:
-    _looked_at(name, 6 if name == "config.toml" else 25, tmp_path, derandomize=True)
+    _looked_at(name, 6 if name in SLOW else 25, tmp_path, derandomize=True)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", READERS)
 def test_many_files_are_read_or_refused_in_words(name: str, tmp_path: Path) -> None:
-    _looked_at(name, 400 if name == "config.toml" else 4_000, tmp_path)
+    _looked_at(name, 400 if name in SLOW else 4_000, tmp_path)
 
 
 @pytest.mark.parametrize("name", READERS)
