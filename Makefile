@@ -56,8 +56,8 @@ audit: $(VENV)/test.stamp ## what is known of weaknesses in what the lock names 
 	@$(BIN)/pip install --quiet pip-audit
 	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
 
-fuzz: $(VENV)/test.stamp ## a million strange updates, ten thousand steps of the desk, bent files; hours (COUNT=20000 STEPS=500 for less)
-	@COUNT=$(COUNT) STEPS=$(STEPS) $(BIN)/python -m pytest -m long -p no:cacheprovider tests/fuzz $(ARGS)
+fuzz: $(VENV)/test.stamp ## a million strange updates, ten thousand steps of the desk, bent files, every button by every role, hostile names; hours (COUNT=20000 STEPS=500 for less)
+	@COUNT=$(COUNT) STEPS=$(STEPS) $(BIN)/python -m pytest -m long -p no:cacheprovider tests/fuzz tests/security $(ARGS)
 
 screenshots: $(VENV)/test.stamp ## drive the chat page and take docs/screenshots anew
 	@sh .ci/chromium
