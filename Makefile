@@ -51,10 +51,9 @@ chaos: $(VENV)/test.stamp ## kill -9, SIGTERM and power cuts at random, and brok
 chaos-cluster: $(VENV)/test.stamp ## three machines under Patroni on this one (root, Debian's packages): the primary killed, paused, cut off
 	@$(BIN)/python -m tests.chaos.cluster --write $(ARGS)
 
-audit: $(VENV)/test.stamp ## what is known of weaknesses in what the lock names (asks PyPI; needs the network)
+audit: $(VENV)/audit.stamp ## what is known against what the lock names: withdrawn, weak (asks PyPI; ADVISORIES=folder of OSV files instead)
 	@$(BIN)/pip check
-	@$(BIN)/pip install --quiet pip-audit
-	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
+	@$(BIN)/python -m tests.audit $(if $(ADVISORIES),--advisories $(ADVISORIES)) $(ARGS)
 
 fuzz: $(VENV)/test.stamp ## a million strange updates, ten thousand steps of the desk, bent files, every button by every role, hostile names; hours (COUNT=20000 STEPS=500 for less)
 	@COUNT=$(COUNT) STEPS=$(STEPS) $(BIN)/python -m pytest -m long -p no:cacheprovider tests/fuzz tests/security $(ARGS)
@@ -70,6 +69,8 @@ lock: $(VENV)/test.stamp ## resolve the dependencies anew and write the locks
 		--custom-compile-command "make lock" --extra build -o requirements.txt
 	@$(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 		--custom-compile-command "make lock" --extra build --extra dev -c requirements.txt -o requirements-dev.txt
+	@echo "pip-audit>=2.10" | $(BIN)/uv pip compile - --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+		--custom-compile-command "make lock" -o requirements-audit.txt
 
 clean: ## remove what was made here: .venv, the demo's data, caches
 	@rm -rf $(VENV) data/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
@@ -82,3 +83,9 @@ $(VENV)/run.stamp: requirements.txt pyproject.toml .ci/venv
 $(VENV)/test.stamp: requirements.txt requirements-dev.txt pyproject.toml .ci/venv
 	@sh .ci/venv $(VENV) requirements-dev.txt
 	@touch $(VENV)/run.stamp $@
+
+# Apart from what is audited: it must not change it.
+$(VENV)/audit.stamp: requirements-audit.txt $(VENV)/test.stamp
+	@$(BIN)/python -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/pip install --quiet --require-hashes -r requirements-audit.txt
+	@touch $@

@@ -48,7 +48,7 @@ def test_one_line_says_which_package_to_install(tmp_path: Path, pythons: dict[st
     assert not (tmp_path / ".venv").exists()
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt", "requirements-audit.txt"])
 def test_locks_are_hashed_and_name_no_index(lock: str) -> None:
     text = (HOUSE / lock).read_text(encoding="utf-8")
     assert "://" not in text
