@@ -5,6 +5,7 @@ what each student has been told. The machine (`test_machine.py`) holds the progr
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -26,8 +27,18 @@ STEPS = {
 }
 FIRST = {"claim", "answer", "transfer", "recall", "resolve"}
 """What the place does in which a ticket began, also while it is offered to another."""
-LATE = timedelta(days=30)
-"""So long after its end a ticket can be opened again."""
+REACHED_FOR = timedelta(days=14)
+"""So long after its end an anonymous ticket still leads to its student. (Any other can be opened again at any time:
+its student is asked after four weeks whether the tap still holds, and may say no.)
+"""
+
+
+def night(now: datetime) -> tuple[datetime, datetime] | None:
+    """From when to when students are left in peace, if that is now: from 22:30 to 7:30, which is 23:30 in UTC."""
+    shift = timedelta(minutes=30)
+    morning = (now + shift).replace(hour=0, minute=0, second=0, microsecond=0) - shift
+    evening = morning + timedelta(hours=15)
+    return (evening, morning + timedelta(days=1)) if now >= evening else None
 
 
 @dataclass
@@ -35,14 +46,20 @@ class Ticket:
     """One ticket: whose it is, where, how it stands."""
 
     owner: int | None
-    """None once its student was forgotten."""
+    """None once its student was forgotten, or cannot be found any more."""
     anonymous: bool
+    spoke: datetime
+    """When its student last said something."""
     state: str = "new"
     place: str = "east"
     """In whose hands; while it is offered, still the first one's."""
     offered: str = ""
-    ended: datetime | None = None
-    solved: bool = False
+    back: str = ""
+    """What it is when it comes back from where it is offered: whoever had it has it again."""
+    closed: datetime | None = None
+    parting: bool = False
+    """Its student was forgotten, and nobody may see at once that it was theirs."""
+    solved: bool | None = None
     rating: int | None = None
 
 
@@ -53,40 +70,102 @@ class Desk:
     tickets: dict[int, Ticket] = field(default_factory=dict)
     told: Counter[tuple[int, str]] = field(default_factory=Counter)
     """(chat, words): staff's answers, each once to whoever waits."""
+    waiting: list[tuple[datetime, int, str]] = field(default_factory=list)
+    """What is told in the morning, about which ticket."""
     muted: dict[int, datetime] = field(default_factory=dict)
 
     def heard(self, student: int, now: datetime) -> bool:
         """Whether somebody is heard now."""
         return now >= self.muted.get(student, now)
 
-    def staff(self, number: int, act: str, place: str, now: datetime) -> bool:
-        """Somebody at a place does this. False when it changes nothing."""
+    def file(self, who: int, anonymous: bool, now: datetime) -> bool:
+        """A student writes. False when they are not heard."""
+        if not self.heard(who, now):
+            return False
+        self.tickets[len(self.tickets) + 1] = Ticket(who, anonymous, now)
+        return True
+
+    def staff(self, number: int, act: str, place: str, now: datetime, said: str = "") -> bool:
+        """Somebody at a place does this, or says it. False when it changes nothing."""
         ticket = self.tickets[number]
         theirs = ticket.place == place if act in FIRST else ticket.offered == place
         if ticket.state not in STEPS[act] or not theirs:
             return False
-        ticket.state = STEPS[act][ticket.state]
+        before, ticket.state = ticket.state, STEPS[act][ticket.state]
         match act:
+            case "answer":
+                asleep = night(now)
+                if asleep is None or ticket.spoke >= asleep[0]:
+                    self._tell(ticket, said)
+                else:
+                    self.waiting.append((asleep[1], number, said))
             case "transfer":
                 ticket.offered = "west" if place == "east" else "east"
+                ticket.back = "new" if before in {"new", "reopened"} else "claimed"
             case "accept":
                 ticket.place, ticket.offered = place, ""
             case "recall":
-                ticket.offered = ""
+                ticket.state, ticket.offered = ticket.back, ""
             case "resolve":
-                ticket.place, ticket.offered, ticket.ended = ticket.offered or ticket.place, "", now
+                ticket.offered = ""
         return True
 
-    def student(self, who: int, number: int, act: str, now: datetime) -> bool:
+    def student(self, who: int, number: int, act: str, now: datetime, stars: int = 0) -> bool:
         """A student does this with a ticket. False when it changes nothing."""
         ticket = self.tickets[number]
         if ticket.owner != who or ticket.state not in STEPS[act]:
             return False
         if act == "add" and ticket.state != "waiting" and not self.heard(who, now):
             return False
-        if act == "reopen" and ticket.ended is not None and now - ticket.ended > LATE:
-            return False
         if act == "rate" and ticket.rating is not None:
             return False
-        ticket.state = STEPS[act][ticket.state]
+        before, ticket.state = ticket.state, STEPS[act][ticket.state]
+        if act == "add":
+            ticket.spoke = now
+            self._wake(lambda due, about: about == number)
+        elif act == "confirm":
+            ticket.solved = True
+        elif act == "rate":
+            ticket.rating = stars
+        if ticket.state == "reopened" != before:
+            ticket.solved, ticket.closed = False, None
+        elif ticket.state in {"closed", "withdrawn"}:
+            ticket.closed = ticket.closed or now
         return True
+
+    def forget(self, who: int) -> None:
+        """A student wants to be forgotten: what waits for them is not told any more."""
+        for number, ticket in self.tickets.items():
+            if ticket.owner != who:
+                continue
+            ticket.owner, ticket.parting = None, ticket.anonymous
+            if not ticket.anonymous and ticket.state in STEPS["withdraw"]:
+                ticket.state = "withdrawn"
+            self.waiting = [each for each in self.waiting if each[1] != number]
+
+    def time(self, now: datetime) -> None:
+        """It is now: what waited for the morning is told, and some students cannot be found any more."""
+        self._wake(lambda due, about: due <= now)
+        for ticket in self.tickets.values():
+            if ticket.anonymous and ticket.closed is not None and ticket.closed <= now - REACHED_FOR:
+                ticket.owner = None
+
+    def became(self, number: int, state: str, now: datetime) -> None:
+        """The clock alone made this of a ticket. What it may not do is not believed."""
+        ticket = self.tickets[number]
+        if (ticket.state, state) == ("resolved", "closed"):
+            ticket.state, ticket.closed = state, now
+        elif ticket.state == "transferred" and state == ticket.back:
+            ticket.state, ticket.offered = state, ""
+        elif ticket.parting and state == "withdrawn" and ticket.state in STEPS["withdraw"]:
+            ticket.state = state
+
+    def _wake(self, which: Callable[[datetime, int], bool]) -> None:
+        for due, number, said in self.waiting:
+            if which(due, number):
+                self._tell(self.tickets[number], said)
+        self.waiting = [each for each in self.waiting if not which(each[0], each[1])]
+
+    def _tell(self, ticket: Ticket, said: str) -> None:
+        if ticket.owner is not None:
+            self.told[ticket.owner, said] += 1
