@@ -35,7 +35,7 @@ from models.people import Grant, Role
 from models.requesters import Requester
 from models.tickets import Ticket
 from tests.conftest import MEMORY
-from tests.fuzz.desk import Desk
+from tests.fuzz.desk import Desk, night
 from tests.fuzz.program import BOT, EAST, WEST, program
 
 STUDENTS = (500_001, 500_002, 500_003)
@@ -291,6 +291,43 @@ def play(migrated: Path, machines: int, steps: int, **how: Any) -> None:
 def test_the_desk_does_what_its_model_says(migrated: Path) -> None:
     play(migrated, 1, 25, derandomize=True)
     assert Machine.steps >= 15
+
+
+@pytest.mark.long
+def test_what_random_steps_seldom_come_to(migrated: Path) -> None:
+    """Offers that come back, a night, the way to an anonymous student, four weeks: against the same model."""
+    Machine.migrated = migrated
+    one, (anna, ben, cao) = Machine(), STUDENTS
+    desk, play = one.desk, one.loop.run_until_complete
+    try:
+        one.begin()
+        for who, anonymous in ((anna, True), (ben, False), (cao, True)):
+            play(one._file(who, anonymous))
+        for act in ("claim", "transfer", "recall", "transfer", "resolve"):
+            play(one._staff(1, "east", act))
+        play(one._student(anna, 1, "confirm", 1))
+        play(one._staff(2, "east", "claim"))
+        play(one._staff(2, "east", "transfer"))
+        play(one._later(20))
+        assert (desk.tickets[2].state, night(one.here.now) is None) == ("claimed", False)
+        play(one._reply(2, "east"))
+        play(one._reply(3, "east"))
+        assert (len(desk.waiting), desk.told.total()) == (2, 0)
+        play(one._student(ben, 2, "add", 1))
+        play(one._reply(2, "east"))
+        assert (len(desk.waiting), desk.told.total()) == (1, 2)
+        play(one._later(3))
+        assert (len(desk.waiting), desk.told.total()) == (0, 3)
+        play(one._staff(2, "east", "resolve"))
+        play(one._erase(cao))
+        assert desk.tickets[3].state == "answered"
+        for _ in range(11):
+            play(one._later(80))
+        play(one._student(anna, 1, "reopen", 1))
+        play(one._student(ben, 2, "reopen", 1))
+        assert [each.state for each in desk.tickets.values()] == ["closed", "reopened", "withdrawn"]
+    finally:
+        one.teardown()
 
 
 @pytest.mark.long
