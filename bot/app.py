@@ -38,7 +38,7 @@ from bot.conversations import Conversations
 from bot.flood import Flood
 from bot.inbox import Intake, Poller
 from bot.outgoing import ToOutbox
-from bot.parts import ALL
+from bot.parts import ALL, figures_at
 from bot.parts import Part as Duty
 from bot.questionnaires import SurveyFile
 from bot.settings import Settings
@@ -341,7 +341,8 @@ class App:
         if not wished.enabled:
             yield
             return
-        async with Metrics(wished.listen, self.meters, self.database, self.clock, Health(self.database)) as shown:
+        listen = figures_at(self.parts, wished.listen)
+        async with Metrics(listen, self.meters, self.database, self.clock, Health(self.database)) as shown:
             self.metrics_address = shown.address
             yield
 

@@ -27,6 +27,15 @@ class Part(StrEnum):
 ALL = frozenset(Part)
 
 
+def figures_at(parts: Collection[Part], listen: str) -> str:
+    """Where a process of these parts shows its figures: at `listen`, or so many ports further that all parts find room
+    on one machine with one config.toml.
+    """
+    host, _, port = listen.rpartition(":")
+    further = min((list(Part).index(part) for part in parts), default=0)
+    return f"{host}:{min(int(port) + further, 65535)}" if int(port) else listen
+
+
 def one_file_only(parts: Collection[Part], url: str) -> str | None:
     """Why these parts cannot run on this database; None when they can."""
     if url.startswith("sqlite") and ALL - set(parts):

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.app import App
-from bot.parts import Part, one_file_only
+from bot.parts import ALL, Part, figures_at, one_file_only
 from bot.worker import Worker
 from models import bell, lease, servers
 from models.bell import Bell
@@ -119,6 +119,14 @@ def test_on_an_sqlite_file_all_parts_are_one_process(tmp_path: Path, monkeypatch
     ]
     assert one_file_only(list(Part), "sqlite:///data/unionbot.db") is None
     assert one_file_only([Part.WORKER], "postgresql://host/name") is None
+
+
+def test_the_figures_of_all_parts_find_room_on_one_machine_with_one_config() -> None:
+    """Each would have stopped at the address that another had: seen with `unionbot@.service` and `[metrics]`."""
+    assert [figures_at([part], "127.0.0.1:9464") for part in Part] == [f"127.0.0.1:{n}" for n in range(9464, 9468)]
+    assert figures_at(ALL, "[::1]:9464") == figures_at([Part.WEB, Part.CLOCK], "[::1]:9464") == "[::1]:9464"
+    assert figures_at([Part.CLOCK], "127.0.0.1:0") == "127.0.0.1:0", "any free one"
+    assert figures_at([Part.CLOCK], "127.0.0.1:65535") == "127.0.0.1:65535"
 
 
 @on_postgresql
