@@ -99,8 +99,9 @@ def check(
     from sqlalchemy.exc import SQLAlchemyError
 
     from bot.check import Finding, ask_telegram
-    from bot.shell import UNFINISHED, WRONG_KEY
+    from bot.shell import UNFINISHED, WRONG_KEY, too_old
     from models.keyprint import Unfinished, WrongKey
+    from models.migrations import SchemaMismatch
 
     code, chats, findings = 0, _chats_in_file(settings), []
     try:
@@ -114,6 +115,9 @@ def check(
     except Unfinished:
         code = DATABASE
         findings.append(Finding("error", UNFINISHED))
+    except SchemaMismatch as error:
+        code = DATABASE
+        findings.append(Finding("error", too_old(error)))
     findings += asyncio.run(ask_telegram(settings, chats))
     if not chats and not code:
         findings.append(Finding("warning", "no group is set up yet: add the bot to a group and send /setup there"))
@@ -413,7 +417,7 @@ async def _chats_in_database(settings: Settings) -> dict[str, tuple[int, bool]]:
     from bot.vault import KeyVault
     from models import keyprint, stations
     from models.database import Database
-    from models.migrations import revision
+    from models.migrations import must_be_known, revision
 
     if missing(settings.database.url):
         return {}
@@ -421,6 +425,7 @@ async def _chats_in_database(settings: Settings) -> dict[str, tuple[int, bool]]:
     try:
         if await revision(database) is None:
             return {}
+        await must_be_known(database)
         async with database.reading() as session:
             await keyprint.must_fit(session, KeyVault(settings.key_bytes()))
             return {p.key: (p.chat_id, p.topics) for p in await stations.open_desks(session) if p.chat_id is not None}

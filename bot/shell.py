@@ -30,6 +30,11 @@ WRONG_KEY = (
 UNFINISHED = "a restore into this database was not finished: do it again with `unionbot restore FILE --replace`"
 
 
+def too_old(error: Exception) -> str:
+    """What a program is told that is older than its database."""
+    return f"{error}: this program is older than its database; start the newer one, or restore a backup"
+
+
 def stop(code: int, *lines: str) -> NoReturn:
     """Say why on standard error and end with this code."""
     for line in lines:
@@ -104,7 +109,7 @@ def guarded(work: Coroutine[Any, Any, Any], settings: Settings, *, any_state: bo
     except Unfinished:
         stop(DATABASE, UNFINISHED)
     except SchemaMismatch as error:
-        stop(DATABASE, f"{error}: this program is older than its database; start the newer one, or restore a backup")
+        stop(DATABASE, too_old(error))
     except Taken:
         stop(ADDRESS, "another copy of this program runs on this database: stop it first")
     except TokenRefused as error:
@@ -126,15 +131,19 @@ async def _fitting(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
 
 
 async def key_fits(settings: Settings) -> None:
-    """Raise WrongKey or Unfinished where the database says so; of a file that is not there nothing is asked."""
+    """Raise WrongKey or Unfinished where the database says so, and SchemaMismatch where a newer program made it; of a
+    file that is not there nothing is asked.
+    """
     from bot.vault import KeyVault
     from models import keyprint
     from models.database import Database
+    from models.migrations import must_be_known
 
     if missing(settings.database.url):
         return
     database = Database(settings.database.url)
     try:
+        await must_be_known(database)
         async with database.reading() as session:
             await keyprint.must_fit(session, KeyVault(settings.key_bytes()))
     finally:

@@ -134,6 +134,13 @@ async def revision(database: Database) -> str | None:
         return await session.run_sync(lambda s: _at(s.connection()))
 
 
+async def must_be_known(database: Database) -> None:
+    """Raise SchemaMismatch where the schema is one that this program has never heard of: a newer one's."""
+    found = await revision(database)
+    if found is not None and found not in history():
+        raise SchemaMismatch(found, newest())
+
+
 async def require_current(database: Database) -> None:
     """Raise SchemaMismatch unless the schema is exactly the one this program was made for."""
     found = await revision(database)

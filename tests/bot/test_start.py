@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -460,6 +461,23 @@ def test_what_was_set_aside_is_listed_without_its_words_and_runs_again(
     assert "1 back in the queue" in done.output
     assert "not among those set aside: NONE" in done.output
     assert asyncio.run(_waiting_and_aside(tmp_path)) == ([1], [2])
+
+
+@pytest.mark.parametrize("command", ["check", "inbox", "code", "roster list.csv", "audit verify", "migrate"])
+def test_no_command_works_with_a_database_that_a_newer_program_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    config(tmp_path, "http://127.0.0.1:1")
+    (tmp_path / "list.csv").write_text("number,name\n2026010001,Lin\n", encoding="utf-8")
+    key = new_key()
+    assert done_here(tmp_path, monkeypatch, "migrate", key=key).exit_code == 0
+    with contextlib.closing(sqlite3.connect(next(tmp_path.rglob("*.db")))) as file, file:
+        file.execute("UPDATE alembic_version SET version_num = '9999'")
+        before = list(file.iterdump())
+    done = done_here(tmp_path, monkeypatch, *command.split(), key=key)
+    assert (done.exit_code, "this program is older than its database" in done.output) == (3, True), done.output
+    with contextlib.closing(sqlite3.connect(next(tmp_path.rglob("*.db")))) as file:
+        assert list(file.iterdump()) == before
 
 
 async def _set_aside(folder: Path) -> None:
