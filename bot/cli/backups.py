@@ -70,7 +70,9 @@ def restore(
     from bot.backups import restoring
     from bot.toolbox import utcnow
 
-    lists = _lists(settings.erasures_file(), erasures or [])
+    beside = settings.erasures_file()
+    blind = not erasures and not beside.exists()
+    lists = _lists(beside, erasures or [])
     phrase = _passphrase(passphrase_file, new=False)
     done = _saying(
         lambda: guarded(
@@ -80,6 +82,11 @@ def restore(
     )
     typer.echo(f"✓ restored as of {done.about.taken_at}; what was said and done since is not in it")
     typer.echo(f"  {done.forgotten} who had themselves forgotten since are forgotten again")
+    if blind:
+        typer.echo(
+            f"! no list of erasures at {beside}: whoever took /forget since is back. Is there a copy? Then once more"
+        )
+        typer.echo("  before anything runs: unionbot restore FILE --replace --erasures COPY")
     typer.echo(f"  {done.unknown} messages may have been sent since: staff see those to students as unknown")
     if done.kept is not None:
         typer.echo(f"  what was there before is in {done.kept}: delete it when nobody needs it any more")

@@ -299,6 +299,12 @@ def test_the_commands_say_in_one_line_what_they_did_and_what_is_in_the_way(
         assert len(done.output.strip().splitlines()) == 1
     done = said(tmp_path, monkeypatch, "restore", "x", "--replace")
     assert (done.exit_code, "unionbot.db.bak" in done.output) == (0, True), done.output
+    assert "! no list of erasures at data/unionbot.db.erasures" in done.output, (
+        "nothing else tells that one was forgotten"
+    )
+    erasures.write(tmp_path / "list", {})
+    done = said(tmp_path, monkeypatch, "restore", "x", "--replace", "--erasures", "list")
+    assert (done.exit_code, "no list" in done.output) == (0, False), done.output
     (tmp_path / "data" / "unionbot.db.erasures").write_text("half a lis", encoding="utf-8")
     done = said(tmp_path, monkeypatch, "restore", "x", "--replace")
     assert (done.exit_code, "no whole list" in done.output) == (1, True)
