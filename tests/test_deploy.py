@@ -61,6 +61,50 @@ def test_a_unit_starts_the_program_as_its_command_line_takes_it(unit: Path) -> N
     assert "UNIONBOT_" not in " ".join(value for section in read.values() for value in section.values())
 
 
+def service_of(name: str) -> dict[str, str]:
+    read = ConfigParser(strict=False, interpolation=None)
+    read.read(HOUSE / "deploy" / "systemd" / name)
+    return dict(read["Service"])
+
+
+def test_a_backup_works_as_the_program_s_own_user_on_its_own_files() -> None:
+    """The handbook's own timer named another folder, another file of secrets and no configuration."""
+    program, backup = service_of("unionbot.service"), service_of("unionbot-backup.service")
+    for same in ("dynamicuser", "user", "workingdirectory", "environmentfile", "umask"):
+        assert backup[same] == program[same], same
+    assert program["statedirectory"] in backup["statedirectory"].split()
+    into = re.search(r"--folder /var/lib/(\S+)", backup["execstart"])
+    assert into is not None
+    assert into[1] in backup["statedirectory"].split(), "nothing else may be written"
+    assert (HOUSE / "deploy" / "systemd" / "unionbot-backup.timer").exists()
+    for line in re.findall(r"/etc/unionbot\S*", handbook()):
+        assert re.fullmatch(r"/etc/unionbot\W*", line), line
+
+
+def test_a_command_by_hand_is_given_what_the_unit_is_given(tmp_path: Path) -> None:
+    """`unionbot-do` against a systemd-run that does nothing but what comes after its options."""
+    script = (HOUSE / "deploy" / "systemd" / "unionbot-do").read_text(encoding="utf-8")
+    program = service_of("unionbot.service")
+    for name in ("DynamicUser", "User", "UMask", "WorkingDirectory", "EnvironmentFile", "StateDirectoryMode"):
+        assert f"-p {name}={program[name.lower()]}" in script, name
+    (tmp_path / "passphrase").write_text("correct horse battery\nand more\n", encoding="utf-8")
+    for name, words in (
+        ("systemd-run", 'while [ "$1" != /bin/sh ]; do shift; done; exec "$@"'),
+        ("unionbot", 'echo "$UNIONBOT_BACKUP_PASSPHRASE"; printf "<%s>" "$@"'),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{words}\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    here = script.replace(service_of("unionbot.service")["execstart"].split()[0], str(tmp_path / "unionbot"))
+    done = subprocess.run(
+        ["sh", "-c", here, "unionbot-do", "inbox", "two words"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "CREDENTIALS_DIRECTORY": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"correct horse battery\n<inbox><two words><--config><{tmp_path}/config.toml>"
+
+
 def container() -> list[tuple[str, str]]:
     """The container file as its instructions, in their order."""
     lines = [line for line in CONTAINER.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
