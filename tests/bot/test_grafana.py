@@ -18,6 +18,7 @@ from models.outbox import Lane
 from models.vitals import take
 
 BOARD = Path(__file__).parent.parent.parent / "deploy" / "grafana.json"
+HANDBOOK = BOARD.parent.parent / "docs" / "operator.md"
 NAMED = re.compile(r"\b((?:unionbot|process|python)_\w+)(\{[^}]*\})?")
 BY = re.compile(r"\bby \(([^)]*)\)")
 PROMETHEUS_OWN = {"job", "instance", "le"}
@@ -50,6 +51,9 @@ async def test_every_figure_of_the_board_is_one_that_the_program_gives(database:
         labels = {part.strip() for found in BY.findall(query) for part in found.split(",")}
         there = set().union(*(given[name] for name, _ in NAMED.findall(query)))
         assert labels <= there | PROMETHEUS_OWN, title
+    rules = re.findall(r"alert: \w+, expr: '(.*?)'", HANDBOOK.read_text(encoding="utf-8"))
+    assert {name for rule in rules for name, _ in NAMED.findall(rule)} <= set(given)
+    assert len(rules) == 4, "those of the handbook"
     own = {name for name in given if name.startswith("unionbot_") and not name.endswith("_created")}
     assert own <= set(used), "everything we count is on the board"
 
