@@ -195,12 +195,16 @@ def inbox(
     if not again:
         rows = guarded(aside.listed(settings), settings)
         wanted = {number.upper() for number in numbers or ()}
-        rows = [row for row in rows if not wanted or row.split()[0] in wanted]
-        for row in rows or ["nothing is set aside"]:
+        named = {row.split()[0]: row for row in rows}
+        for row in [row for name, row in named.items() if not wanted or name in wanted]:
             typer.echo(row)
+        if unknown := sorted(wanted - named.keys()):
+            stop(FAILED, f"not among those set aside: {', '.join(unknown)}")
+        if not rows:
+            typer.echo("nothing is set aside")
         return
     count, shut, unknown = guarded(aside.again(settings, numbers or ()), settings)
-    typer.echo(f"{count} back in the queue" if count or shut else "nothing is set aside")
+    typer.echo(f"{count} back in the queue" if count or shut or unknown else "nothing is set aside")
     if shut:
         stop(FAILED, f"{shut} of them were sealed with another UNIONBOT_KEY and stay where they are")
     if unknown:

@@ -454,6 +454,10 @@ def test_what_was_set_aside_is_listed_without_its_words_and_runs_again(
     assert "KeyError at mine.py:204" in done.output
     assert "#2" in done.output
     assert "my secret" not in done.output
+    done = done_here(tmp_path, monkeypatch, "inbox", "7fk3q2", "NONE", key=key)
+    assert (done.exit_code, "7FK3Q2" in done.output, "#2" in done.output) == (1, True, False)
+    assert "nothing is set aside" not in done.output
+    assert "not among those set aside: NONE" in done.output
     done = done_here(tmp_path, monkeypatch, "inbox", "--again")
     assert (done.exit_code, "made with another UNIONBOT_KEY" in done.output) == (2, True)
     done = done_here(tmp_path, monkeypatch, "inbox", "--again", "7fk3q2", "NONE", key=key)
