@@ -49,7 +49,8 @@ def must_know(server: int, folder: str) -> None:
     """Raises ToolFailed unless pg_dump is at least as new as the server of this major version."""
     found = tool("pg_dump", folder)
     said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
-    version = re.search(r"(\d+)(\.\d+)*", said.split(")")[-1])
+    # Debian's says after it whose it is: "pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)".
+    version = re.search(r"\(PostgreSQL\) (\d+)", said)
     if version is None or int(version[1]) < server:
         raise ToolFailed(
             f"{found} is of PostgreSQL {version[1] if version else '?'} and the server of {server}: an older pg_dump "

@@ -333,6 +333,12 @@ def test_tools_of_postgresql_that_are_not_there_or_too_old_are_named(tmp_path: P
     if len(TOOLS) > 1:
         with pytest.raises(postgres.ToolFailed, match="of PostgreSQL 16 and the server of 18"):
             postgres.must_know(18, str(TOOLS[0]))
+    debian = tmp_path / "pg_dump"
+    debian.write_text('#!/bin/sh\necho "pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"\n', encoding="utf-8")
+    debian.chmod(0o755)
+    postgres.must_know(15, str(tmp_path))
+    with pytest.raises(postgres.ToolFailed, match="of PostgreSQL 15 and the server of 18"):
+        postgres.must_know(18, str(tmp_path))
     given = postgres.environment(make_url("postgresql://me:hidden@db.example:5433/union?sslmode=require"))
     assert given["PGPASSWORD"] == "hidden"
     assert (given["PGHOST"], given["PGPORT"], given["PGUSER"]) == ("db.example", "5433", "me")
