@@ -84,9 +84,10 @@ def restore(
     typer.echo(f"  {done.forgotten} who had themselves forgotten since are forgotten again")
     if blind:
         typer.echo(
-            f"! no list of erasures at {beside}: whoever took /forget since is back. Is there a copy? Then once more"
+            f"! no list of erasures at {beside}: who took /forget since is back, but for those whom the database"
         )
-        typer.echo("  before anything runs: unionbot restore FILE --replace --erasures COPY")
+        typer.echo("  that was replaced still knew as forgotten. If there is a copy, once more before anything runs:")
+        typer.echo("  unionbot restore FILE --replace --erasures COPY")
     typer.echo(f"  {done.unknown} messages may have been sent since: staff see those to students as unknown")
     if done.kept is not None:
         typer.echo(f"  what was there before is in {done.kept}: delete it when nobody needs it any more")
