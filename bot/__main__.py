@@ -378,6 +378,12 @@ def _told(where: Path, found: Sequence[Article], problems: Sequence[Problem]) ->
     return not any(problem.serious for problem in problems)
 
 
+def _make_room(file: Path) -> None:
+    """Readable by its owner only, as a backup is; SQLite gives its log the same rights."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(0o600)
+
+
 async def _migrate(settings: Settings) -> None:
     from bot.vault import KeyVault
     from models import keyprint
@@ -386,7 +392,7 @@ async def _migrate(settings: Settings) -> None:
 
     url = settings.database.url
     if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        _make_room(Path(url.removeprefix("sqlite:///")))
     database = Database(url)
     try:
         async with alone(database):

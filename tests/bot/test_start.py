@@ -467,6 +467,12 @@ def test_what_was_set_aside_is_listed_without_its_words_and_runs_again(
     assert asyncio.run(_waiting_and_aside(tmp_path)) == ([1], [2])
 
 
+def test_a_new_database_is_readable_by_its_owner_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config(tmp_path, "http://127.0.0.1:1")
+    assert done_here(tmp_path, monkeypatch, "migrate").exit_code == 0
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.rglob("*.db*")} == {0}
+
+
 @pytest.mark.parametrize("command", ["check", "inbox", "code", "roster list.csv", "audit verify", "migrate"])
 def test_no_command_works_with_a_database_that_a_newer_program_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
