@@ -168,11 +168,12 @@ async def replace(session: AsyncSession, difference: Difference, vault: Vault, n
     """Make the roster what the file says. Whoever is no longer on it keeps their tickets and files no new ones; who
     proved a number stays tied to it however the rest of its line reads now.
     """
-    for part in _parts([_values(line, vault) for line in difference.added]):
-        await plainly(session, insert(_roster), part)
+    # Sealed part by part: PostgreSQL ends a transaction that thinks for ten seconds and says nothing.
+    for part in _parts(difference.added):
+        await plainly(session, insert(_roster), [_values(line, vault) for line in part])
     change = update(_roster).where(_roster.c.id == bindparam("row"))
-    for part in _parts([{"row": row_id, **_values(line, vault)} for row_id, line in difference.changed]):
-        await plainly(session, change, part)
+    for some in _parts(difference.changed):
+        await plainly(session, change, [{"row": row_id, **_values(line, vault)} for row_id, line in some])
     for numbers in _parts(difference.gone):
         await plainly(session, delete(_roster).where(_roster.c.id.in_(numbers)))
     added, changed, gone = len(difference.added), len(difference.changed), len(difference.gone)
