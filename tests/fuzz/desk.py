@@ -73,6 +73,8 @@ class Desk:
     waiting: list[tuple[datetime, int, str]] = field(default_factory=list)
     """What is told in the morning, about which ticket."""
     muted: dict[int, datetime] = field(default_factory=dict)
+    done: Counter[str] = field(default_factory=Counter)
+    """How often what was done, other than in vain."""
 
     def heard(self, student: int, now: datetime) -> bool:
         """Whether somebody is heard now."""
@@ -85,12 +87,18 @@ class Desk:
         self.tickets[len(self.tickets) + 1] = Ticket(who, anonymous, now)
         return True
 
-    def staff(self, number: int, act: str, place: str, now: datetime, said: str = "") -> bool:
-        """Somebody at a place does this, or says it. False when it changes nothing."""
+    def staff_may(self, number: int, act: str, place: str) -> bool:
+        """Whether a place can do this with a ticket."""
         ticket = self.tickets[number]
         theirs = ticket.place == place if act in FIRST else ticket.offered == place
-        if ticket.state not in STEPS[act] or not theirs:
-            return False
+        return theirs and ticket.state in STEPS[act]
+
+    def staff(self, number: int, act: str, place: str, now: datetime, said: str = "") -> None:
+        """Somebody at a place does this, or says it, if they may."""
+        if not self.staff_may(number, act, place):
+            return
+        self.done[act] += 1
+        ticket = self.tickets[number]
         before, ticket.state = ticket.state, STEPS[act][ticket.state]
         match act:
             case "answer":
@@ -108,17 +116,22 @@ class Desk:
                 ticket.state, ticket.offered = ticket.back, ""
             case "resolve":
                 ticket.offered = ""
-        return True
 
-    def student(self, who: int, number: int, act: str, now: datetime, stars: int = 0) -> bool:
-        """A student does this with a ticket. False when it changes nothing."""
+    def student_may(self, who: int, number: int, act: str, now: datetime) -> bool:
+        """Whether a student can do this with a ticket."""
         ticket = self.tickets[number]
         if ticket.owner != who or ticket.state not in STEPS[act]:
             return False
         if act == "add" and ticket.state != "waiting" and not self.heard(who, now):
             return False
-        if act == "rate" and ticket.rating is not None:
-            return False
+        return act != "rate" or ticket.rating is None
+
+    def student(self, who: int, number: int, act: str, now: datetime, stars: int = 0) -> None:
+        """A student does this with a ticket, if they may."""
+        if not self.student_may(who, number, act, now):
+            return
+        self.done[act] += 1
+        ticket = self.tickets[number]
         before, ticket.state = ticket.state, STEPS[act][ticket.state]
         if act == "add":
             ticket.spoke = now
@@ -131,7 +144,6 @@ class Desk:
             ticket.solved, ticket.closed = False, None
         elif ticket.state in {"closed", "withdrawn"}:
             ticket.closed = ticket.closed or now
-        return True
 
     def forget(self, who: int) -> None:
         """A student wants to be forgotten: what waits for them is not told any more."""
@@ -150,15 +162,16 @@ class Desk:
             if ticket.anonymous and ticket.closed is not None and ticket.closed <= now - REACHED_FOR:
                 ticket.owner = None
 
-    def became(self, number: int, state: str, now: datetime) -> None:
-        """The clock alone made this of a ticket. What it may not do is not believed."""
+    def became(self, number: int, state: str, place: str, now: datetime) -> None:
+        """The clock alone made this of a ticket, which is there now. What it may not do is not believed."""
         ticket = self.tickets[number]
         if (ticket.state, state) == ("resolved", "closed"):
             ticket.state, ticket.closed = state, now
         elif ticket.state == "transferred" and state == ticket.back:
             ticket.state, ticket.offered = state, ""
         elif ticket.parting and state == "withdrawn" and ticket.state in STEPS["withdraw"]:
-            ticket.state = state
+            # In the same hours it may have come back before.
+            ticket.state, ticket.offered = state, "" if place == ticket.place else ticket.offered
 
     def _wake(self, which: Callable[[datetime, int], bool]) -> None:
         for due, number, said in self.waiting:
