@@ -364,4 +364,4 @@ def test_the_desk_does_what_its_model_says_for_ten_thousand_steps(
     with capsys.disabled():
         print(f"\n{steps} steps of {desks} desks: {dict(done)}")
     # Fewer steps may leave one out: not all of them can be done at a desk's beginning.
-    assert done.keys() == STEPS.keys() or steps < 1_000
+    assert done.keys() == STEPS.keys() or steps < 5_000
