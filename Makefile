@@ -25,7 +25,7 @@ demo: $(VENV)/run.stamp ## play a semester against a local Telegram, then play o
 # It starts the program some dozen times: what is compiled is kept, whatever the shell says of that.
 test: $(VENV)/test.stamp ## the whole suite (ARGS="-k story" for a part of it)
 	@sh .ci/chromium
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 run: $(VENV)/run.stamp ## the bot itself: config.toml, UNIONBOT_TOKEN and UNIONBOT_KEY
 	@$(BIN)/unionbot run
