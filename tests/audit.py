@@ -131,7 +131,11 @@ def by_service(answer: str) -> list[str]:
 def what_pip_audit_says() -> str:
     """As it writes it."""
     words = ["--disable-pip", "--require-hashes", "--progress-spinner", "off", "--format", "json", "-r", str(LOCK)]
-    return subprocess.run([TOOLS / "pip-audit", *words], stdout=subprocess.PIPE, text=True, check=False).stdout
+    done = subprocess.run([TOOLS / "pip-audit", *words], capture_output=True, text=True, check=False)
+    if not done.stdout.strip() and (said := done.stderr.strip()):
+        # Where the service is not reached it ends with the whole way there; the last line says why.
+        print(said.splitlines()[-1], file=sys.stderr)
+    return done.stdout
 
 
 def main() -> int:
