@@ -35,6 +35,7 @@ from models import inbox, outbox, people, stations
 from models.database import Database
 from models.errors import Refusal
 from models.outbox import Lane, Repeat
+from scheduler import results
 
 log = structlog.get_logger()
 
@@ -271,7 +272,7 @@ class Worker:
     @contextlib.asynccontextmanager
     async def _turn(self, take: Callable[[AsyncSession], Awaitable[bool]]) -> AsyncIterator[Mouth | None]:
         """The transaction of one update: taken so that nobody else has it, and everything said in it caught for the
-        outbox.
+        outbox. What a backup had waiting may have been answered since: such an answer is kept and not sent.
         """
         async with self._database.transaction() as session:
             if not await take(session):
@@ -283,6 +284,7 @@ class Worker:
                 yield mouth
             finally:
                 speaking.reset(token)
+            await results.doubted(session, await outbox.doubtful(session), mouth.now, self._toolbox.house.vault)
 
     def _after(self, methods: Sequence[TelegramMethod[Any]], update: Update) -> None:
         self._committed()

@@ -14,13 +14,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Table, bindparam, exists, func, null, select, update
+from sqlalchemy import BigInteger, Index, LargeBinary, Row, Table, bindparam, exists, func, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models import outbox
 from models.base import Base, Key, one_of, only, said
 from models.sessions import plainly
 from models.vault import Vault
@@ -59,6 +60,8 @@ class Incoming(Base):
     incident: Mapped[str | None]
     error: Mapped[str | None]
     """The kind of mistake and where, never what the person wrote."""
+    restored: Mapped[bool] = mapped_column(default=False)
+    """A backup had it before it was run; whether it was run since, nobody knows."""
 
     __table_args__ = (
         Index("uq_inbox_bot_id_update_id", "bot_id", "update_id", unique=True),
@@ -152,7 +155,7 @@ _DONE = (
     update(_inbox)
     .where(_inbox.c.id == _ITS_TURN)
     .values(state=Handling.DONE, sealed=null(), chat=null(), received_at=null())
-    .returning(_inbox.c.id)
+    .returning(_inbox.c.restored)
 )
 
 
@@ -162,14 +165,26 @@ async def done(session: AsyncSession, row_id: int) -> bool:
     False when somebody else has it or has done it, or when an earlier update of its chat still waits: the order of a
     chat is kept (law 4). Asked first, it keeps everybody else away until the transaction ends.
     """
-    return (await plainly(session, _DONE, {"row_id": row_id})).first() is not None
+    return _taken(session, (await plainly(session, _DONE, {"row_id": row_id})).first())
+
+
+def _taken(session: AsyncSession, row: Row[Any] | None) -> bool:
+    if row is not None and row.restored:
+        outbox.doubt(session)
+    return row is not None
 
 
 async def set_aside(session: AsyncSession, row_id: int, incident: str, error: str) -> bool:
     """The update could not be handled; it is kept for the operator to run again. False as in `done`."""
     values = {"state": Handling.SET_ASIDE, "incident": incident, "error": error, "chat": null()}
-    aside = update(_inbox).where(_inbox.c.id == _ITS_TURN).values(values).returning(_inbox.c.id)
-    return (await session.execute(aside, {"row_id": row_id})).first() is not None
+    aside = update(_inbox).where(_inbox.c.id == _ITS_TURN).values(values).returning(_inbox.c.restored)
+    return _taken(session, (await session.execute(aside, {"row_id": row_id})).first())
+
+
+async def restored(session: AsyncSession) -> None:
+    """A backup brought these rows: what has not been run in it may have been run since, and answered."""
+    not_run = _inbox.c.state.in_([Handling.WAITING, Handling.SET_ASIDE])
+    await session.execute(update(_inbox).where(not_run).values(restored=True))
 
 
 async def seal_what_came_before(session: AsyncSession, vault: Vault) -> None:

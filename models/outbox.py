@@ -132,6 +132,7 @@ class Outgoing(Base):
     )
 
 
+_DOUBTFUL = "doubtful"
 DUE = said(Sending.DUE)
 """`Sending.DUE` in the words of the indexes above."""
 
@@ -218,7 +219,28 @@ async def post(
     values = {name: value for name, value in values.items() if value is not None}
     # Not as an object: nobody changes the row in this transaction, and each object would be a flush of its own.
     written = await plainly(session, _WRITE, values)
-    return int(cast(Row[Any], written.inserted_primary_key)[0])
+    number = int(cast(Row[Any], written.inserted_primary_key)[0])
+    if _DOUBTFUL in session.info:
+        session.info[_DOUBTFUL].append(number)
+    return number
+
+
+def doubt(session: AsyncSession) -> None:
+    """Whatever is written from here on in this session may have been said before (`doubtful`)."""
+    session.info[_DOUBTFUL] = []
+
+
+async def doubtful(session: AsyncSession) -> Sequence[Outgoing]:
+    """What was written since `doubt`; nothing where nobody doubts."""
+    numbers = session.info.get(_DOUBTFUL)
+    return (await session.scalars(select(Outgoing).where(Outgoing.id.in_(numbers)))).all() if numbers else ()
+
+
+def may_come_twice(row: Outgoing) -> bool:
+    """Whether it may be sent where somebody else may have sent it: what bears a number or is only a change (law 6). A
+    second answer would be another answer, and nobody wants a call to thousands again.
+    """
+    return row.repeat is Repeat.FREELY or (row.repeat is Repeat.NUMBERED and row.lane != Lane.BROADCAST)
 
 
 async def has_said(session: AsyncSession, dedupe: str) -> bool:

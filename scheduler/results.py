@@ -198,6 +198,16 @@ async def end(session: AsyncSession, row: Outgoing, state: Sending, reason: str,
     outbox.forget(row)
 
 
+async def doubted(session: AsyncSession, rows: Sequence[Outgoing], now: datetime, vault: Vault) -> int:
+    """Of these, which may have been sent after the backup that they come from, what may not come twice ends as unknown.
+    Returns how many.
+    """
+    ended = [row for row in rows if not outbox.may_come_twice(row)]
+    for row in ended:
+        await end(session, row, Sending.UNKNOWN, "it may have been sent after the backup was taken", now, vault)
+    return len(ended)
+
+
 async def _made(session: AsyncSession, attempts: Sequence[Attempt], vault: Vault) -> None:
     """Whatever was made is there, however the attempt ended: people reply to it, and edits have to find it."""
     made: list[dict[str, Any]] = []

@@ -1,9 +1,9 @@
 """`unionbot restore`: what a backup holds in the place of what there is, gone through before anybody works with it.
 
 Gone through means: brought to this program's schema; who was forgotten since is forgotten; what should have been
-destroyed by now is destroyed; and what was waiting to be said is not said twice. On SQLite that is done in a file
-beside, which takes the place of the other at the very end; on PostgreSQL the rows change in one transaction, and the
-print of the key says that nobody may work with them until the rest is done.
+destroyed by now is destroyed; and what was waiting to be said, or to be answered, is not said twice. On SQLite that is
+done in a file beside, which takes the place of the other at the very end; on PostgreSQL the rows change in one
+transaction, and the print of the key says that nobody may work with them until the rest is done.
 """
 
 from __future__ import annotations
@@ -24,16 +24,14 @@ from bot.app import house_of
 from bot.backups import archive, postgres, sqlite
 from bot.backups.archive import About, Identity, Unusable
 from bot.settings import Settings
-from models import erasures, keyprint, lease
+from models import erasures, inbox, keyprint, lease
 from models.database import Database, driver_url
 from models.erasures import Erased
 from models.house import House
 from models.migrations import history, migrate
-from models.outbox import Lane, Outgoing, Repeat, Sending
+from models.outbox import Outgoing, Sending
 from scheduler import results
 from scheduler.jobs import expiring
-
-REASON = "it may have been sent after the backup was taken"
 
 
 class NotEmpty(Exception):
@@ -208,18 +206,15 @@ async def _go_through(database: Database, bot_id: int, house: House, erased: Era
     were forgotten again, and of how many messages nobody knows whether they were sent.
     """
     await migrate(database)
-    unknown = 0
     async with database.transaction() as session:
+        await inbox.restored(session)
         waiting = await session.scalars(
             select(Outgoing).where(Outgoing.state.in_([Sending.DUE, Sending.SENDING]), Outgoing.not_before <= now)
         )
-        for row in waiting.all():
-            # What bears a number or is only a change may come twice (law 6); a second answer would be another answer,
-            # and nobody wants a call to thousands again.
-            if row.repeat is Repeat.NEVER or (row.lane == Lane.BROADCAST and row.repeat is not Repeat.FREELY):
-                await results.end(session, row, Sending.UNKNOWN, REASON, now, house.vault)
-                unknown += 1
-            else:
+        rows = waiting.all()
+        unknown = await results.doubted(session, rows, now, house.vault)
+        for row in rows:
+            if row.state is Sending.SENDING:
                 row.state = Sending.DUE
     forgotten = await expiring.catch_up(database, erased, bot_id, house, now)
     await expiring.expire(database, house, now)

@@ -28,14 +28,17 @@ from bot.settings import Settings
 from bot.vault import KeyVault, new_key
 from models import asking, erasures, forgetting, keyprint, lease, outbox, people, servers
 from models.database import Database
+from models.inbox import Handling, Incoming
 from models.keyprint import WrongKey
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Grant, Person, Role
+from models.postings import Card
 from models.tickets import Ticket
-from models.words import Words
+from models.words import Side, Words
 from scheduler.jobs import expiring
 from tests.bot.test_start import config
-from tests.campus import TOKEN, settings
+from tests.campus import BEGIN, TOKEN, settings
+from tests.fuzz.program import EAST, Program, program_on
 from tests.house import HOUSE, KEY, draft, furnish, student
 
 PHRASE = "correct horse battery"
@@ -246,6 +249,72 @@ async def test_what_waited_to_be_said_is_not_said_twice(chosen: Settings, tmp_pa
         found = list(await session.scalars(select(Outgoing.state).order_by(Outgoing.id)))
     assert found == [state for *_, state in rows]
     await database.close()
+
+
+async def test_what_waited_to_be_answered_is_not_answered_twice(
+    chosen: Settings, tmp_path: Path, now: datetime
+) -> None:
+    path, alice, wang = tmp_path / "one.backup", 10_001, 20_001
+    said = list[tuple[int, str]]()
+
+    def listen(here: Program) -> None:
+        here.line.members[EAST].add(wang)
+        here.line.sends = lambda chat, message, method, params: said.append((chat, str(params.get("text"))))
+
+    async def answered(here: Program, *raws: dict[str, Any]) -> list[str]:
+        """What the outbox calls words for students, and what Alice is told of these updates, which wait or come now."""
+        before, numbers = len(said), [raw["update_id"] for raw in raws]
+        await here.take(raws)
+        await here.speak()
+        async with here.app.database.reading() as session:
+            rows = (await session.execute(select(Outgoing.state).where(Outgoing.letter == "words"))).scalars().all()
+            left = await session.scalars(select(Incoming.state).where(Incoming.update_id.in_(numbers)))
+            assert set(left) == {Handling.DONE}
+        return [*(str(row) for row in rows), *(text for chat, text in said[before:] if chat == alice)]
+
+    async with program_on(chosen.database.url) as here:
+        listen(here)
+        async with here.app.database.transaction() as session:
+            person = await student(session)
+            await asking.file(session, draft(), person, HOUSE, here.now)
+        await here.speak()
+        async with here.app.database.reading() as session:
+            card = await session.scalar(select(Card.message_id))
+        assert card
+        waiting = (_message(1, EAST, wang, "The plumber comes on Monday", card), _message(2, alice, alice, "/help"))
+        await here.app.intake.store(waiting)
+        await take(chosen, path, here.now)
+        told = await answered(here, *waiting)
+        assert told[0] == "sent"
+        assert len(told) == 3
+        assert "plumber" in told[1] + told[2]
+    await put_back(chosen, path, BEGIN + timedelta(hours=1))
+    async with program_on(chosen.database.url) as here:
+        listen(here)
+        assert await answered(here, *waiting) == ["unknown"]
+        async with here.app.database.reading() as session:
+            assert await session.scalar(select(func.count()).select_from(Words).where(Words.side == Side.STAFF)) == 1
+        # What is said from here on is said.
+        assert len(await answered(here, _message(3, alice, alice, "/help"))) == 2
+
+
+def _message(number: int, chat: int, who: int, text: str, reply_to: int | None = None) -> dict[str, Any]:
+    """A raw update: somebody writes this, perhaps below a message of the bot."""
+    place = (
+        {"id": chat, "type": "private", "first_name": "x"}
+        if chat == who
+        else {"id": chat, "type": "supergroup", "title": "x"}
+    )
+    message: dict[str, Any] = {
+        "message_id": 5000 + number, "date": int(BEGIN.timestamp()), "chat": place, "text": text,
+        "from": {"id": who, "is_bot": False, "first_name": "x", "language_code": "en"},
+    }  # fmt: skip
+    if text.startswith("/"):
+        message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text)}]
+    if reply_to is not None:
+        bot = {"id": BOT, "is_bot": True, "first_name": "Union"}
+        message["reply_to_message"] = {"message_id": reply_to, "date": 1, "chat": place, "from": bot, "text": "x"}
+    return {"update_id": number, "message": message}
 
 
 async def test_nothing_is_restored_under_a_running_program(chosen: Settings, tmp_path: Path, now: datetime) -> None:

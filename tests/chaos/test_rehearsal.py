@@ -113,7 +113,8 @@ async def test_a_backup_under_load_and_kill_nine_is_whole_and_the_program_goes_o
             print(outcome.figures, [(len(each.acknowledged), each.lives, each.ended) for each in taken])
             for each in taken:
                 there = await elsewhere(database_url, tmp_path, each.path.stem, request)
-                await restored_and_held(each, there)
+                # By the clock of the lives: what is said at the restore is due when the program goes on.
+                await restored_and_held(each, there, BEGIN + timedelta(seconds=time.time() - run.order["begun"]))
                 if each is taken[-1]:
                     await goes_on(run, there)
         finally:
@@ -150,9 +151,9 @@ async def take(database_url: str, path: Path, now: datetime) -> None:
     await asyncio.to_thread(taking.take, chosen, await taking.server_of(chosen), path, PHRASE, now)
 
 
-async def restored_and_held(taken: Taken, there: str) -> None:
+async def restored_and_held(taken: Taken, there: str, now: datetime) -> None:
     """As of its moment nothing is missing that was acknowledged, nothing is there twice, nothing broken."""
-    await restoring.restore(at(there), taken.path, PHRASE, {}, BEGIN + timedelta(hours=1), replace=False)
+    await restoring.restore(at(there), taken.path, PHRASE, {}, now, replace=False)
     database = Database(there)
     async with database.reading() as session:
         await keyprint.must_fit(session, HOUSE.vault)
