@@ -84,8 +84,13 @@ async def get(session: AsyncSession, number: int) -> tuple[Gathering, VolunteerC
 
 
 async def held(session: AsyncSession, number: int) -> Gathering:
-    """The gathering as it is now, and nobody else takes or gives a place of it meanwhile."""
-    return await session.get_one(Gathering, number, with_for_update=True, populate_existing=True)
+    """The call's gathering as it is now, and nobody else takes or gives a place of it meanwhile. Raises Refusal when
+    there is none.
+    """
+    gathering: Gathering | None = await session.get(Gathering, number, with_for_update=True, populate_existing=True)
+    if gathering is None or gathering.kind is not Kind.VOLUNTEERING:
+        raise Refusal("volunteer.unknown", number=number)
+    return gathering
 
 
 async def plan(

@@ -47,6 +47,9 @@ JOBS_EVERY = 2_000
 """Updates between two looks of all jobs, an hour later each time."""
 
 
+TOLD_EVERY = 20_000
+
+
 @dataclass
 class Findings:
     """What a run has found; and how much it has seen."""
@@ -84,9 +87,9 @@ async def bound(session: AsyncSession) -> set[int]:
     return chats | set(await session.scalars(ABOVE))
 
 
-async def run(here: Program, updates: Updates, count: int) -> Findings:
-    """So many updates, everything looked at as it happens."""
-    found, known, last = Findings(), set[int](), 0
+async def run(here: Program, updates: Updates, count: int, told: Callable[[str], None] = lambda line: None) -> Findings:
+    """So many updates, everything looked at as it happens; `told` hears of findings, and how far it is."""
+    found, known, last, kinds = Findings(), set[int](), 0, 0
     begun = time.perf_counter()
     while updates.number < count:
         raws = [updates.make() for _ in range(min(BATCH, count - updates.number))]
@@ -125,6 +128,12 @@ async def run(here: Program, updates: Updates, count: int) -> Findings:
         async with here.app.database.reading() as session:
             # What the courier and the clock have written is none of the next update's.
             last = await session.scalar(select(func.max(Outgoing.id))) or last
+        for what in list(found.wrong)[kinds:]:
+            told(f"{updates.number}: {what}")
+        kinds = len(found.wrong)
+        if updates.number % TOLD_EVERY < BATCH:
+            rate = updates.number / (time.perf_counter() - begun)
+            told(f"{updates.number}: {rate:.0f}/s, {resident() >> 20} MiB, {found.wrong.total()} findings")
         if not found.warm and updates.number >= count * WARM:
             gc.collect()
             found.warm = resident()
@@ -185,17 +194,19 @@ async def test_a_million_strange_updates_are_handled_or_set_aside_alone(
     migrated: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown: Callable[[], AbstractContextManager[None]] = capsys.disabled if capsys else nullcontext
-    with shown():
-        print(f"\nFUZZ_SEED={SEED} COUNT={COUNT}", flush=True)
+
+    def say(line: str) -> None:
+        with shown():
+            print(line, flush=True)
+
+    say(f"\nFUZZ_SEED={SEED} COUNT={COUNT}")
     async with program(migrated, folder) as here:
-        found = await run(here, Updates(SEED, here.line, here.now), COUNT)
+        found = await run(here, Updates(SEED, here.line, here.now), COUNT, say)
         size = (folder / "unionbot.db").stat().st_size
-    with shown():
-        print(
-            f"{found.done} handled, {found.unreadable} could not be read, {found.said} things said, "
-            f"{COUNT / found.seconds:.0f} updates/s; memory {found.warm >> 20} MiB after a fifth, "
-            f"{found.end >> 20} MiB at the end; the database {size >> 20} MiB",
-            flush=True,
-        )
+    say(
+        f"{found.done} handled, {found.unreadable} could not be read, {found.said} things said, "
+        f"{COUNT / found.seconds:.0f} updates/s; memory {found.warm >> 20} MiB after a fifth, "
+        f"{found.end >> 20} MiB at the end; the database {size >> 20} MiB"
+    )
     assert not found.wrong, f"FUZZ_SEED={SEED}"
     assert found.end - found.warm < MOST_GROWTH

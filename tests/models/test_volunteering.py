@@ -24,7 +24,7 @@ from models.roster import Line
 from models.surveys import Stage as SurveyStage
 from models.surveys import Survey
 from models.union import certificates, gatherings, hours, places, presence, report_cards, volunteering
-from models.union.gatherings import Attendance, Gathering, Part, Stage
+from models.union.gatherings import Attendance, Gathering, Kind, Part, Stage
 from models.union.hours import DisputeStage
 from models.union.volunteering import VolunteerCall
 from tests.house import HOUSE, furnish, staff, student
@@ -62,6 +62,20 @@ async def told(session: AsyncSession, person: Person) -> list[str]:
     """What somebody was written, in order."""
     rows = select(Outgoing).where(Outgoing.chat_id == person.telegram_id, Outgoing.letter == "volunteer")
     return [(row.payload or {})["what"] for row in await session.scalars(rows.order_by(Outgoing.id))]
+
+
+async def test_a_button_of_no_call_is_refused(database: Database, now: datetime) -> None:
+    """Also where the number is that of something else people come together for."""
+    async with database.transaction() as session:
+        await furnish(session)
+        wang = await staff(session)
+        it, _ = await called(session, now, wang)
+        it.kind = Kind.MEETING
+        for number in (it.id, it.id + 1):
+            with pytest.raises(Refusal, match=r"volunteer.unknown"):
+                await places.accept(session, number, wang, now)
+            with pytest.raises(Refusal, match=r"volunteer.unknown"):
+                await places.take_back(session, number, wang, OURS, now)
 
 
 async def test_places_are_given_in_order_and_a_free_one_is_kept_for_the_first_who_waits(
