@@ -81,6 +81,8 @@ async def propose(session: AsyncSession, ticket: Ticket, staff: Person, reason: 
     """Staff bring a ticket before the supervisors. Raises Refusal when it is there or was approved, and when the
     supervisors have no group.
     """
+    # Whoever else proposes it has done so by now, or waits: its version would not tell, as nothing of it changes.
+    await tickets.must_stand(session, ticket)
     earlier = await of_ticket.about(session, ticket.id)
     if earlier and earlier[-1].state is not MajorState.SENT_BACK:
         raise Refusal("major.already", number=ticket.id)

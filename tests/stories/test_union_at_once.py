@@ -13,7 +13,7 @@ from sqlalchemy import select
 from bot.publishing import Publish
 from bot.rosters import Swapping
 from bot.survey_screens import Answering
-from models import ballots, people, sheets, shifts, stations, surveys, swaps, turns
+from models import ballots, majors, people, sheets, shifts, stations, surveys, swaps, turns
 from models.people import Role
 from models.union import deliveries, publications, reviewing
 from sandbox.client import Person
@@ -84,4 +84,29 @@ async def test_of_two_approvals_two_takers_and_two_ballots_of_one_person_one_cou
             assert len((await session.scalars(select(publications.Review).where(approvals))).all()) == 1
         await campus.east.shows("Li takes the shift")
         assert not any("Zhao takes" in m.text for m in await campus.east.transcript())
+        await nothing_is_left(campus)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_of_two_who_bring_one_ticket_before_the_supervisors_one_does(database_url: str) -> None:
+    """Not on SQLite: its one writer has read what the other left."""
+    async with running(database_url, limits=UNLIMITED) as campus:
+        alice, sun = await campus.student("Alice"), await met(campus, "Sun")
+        await named(campus, Role.SUPERVISOR, sun)
+        room = await bound(campus, [sun])
+        number = await campus.files(alice, "The cellar is flooded")
+        await campus.east.shows(f"#{number} ·")
+        wang, li = campus.wang, campus.li
+        for each in (wang, li):
+            # Known: their first words would stand in front of the barrier.
+            await each.says("/duty", chat=campus.east)
+        await campus.quiet()
+        await at_once(
+            campus, wang, li, *(each.says(f"/major {number} a flood", chat=campus.east) for each in (wang, li))
+        )
+        await campus.east.shows(campus.t("en").plain("major.already", number=number)[:20])
+        async with campus.app.database.reading() as session:
+            found = await majors.of_ticket.about(session, number)
+        assert len(found) == 1
+        assert sum("a flood" in m.text for m in await room.transcript()) == 1
         await nothing_is_left(campus)
