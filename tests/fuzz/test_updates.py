@@ -109,9 +109,10 @@ async def run(here: Program, updates: Updates, count: int, told: Callable[[str],
             )
         looked = {row: readable(body) for row, body in bodies.items()}
         for row, state, error in states:
+            update = looked[row]
             if state is Handling.DONE:
                 found.done += 1
-            elif state is Handling.SET_ASIDE and looked[row] is None:
+            elif state is Handling.SET_ASIDE and (update is None or beyond(update.model_dump())):
                 found.unreadable += 1
             else:
                 found.wrong[f"{state}: {error}: {bodies[row][:2000]}"] += 1
@@ -119,7 +120,8 @@ async def run(here: Program, updates: Updates, count: int, told: Callable[[str],
             found.said += 1
             update = looked[row]
             if each.chat_id is not None and each.chat_id not in before | known | (own(update) if update else set()):
-                found.wrong[f"to another chat: {each.letter or each.method}: {bodies[row][:2000]}"] += 1
+                what = f"{each.letter or each.method} to {each.chat_id}"
+                found.wrong[f"to another chat: {what}: {bodies[row][:2000]}"] += 1
         await here.speak()
         if updates.number % JOBS_EVERY < BATCH:
             await here.pass_time(timedelta(hours=1))
@@ -151,10 +153,9 @@ async def run(here: Program, updates: Updates, count: int, told: Callable[[str],
 def readable(body: str) -> Update | None:
     """The update in it; None where it cannot be one."""
     try:
-        update = Update.model_validate_json(body)
+        return Update.model_validate_json(body)
     except ValidationError:
         return None
-    return None if beyond(update.model_dump()) else update
 
 
 def beyond(part: object) -> bool:
