@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from typer.testing import CliRunner
 
-from bot import enrolment
+from bot import enrolment, logs
+from bot.__main__ import app
 from bot.settings import Settings
 from models.database import Database
 from models.people import Audience
@@ -109,23 +111,30 @@ def test_a_roster_that_shrinks_much_is_asked_about() -> None:
     assert not enrolment.too_many_gone(Difference())
 
 
-def test_the_commands_work_in_a_process_of_their_own(tmp_path: Path) -> None:
-    """Nothing but the command has been imported there."""
+def test_the_commands_from_the_first_list_to_one_that_is_too_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = tmp_path / "config.toml"
     database = f"sqlite:///{tmp_path / 'unionbot.db'}"
     config.write_text(EXAMPLE.read_text(encoding="utf-8").replace("sqlite:///data/unionbot.db", database), "utf-8")
     secrets = {"UNIONBOT_TOKEN": TOKEN, "UNIONBOT_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}
+    monkeypatch.setattr(logs, "configure", lambda *_: None)
+
+    def alone(*words: str) -> str:
+        """In a process of its own: nothing but the command has been imported there."""
+        command = [sys.executable, "-m", "bot", *words, "-c", str(config)]
+        return subprocess.run(command, env=os.environ | secrets, capture_output=True, text=True, check=True).stdout
 
     def run(*words: str) -> tuple[int, str, str]:
-        command = [sys.executable, "-m", "bot", *words, "-c", str(config)]
-        done = subprocess.run(command, env=os.environ | secrets, capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout, done.stderr
+        done = CliRunner().invoke(app, [*words, "-c", str(config)], env=secrets)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, done.stdout, done.stderr
 
     good = str(written(tmp_path, (HEAD + GOOD).encode()))
-    assert run("roster", good, "--dry-run")[1].endswith("nothing was changed\n")
+    assert alone("roster", good, "--dry-run").endswith("nothing was changed\n")
     assert "added 2" in run("roster", good, "--codes", str(tmp_path / "codes.csv"))[1]
     assert len((tmp_path / "codes.csv").read_text(encoding="utf-8-sig").splitlines()) == 3
-    assert "the one before opens for 14 more days" in run("code", "--new")[1]
+    assert "the one before opens for 14 more days" in alone("code", "--new")
     half = str(written(tmp_path, (HEAD + GOOD.splitlines()[0]).encode()))
     code, listed, told = run("roster", half)
     assert (code, "1 of 2 would be gone" in told) == (1, True)

@@ -12,7 +12,8 @@ import signal
 import socket
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -96,17 +97,13 @@ def config(folder: Path, api: str, **changes: str) -> None:
     (folder / "config.toml").write_text(text, encoding="utf-8")
 
 
-def one_line(told: Told) -> str:
-    lines = [line for line in told.said.splitlines() if line.strip()]
-    assert "Traceback" not in told.said
-    return lines[-1]
-
-
-def done_here(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str, key: str | None = None) -> Result:
+def done_here(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str, key: str | None = None, token: str = TOKEN
+) -> Result:
     """A command that ends by itself, in this very process: another one takes seconds to start."""
     monkeypatch.chdir(folder)
     monkeypatch.setattr(logs, "configure", lambda *_: None)
-    done = CliRunner().invoke(app, arguments, env={"UNIONBOT_TOKEN": TOKEN, "UNIONBOT_KEY": key or new_key()})
+    done = CliRunner().invoke(app, arguments, env={"UNIONBOT_TOKEN": token, "UNIONBOT_KEY": key or new_key()})
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done
 
@@ -131,12 +128,12 @@ async def test_key_prints_a_key(tmp_path: Path) -> None:
     assert len(decode_key(told.said.strip())) == 32
 
 
-async def test_mistakes_in_the_file_are_listed_and_end_with_2(tmp_path: Path) -> None:
+def test_mistakes_in_the_file_are_listed_and_end_with_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config(tmp_path, "http://127.0.0.1:1", **{'mode = "polling"': 'mode = "pulling"', "Asia/Shanghai": "Mars/Olympus"})
-    async with unionbot("run", folder=tmp_path) as told:
-        assert await told.ended() == 2
-    assert "telegram.mode" in told.said
-    assert "timezone" in told.said
+    done = done_here(tmp_path, monkeypatch, "run")
+    assert done.exit_code == 2
+    assert "telegram.mode" in done.output
+    assert "timezone" in done.output
 
 
 def test_a_file_that_is_not_there_says_what_to_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,34 +197,60 @@ def test_a_postgresql_that_does_not_answer_ends_with_one_line_without_its_passwo
     assert "geheim" not in line
 
 
-async def test_a_port_in_use_ends_with_one_line(tmp_path: Path) -> None:
-    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            taken.listen()
-            port = taken.getsockname()[1]
-            config(
-                tmp_path,
-                telegram.url,
-                **{
-                    'mode = "polling"': 'mode = "webhook"',
-                    'webhook_url = ""': 'webhook_url = "https://union.example"',
-                    "127.0.0.1:8080": f"127.0.0.1:{port}",
-                },
-            )
-            async with unionbot("run", folder=tmp_path) as told:
-                assert await told.ended() == 4
-    assert f"127.0.0.1:{port} is taken" in one_line(told)
+@contextlib.contextmanager
+def telegram_beside() -> Iterator[str]:
+    """The address of a local Telegram in a thread of its own: the program has this one, where signals are heard."""
+    begun, over = threading.Event(), asyncio.Event()
+    at = list[Any]()
+
+    async def stand() -> None:
+        async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
+            at.extend((telegram.url, asyncio.get_running_loop()))
+            begun.set()
+            await over.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=[stand()])
+    thread.start()
+    assert begun.wait(60)
+    try:
+        yield at[0]
+    finally:
+        at[1].call_soon_threadsafe(over.set)
+        thread.join()
 
 
-async def test_a_wrong_token_ends_with_one_line(tmp_path: Path) -> None:
+def last_line(done: Result) -> str:
+    assert "Traceback" not in done.output
+    return [line for line in done.output.splitlines() if line.strip()][-1]
+
+
+def test_a_port_in_use_ends_with_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with telegram_beside() as url, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        config(
+            tmp_path,
+            url,
+            **{
+                'mode = "polling"': 'mode = "webhook"',
+                'webhook_url = ""': 'webhook_url = "https://union.example"',
+                "127.0.0.1:8080": f"127.0.0.1:{port}",
+            },
+        )
+        done = done_here(tmp_path, monkeypatch, "run")
+    assert done.exit_code == 4
+    assert f"127.0.0.1:{port} is taken" in last_line(done)
+
+
+def test_a_wrong_token_ends_with_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = "700000:" + "x" * 35
-    async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
-        config(tmp_path, telegram.url)
-        async with unionbot("run", folder=tmp_path, token=wrong) as told:
-            assert await told.ended() == 5
-    assert "@BotFather" in one_line(told)
-    assert wrong not in told.said
+    with telegram_beside() as url:
+        config(tmp_path, url)
+        done = done_here(tmp_path, monkeypatch, "run", token=wrong)
+    assert done.exit_code == 5
+    assert "@BotFather" in last_line(done)
+    assert wrong not in done.output
 
 
 async def test_without_a_network_it_waits_and_starts_and_sigterm_ends_it_within_ten_seconds(tmp_path: Path) -> None:
