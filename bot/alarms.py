@@ -62,6 +62,7 @@ def limits_of(settings: Settings) -> Limits:
         broadcast=timedelta(minutes=wished.broadcast_minutes),
         telegram=timedelta(minutes=wished.telegram_minutes),
         clock=timedelta(minutes=wished.clock_minutes),
+        backup=timedelta(hours=wished.backup_hours),
         disk=wished.disk_megabytes * 2**20,
         overdue=wished.overdue,
         overdue_percent=wished.overdue_percent,

@@ -373,7 +373,7 @@ class Metrics(Section):
 
 
 class Alarm(Section):
-    """When the operator is told that something is wrong. Minutes, megabytes and numbers; 0 switches a line off."""
+    """When the operator is told that something is wrong. 0 switches a line off."""
 
     enabled: bool = True
     chat_id: int | None = None
@@ -384,6 +384,7 @@ class Alarm(Section):
     telegram_minutes: int = Field(default=15, ge=0)
     clock_minutes: int = Field(default=10, ge=0)
     database_minutes: int = Field(default=5, ge=0)
+    backup_hours: int = Field(default=30, ge=0)
     disk_megabytes: int = Field(default=500, ge=0)
     database_megabytes: int = Field(default=0, ge=0)
     overdue: int = Field(default=50, ge=0)

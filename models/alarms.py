@@ -62,6 +62,7 @@ class Limits:
     broadcast: timedelta
     telegram: timedelta
     clock: timedelta
+    backup: timedelta
     disk: int
     """Bytes."""
     overdue: int
@@ -122,6 +123,10 @@ def silences(beats: Mapping[str, Heartbeat], limits: Limits, now: datetime) -> l
         found.append(Finding("clock", {"since": clock.at}))
     elif limits.clock and clock is not None and back is not None and now - back < REMEMBERED:
         found.append(Finding("stood", {"since": clock.silent_from, "until": back}))
+    backup = beats.get(heartbeats.BACKUP)
+    # Where none was ever taken nobody has meant to.
+    if backup is not None and _longer(backup.silence(now), limits.backup):
+        found.append(Finding("backup", {"since": backup.at}))
     return found
 
 

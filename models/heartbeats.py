@@ -1,7 +1,8 @@
-"""When something was last known to be alive: the clock, and Telegram as the program that leads reaches it.
+"""When something was last known to be alive: the clock, Telegram as the program that leads reaches it, and what takes
+backups.
 
-A moment each, written about once a minute. Whoever looks, in whatever process and also after all of them were gone,
-sees how long ago that was; and where it was silent for long, from when until when stays.
+A moment each, written about once a minute, a backup's when it is whole. Whoever looks, in whatever process and also
+after all of them were gone, sees how long ago that was; and where it was silent for long, from when until when stays.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 
-CLOCK, TELEGRAM = "clock", "telegram"
+CLOCK, TELEGRAM, BACKUP = "clock", "telegram", "backup"
 KEPT_BY_TELEGRAM = timedelta(hours=24)
 """So long Telegram keeps what nobody has fetched."""
 

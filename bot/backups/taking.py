@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -15,12 +15,14 @@ from bot.backups import archive, postgres, sqlite
 from bot.backups.archive import About
 from bot.settings import Settings
 from bot.vault import KeyVault
-from models import keyprint
+from models import heartbeats, keyprint
 from models.database import Database, driver_url
 from models.disk import sync_folder
 from models.migrations import newest, require_current
 
 NAME = "unionbot-{:%Y-%m-%d-%H%M%S}.backup"
+NEVER = timedelta.max
+"""Between two backups nothing is silent."""
 NAMED = re.compile(r"unionbot-\d{4}-\d\d-\d\d-\d{6}\.backup")
 
 
@@ -67,6 +69,18 @@ def take(settings: Settings, server: int, path: Path, passphrase: str, now: date
         unready.unlink(missing_ok=True)
     sync_folder(path.parent)
     return about
+
+
+async def taken(settings: Settings, now: datetime) -> None:
+    """One is whole, for whoever asks when the last was (`models/alarms.py`); what goes wrong with a backup, or with
+    whatever is to take one each night, is seen by that alone. Raises as the database does.
+    """
+    database = Database(settings.database.url)
+    try:
+        async with database.transaction() as session:
+            await heartbeats.beat(session, heartbeats.BACKUP, now, NEVER)
+    finally:
+        await database.leave()
 
 
 @contextlib.contextmanager

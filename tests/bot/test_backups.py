@@ -9,6 +9,7 @@ import base64
 import io
 import os
 import shutil
+import sqlite3
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -354,7 +355,11 @@ def test_the_commands_say_in_one_line_what_they_did_and_what_is_in_the_way(
     assert (done.exit_code, "12 characters" in done.output) == (2, True)
     done = said(tmp_path, monkeypatch, "backup", "-o", "x")
     assert (done.exit_code, "read again and whole" in done.output) == (0, True), done.output
+    with sqlite3.connect(tmp_path / "data" / "unionbot.db") as file:
+        (taken,) = file.execute("SELECT at FROM heartbeats WHERE name = 'backup'").fetchone()
     done = said(tmp_path, monkeypatch, "backup", "-o", "x")
+    with sqlite3.connect(tmp_path / "data" / "unionbot.db") as file:
+        assert file.execute("SELECT at FROM heartbeats WHERE name = 'backup'").fetchone() == (taken,), "that one is old"
     assert (done.exit_code, "stays as it is" in done.output) == (1, True)
     phrase = tmp_path / "phrase"
     phrase.write_text(f"{PHRASE}\n", encoding="utf-8")

@@ -114,7 +114,9 @@ async def test_a_backup_under_load_and_kill_nine_is_whole_and_the_program_goes_o
             for each in taken:
                 there = await elsewhere(database_url, tmp_path, each.path.stem, request)
                 # By the clock of the lives: what is said at the restore is due when the program goes on.
-                await restored_and_held(each, there, BEGIN + timedelta(seconds=time.time() - run.order["begun"]))
+                await restored_and_held(
+                    each, there, BEGIN + timedelta(seconds=time.time() - float(str(run.order["begun"])))
+                )
                 if each is taken[-1]:
                     await goes_on(run, there)
         finally:

@@ -12,16 +12,25 @@ import pytest
 from models import alarms, heartbeats
 from models.alarms import Finding, Limits, News
 from models.database import Database
-from models.heartbeats import CLOCK, TELEGRAM, Heartbeat
+from models.heartbeats import BACKUP, CLOCK, TELEGRAM, Heartbeat
 from models.outbox import Lane
 from models.vitals import Queue, Vitals
 from tests.conftest import MONDAY
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 LIMITS = Limits(
-    5 * MINUTE, 30 * MINUTE, 4 * HOUR, 15 * MINUTE, 10 * MINUTE, 500 * 2**20, overdue=50, overdue_percent=20, size=2**30
+    5 * MINUTE,
+    30 * MINUTE,
+    4 * HOUR,
+    15 * MINUTE,
+    10 * MINUTE,
+    30 * HOUR,
+    500 * 2**20,
+    overdue=50,
+    overdue_percent=20,
+    size=2**30,
 )
-OFF = Limits(timedelta(), timedelta(), timedelta(), timedelta(), timedelta(), disk=0, overdue=0)
+OFF = Limits(timedelta(), timedelta(), timedelta(), timedelta(), timedelta(), timedelta(), disk=0, overdue=0)
 FINE = Vitals(Queue(), 0, {lane: Queue() for lane in Lane}, 0, 0, 100, {})
 PLENTY = 10**12
 
@@ -66,6 +75,13 @@ def alive(name: str, minutes: int, silence: tuple[int, int] | None = None) -> di
 )
 def test_what_is_wrong_is_found(how: dict[str, Any], kinds: list[str]) -> None:
     assert [f.kind for f in alarms.wrong(replace(FINE, **how), LIMITS, PLENTY, MONDAY)] == kinds
+
+
+def test_a_backup_that_did_not_come_about_is_missed() -> None:
+    for minutes, kinds in ((30 * 60, []), (30 * 60 + 1, ["backup"])):
+        seen = replace(FINE, **alive(BACKUP, minutes))
+        assert [f.kind for f in alarms.wrong(seen, LIMITS, PLENTY, MONDAY)] == kinds
+        assert not alarms.wrong(seen, OFF, PLENTY, MONDAY)
 
 
 def test_a_nearly_full_disk_is_found_where_it_can_be_seen() -> None:

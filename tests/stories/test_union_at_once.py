@@ -24,10 +24,10 @@ from tests.stories.test_reports import bound, met, named
 from tests.stories.test_surveys import opened
 
 
-async def at_once(campus: Campus, one: Person, other: Person, *does: Coroutine[Any, Any, str | None]) -> list[str]:
+async def at_once(campus: Campus, one: Person, other: Person, *does: Coroutine[Any, Any, Any]) -> list[str]:
     """What the winner and the other were answered with."""
     async with Barrier(campus.app, one, other, together=False) as barrier, asyncio.TaskGroup() as group:
-        acts: list[asyncio.Task[str | None]] = []
+        acts: list[asyncio.Task[Any]] = []
         for each, side in zip(does, (barrier.first, barrier.second), strict=True):
             acts.append(group.create_task(each))
             await side.came.wait()
