@@ -64,6 +64,10 @@ class Watch:
                 found = await heartbeats.all_of(session)
                 self._whom = await alarms.whom(session, self._toolbox)
             self._away_since = None
+            if heartbeats.CLOCK not in found:
+                # Nobody has begun the clock: that it never ran is seen by nothing it has left.
+                async with self._database.transaction() as session:
+                    await heartbeats.expect(session, heartbeats.CLOCK, now)
             if any(silence.kind == heartbeats.CLOCK for silence in silences(found, limits, now)):
                 await alarms.look(self._database, self._toolbox, now)
                 self._committed()

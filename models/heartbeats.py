@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,6 +47,12 @@ async def beat(session: AsyncSession, name: str, now: datetime, long: timedelta)
     if now - row.at > long:
         row.silent_from, row.silent_until = row.at, now
     row.at = now
+
+
+async def expect(session: AsyncSession, name: str, now: datetime) -> None:
+    """It has never been alive, and should be: it is silent from now on."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    await session.execute(insert(Heartbeat).values(name=name, at=now).on_conflict_do_nothing())
 
 
 async def heard_from_telegram(session: AsyncSession, now: datetime) -> None:

@@ -23,6 +23,7 @@ from models.database import Database
 from models.heartbeats import Heartbeat
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from tests.campus import running, settings
+from tests.house import furnish
 
 MINUTE = timedelta(minutes=1)
 ALL = (
@@ -44,7 +45,7 @@ def toolbox(chosen: Settings) -> Toolbox:
 def test_everything_that_can_be_wrong_has_its_line(language: str, now: datetime) -> None:
     chosen = settings("http://127.0.0.1:1", "sqlite:///unused.db")
     since = [Finding(kind, {"since": now, "until": now + MINUTE}) for kind in ("lost", "stood")]
-    alone = [Finding(kind, {"since": now}) for kind in ("telegram", "clock", "database")]
+    alone = [Finding(kind, {"since": now}) for kind in ("telegram", "clock", "backup", "database")]
     found = [*ALL, *since, *alone]
     text = told.text(News(found, now), toolbox(chosen).t(language), now)
     assert len(text.splitlines()) == len(found) + 2
@@ -152,6 +153,24 @@ async def test_whoever_watches_ends_nothing_when_it_cannot_look(
             await again.wait()
         watching.cancel()
         await asyncio.wait({watching})
+
+
+async def test_a_clock_that_nobody_began_is_missed(database: Database, now: datetime) -> None:
+    chosen = settings("http://127.0.0.1:1", "sqlite:///unused.db", alarm={"enabled": True, "chat_id": -77})
+    told = list[int]()
+    async with database.transaction() as session:
+        await furnish(session)
+    async with aiohttp.ClientSession() as http:
+        watch = Watch(database, toolbox(chosen), http, lambda: now, lambda: told.append(1))
+        for minute in (0, 5, 10):
+            await watch.look(now + minute * MINUTE)
+            assert not told
+        await watch.look(now + 11 * MINUTE)
+    assert told
+    async with database.reading() as session:
+        (said,) = (await session.scalars(select(Outgoing.payload).where(Outgoing.chat_id == -77))).all()
+    assert said is not None
+    assert "The clock has stood still" in said["text"] or "定时任务" in said["text"]
 
 
 async def test_a_database_that_is_away_is_told_of_past_the_outbox_once_in_a_cool_down(
