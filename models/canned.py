@@ -7,7 +7,7 @@ A text may leave places for what differs from ticket to ticket: {number}, {name}
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from string import Formatter
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import audit, stations
 from models.base import Base, Json, Key
+from models.differences import Difference, Mistake
 from models.errors import Refusal
 from models.house import House
 from models.people import Person
@@ -149,28 +150,7 @@ class Row:
     texts: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """What is wrong with a row, as a refusal would say it; `row` counts from 0."""
-
-    row: int
-    key: str
-    params: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What a file would change, and what stands in its way."""
-
-    added: tuple[Row, ...] = ()
-    changed: tuple[tuple[Row, Row], ...] = ()
-    """Of the same name with other texts: before and after."""
-    removed: tuple[Row, ...] = ()
-    kept: tuple[Row, ...] = ()
-    mistakes: tuple[Mistake, ...] = ()
-
-
-async def compare(session: AsyncSession, rows: Sequence[Row]) -> Difference:
+async def compare(session: AsyncSession, rows: Sequence[Row]) -> Difference[Row]:
     """What `replace` with these rows would do; nothing is changed."""
     places = await _places(session)
     wanted, mistakes = _checked_rows(rows, places)
@@ -202,7 +182,7 @@ async def compare(session: AsyncSession, rows: Sequence[Row]) -> Difference:
     )
 
 
-async def replace(session: AsyncSession, rows: Sequence[Row], now: datetime) -> Difference:
+async def replace(session: AsyncSession, rows: Sequence[Row], now: datetime) -> Difference[Row]:
     """Make these the answers of the places they name; a place that none of them names keeps its own. What keeps its
     name keeps its row, and with it how often it was said.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models import audit
 from models.base import Base, Key, one_of
 from models.calendar import ONE_DAY, WorkCalendar
+from models.differences import Difference, Mistake
 from models.errors import Refusal
 from models.people import Person
 from models.stations import Station
@@ -241,30 +242,9 @@ class Row:
         return self.weekday, self.starts, self.ends
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """What is wrong with a row, as a refusal would say it; `row` counts from 0."""
-
-    row: int
-    key: str
-    params: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What a roster would change, and what stands in its way."""
-
-    added: tuple[Row, ...] = ()
-    changed: tuple[tuple[Row, Row], ...] = ()
-    """The same span with other people: before and after."""
-    removed: tuple[Row, ...] = ()
-    kept: tuple[Row, ...] = ()
-    mistakes: tuple[Mistake, ...] = ()
-
-
 async def compare(
     session: AsyncSession, station: Station, rows: Sequence[Row], calendar: WorkCalendar, now: datetime
-) -> Difference:
+) -> Difference[Row]:
     """What `replace` with these rows would do; nothing is changed."""
     held = await _weekly(session, station, calendar.day_of(now))
     before = {row.span: row for _, row in held}
@@ -286,7 +266,7 @@ async def replace(
     lead: Person | None,
     calendar: WorkCalendar,
     now: datetime,
-) -> Difference:
+) -> Difference[Row]:
     """Make the station's weekly shifts these, from today (before the semester: from its first day) to its last day.
     What stays the same keeps its row, and with it who stands in on which date; shifts for one date alone are untouched.
 
