@@ -62,10 +62,10 @@ from models.house import House
 from models.migrations import require_current
 from models.outbox import Outgoing
 from models.union import received
+from scheduler import expiring
 from scheduler.clock import Scheduler
 from scheduler.courier import Courier
 from scheduler.herald import Herald
-from scheduler.jobs import expiring
 
 log = structlog.get_logger()
 

@@ -30,8 +30,7 @@ from models.erasures import Erased
 from models.house import House
 from models.migrations import history, migrate
 from models.outbox import Outgoing, Sending
-from scheduler import results
-from scheduler.jobs import expiring
+from scheduler import expiring, results
 
 
 class NotEmpty(Exception):

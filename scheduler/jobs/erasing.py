@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.toolbox import Toolbox
 from models.database import Database
-from scheduler.jobs import expiring
+from scheduler import expiring
 
 
 async def run(database: Database, toolbox: Toolbox, now: datetime) -> None:

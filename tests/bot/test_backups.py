@@ -36,7 +36,7 @@ from models.people import Grant, Person, Role
 from models.postings import Card
 from models.tickets import Ticket
 from models.words import Side, Words
-from scheduler.jobs import expiring
+from scheduler import expiring
 from tests.bot.test_start import config
 from tests.campus import BEGIN, TOKEN, settings
 from tests.fuzz.program import EAST, Program, program_on

@@ -21,7 +21,7 @@ from bot.backups import archive, postgres, restoring, sqlite, taking
 from bot.settings import Settings
 from bot.vault import KeyVault
 from models import keyprint
-from scheduler.jobs import expiring
+from scheduler import expiring
 from tests.campus import settings
 from tests.chaos.points import die
 

@@ -59,7 +59,8 @@ async def catch_up(database: Database, erased: Erased, bot_id: int, house: House
             await forgetting.forget(session, person, bot_id, house, now, again=True)
             count += 1
         await erasures.remember(session, missing)
-    log.warning("people who had been forgotten were in the database again and are forgotten", count=count)
+    if count:
+        log.warning("people who had been forgotten were in the database again and are forgotten", count=count)
     return count
 
 
