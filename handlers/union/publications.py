@@ -214,6 +214,10 @@ async def step(query: CallbackQuery, press: Publish, acting: Acting, state: FSMC
         await _write(query, press, publication, acting, state)
 
 
+_JUDGED_BY = {"pass": Deed.PUBLICATION_READ, "approve": Deed.PUBLICATION_APPROVE}
+_JUDGED_AT = {"pass": Stage.READING, "approve": Stage.APPROVING}
+
+
 async def _judge(
     query: CallbackQuery, press: Publish, publication: Publication, acting: Acting, state: FSMContext
 ) -> None:
@@ -226,15 +230,22 @@ async def _judge(
         await state.set_data({"publication": publication.id, "revision": press.revision})
         await respond(query, *publishing.asked("publication.why_back", publication, acting.t))
         return
+    reader = await acting.may(_JUDGED_BY[press.act])
+    reviewing.must_be_another(publication, press.revision, reader)
+    if publication.stage is _JUDGED_AT[press.act] and not await reviewing.has_looked(
+        session, publication, reader, house
+    ):
+        await _preview(query, publication, acting)
+        await reviewing.looked(session, publication, reader, house, now)
+        await query.answer(acting.t.plain("publication.look_first"), show_alert=True)
+        return
     if press.act == "pass":
-        reader = await acting.may(Deed.PUBLICATION_READ)
         await reviewing.read(session, publication, press.revision, house, reader, now)
         if publication.stage is Stage.APPROVING:
             for place in await stations.bound(session, Desk.SUPERVISORS):
                 await deliveries.show(session, publication, place, now)
     else:
-        teacher = await acting.may(Deed.PUBLICATION_APPROVE)
-        await reviewing.approve(session, publication, press.revision, teacher, now)
+        await reviewing.approve(session, publication, press.revision, reader, now)
         await deliveries.show(session, publication, await stations.office(session), now)
     await _one(query, publication, acting)
 
@@ -363,5 +374,7 @@ async def _preview(query: CallbackQuery, publication: Publication, acting: Actin
     for each in publication.attachments:
         send = query.message.answer_photo if each["type"] == "photo" else query.message.answer_document
         await send(each["file_id"])
+    if acting.person is not None:
+        await reviewing.looked(acting.session, publication, acting.person, acting.house, acting.now)
     text, keys = await _screen(publication, acting)
     await query.message.answer(text, reply_markup=markup(keys))

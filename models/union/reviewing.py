@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import audit
+from models import audit, occasions
 from models.errors import Refusal
 from models.house import House
 from models.people import Person
@@ -41,7 +41,7 @@ async def read(
     session: AsyncSession, publication: Publication, revision: int, house: House, reader: Person, now: datetime
 ) -> None:
     """A second reader finds nothing against this revision. Raises Refusal for its writer, and when it has changed."""
-    _must_be_another(publication, revision, reader)
+    must_be_another(publication, revision, reader)
     publications.step(publication, Step.PASS)
     await _reviewed(session, publication, Step.PASS, reader, now, None)
     if not publication.needs_approval(house):
@@ -52,7 +52,7 @@ async def approve(
     session: AsyncSession, publication: Publication, revision: int, teacher: Person, now: datetime
 ) -> None:
     """A supervising teacher lets it out. Raises Refusal for whoever wrote or read it, and when it has changed."""
-    _must_be_another(publication, revision, teacher)
+    must_be_another(publication, revision, teacher)
     said = [each for each in await publications.reviews(session, publication) if each.revision == revision]
     if any(each.step is Step.PASS and each.person_id == teacher.id for each in said):
         raise Refusal("publication.read_by_you")
@@ -75,13 +75,28 @@ async def refuse(
     await _reviewed(session, publication, Step.REFUSE, reader, now, note)
 
 
+async def looked(session: AsyncSession, publication: Publication, reader: Person, house: House, now: datetime) -> None:
+    """They have had this revision before their eyes."""
+    await occasions.once(session, _look(publication, reader, house), now)
+
+
+async def has_looked(session: AsyncSession, publication: Publication, reader: Person, house: House) -> bool:
+    """Whether they have: nobody judges what they have not seen."""
+    return await occasions.has_been(session, _look(publication, reader, house))
+
+
+def _look(publication: Publication, reader: Person, house: House) -> str:
+    return f"looked:{publication.id}:{publication.revision}:{house.vault.tag('looked', reader.id)}"
+
+
 def must_be_this(publication: Publication, revision: int) -> None:
     """What somebody judges is what they saw. Raises Refusal when it has changed."""
     if publication.revision != revision:
         raise Refusal("publication.changed", number=publication.id)
 
 
-def _must_be_another(publication: Publication, revision: int, reader: Person) -> None:
+def must_be_another(publication: Publication, revision: int, reader: Person) -> None:
+    """Nobody judges their own words. Raises Refusal, also when it has changed."""
     must_be_this(publication, revision)
     if reader.id in {publication.writer_id, *(text.get("by") for text in publication.texts.values())}:
         raise Refusal("publication.own")

@@ -61,6 +61,9 @@ async def test_a_notice_goes_from_the_draft_to_those_it_is_for(database_url: str
         await admin.taps(t.plain("publication.act.submit"), chat=office)
         await office.shows("submitted by")
         assert await admin.taps(t.plain("publication.act.pass"), chat=office) == t.plain("publication.own")
+        # Nobody judges what they have not seen: the first press shows it.
+        assert await li.taps(t.plain("publication.act.pass"), chat=office) == t.plain("publication.look_first")
+        await office.shows("體育館")
         await li.taps(t.plain("publication.act.pass"), chat=office)
         await room.shows("read by Li")
 
@@ -82,8 +85,11 @@ async def test_a_notice_goes_from_the_draft_to_those_it_is_for(database_url: str
         await admin.says("Job fair on 16 October\nIn the sports hall, 9:00–16:00 <free>", chat=office)
         await office.shows("1 · Job fair on 16 October")
         await admin.taps(t.plain("publication.act.submit"), chat=office)
+        await li.taps(t.plain("publication.act.preview"), chat=office)
         await li.taps(t.plain("publication.act.pass"), chat=office)
         await room.shows("Job fair on 16 October")
+        # That another has seen it, and the one before in another wording, is not enough.
+        assert await teacher.taps(t.plain("publication.act.approve"), chat=room) == t.plain("publication.look_first")
         await teacher.taps(t.plain("publication.act.approve"), chat=room)
         await office.shows("approved by Teacher Sun")
         await campus.later(minutes=1)
@@ -105,8 +111,10 @@ async def test_a_notice_goes_from_the_draft_to_those_it_is_for(database_url: str
         await admin.says("Job fair on 17 October\nIn the sports hall", chat=office)
         await office.shows("2 · Job fair on 17 October")
         await admin.taps(t.plain("publication.act.submit"), chat=office)
+        await li.taps(t.plain("publication.act.preview"), chat=office)
         await li.taps(t.plain("publication.act.pass"), chat=office)
         await room.shows("Corrects 1")
+        await teacher.taps(t.plain("publication.act.preview"), chat=room)
         await teacher.taps(t.plain("publication.act.approve"), chat=room)
         await campus.later(minutes=1)
         corrected = await alice.reads("Job fair on 17 October")

@@ -54,6 +54,10 @@ async def test_of_two_approvals_two_takers_and_two_ballots_of_one_person_one_cou
             await reviewing.submit(session, found, house, writer, now)
             await reviewing.read(session, found, found.revision, house, reader, now)
             await deliveries.show(session, found, above, now)
+            for each in (sun, qian):
+                who = await people.by_telegram_id(session, each.id)
+                assert who is not None
+                await reviewing.looked(session, found, who, house, now)
             approves = Publish("approve", found.id, found.revision).pack()
             giver = await people.meet(session, wang.id, "Wang", None, "en")
             shift = await shifts.add(session, place, 3, time(13, 30), time(17, 30), giver, house.calendar, now)
