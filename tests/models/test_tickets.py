@@ -134,9 +134,9 @@ async def test_every_state_with_every_action_does_what_the_table_says(
     database: Database, now: datetime, every_pair: list[tuple[State, Action]]
 ) -> None:
     """The whole product: allowed pairs lead where the table says, all others are refused and change nothing. The table
-    is no database's: a third of it shows that PostgreSQL is asked the same.
+    is no database's: on PostgreSQL every seventh pair, so that each action and each state has its turn.
     """
-    for state, action in every_pair if database.is_sqlite else every_pair[::3]:
+    for state, action in every_pair if database.is_sqlite else every_pair[::7]:
         # A resolved ticket takes further words by being reopened first: two steps of the same table.
         reopened_by_words = (state, action) == (State.RESOLVED, Action.ADD)
         try:
