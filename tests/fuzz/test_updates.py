@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import said
 from models.inbox import Handling, Incoming
-from models.outbox import Outgoing, Sending
+from models.outbox import Outgoing, Repeat, Sending
 from models.people import Grant
 from models.stations import Station
 from models.union import comments
@@ -78,7 +78,9 @@ def own(update: Update) -> set[int]:
     return {part.id for part in parts if part is not None}
 
 
-WRITTEN = select(Outgoing.id, Outgoing.chat_id, Outgoing.letter, Outgoing.method).where(Outgoing.id > bindparam("last"))
+WRITTEN = select(Outgoing.id, Outgoing.chat_id, Outgoing.letter, Outgoing.method, Outgoing.repeat).where(
+    Outgoing.id > bindparam("last")
+)
 ABOVE = select(Grant.telegram_id).where(Grant.taken_back_at.is_(None))
 
 
@@ -122,7 +124,8 @@ async def run(here: Program, updates: Updates, count: int, told: Callable[[str],
             found.said += 1
             update = looked[row]
             # What stands in a group changes there, also when its place has moved to another since.
-            standing = once if each.letter == comments.LETTER else set[int]()
+            changes = each.letter == comments.LETTER and each.repeat is Repeat.FREELY
+            standing = once if changes else set[int]()
             theirs = before | known | standing | (own(update) if update else set())
             if each.chat_id is not None and each.chat_id not in theirs:
                 what = f"{each.letter or each.method} to {each.chat_id}"
