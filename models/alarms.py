@@ -33,6 +33,8 @@ GROWN = {"unknown": 1.0, "aside": 1.0, "overdue": 1.25}
 """What stays for long and is looked after by people. Told once, it is news again when there is more than so many times
 what was told, and otherwise once a day.
 """
+DAILY = {"backup"}
+"""What is seen to by day, and is not said again sooner."""
 LATE = {Lane.ANSWER: "answer", Lane.TICKET: "ticket", Lane.NOTICE: "notice", Lane.BROADCAST: "broadcast"}
 """What is found when a lane's messages wait too long."""
 
@@ -197,7 +199,7 @@ def _is_counted(finding: Finding) -> bool:
 def _is_news(row: Alarm, finding: Finding, cool_down: timedelta, now: datetime) -> bool:
     if row.told_at is None:
         return True
-    if now - row.told_at < cool_down:
+    if now - row.told_at < (A_DAY if finding.kind in DAILY else cool_down):
         return False
     if row.told is None or not _is_counted(finding) or now - row.told_at >= A_DAY:
         return True

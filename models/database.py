@@ -434,7 +434,7 @@ class Database:
         await self.leave()
 
     async def leave(self) -> None:
-        """Give every connection back, for whoever only read."""
+        """Give every connection back; the log stays as it is."""
         for engine in (self._writer, self._reader):
             if isinstance(engine, AsyncEngine):
                 await engine.dispose()

@@ -42,7 +42,8 @@ async def beat(session: AsyncSession, name: str, now: datetime, long: timedelta)
     """It is alive. If it was silent for longer than `long` until now, that is remembered."""
     row = await session.get(Heartbeat, name)
     if row is None:
-        session.add(Heartbeat(name=name, at=now))
+        # Whoever watches may begin to expect it at the same moment.
+        await expect(session, name, now)
         return
     if now - row.at > long:
         row.silent_from, row.silent_until = row.at, now

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from bot.backups import archive, postgres, sqlite
 from bot.backups.archive import About
@@ -21,8 +22,6 @@ from models.disk import sync_folder
 from models.migrations import newest, require_current
 
 NAME = "unionbot-{:%Y-%m-%d-%H%M%S}.backup"
-NEVER = timedelta.max
-"""Between two backups nothing is silent."""
 NAMED = re.compile(r"unionbot-\d{4}-\d\d-\d\d-\d{6}\.backup")
 
 
@@ -71,14 +70,17 @@ def take(settings: Settings, server: int, path: Path, passphrase: str, now: date
     return about
 
 
-async def taken(settings: Settings, now: datetime) -> None:
-    """One is whole, for whoever asks when the last was (`models/alarms.py`); what goes wrong with a backup, or with
-    whatever is to take one each night, is seen by that alone. Raises as the database does.
+async def taken(settings: Settings, now: datetime) -> bool:
+    """One is whole, for whoever asks when the last was (`models/alarms.py`): that another did not come about is seen by
+    this alone. False when the database does not take it; the backup is whole all the same.
     """
     database = Database(settings.database.url)
     try:
         async with database.transaction() as session:
-            await heartbeats.beat(session, heartbeats.BACKUP, now, NEVER)
+            await heartbeats.beat(session, heartbeats.BACKUP, now, timedelta.max)
+        return True
+    except DBAPIError:
+        return False
     finally:
         await database.leave()
 

@@ -49,10 +49,11 @@ def backup(
     path = output if output is not None else (folder or Path()) / taking.NAME.format(now)
     about = _saying(lambda: taking.take(settings, server, path, phrase, now), path)
     typer.echo(f"✓ {path}: {about.size} bytes of {about.engine} at revision {about.revision}, read again and whole")
-    guarded(taking.taken(settings, now), settings)
     if folder is not None and keep is not None:
         for gone in _saying(lambda: taking.leave(folder, keep), folder):
             typer.echo(f"  gone: {gone.name}")
+    if not guarded(taking.taken(settings, now), settings):
+        typer.echo("! the database did not take that there is one: the alarm may miss it", err=True)
 
 
 def restore(

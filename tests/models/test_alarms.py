@@ -164,6 +164,12 @@ async def test_what_people_look_after_is_said_again_when_it_has_grown_and_otherw
     assert "before" not in news.findings[0].params
 
 
+async def test_that_there_is_no_backup_is_said_once_a_day(database: Database, now: datetime) -> None:
+    assert await told(database, now, "backup") == ["backup"]
+    assert await told(database, now + 23 * HOUR, "backup") is None
+    assert await told(database, now + 24 * HOUR, "backup") == ["backup"]
+
+
 async def test_all_is_well_is_said_once_and_not_before_it_has_settled(database: Database, now: datetime) -> None:
     assert await told(database, now) is None, "nothing was ever wrong"
     assert await told(database, now, "inbox", "disk") == ["inbox", "disk"]
