@@ -272,7 +272,8 @@ class Worker:
     @contextlib.asynccontextmanager
     async def _turn(self, take: Callable[[AsyncSession], Awaitable[bool]]) -> AsyncIterator[Mouth | None]:
         """The transaction of one update: taken so that nobody else has it, and everything said in it caught for the
-        outbox. What a backup had waiting may have been answered since: such an answer is kept and not sent.
+        outbox. What a backup had waiting may have been answered since: what of that may not come
+        twice ends as unknown.
         """
         async with self._database.transaction() as session:
             if not await take(session):
@@ -284,7 +285,9 @@ class Worker:
                 yield mouth
             finally:
                 speaking.reset(token)
-            await results.doubted(session, await outbox.doubtful(session), mouth.now, self._toolbox.house.vault)
+            await results.doubted(
+                session, await outbox.doubtful(session, mouth.now), mouth.now, self._toolbox.house.vault
+            )
 
     def _after(self, methods: Sequence[TelegramMethod[Any]], update: Update) -> None:
         self._committed()

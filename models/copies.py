@@ -131,12 +131,21 @@ async def release(session: AsyncSession, person: Person, vault: Vault, now: date
 async def _not_arrived(
     session: AsyncSession, which: ColumnElement[bool], states: Sequence[Sending]
 ) -> Sequence[Outgoing]:
-    rows = await session.scalars(
-        select(Outgoing)
+    """A row for each reader and what they are told. Of an album there may be one for every picture, and each draws
+    the whole album: all but the first of them are superseded.
+    """
+    found = await session.execute(
+        select(Outgoing, Words.album)
+        .join(Words, Words.id == Outgoing.words_id)
         .where(which, Outgoing.letter == "words", Outgoing.requester_id.is_not(None), Outgoing.state.in_(states))
         .order_by(Outgoing.id)
     )
-    return rows.all()
+    rows = dict[tuple[int | None, object], Outgoing]()
+    for row, album in found.all():
+        if rows.setdefault((row.requester_id, album or row.words_id), row) is not row:
+            row.state = Sending.SUPERSEDED
+            outbox.forget(row)
+    return list(rows.values())
 
 
 async def _say_again(

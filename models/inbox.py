@@ -14,9 +14,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Row, Table, bindparam, exists, func, null, select, update
+from sqlalchemy import BigInteger, Index, LargeBinary, Table, bindparam, exists, func, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -165,10 +165,7 @@ async def done(session: AsyncSession, row_id: int) -> bool:
     False when somebody else has it or has done it, or when an earlier update of its chat still waits: the order of a
     chat is kept (law 4). Asked first, it keeps everybody else away until the transaction ends.
     """
-    return _taken(session, (await plainly(session, _DONE, {"row_id": row_id})).first())
-
-
-def _taken(session: AsyncSession, row: Row[Any] | None) -> bool:
+    row = (await plainly(session, _DONE, {"row_id": row_id})).first()
     if row is not None and row.restored:
         outbox.doubt(session)
     return row is not None
@@ -177,8 +174,8 @@ def _taken(session: AsyncSession, row: Row[Any] | None) -> bool:
 async def set_aside(session: AsyncSession, row_id: int, incident: str, error: str) -> bool:
     """The update could not be handled; it is kept for the operator to run again. False as in `done`."""
     values = {"state": Handling.SET_ASIDE, "incident": incident, "error": error, "chat": null()}
-    aside = update(_inbox).where(_inbox.c.id == _ITS_TURN).values(values).returning(_inbox.c.restored)
-    return _taken(session, (await session.execute(aside, {"row_id": row_id})).first())
+    aside = update(_inbox).where(_inbox.c.id == _ITS_TURN).values(values).returning(_inbox.c.id)
+    return (await session.execute(aside, {"row_id": row_id})).first() is not None
 
 
 async def restored(session: AsyncSession) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -132,6 +132,8 @@ class Outgoing(Base):
     )
 
 
+AT_ONCE = timedelta(minutes=5)
+"""What waits no longer than that waits for an album's other pictures, not for a time of day."""
 _DOUBTFUL = "doubtful"
 DUE = said(Sending.DUE)
 """`Sending.DUE` in the words of the indexes above."""
@@ -230,10 +232,15 @@ def doubt(session: AsyncSession) -> None:
     session.info[_DOUBTFUL] = []
 
 
-async def doubtful(session: AsyncSession) -> Sequence[Outgoing]:
-    """What was written since `doubt`; nothing where nobody doubts."""
+async def doubtful(session: AsyncSession, now: datetime) -> Sequence[Outgoing]:
+    """What was written since `doubt` and is to be said by now, or so soon that it had been; nothing where nobody
+    doubts. What waits for the morning has been said by nobody.
+    """
     numbers = session.info.get(_DOUBTFUL)
-    return (await session.scalars(select(Outgoing).where(Outgoing.id.in_(numbers)))).all() if numbers else ()
+    if not numbers:
+        return ()
+    soon = Outgoing.state == DUE, Outgoing.not_before <= now + AT_ONCE
+    return (await session.scalars(select(Outgoing).where(Outgoing.id.in_(numbers), *soon))).all()
 
 
 def may_come_twice(row: Outgoing) -> bool:

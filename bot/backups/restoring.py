@@ -24,7 +24,7 @@ from bot.app import house_of
 from bot.backups import archive, postgres, sqlite
 from bot.backups.archive import About, Identity, Unusable
 from bot.settings import Settings
-from models import erasures, inbox, keyprint, lease
+from models import erasures, heartbeats, inbox, keyprint, lease
 from models.database import Database, driver_url
 from models.erasures import Erased
 from models.house import House
@@ -93,7 +93,7 @@ async def restore(
                 raise NotEmpty
             erased = {**await _remembered(settings), **erased}
         async with place.filled(Backup(path, identity)) as database:
-            forgotten, unknown = await _go_through(database, settings.bot_id, house, erased, now)
+            forgotten, unknown = await _go_through(database, settings.bot_id, house, erased, about, now)
         return Restored(about, forgotten, unknown, place.kept)
 
 
@@ -200,13 +200,17 @@ async def _remembered(settings: Settings) -> Erased:
         return {}
 
 
-async def _go_through(database: Database, bot_id: int, house: House, erased: Erased, now: datetime) -> tuple[int, int]:
+async def _go_through(
+    database: Database, bot_id: int, house: House, erased: Erased, about: About, now: datetime
+) -> tuple[int, int]:
     """Make of what was restored what may be worked with; doing it twice changes nothing more. Returns how many people
     were forgotten again, and of how many messages nobody knows whether they were sent.
     """
     await migrate(database)
     async with database.transaction() as session:
         await inbox.restored(session)
+        # What it has in itself is when the one before it was taken.
+        await heartbeats.beat(session, heartbeats.BACKUP, datetime.fromisoformat(about.taken_at), timedelta.max)
         waiting = await session.scalars(
             select(Outgoing).where(Outgoing.state.in_([Sending.DUE, Sending.SENDING]), Outgoing.not_before <= now)
         )

@@ -27,7 +27,7 @@ from bot.backups import archive, postgres, restoring, taking
 from bot.backups.archive import Unusable
 from bot.settings import Settings
 from bot.vault import KeyVault, new_key
-from models import asking, erasures, forgetting, keyprint, lease, outbox, people, servers
+from models import asking, erasures, forgetting, heartbeats, keyprint, lease, outbox, people, servers
 from models.database import Database
 from models.inbox import Handling, Incoming
 from models.keyprint import WrongKey
@@ -120,6 +120,7 @@ async def test_what_was_there_is_there_again_and_nothing_of_it_opens_without_the
     async with database.transaction() as session:
         await keyprint.must_fit(session, HOUSE.vault)
         assert await session.scalar(select(Ticket.subject)) == subject
+        assert (await heartbeats.all_of(session))[heartbeats.BACKUP].at == now, "the newest is the one restored"
         # Numbers go on where they were.
         second = await asking.file(session, draft(anonymous=True), await student(session, 4711), HOUSE, now)
         assert second.id == 2

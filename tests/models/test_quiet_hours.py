@@ -138,3 +138,20 @@ async def test_call_backs_and_polls_wait_too(database: Database) -> None:
 )
 def test_a_night_began_the_evening_before(moment: datetime, began: datetime | None) -> None:
     assert CALENDAR.night_began(moment) == began
+
+
+async def test_an_album_of_which_each_picture_s_row_is_of_unclear_fate_is_sent_again_once(database: Database) -> None:
+    """After a restore each picture that waited ends in a row of its own, and each of these draws the whole album."""
+    async with database.transaction() as session:
+        ticket, place = await filed(session)
+        someone, noon = await staff(session), EVENING
+        for number, album in enumerate(("a", "a", "a", "b", None)):
+            picture = {"type": "photo", "file_id": f"x{number}", **({"album": album} if album else {})}
+            await answering.answer(session, ticket, someone, picture, HOUSE, noon, (EAST, 77 + number))
+            for row in await for_the_student(session, place):
+                if row.letter == "words" and row.state is Sending.DUE:
+                    row.state = Sending.UNKNOWN
+            await session.flush()
+        assert await copies.resend(session, ticket, HOUSE, noon) == 3
+        rows = [row for row in await for_the_student(session, place) if row.letter == "words"]
+        assert [row.state for row in rows] == [Sending.SUPERSEDED] * 5 + [Sending.DUE] * 3
