@@ -30,7 +30,7 @@ from babel.messages.pofile import read_po
 from babel.plural import to_python
 from markupsafe import escape
 
-from bot.untrusted import contained
+from bot.untrusted import contained, ended
 
 LOCALES = Path(__file__).parent / "locales"
 BABEL = {"zh-hans": "zh_Hans_CN", "zh-hant": "zh_Hant_TW", "en": "en_GB"}
@@ -235,7 +235,7 @@ def cut(text: str, columns: int) -> str:
     for index, character in enumerate(text):
         taken += 2 if east_asian_width(character) in "WF" else 1
         if taken > columns:
-            return text[: index - 1].rstrip(" ，,、。.") + "…"
+            return ended(text[: index - 1].rstrip(" ，,、。.") + "…")
     return text
 
 

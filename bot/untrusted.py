@@ -39,8 +39,18 @@ def units(text: str) -> int:
 
 
 def cut(text: str, most: int) -> str:
-    """The text, or its beginning and "…", in at most so many units."""
-    return text if units(text) <= most else text[: _fitting(text, most - 1)].rstrip() + "…"
+    """The text, or its beginning and "…", in at most so many units; what was isolated in it (`contained`) still is."""
+    if units(text) <= most:
+        return text
+    kept = text[: _fitting(text, most - 1)]
+    if ended(kept) != kept:
+        kept = text[: _fitting(text, most - 2)]
+    return ended(kept.rstrip() + "…")
+
+
+def ended(text: str) -> str:
+    """What is left of a text that was cut: what is isolated in it (`contained`) reaches no further."""
+    return text + END_ISOLATE if text.count(ISOLATE) > text.count(END_ISOLATE) else text
 
 
 def inline(text: str, most: int) -> str:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.untrusted import cut, inline, lines, units, verbatim, without_mentions
+from bot.texts import cut as cut_to_columns
+from bot.untrusted import contained, cut, inline, lines, units, verbatim, without_mentions
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=200)
 
@@ -45,6 +46,16 @@ def test_a_name_as_it_is_shown(written: str, shown: str) -> None:
 def test_a_cut_never_tears_what_is_seen_as_one() -> None:
     text = "x" * 8 + "👩\u200d👩\u200d👧"
     assert cut(text, 12) in ("xxxxxxxx…", text)
+
+
+@pytest.mark.parametrize("most", range(3, 14))
+def test_a_cut_leaves_nothing_isolated_that_does_not_end(most: int) -> None:
+    """On the board of all floors a long title that was cut turned the rest of its line around."""
+    for shortened in (cut, cut_to_columns):
+        kept = shortened(contained("Li שלום עליכם ab"), most)
+        assert kept.count("\u2068") == kept.count("\u2069"), kept
+        assert kept.replace("\u2069", "").endswith("…")
+        assert units(kept) <= most + (shortened is cut_to_columns)
 
 
 def test_words_keep_their_lines_but_not_empty_ones() -> None:
