@@ -18,14 +18,16 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import aiohttp
 import structlog
 from sqlalchemy.exc import DBAPIError
 
 from bot.settings import Settings
+from bot.untrusted import inline
 from models import hooks, lease, letters, stations
+from models.asking import SUBJECT_LENGTH
 from models.database import Database
 
 log = structlog.get_logger()
@@ -93,7 +95,8 @@ class Herald:
             async with self._database.reading() as session:
                 words = self._section.include_words
                 due = [
-                    (h.event_id, await hooks.payload(session, h, words=words)) for h in await hooks.due(session, now)
+                    (h.event_id, _as_shown(await hooks.payload(session, h, words=words)))
+                    for h in await hooks.due(session, now)
                 ]
             if not due:
                 return False
@@ -139,3 +142,13 @@ class Herald:
             key = f"hook.dead:{now:%Y%m%d}"
             office = await stations.office(session)
             await letters.to_station(session, office, "hook.dead", now, dedupe=key, why=outcome.refused)
+
+
+def _as_shown(told: dict[str, Any]) -> dict[str, Any]:
+    """Somebody's words in one line that turns nothing around, wherever the other side shows them."""
+    ticket = told["ticket"]
+    return (
+        told | {"ticket": ticket | {"subject": inline(ticket["subject"], SUBJECT_LENGTH)}}
+        if "subject" in ticket
+        else told
+    )

@@ -24,7 +24,7 @@ from bot import disclosing, open_figures
 from bot.reports import numbers
 from bot.texts import Texts, unbroken
 from bot.toolbox import Clock, Toolbox
-from bot.untrusted import lines
+from bot.untrusted import lines, titled
 from bot.web.site import FIGURES, UNION, Site
 from models.database import Database
 from models.union import comments, disclosure
@@ -102,7 +102,7 @@ class Disclosed:
             t,
             keep="" if current else f"version={version.number}&",
             title=t.plain(f"disclosure.heading.{heading}"),
-            called=t.pick(version.titles),
+            called=titled(t.pick(version.titles)),
             approved=disclosing.approved(version, t),
             earlier="" if current else t.plain("page.earlier"),
             paragraphs=lines(t.pick(version.texts)).splitlines(),

@@ -180,7 +180,7 @@ class Reports:
         closed = row.state in reports.CLOSED
         moments = (row.filed_at, row.replied_at, row.resolved_at, row.closed_at)
         # The words of whoever gave no name are nobody's but the station's.
-        words = row.subject if self._section.include_words and row.named else None
+        words = inline(row.subject, LONGEST) or None if self._section.include_words and row.named else None
         return {
             "service_request_id": str(row.id),
             "status": "closed" if closed else "open",

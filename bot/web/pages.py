@@ -24,6 +24,7 @@ from bot import survey_charts, surveyed, surveys_told
 from bot.surveyed import Told
 from bot.texts import Texts
 from bot.toolbox import Toolbox
+from bot.untrusted import titled
 from bot.web.site import SURVEYS, Site
 from models import outcomes, remarks, surveys
 from models.database import Database
@@ -93,7 +94,7 @@ class Pages:
             t,
             words=_words(t),
             home=self._site.link(request, SURVEYS),
-            title=t.pick(told.questionnaire.title),
+            title=titled(t.pick(told.questionnaire.title)),
             head=self._head(told, t),
             about=t.pick(told.questionnaire.about or {}),
             whose=t.plain("page.anonymous" if told.anonymous else "page.signed"),
@@ -110,7 +111,7 @@ class Pages:
 
     def _head(self, told: Told, t: Texts) -> dict[str, Any]:
         return {
-            "title": t.pick(told.questionnaire.title),
+            "title": titled(t.pick(told.questionnaire.title)),
             "when": surveys_told.when(told, t),
             "response": t.plain("results.response", **surveyed.words(told.response)),
             "partial": t.plain("results.partial", partial=told.results.partial) if told.results.partial else "",

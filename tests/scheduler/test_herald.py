@@ -128,6 +128,15 @@ async def test_words_are_told_only_when_asked_for_and_never_those_of_an_anonymou
     assert ("subject" in campus.told()[0]["ticket"]) is said
 
 
+async def test_words_that_are_told_turn_no_line_of_the_other_side_around(
+    database: Database, campus: Campus, now: datetime
+) -> None:
+    await filed(database, now, text="\u202eThe \u2067tap\u061c drips")
+    async with telling(database, campus, [now], include_words=True) as herald:
+        await herald.round()
+    assert campus.told()[0]["ticket"]["subject"] == "The tap drips"
+
+
 async def test_what_is_not_taken_is_told_again_later_and_later(
     database: Database, campus: Campus, now: datetime
 ) -> None:
