@@ -38,6 +38,7 @@ from bot.shell import (
 
 if TYPE_CHECKING:
     from bot.articles import Problem
+    from bot.check import Seat
     from bot.settings import Settings
     from models.articles import Article
 
@@ -418,14 +419,17 @@ async def _run(settings: Settings, parts: frozenset[Part]) -> None:
         await program.run()
 
 
-def _chats_in_file(settings: Settings) -> dict[str, tuple[int, bool]]:
-    return {s.key: (s.chat_id, False) for s in settings.station_specs() if s.chat_id is not None}
+def _chats_in_file(settings: Settings) -> dict[str, Seat]:
+    from bot.check import Seat
+
+    return {s.key: Seat(s.chat_id) for s in settings.station_specs() if s.chat_id is not None}
 
 
-async def _chats_in_database(settings: Settings) -> dict[str, tuple[int, bool]]:
+async def _chats_in_database(settings: Settings) -> dict[str, Seat]:
     """Every place that /setup gave a chat; none where nothing has been made yet, which a first `run` will do."""
+    from bot.check import MOST_TOPICS, Seat
     from bot.vault import KeyVault
-    from models import keyprint, stations
+    from models import keyprint, modes, stations
     from models.database import Database
     from models.migrations import must_be_known, revision
 
@@ -438,7 +442,11 @@ async def _chats_in_database(settings: Settings) -> dict[str, tuple[int, bool]]:
         await must_be_known(database)
         async with database.reading() as session:
             await keyprint.must_fit(session, KeyVault(settings.key_bytes()))
-            return {p.key: (p.chat_id, p.topics) for p in await stations.open_desks(session) if p.chat_id is not None}
+            return {
+                place.key: Seat(place.chat_id, place.topics, await modes.topics_in(session, place.chat_id, MOST_TOPICS))
+                for place in await stations.open_desks(session)
+                if place.chat_id is not None
+            }
     finally:
         await database.close()
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -20,6 +20,12 @@ from bot.settings import Settings
 log = structlog.get_logger()
 
 SECONDS = 15.0
+MOST_TOPICS = 200
+"""So many tickets' topics are asked about in a group, the newest."""
+AT_ONCE = 8
+NO_TOPIC = ("message thread not found", "topic_deleted", "topic_id_invalid", "thread_not_found")
+"""How Telegram says that a forum topic is not there."""
+SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,17 @@ class Finding:
     level: str
     """ok, warning (it works, but not fully) or error (it does not)."""
     text: str
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A group that belongs to a place."""
+
+    chat_id: int
+    topics: bool = False
+    """Each ticket is to have a forum topic of its own."""
+    threads: Mapping[int, int] = field(default_factory=dict)
+    """The topics that tickets have which are still worked on: number → topic."""
 
 
 class TokenRefused(Exception):
@@ -74,8 +91,8 @@ async def call(http: aiohttp.ClientSession, settings: Settings, method: str, **p
     raise Refused(said)
 
 
-async def ask_telegram(settings: Settings, chats: Mapping[str, tuple[int, bool]]) -> list[Finding]:
-    """The findings for the token, the way in, and each bound chat: name → (chat id, whether it uses topics).
+async def ask_telegram(settings: Settings, chats: Mapping[str, Seat]) -> list[Finding]:
+    """The findings for the token, the way in, and each bound chat by its place's key.
 
     What goes wrong with one question is a finding of its own, told once however many questions it hit.
     """
@@ -105,7 +122,7 @@ async def ask_telegram(settings: Settings, chats: Mapping[str, tuple[int, bool]]
             )
         asked = await asyncio.gather(
             _way_in(http, settings),
-            *(_chat(http, settings, me, name, chat_id, topics) for name, (chat_id, topics) in chats.items()),
+            *(_chat(http, settings, me, name, seat) for name, seat in chats.items()),
         )
     return list(dict.fromkeys([*findings, *itertools.chain.from_iterable(asked)]))
 
@@ -129,11 +146,11 @@ async def _way_in(http: aiohttp.ClientSession, settings: Settings) -> list[Findi
 
 
 async def _chat(
-    http: aiohttp.ClientSession, settings: Settings, me: Mapping[str, Any], name: str, chat_id: int, topics: bool
+    http: aiohttp.ClientSession, settings: Settings, me: Mapping[str, Any], name: str, seat: Seat
 ) -> list[Finding]:
     try:
-        chat = await call(http, settings, "getChat", chat_id=chat_id)
-        member = await call(http, settings, "getChatMember", chat_id=chat_id, user_id=me["id"])
+        chat = await call(http, settings, "getChat", chat_id=seat.chat_id)
+        member = await call(http, settings, "getChatMember", chat_id=seat.chat_id, user_id=me["id"])
     except Refused as refusal:
         if "upgraded to a supergroup" in str(refusal):
             return [Finding("warning", f"{name}: the group has a new id; the bot follows it at the next message")]
@@ -161,23 +178,73 @@ async def _chat(
             )
         else:
             findings.append(Finding("warning", f"{name}: the bot is no administrator: {press}"))
-    if topics and not chat.get("is_forum"):
-        findings.append(
+    findings += _topics(name, seat, chat, member)
+    if chat.get("is_forum") and not any(finding.level == "error" for finding in findings):
+        findings += await _deleted(http, settings, name, seat)
+    return findings or [Finding("ok", f"{name}: {chat.get('title')}")]
+
+
+def _topics(name: str, seat: Seat, chat: Mapping[str, Any], member: Mapping[str, Any]) -> list[Finding]:
+    """Whether the bot can make and name topics where tickets are to have them."""
+    press = "group info → Administrators → the bot → Manage Topics → turn on"
+    if not seat.topics:
+        if seat.threads:
+            return [
+                Finding(
+                    "warning",
+                    f"{name}: topics are left over of {_named(list(seat.threads))}, and new tickets have none, because "
+                    f"Telegram refused to make one: {press}; then /mode in the group",
+                )
+            ]
+        return []
+    if not chat.get("is_forum"):
+        return [
             Finding(
                 "error",
                 f"{name}: topics are switched off in the group: group info → Edit → Topics → turn on; "
                 "or /setup again without topics",
             )
+        ]
+    if member.get("status") == "administrator" and not member.get("can_manage_topics"):
+        return [Finding("error", f"{name}: the bot may not manage topics: {press}")]
+    return []
+
+
+async def _deleted(http: aiohttp.ClientSession, settings: Settings, name: str, seat: Seat) -> list[Finding]:
+    """Which tickets' topics somebody has deleted: no bot is told of it, and nobody reads what stood there. Telegram has
+    no question for it; "typing…" leaves nothing behind and is refused where there is no topic.
+    """
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def gone(thread: int) -> bool:
+        async with free:
+            try:
+                await call(
+                    http, settings, "sendChatAction", chat_id=seat.chat_id, message_thread_id=thread, action="typing"
+                )
+            except Refused as refusal:
+                return any(words in str(refusal).lower() for words in NO_TOPIC)
+            return False
+
+    try:
+        lost = await asyncio.gather(*map(gone, seat.threads.values()))
+    except Unreachable as problem:
+        return [Finding("error", str(problem))]
+    numbers = [number for number, is_gone in zip(seat.threads, lost, strict=True) if is_gone]
+    if not numbers:
+        return []
+    return [
+        Finding(
+            "warning",
+            f"{name}: deleted in the group were the topics of {_named(numbers)}: what happens next to such a ticket, "
+            "a reminder too, brings its card in a new topic",
         )
-    elif topics and status == "administrator" and not member.get("can_manage_topics"):
-        findings.append(
-            Finding(
-                "error",
-                f"{name}: the bot may not manage topics: "
-                "group info → Administrators → the bot → Manage Topics → turn on",
-            )
-        )
-    return findings or [Finding("ok", f"{name}: {chat.get('title')}")]
+    ]
+
+
+def _named(numbers: Sequence[int]) -> str:
+    named = ", ".join(f"#{number}" for number in numbers[:SHOWN])
+    return named if len(numbers) <= SHOWN else f"{named} and {len(numbers) - SHOWN} more"
 
 
 async def bots_name(settings: Settings) -> str:

@@ -16,7 +16,7 @@ from models.errors import Refusal
 from models.lifecycle import OPEN, State
 from models.outbox import Lane, Repeat
 from models.people import Person
-from models.postings import Posting
+from models.postings import Card, Posting
 from models.stations import Station
 from models.tickets import Ticket
 
@@ -44,6 +44,18 @@ async def switch(session: AsyncSession, station: Station, topics: bool, staff: P
         await _move(session, ticket, station, station.chat_id, now)
         moved += 1
     return moved
+
+
+async def topics_in(session: AsyncSession, chat_id: int, most: int) -> dict[int, int]:
+    """The newest tickets that are still worked on and have a forum topic of their own in this chat: number → topic."""
+    found = await session.execute(
+        select(Card.ticket_id, Card.thread_id)
+        .join(Ticket, Ticket.id == Card.ticket_id)
+        .where(Card.chat_id == chat_id, Card.thread_id.is_not(None), Ticket.state.in_((*OPEN, State.RESOLVED)))
+        .order_by(Card.ticket_id.desc())
+        .limit(most)
+    )
+    return {number: thread for number, thread in found if thread is not None}
 
 
 async def _move(session: AsyncSession, ticket: Ticket, station: Station, chat_id: int, now: datetime) -> None:

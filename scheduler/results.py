@@ -162,8 +162,10 @@ async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, now: d
             await _no_topic(session, row, attempt, verdict, now)
         case Fate.NO_TOPICS:
             station = await stations.by_chat(session, attempt.chat_id)
-            if station is not None:
+            if station is not None and station.topics:
                 station.topics = False
+                key = f"no_topics:{station.key}:{now:%Y%m%d}"
+                await letters.to_station(session, station, "desk.no_topics", now, dedupe=key)
             log.warning(
                 "no forum topic can be made: cards stand one below the other", chat=attempt.chat_id, why=verdict.reason
             )

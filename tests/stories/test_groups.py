@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bot.__main__ import _chats_in_database
+from bot.check import ask_telegram
 from models import people, stations
 from models.outbox import Outgoing
 from models.stations import Station
@@ -132,12 +134,49 @@ async def test_a_deleted_topic_swallows_nothing(database_url: str) -> None:
         assert anew.thread != card.thread
 
 
-async def test_where_topics_cannot_be_made_cards_stand_one_below_the_other(database_url: str) -> None:
+async def checked(campus: Campus) -> list[str]:
+    """What `unionbot check` says of the east station's group."""
+    found = await ask_telegram(campus.app.settings, await _chats_in_database(campus.app.settings))
+    return [f"{each.level} {each.text}" for each in found if each.text.startswith("east: ")]
+
+
+async def test_check_names_the_tickets_whose_topics_were_deleted(database_url: str) -> None:
+    """No bot is told of it: until something happens to the ticket nobody sees that its card is gone."""
     async with running(database_url, forum=True) as campus:
+        t = campus.t("en")
+        alice, number, card = await filed(campus)
+        kept = await campus.files(alice, "The light in the corridor is broken")
+        await campus.east.shows(f"#{kept} ·")
+        (line,) = await checked(campus)
+        assert line.startswith("ok "), line
+        await campus.stage.control("topics/delete", chat=campus.east.id, thread=card.thread)
+        (line,) = await checked(campus)
+        assert line.startswith(f"warning east: deleted in the group were the topics of #{number}: "), line
+        await alice.says("/mine")
+        await alice.taps(re.compile(f"#{number} "))
+        await alice.taps(t.plain("own.urge"))
+        assert (await campus.east.shows(f"#{number} ·")).thread != card.thread
+        await campus.quiet()
+        (line,) = await checked(campus)
+        assert line.startswith("ok "), "what happened next has brought it"
+
+
+async def test_where_topics_cannot_be_made_cards_stand_one_below_the_other(database_url: str) -> None:
+    """The group and `unionbot check` say so, or it would look as if somebody had wanted it."""
+    async with running(database_url, forum=True) as campus:
+        alice, number, card = await filed(campus)
+        assert card.thread
         await campus.stage.promote(campus.east, "bot", "administrator", rights={"can_manage_topics": False})
-        _, _, card = await filed(campus)
-        assert card.thread is None
+        for text in ("The light in the corridor is broken", "The lift stands still"):
+            another = await campus.files(alice, text)
+            assert (await campus.east.shows(f"#{another} ·")).thread is None
         assert not (await seat(campus, "east")).topics
+        await campus.quiet()
+        said = campus.t("en").plain("desk.no_topics")
+        assert sum(said in m.text for m in await campus.east.transcript()) == 1
+        (line,) = await checked(campus)
+        assert line.startswith(f"warning east: topics are left over of #{number}, "), line
+        assert "Manage Topics → turn on" in line
 
 
 async def chat(campus: Campus, group: Group) -> dict[str, Any]:
