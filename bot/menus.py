@@ -81,6 +81,15 @@ class Examine(Press, prefix="qz"):
 
 
 @dataclass(frozen=True)
+class AskAgain(Press, prefix="aa"):
+    """A pulse or a quiz of this number, which may not have arrived with this outbox row, is sent once more."""
+
+    what: str
+    number: int
+    row: int
+
+
+@dataclass(frozen=True)
 class Page(Press, prefix="pg"):
     """A page of the student's own tickets, counted from 0."""
 
@@ -368,3 +377,8 @@ def export_periods(t: Texts) -> dict[str, Any]:
             for period in ("week", "month", "last_month", "semester")
         ]
     )
+
+
+def poll_again(t: Texts, what: str, number: int, row: int) -> dict[str, Any]:
+    """Below what says that a poll may not have arrived."""
+    return keyboard([[button(t.plain("desk.resend"), AskAgain(what, number, row))]])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import structlog
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import ChatMigrated
 
 from bot.calls import Letter
-from models import copies, letters, outbox, postings, pulses, quizzes, seating, stations, tickets
+from models import copies, letters, lost_polls, outbox, postings, pulses, quizzes, seating, stations, tickets
 from models.outbox import Outgoing, Repeat, Sending
 from models.sessions import plainly
 from models.tickets import Ticket
@@ -36,6 +36,9 @@ _SHOWN = (
     .with_for_update()
     .execution_options(populate_existing=True)
 )
+
+CARD_AGAIN = timedelta(hours=1)
+"""When a card of which nobody knows whether it stands there is drawn anew, if nothing has done so before."""
 
 _FREE = (
     select(Outgoing)
@@ -197,6 +200,19 @@ async def end(session: AsyncSession, row: Outgoing, state: Sending, reason: str,
         await _touch_card(session, row.ticket_id, now)
     if row.letter == "publication":
         await deliveries.ended(session, row.payload or {}, state, vault)
+    if row.letter == "card" and state is Sending.UNKNOWN:
+        # Nothing else would show the ticket until its next step. No topic: what happens before is shown before.
+        await outbox.post(
+            session,
+            now=now,
+            lane=row.lane,
+            repeat=row.repeat,
+            chat_id=row.chat_id,
+            letter="card",
+            ticket_id=row.ticket_id,
+            not_before=now + CARD_AGAIN,
+        )
+    await lost_polls.tell(session, row, now)
     outbox.forget(row)
 
 

@@ -62,6 +62,7 @@ OTHERS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "pulse_result": polls.pulse_result,
     "quiz": polls.quiz,
     "quiz_result": polls.quiz_result,
+    "poll_lost": polls.lost,
     "survey_planned": surveys.planned,
     "survey_invitation": surveys.invitation,
     "survey": surveys.screen,

@@ -8,11 +8,11 @@ import base64
 from datetime import datetime
 from typing import Any
 
-from bot import charts, scripts
+from bot import charts, menus, scripts
 from bot.calls import Call, Letter, text_call
 from bot.letters.drawing import Drawing
 from bot.texts import Texts
-from models import pulses, quizzes
+from models import lost_polls, pulses, quizzes
 from models.pulses import Pulse, PulsePicture
 from models.quizzes import Quiz
 from models.stations import Desk
@@ -64,6 +64,23 @@ async def pulse_result(drawing: Drawing) -> Letter:
     caption = t("pulse.result", question=pulse_question(pulse, t), counted=counted)
     call = {"chat_id": drawing.chat_id, "photo": photo, "caption": caption, "parse_mode": "HTML"}
     return Letter([Call("sendPhoto", call)], picture=(pulse.id, t.language))
+
+
+async def lost(drawing: Drawing) -> Letter:
+    """Tells a group that a poll or a quiz may not stand there, and offers to send it once more."""
+    station, t = await drawing.reader()
+    what, number = drawing.payload["what"], drawing.payload["number"]
+    asked = await drawing.session.get_one(lost_polls.KINDS[what], number)
+    if station is None or asked.closed:
+        return Letter()
+    text = t("poll.lost", question=asked_of(asked, t))
+    keys = menus.poll_again(t, what, number, drawing.payload["row"])
+    return Letter([text_call(text, {"chat_id": drawing.chat_id, "reply_markup": keys})])
+
+
+def asked_of(asked: Pulse | Quiz, t: Texts) -> str:
+    """The question of either."""
+    return pulse_question(asked, t) if isinstance(asked, Pulse) else asked.question
 
 
 async def quiz(drawing: Drawing) -> Letter:

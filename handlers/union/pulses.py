@@ -18,12 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import menus, scripts
 from bot.filters import Pressed, markup
-from bot.menus import LANGUAGE_NAMES, Ask
+from bot.letters.polls import asked_of
+from bot.menus import LANGUAGE_NAMES, Ask, AskAgain
 from bot.toolbox import Toolbox
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import show
 from handlers.union.acting import Acting, Wherever
-from models import pulses
+from models import lost_polls, pulses
 from models.errors import Refusal
 from models.permissions import Deed
 
@@ -46,6 +47,7 @@ def router() -> Router:
     router.message.register(question, StateFilter(Asking.question), words, Wherever())
     router.message.register(options, StateFilter(Asking.options), words, Wherever())
     router.callback_query.register(step, Pressed(Ask), Wherever())
+    router.callback_query.register(again, Pressed(AskAgain), Wherever())
     # The counts of a quiz are known from its answers.
     router.poll.register(count, F.type == "regular")
     return router
@@ -108,6 +110,16 @@ async def step(query: CallbackQuery, press: Ask, acting: Acting, state: FSMConte
         await show(query, acting.t("pulse.sent", question=data["question"], until=acting.t.moment(until, acting.now)))
     else:
         raise Refusal("old.button")
+
+
+async def again(query: CallbackQuery, press: AskAgain, acting: Acting) -> None:
+    """A poll or a quiz that may not have arrived in this group is sent once more."""
+    deeds = (Deed.QUIZ_HERE, Deed.QUIZ) if press.what == "quiz" else (Deed.POLL_HERE, Deed.POLL)
+    staff = await acting.may_here(*deeds)
+    if acting.station is None:
+        raise Refusal("old.button")
+    asked = await lost_polls.again(acting.session, press.what, press.number, press.row, acting.station, acting.now)
+    await show(query, acting.t("poll.sent_again", question=asked_of(asked, acting.t), name=staff.name))
 
 
 async def count(poll: Poll, session: AsyncSession, toolbox: Toolbox) -> None:

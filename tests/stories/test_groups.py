@@ -15,6 +15,7 @@ from models import people, stations
 from models.outbox import Outgoing
 from models.stations import Station
 from sandbox.client import Group, Person
+from scheduler import verdict
 from tests.campus import Campus, running
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -132,6 +133,38 @@ async def test_a_deleted_topic_swallows_nothing(database_url: str) -> None:
         anew = await campus.east.shows(f"#{number} ·")
         assert told.thread == anew.thread
         assert anew.thread != card.thread
+
+
+@pytest.mark.parametrize(
+    "urged",
+    [
+        pytest.param(True, id="by the next step", marks=pytest.mark.long),
+        pytest.param(False, id="an hour later by itself"),
+    ],
+)
+async def test_a_card_of_which_nobody_knows_comes(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, urged: bool
+) -> None:
+    """Its topic could not be made for half an hour, and it was given up: nobody in the group would see the ticket."""
+    monkeypatch.setattr(verdict, "GIVEN_UP_AFTER", 1)
+    async with running(database_url, forum=True) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        await campus.stage.fault("createForumTopic", chat=campus.east.id, drop="before")
+        number = await campus.files(alice, TAP)
+        await campus.quiet()
+        assert not [m for m in await campus.east.transcript() if f"#{number} ·" in m.text]
+        if urged:
+            await alice.taps(t.plain("own.view"))
+            await alice.taps(t.plain("own.urge"))
+        else:
+            await campus.later(hours=1, seconds=1)
+        card = await campus.east.shows(f"#{number} ·")
+        assert card.thread
+        await campus.later(hours=1, seconds=1)
+        await campus.quiet()
+        shown = [m for m in await campus.east.transcript() if f"#{number} ·" in m.text]
+        assert len({m.thread for m in shown}) == 1
 
 
 async def checked(campus: Campus) -> list[str]:

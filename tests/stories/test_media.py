@@ -197,6 +197,31 @@ async def test_resend_does_not_send_an_album_again_whose_buttons_alone_did_not_a
         assert len(await albums(campus, alice.id)) == 1
 
 
+@pytest.mark.parametrize(
+    ("fault", "there"),
+    [
+        pytest.param({"drop": "before"}, 0, id="not done", marks=pytest.mark.long),
+        pytest.param({"drop": "after"}, 1, id="done, and not said"),
+        pytest.param({"status": 400}, 0, id="refused", marks=pytest.mark.long),
+    ],
+)
+async def test_an_album_of_which_nobody_knows_is_sent_again_whole(
+    database_url: str, fault: dict[str, Any], there: int
+) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, _, card = await filed(campus)
+        await campus.stage.fault("sendMediaGroup", chat=alice.id, **fault)
+        await campus.wang.sends(photo(), photo(), photo(), caption="all mended", chat=campus.east, reply_to=card)
+        await campus.later(seconds=2)
+        await campus.east.shows("❓" if "drop" in fault else "❌")
+        assert len(await albums(campus, alice.id)) == there
+        await campus.wang.taps(t.plain("desk.resend"), chat=campus.east)
+        await alice.reads("That was about #1")
+        await campus.east.shows("Answer delivered")
+        assert [len(album) for album in await albums(campus, alice.id)] == [3] * (there + 1)
+
+
 async def test_an_album_filed_with_a_ticket_stays_whole(database_url: str) -> None:
     async with running(database_url) as campus:
         t, settings = campus.t("en"), campus.app.settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +14,7 @@ from bot import mydata
 from bot.menus import Ask
 from models import people, quizzes, stations
 from models.people import Role
-from models.pulses import PulseCount
+from models.pulses import PulseCount, PulsePoll
 from models.quizzes import Quiz, QuizAnswer
 from tests.campus import Campus, running
 
@@ -135,3 +136,42 @@ async def test_a_quiz_says_what_is_kept_and_the_office_is_told_counts(database_u
         await campus.quiet()
         assert "Right:" not in str([m.text for m in await east.transcript()]), "for the office only"
         assert "Two and two" not in str([m.text for m in await campus.west.transcript()])
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("fault", "there"),
+    [
+        pytest.param({"drop": "before"}, 0, id="not done", marks=pytest.mark.long),
+        pytest.param({"drop": "after"}, 1, id="done, and not said"),
+        pytest.param({"status": 400}, 0, id="refused", marks=pytest.mark.long),
+    ],
+)
+async def test_a_poll_of_which_nobody_knows_is_sent_again_by_who_may_and_counted(
+    database_url: str, fault: dict[str, Any], there: int
+) -> None:
+    """It was a dead end: the group had no poll, or one whose votes nobody counted, and nothing said so."""
+    async with running(database_url) as campus:
+        t, east, wang, li = campus.t("en"), campus.east, campus.wang, campus.li
+        await lead(campus)
+        for command, of in (("/poll Shorter shifts? | Yes | No", "Shorter"), ("/quiz Two? | *2 | 5", "Two?")):
+            await campus.stage.fault("sendPoll", chat=east.id, **fault)
+            await wang.says(command, chat=east)
+            await wang.taps(t.plain("pulse.send_here"), chat=east)
+            lost = await east.shows(f"whether “{of}")
+            (button,) = [key for row in lost.raw["reply_markup"]["inline_keyboard"] for key in row]
+            payload = button["callback_data"]
+            assert await li.presses(lost, payload, chat=east) == t.plain("pulse.leads_only")
+            assert await wang.presses(lost, payload, chat=east) == ""
+            await east.shows(f"Wang has sent “{of}")
+            await campus.quiet()
+            polls = [m for m in await east.transcript() if m.raw.get("poll") and of in m.text]
+            assert len(polls) == there + 1
+            assert await wang.presses(lost, payload, chat=east) == t.plain("desk.old_button")
+            await wang.votes(polls[-1], 0, chat=east)
+        await campus.later(days=2, seconds=30)
+        await until(campus, func.sum(PulseCount.votes), 1)
+        await until(campus, select(func.count()).select_from(QuizAnswer).scalar_subquery(), 1)
+        async with campus.app.database.reading() as session:
+            polls_known = await session.scalar(select(func.count()).where(PulsePoll.pulse_id.is_not(None)))
+        assert polls_known == 1, "of the new one it is known whose it is"
