@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import segno
 
-from bot.charts import drawable, font_file, wrap
+from bot.charts import drawable, font_file, kept_on_paper, wrap
 from bot.posters import ACCENT, HEIGHT, INK, LINE, MOST_POINTS, PALE, QUIET, WIDTH
 from bot.settings import Settings
 from bot.studies import where
@@ -190,6 +190,7 @@ class _Page:
 
         font = FontProperties(fname=str(font_file()), size=size)
         place = {"ha": "left", "va": "top", **how}
-        self.figure.text(
+        written = self.figure.text(
             left / WIDTH, 1 - top / HEIGHT, text, color=color, fontproperties=font, parse_math=False, **place
         )
+        kept_on_paper(written)

@@ -9,18 +9,19 @@ from __future__ import annotations
 import importlib.util
 import io
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.texts import Texts, cut
+from bot.texts import columns as width_of
 from models.figures import whole
 from models.pulses import Result
 
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
+    from matplotlib.text import Text
 
 INK, PALE, ACCENT, LINE = "#1f2933", "#616e7c", "#2f6fb0", "#e4e7eb"
 SHADES = ("#c0504d", "#e3a59f", "#c5cad1", "#8fb8de", "#2f6fb0")
@@ -54,8 +55,20 @@ def _characters() -> frozenset[int]:
 
 
 def drawable(text: str) -> str:
-    """The text without what the font does not have, which would be drawn as boxes: pictograms above all."""
-    return "".join(c for c in text if ord(c) in _characters() or c.isspace())
+    """The text in one line, without what the font does not have and would be drawn as boxes: pictograms above all."""
+    return "".join(" " if c.isspace() else c for c in text if c.isspace() or ord(c) in _characters())
+
+
+def kept_on_paper(text: Text) -> None:
+    """Words that would run over the edge are set smaller: a line is counted in narrow letters, and some are twice as
+    wide.
+    """
+    place, paper = text.get_window_extent(), text.get_figure(root=True).bbox.width
+    beyond = max(place.x1 - paper, -place.x0)
+    if beyond > 0:
+        room = place.width - beyond * (2 if text.get_horizontalalignment() == "center" else 1)
+        # A little more than that: letters do not shrink evenly, they are set on whole pixels.
+        text.set_fontsize(text.get_fontsize() * 0.95 * max(room, 1) / place.width)
 
 
 WIDTH = 4.5
@@ -92,6 +105,8 @@ def pulse(question: str, labels: tuple[str, ...], result: Result, t: Texts) -> b
             count + most * 0.03, row, share, va="center", ha="left", color=INK, fontproperties=_font(12), clip_on=False
         )
     axes.set_yticks(list(rows), ["\n".join(n) for n in names], fontproperties=_font(12), color=INK, parse_math=False)
+    for label in axes.get_yticklabels():
+        kept_on_paper(label)
     axes.set_xticks([])
     axes.tick_params(length=0)
     for side in axes.spines.values():
@@ -103,7 +118,7 @@ def pulse(question: str, labels: tuple[str, ...], result: Result, t: Texts) -> b
         y = 1 - from_top / height
         font = _font(size, bold=size > 12)
         # A dollar is a dollar, and begins no formula.
-        figure.text(0.04, y, line, va="top", ha="left", color=color, fontproperties=font, parse_math=False)
+        kept_on_paper(figure.text(0.04, y, line, va="top", color=color, fontproperties=font, parse_math=False))
 
     for number, line in enumerate(title):
         write(line, 0.15 + 0.32 * number, 15, INK)
@@ -115,11 +130,12 @@ def pulse(question: str, labels: tuple[str, ...], result: Result, t: Texts) -> b
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """The text in lines of at most so many narrow characters; Chinese may break anywhere, words are kept whole,
-    and a number with its per cent, a command with what is sent behind it."""
+    """The text in lines of at most so many narrow characters; Chinese may break anywhere, words are kept whole while
+    they fit into a line, and a number with its per cent, a command with what is sent behind it."""
     lines, width = [""], 0
-    for piece in re.findall(r"/[a-z]+ [!-~]+|[\u2e80-\uffef]|[^\s\u2e80-\uffef]+(?: %)?|\s+", text):
-        wide = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in piece)
+    found = re.findall(r"/[a-z]+ [!-~]+|[\u2e80-\uffef]|[^\s\u2e80-\uffef]+(?: %)?|\s+", text)
+    for piece in (part for word in found for part in _fitting(word, columns)):
+        wide = width_of(piece)
         if width + wide > columns and width and piece not in CLOSING:
             lines[-1] = lines[-1].rstrip()
             lines.append("")
@@ -128,6 +144,14 @@ def wrap(text: str, columns: int) -> list[str]:
             lines[-1] += piece
             width += wide
     return lines
+
+
+def _fitting(piece: str, columns: int) -> list[str]:
+    """A word, or parts of it where no line would hold it."""
+    if width_of(piece) <= columns:
+        return [piece]
+    narrow = columns if width_of(piece) == len(piece) else max(columns // 2, 1)
+    return [piece[at : at + narrow] for at in range(0, len(piece), narrow)]
 
 
 CLOSING = "，。！？；：、）」』”"
@@ -210,9 +234,10 @@ class Paper:
         y = 1 - from_top / self.height
         font = _font(size, bold=size > 12)
         behind = {"facecolor": "white", "edgecolor": "none", "pad": 1.5} if over else None
-        self.figure.text(
+        written = self.figure.text(
             x, y, drawable(text), va="top", ha=align, color=color, fontproperties=font, parse_math=False, bbox=behind
         )
+        kept_on_paper(written)
 
     def line(self, start: float, end: float, from_top: float, width: float, color: str) -> None:
         """A stroke from left to right, so many points thick."""

@@ -20,7 +20,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
 from bot.documents import Blank, Chart, Column, Document, Ref, Runs, Section, Table, Text
-from bot.untrusted import for_xml
+from bot.untrusted import contained, for_xml
 
 FONTS = {
     "zh-hans": ("宋体", "黑体", "zh-CN"),
@@ -52,13 +52,18 @@ def write(document: Document) -> bytes:
         _section(file, section, number)
     properties = file.core_properties
     properties.title, properties.author, properties.language = (
-        for_xml(document.title),
-        for_xml(document.union),
+        _fit(document.title),
+        _fit(document.union),
         document.language,
     )
     out = io.BytesIO()
     file.save(out)
     return out.getvalue()
+
+
+def _fit(text: str) -> str:
+    """Words as a file can hold them; nothing in them turns around what stands beside them."""
+    return for_xml(contained(text))
 
 
 # ---------------------------------------------------------------- styles
@@ -115,13 +120,13 @@ def _cover(file: Any, document: Document) -> None:
     section.top_margin = section.bottom_margin = Cm(2.5)
     above = file.add_paragraph()
     above.paragraph_format.space_before, above.alignment = Pt(130), WD_ALIGN_PARAGRAPH.CENTER
-    above.add_run(for_xml(document.union)).font.size = Pt(16)
-    title = file.add_paragraph(for_xml(document.title), style="Title")
+    above.add_run(_fit(document.union)).font.size = Pt(16)
+    title = file.add_paragraph(_fit(document.title), style="Title")
     title.alignment, title.paragraph_format.space_before = WD_ALIGN_PARAGRAPH.CENTER, Pt(24)
     for text, size, color in ((document.subtitle, 15, INK), (document.stamp, 12, BLUE)):
         line = file.add_paragraph()
         line.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        run = line.add_run(for_xml(text))
+        run = line.add_run(_fit(text))
         run.font.size, run.font.color.rgb = Pt(size), color
     gap = file.add_paragraph()
     gap.paragraph_format.space_before = Pt(120)
@@ -133,7 +138,7 @@ def _cover(file: Any, document: Document) -> None:
         cells = table.add_row().cells
         for cell, text, width, color in ((cells[0], name, 4.5, PALE), (cells[1], value, 9.5, INK)):
             cell.width = Cm(width)
-            run = cell.paragraphs[0].add_run(for_xml(text))
+            run = cell.paragraphs[0].add_run(_fit(text))
             run.font.size, run.font.color.rgb = Pt(10.5), color
             cell.paragraphs[0].paragraph_format.space_after = Pt(2)
     file.add_section(WD_SECTION.NEW_PAGE)
@@ -145,12 +150,12 @@ def _running(file: Any, document: Document) -> None:
     section.header.is_linked_to_previous = section.footer.is_linked_to_previous = False
     head = section.header.paragraphs[0]
     head.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    _small(head.add_run(for_xml(f"{document.title} · {document.subtitle} · {document.stamp}")))
+    _small(head.add_run(_fit(f"{document.title} · {document.subtitle} · {document.stamp}")))
     foot = section.footer.paragraphs[0]
     foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
     before, between, after = document.page_of
     for text, name in ((before, "PAGE"), (between, "NUMPAGES"), (after, None)):
-        _small(foot.add_run(for_xml(text)))
+        _small(foot.add_run(_fit(text)))
         if name is not None:
             _field(foot, name)
 
@@ -174,7 +179,7 @@ def _field(paragraph: Any, name: str) -> None:
 
 
 def _contents(file: Any, document: Document) -> None:
-    heading = file.add_paragraph(for_xml(document.contents), style="Heading 1")
+    heading = file.add_paragraph(_fit(document.contents), style="Heading 1")
     heading.paragraph_format.space_before = Pt(0)
     for number, section in enumerate(document.sections):
         if section.level == 1:
@@ -191,7 +196,7 @@ def _anchor(section: Section, number: int) -> str:
 
 
 def _section(file: Any, section: Section, number: int) -> None:
-    heading = file.add_heading(for_xml(section.title), level=section.level)
+    heading = file.add_heading(_fit(section.title), level=section.level)
     heading.paragraph_format.page_break_before = section.new_page or None
     _bookmark(heading, _anchor(section, number), number + 1)
     for block in section.blocks:
@@ -228,12 +233,12 @@ def _runs(paragraph: Any, runs: Runs, *, bold: bool = False, size: float | None 
     for each in runs:
         if isinstance(each, Ref):
             link = _element("w:hyperlink", anchor=each.anchor, history="1")
-            run = paragraph.add_run(for_xml(each.label))
+            run = paragraph.add_run(_fit(each.label))
             run.font.color.rgb = BLUE
             link.append(run._r)
             paragraph._p.append(link)
         else:
-            run = paragraph.add_run(for_xml(each))
+            run = paragraph.add_run(_fit(each))
             run.bold = bold or None
         if size is not None:
             run.font.size = Pt(size)
@@ -247,7 +252,7 @@ def _blank(file: Any, blank: Blank) -> None:
     table = _grid(file, 1)
     table.rows[0]._tr.get_or_add_trPr().append(_element("w:cantSplit"))
     cell = table.rows[0].cells[0]
-    run = cell.paragraphs[0].add_run(for_xml(blank.hint))
+    run = cell.paragraphs[0].add_run(_fit(blank.hint))
     run.italic = True
     _small(run)
     for _ in range(3):
@@ -258,7 +263,7 @@ def _blank(file: Any, blank: Blank) -> None:
 def _table(file: Any, table: Table) -> None:
     if table.title:
         above = file.add_paragraph()
-        run = above.add_run(for_xml(table.title))
+        run = above.add_run(_fit(table.title))
         run.bold, run.font.size = True, Pt(10.5)
         above.paragraph_format.keep_with_next, above.paragraph_format.space_after = True, Pt(3)
     grid = _grid(file, len(table.columns))
@@ -309,4 +314,4 @@ def _chart(file: Any, chart: Chart) -> None:
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     picture = paragraph.add_run().add_picture(io.BytesIO(chart.paper.png()), width=Cm(CHART_WIDTH))
     # For those who do not see it.
-    picture._inline.docPr.set("descr", for_xml(chart.says))
+    picture._inline.docPr.set("descr", _fit(chart.says))

@@ -7,6 +7,7 @@ from __future__ import annotations
 from markupsafe import Markup, escape
 
 from bot.documents import Blank, Block, Chart, Document, Ref, Runs, Section, Table, Text
+from bot.untrusted import contained
 
 STYLE = """
 :root { color-scheme: light; }
@@ -44,9 +45,9 @@ pre { background: #f5f7f9; padding: 8px 10px; font-size: 12px; line-height: 1.4;
 def write(document: Document) -> bytes:
     """The page, in UTF-8."""
     sections = Markup("\n").join(_section(each, number) for number, each in enumerate(document.sections))
-    facts = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(*each) for each in document.facts)
+    facts = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(*map(contained, each)) for each in document.facts)
     contents = Markup("\n").join(
-        Markup('<li><a href="#{}">{}</a></li>').format(_anchor(each, number), each.title)
+        Markup('<li><a href="#{}">{}</a></li>').format(_anchor(each, number), contained(each.title))
         for number, each in enumerate(document.sections)
         if each.level == 1
     )
@@ -60,13 +61,13 @@ def write(document: Document) -> bytes:
             "</body>\n</html>\n"
         ).format(
             language=document.language,
-            title=document.title,
-            subtitle=document.subtitle,
+            title=contained(document.title),
+            subtitle=contained(document.subtitle),
             style=Markup(STYLE),
-            union=document.union,
-            stamp=document.stamp,
+            union=contained(document.union),
+            stamp=contained(document.stamp),
             facts=facts,
-            contents=document.contents,
+            contents=contained(document.contents),
             list=contents,
             sections=sections,
         )
@@ -79,7 +80,7 @@ def _anchor(section: Section, number: int) -> str:
 
 def _section(section: Section, number: int) -> Markup:
     tag, anchor = f"h{section.level + 1}", _anchor(section, number)
-    heading = Markup(f'<{tag} id="{{}}">{{}}</{tag}>').format(anchor, section.title)
+    heading = Markup(f'<{tag} id="{{}}">{{}}</{tag}>').format(anchor, contained(section.title))
     return Markup("\n").join([heading, *(_block(each) for each in section.blocks)])
 
 
@@ -90,20 +91,22 @@ def _block(block: Block) -> Markup:
         case Text(runs, style):
             return Markup('<p class="{}">{}</p>').format(style, _runs(runs))
         case Blank(hint, None):
-            return Markup('<p class="blank">{}</p>').format(hint)
+            return Markup('<p class="blank">{}</p>').format(contained(hint))
         case Blank(_, words):
-            return Markup('<p class="words">{}</p>').format(words)
+            return Markup('<p class="words">{}</p>').format(contained(words))
         case Table():
             return _table(block)
         case Chart(paper, says):
             drawn = Markup(paper.svg().replace('aria-hidden="true"', "")).strip()
-            return Markup('<figure role="img" aria-label="{}">{}</figure>').format(says, drawn)
+            return Markup('<figure role="img" aria-label="{}">{}</figure>').format(contained(says), drawn)
 
 
 def _table(table: Table) -> Markup:
     kinds = [Markup(' class="n"') if column.number else Markup("") for column in table.columns]
     cells = zip(kinds, table.columns, strict=True)
-    heads = Markup("").join(Markup('<th scope="col"{}>{}</th>').format(kind, column.head) for kind, column in cells)
+    heads = Markup("").join(
+        Markup('<th scope="col"{}>{}</th>').format(kind, contained(column.head)) for kind, column in cells
+    )
     rows = Markup("\n").join(
         Markup("<tr>{}</tr>").format(
             Markup("").join(
@@ -112,7 +115,7 @@ def _table(table: Table) -> Markup:
         )
         for row in table.rows
     )
-    title = Markup("<caption>{}</caption>").format(table.title) if table.title else Markup("")
+    title = Markup("<caption>{}</caption>").format(contained(table.title)) if table.title else Markup("")
     return Markup(
         '<div class="scroll"><table>{}<thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody></table></div>'
     ).format(title, heads, rows)
@@ -120,6 +123,8 @@ def _table(table: Table) -> Markup:
 
 def _runs(runs: Runs) -> Markup:
     return Markup("").join(
-        Markup('<a href="#{}">{}</a>').format(each.anchor, each.label) if isinstance(each, Ref) else escape(each)
+        Markup('<a href="#{}">{}</a>').format(each.anchor, contained(each.label))
+        if isinstance(each, Ref)
+        else escape(contained(each))
         for each in runs
     )

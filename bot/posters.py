@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import segno
 
-from bot.charts import font_file, wrap
+from bot.charts import drawable, font_file, kept_on_paper, wrap
 from bot.settings import Settings
 from bot.texts import Catalogue, Texts, columns
 from bot.vault import KeyVault
@@ -159,7 +159,11 @@ class _Sheet:
         font = FontProperties(fname=str(font_file()), size=size)
         place = {"ha": "center", "va": "top", **how}
         x = place.pop("x", 0.5)
-        self.figure.text(x, 1 - top / HEIGHT, text, color=color, fontproperties=font, parse_math=False, **place)
+        text = drawable(text)
+        written = self.figure.text(
+            x, 1 - top / HEIGHT, text, color=color, fontproperties=font, parse_math=False, **place
+        )
+        kept_on_paper(written)
 
     def _qr(self, top: float) -> None:
         """The code with its quiet zone, in modules that are whole."""

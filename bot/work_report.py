@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.documents import Blank, Ref, Run
 from bot.texts import Texts
+from bot.untrusted import titled
 from models.figures import Share
 from models.union.reporting import Figure, Findings, Query
 from models.union.work_reports import Kind, WorkReport
@@ -58,7 +59,7 @@ class Writer:
         """Of what: a station, a survey, a kind; empty for all together."""
         about = figure.about
         if figure.names is not None:
-            return self.t.pick(figure.names)
+            return titled(self.t.pick(figure.names))
         if "kind" in about:
             return self.t.plain(f"kind.{about['kind']}")
         if figure.key == "problem":
@@ -66,7 +67,7 @@ class Writer:
         if "category" in about:
             return self.t.pick(self.settings.category_path(about["category"]))
         if "title" in about:
-            return self.say("numbered", number=about["number"], title=about["title"])
+            return self.say("numbered", number=about["number"], title=titled(about["title"]))
         return str(about.get("semester", ""))
 
     def problem(self, figure: Figure) -> str:

@@ -40,6 +40,7 @@ from tests.surveying.results import ASKED, CLOSES, closed, three
 VOID = frozenset({"meta", "br", "link", "img", "hr", "input"})
 LINES = frozenset(
     {"p", "h1", "h2", "h3", "li", "td", "th", "title", "summary", "caption", "article", "section", "div", "nav"}
+    | {"pre", "dt", "dd", "span"}
 )
 """Each begins a line of its own: what turns one around turns no other."""
 ATTRIBUTES = re.compile(r"class|href|lang|hreflang|scope|role|colspan|charset|name|content|aria-[a-z]+")
@@ -51,8 +52,9 @@ PARTS = frozenset({"frame.html", "parts.html"})
 class Page(HTMLParser):
     """What a browser makes of a page: its lines, its links, and what is amiss with it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, own: re.Pattern[str] = ATTRIBUTES, leads: str = "/") -> None:
         super().__init__()
+        self._own, self._leads = own, leads
         self.amiss: list[str] = []
         self.links: list[str] = []
         self.lines: list[str] = [""]
@@ -78,11 +80,11 @@ class Page(HTMLParser):
 
     def _attributes(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
-            if "svg" not in self._open and not ATTRIBUTES.fullmatch(name):
+            if "svg" not in self._open and not self._own.fullmatch(name):
                 self.amiss.append(f"<{tag}> bears {name}")
             if name == "href":
                 self.links.append(value or "")
-                if "svg" not in self._open and not (value or "").startswith("/"):
+                if "svg" not in self._open and not (value or "").startswith(self._leads):
                     self.amiss.append(f"leads away: {value}")
             if name == "aria-label":
                 for line in (value or "").split("\n"):
