@@ -63,12 +63,14 @@ def kept_on_paper(text: Text) -> None:
     """Words that would run over the edge are set smaller: a line is counted in narrow letters, and some are twice as
     wide.
     """
-    place, paper = text.get_window_extent(), text.get_figure(root=True).bbox.width
+    figure = text.get_figure(root=True)
+    assert figure is not None, "it was written on paper"
+    place, paper = text.get_window_extent(), figure.bbox.width
     beyond = max(place.x1 - paper, -place.x0)
     if beyond > 0:
         room = place.width - beyond * (2 if text.get_horizontalalignment() == "center" else 1)
         # A little more than that: letters do not shrink evenly, they are set on whole pixels.
-        text.set_fontsize(text.get_fontsize() * 0.95 * max(room, 1) / place.width)
+        text.set_fontsize(float(text.get_fontsize()) * 0.95 * max(room, 1) / place.width)
 
 
 WIDTH = 4.5

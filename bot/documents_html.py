@@ -90,10 +90,9 @@ def _block(block: Block) -> Markup:
             return Markup("<pre>{}</pre>").format(_runs(runs))
         case Text(runs, style):
             return Markup('<p class="{}">{}</p>').format(style, _runs(runs))
-        case Blank(hint, None):
-            return Markup('<p class="blank">{}</p>').format(contained(hint))
-        case Blank(_, words):
-            return Markup('<p class="words">{}</p>').format(contained(words))
+        case Blank(hint, words):
+            kind, said = ("blank", hint) if words is None else ("words", words)
+            return Markup('<p class="{}">{}</p>').format(kind, contained(said))
         case Table():
             return _table(block)
         case Chart(paper, says):

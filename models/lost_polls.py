@@ -19,8 +19,8 @@ from models.quizzes import Quiz
 from models.stations import Station
 
 LETTER = "poll_lost"
-KINDS: dict[str, type[Pulse] | type[Quiz]] = {"pulse": Pulse, "quiz": Quiz}
-"""By the letter that brings it, which is also what its payload calls its number."""
+KINDS = ("pulse", "quiz")
+"""The letter that brings it, which is also what its payload calls its number."""
 
 
 async def tell(session: AsyncSession, row: Outgoing, now: datetime) -> None:
@@ -41,6 +41,11 @@ async def tell(session: AsyncSession, row: Outgoing, now: datetime) -> None:
     )
 
 
+async def question(session: AsyncSession, what: str, number: int) -> Pulse | Quiz | None:
+    """What was asked, by the name of its letter and its number."""
+    return await session.get(Pulse, number) if what == "pulse" else await session.get(Quiz, number)
+
+
 async def again(
     session: AsyncSession, what: str, number: int, row_number: int, station: Station, now: datetime
 ) -> Pulse | Quiz:
@@ -48,7 +53,7 @@ async def again(
     when its time is over.
     """
     lost = await session.get(Outgoing, row_number, with_for_update=True, populate_existing=True)
-    asked = await session.get(KINDS[what], number) if what in KINDS else None
+    asked = await question(session, what, number) if what in KINDS else None
     key = f"{what}:{number}:{station.key}"
     if lost is None or asked is None or asked.closed or station.chat_id is None:
         raise Refusal("old.button")

@@ -18,7 +18,7 @@ from telegram.error import ChatMigrated
 
 from bot.calls import Letter
 from models import copies, letters, lost_polls, outbox, postings, pulses, quizzes, seating, stations, tickets
-from models.outbox import Outgoing, Repeat, Sending
+from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.sessions import plainly
 from models.tickets import Ticket
 from models.union import comments, deliveries, received
@@ -205,8 +205,8 @@ async def end(session: AsyncSession, row: Outgoing, state: Sending, reason: str,
         await outbox.post(
             session,
             now=now,
-            lane=row.lane,
-            repeat=row.repeat,
+            lane=Lane.TICKET,
+            repeat=Repeat.NUMBERED,
             chat_id=row.chat_id,
             letter="card",
             ticket_id=row.ticket_id,

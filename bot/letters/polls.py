@@ -70,8 +70,8 @@ async def lost(drawing: Drawing) -> Letter:
     """Tells a group that a poll or a quiz may not stand there, and offers to send it once more."""
     station, t = await drawing.reader()
     what, number = drawing.payload["what"], drawing.payload["number"]
-    asked = await drawing.session.get_one(lost_polls.KINDS[what], number)
-    if station is None or asked.closed:
+    asked = await lost_polls.question(drawing.session, what, number)
+    if station is None or asked is None or asked.closed:
         return Letter()
     text = t("poll.lost", question=asked_of(asked, t))
     keys = menus.poll_again(t, what, number, drawing.payload["row"])

@@ -154,7 +154,7 @@ def _certificate(name: str, now: datetime) -> None:
 
 
 def _poster(name: str, now: datetime) -> None:
-    names = dict.fromkeys(SETTINGS.union.languages, name[:60])
+    names = {str(language): name[:60] for language in SETTINGS.union.languages}
     assert posters.picture(Poster("east", names, "https://t.me/union_bot?start=x", "ABC", date(2027, 1, 1)), SETTINGS)
 
 
@@ -205,7 +205,7 @@ def amiss(figure: Figure) -> Iterator[str]:
     canvas.draw()
     paper = figure.bbox
     for text in figure.findobj(Drawn):
-        said = text.get_text()  # type: ignore[attr-defined]
+        said = text.get_text()
         if not said.strip() or not text.get_visible():
             continue
         if found := TURNING.search(said):
@@ -222,7 +222,12 @@ def amiss(figure: Figure) -> Iterator[str]:
 def test_no_name_harms_a_picture(drawer: str, name: str, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Figure] = []
     save = Figure.savefig
-    monkeypatch.setattr(Figure, "savefig", lambda self, *a, **k: (drawn.append(self), save(self, *a, **k))[1])
+
+    def noted(self: Figure, *given: Any, **how: Any) -> None:
+        drawn.append(self)
+        save(self, *given, **how)
+
+    monkeypatch.setattr(Figure, "savefig", noted)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         (DRAWN | MORE)[drawer](NAMES[name], now)
