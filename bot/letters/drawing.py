@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import rosters
 from bot.texts import Texts
 from bot.toolbox import Toolbox
+from bot.untrusted import lines
 from models import postings, requesters, stations
 from models.outbox import Outgoing
 from models.people import Person
@@ -67,7 +68,9 @@ class Drawing:
     def param(self, name: str, value: Any, t: Texts) -> Any:
         """A parameter of a text as its reader sees it."""
         if isinstance(value, dict):
-            return t.pick(value)
+            picked = t.pick(value)
+            # A title may be nothing that can be seen; where nothing was written nothing stands.
+            return lines(picked) or ("—" if picked else "")
         if name in rosters.PARAMS:
             return rosters.shown(name, value, t, self.now)
         if name == "level":

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from bot.toolbox import Toolbox
+from bot.untrusted import inline
 from models import answering, bursts, deadlines, letters, outbox, requesters, stations, tickets, walkins
 from models.calendar import Span
 from models.database import Database
@@ -38,6 +39,9 @@ from models.tickets import Event, Ticket
 from scheduler.jobs import rungs
 
 log = structlog.get_logger()
+
+SUBJECT_LENGTH = 120
+"""Of a ticket's subject, where another place is told of it."""
 
 CLOSES_AFTER = Span(days=3)
 CALL_BACK_AFTER = timedelta(weeks=4)
@@ -205,7 +209,7 @@ async def _escalate(session: AsyncSession, ticket: Ticket, news: _News, house: H
             ticket=ticket,
             since=since,
             station=station.names,
-            subject=ticket.subject[:120],
+            subject=inline(ticket.subject, SUBJECT_LENGTH) or "—",
         )
 
 

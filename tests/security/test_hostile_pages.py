@@ -211,7 +211,13 @@ ALONE = re.compile("[\u200e\u200f\u202a-\u202e\u2066\u2067\u061c]")
 
 
 @on_sqlite
-@pytest.mark.parametrize("name", [*NAMES.values(), NO_XML], ids=[*NAMES, "no XML"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(NAMES["all at once"] + NO_XML, id="all at once"),
+        *(pytest.param(name, id=called, marks=pytest.mark.long) for called, name in NAMES.items()),
+    ],
+)
 async def test_no_words_harm_what_other_systems_read(database: Database, now: datetime, name: str) -> None:
     """Both formats can be read and tell the same; what was written stays one value."""
     async with calling(database, now, include_words=True) as caller:
