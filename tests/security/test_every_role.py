@@ -1,75 +1,33 @@
-"""Every role presses every kind of button: what it may it can, what it may not is refused with a sentence and changes
-nothing. What each role is stands here by heart, not by what the program says; that nobody is asked about as anything
-else is what keeps a handler from making somebody more than they are.
+"""Every role (`roles.py`) presses every kind of button: what it may it can, what it may not is refused with a sentence
+and changes nothing. That nobody is asked about as anything but what stands there is what keeps a handler from making
+somebody more than they are.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bot.texts import read
 from models import permissions
 from models.errors import Refusal
+from models.people import Grant
+from models.people import Role as Granted
 from models.permissions import MAY, Deed, Who
+from models.stations import Desk, Station
 from tests.security import attacked as stage
-from tests.security.attacked import Attacked, Presser, Seen, attacked, there
+from tests.security.attacked import Attacked, Presser, Seen, attacked
+from tests.security.roles import ROLES, Role, gathered
 from tests.security.test_forged_presses import everything, on_sqlite
 
 TEXTS = {language: read(language) for language in ("zh-hans", "zh-hant", "en")}
-PLACE = frozenset({Who.HERE, Who.FIRST, Who.OFFERED, Who.ELSEWHERE})
-"""What a place can be to a ticket."""
-TURNS = frozenset({Who.ON_DUTY, Who.ASKED})
-
-
-@dataclass(frozen=True)
-class Role:
-    """Somebody at a place, and what they are there."""
-
-    presser: Presser
-    always: frozenset[Who]
-    """By their role."""
-    at_times: frozenset[Who] = frozenset()
-    """By what it is about."""
-    own: frozenset[str] = frozenset()
-    """Tables of what is theirs alone, about which nobody is asked."""
-
-
-OWN = frozenset({"people", "survey_rests", "attendances"})
-
-
-def role(name: str, user: int, chat: int, always: Collection[Who], at_times: Collection[Who] = ()) -> Role:
-    presence = there() if chat < 0 else None
-    return Role(
-        Presser(name, user, chat, presence), frozenset(always), frozenset(at_times), frozenset() if chat < 0 else OWN
-    )
-
-
-ALONE = frozenset({Who.REQUESTER, Who.CALLED, Who.REVIEWER, Who.UNDERTAKER, Who.EVALUATED, *TURNS})
-ROLES = (
-    role("a staff member", stage.STAFF, stage.EAST, (), PLACE | TURNS),
-    role("a lead", stage.LEAD, stage.EAST, (Who.LEAD,), PLACE | TURNS),
-    role("a lead at another station", stage.LEAD, stage.WEST, (), PLACE | TURNS),
-    role("staff of another station", stage.WESTERN, stage.WEST, (), PLACE | TURNS),
-    role("an admin in a station's group", stage.ADMIN, stage.EAST, (Who.ADMIN,), PLACE | TURNS),
-    role("an admin alone with the bot", stage.ADMIN, stage.ADMIN, (Who.STRANGER, Who.PRESIDIUM), ALONE),
-    role("somebody in the office", stage.CLERK, stage.OFFICE, (Who.OFFICE,), PLACE | TURNS),
-    role("an admin in the office", stage.ADMIN, stage.OFFICE, (Who.OFFICE, Who.ADMIN, Who.PRESIDIUM), PLACE | TURNS),
-    role("a lead in the office", stage.LEAD, stage.OFFICE, (Who.OFFICE,), PLACE | TURNS),
-    role("a supervisor", stage.TEACHER, stage.SUPERVISORS, (Who.ABOVE, Who.SUPERVISOR), {Who.ELSEWHERE}),
-    role("a supervisor alone with the bot", stage.TEACHER, stage.TEACHER, (Who.STRANGER,), ALONE | {Who.CONFIDANT}),
-    role("a supervisor in the office", stage.TEACHER, stage.OFFICE, (Who.OFFICE,), PLACE | TURNS),
-    role("an admin among the supervisors", stage.ADMIN, stage.SUPERVISORS, (Who.ABOVE, Who.ADMIN), {Who.ELSEWHERE}),
-    role("a report reader", stage.PARTY, stage.PARTY, (Who.STRANGER, Who.READER), ALONE),
-    role("whose ticket it is", stage.ALICE, stage.ALICE, (Who.STRANGER,), {*ALONE, Who.REPORTER}),
-    role("who leads the volunteers", stage.CONVENER, stage.CONVENER, (Who.STRANGER,), {*ALONE, Who.CONVENER}),
-    role("a volunteer", stage.HELPER, stage.HELPER, (Who.STRANGER,), ALONE),
-)
 
 
 @dataclass
@@ -128,13 +86,28 @@ def judged(who: Role, payload: str, seen: Seen, asked: Asked) -> Iterator[str]:
         yield f"{what}: not a word"
 
 
+@contextlib.asynccontextmanager
+async def peopled(database_url: str, now: datetime) -> AsyncIterator[tuple[Attacked, dict[str, str]]]:
+    """The program with everybody in it; what they press about."""
+    async with attacked(database_url, now) as program:
+        async with program.app.database.transaction() as session:
+            about = await gathered(session, program.app.toolbox.house, now)
+        yield program, about
+
+
+def own(who: Role, payload: str, about: dict[str, str]) -> str:
+    """The same button about what concerns them."""
+    return re.sub(r":1(?=:|$)", f":{about[who.about]}", payload) if who.about else payload
+
+
 async def pressed(
-    program: Attacked, presses: list[tuple[Role, str]], *, before: int = 0
+    program: Attacked, presses: list[tuple[Role, str]], about: dict[str, str], *, before: int = 0
 ) -> tuple[list[str], dict[str, set[Deed]], set[Deed]]:
     """What was wrong, which deeds each role was granted, and all that were asked about."""
     wrong: list[str] = []
     granted, all_asked = defaultdict[str, set[Deed]](set), set[Deed]()
-    for who, payload in presses:
+    for who, plain in presses:
+        payload = own(who, plain, about)
         with listening() as asked:
             seen = await program.gets(who.presser.presses(payload), who.presser.presence, before=before)
         wrong += judged(who, payload, seen, asked)
@@ -149,6 +122,40 @@ def one_of_each() -> list[str]:
     return list(first.values())
 
 
+@on_sqlite
+async def test_nobody_who_may_be_something_is_missing_here(database_url: str, now: datetime) -> None:
+    """Whatever the table of permissions knows somebody of these is always, or proves to be by a press; and each role
+    that is granted, in each kind of place.
+    """
+    nobodys = Presser("a student like any other", stage.BOB, stage.BOB)
+    proven = {who.proof[0] for who in ROLES if who.proof}
+    assert {*Who} - {Who.TIME} - proven - frozenset().union(*(who.always for who in ROLES)) == {Who.ELSEWHERE}, (
+        "which may what every place may"
+    )
+    async with peopled(database_url, now) as (program, about):
+        async with program.app.database.reading() as session:
+            held = {each.role: each.telegram_id for each in await session.scalars(select(Grant))}
+            desks = {each.chat_id: each.desk for each in await session.scalars(select(Station))}
+        assert set(held) == {*Granted}
+        assert set(held.values()) <= {who.presser.user for who in ROLES}
+        assert {desks[who.presser.chat] for who in ROLES if who.presser.chat < 0} == {*Desk}
+        for who in ROLES:
+            if who.proof is None:
+                continue
+            is_, button = who.proof
+            with listening() as asked:
+                seen = await program.gets(
+                    who.presser.presses(button.format(about.get(who.about, 1))), who.presser.presence
+                )
+            assert seen.error is None, who.presser.name
+            alone = [deed for deed, taken_for, yes in asked.may if yes and MAY[deed] & taken_for == {is_}]
+            assert alone, f"{who.presser.name} by {button}: {asked.may}, {seen.refused}"
+            if who.presser.chat > 0:
+                with listening() as asked:
+                    await program.gets(nobodys.presses(button.format(about.get(who.about, 1))))
+                assert not {deed for deed, _, yes in asked.may if yes} & {*alone}, f"{nobodys.name} by {button}"
+
+
 def in_turn(payloads: list[str], every: int) -> list[tuple[Role, str]]:
     """Each payload by every so manieth role, others for the next payload."""
     return [(ROLES[i], payload) for n, payload in enumerate(payloads) for i in range(n % every, len(ROLES), every)]
@@ -156,8 +163,8 @@ def in_turn(payloads: list[str], every: int) -> list[tuple[Role, str]]:
 
 @on_sqlite
 async def test_each_role_may_what_it_may_and_nothing_else(database_url: str, now: datetime) -> None:
-    async with attacked(database_url, now) as program:
-        wrong, _, asked = await pressed(program, in_turn(one_of_each(), len(ROLES))[::4])
+    async with peopled(database_url, now) as (program, about):
+        wrong, _, asked = await pressed(program, in_turn(one_of_each(), len(ROLES))[::4], about)
     assert wrong == []
     assert len(asked) > 20
 
@@ -168,14 +175,14 @@ async def test_each_role_may_what_it_may_and_nothing_else(database_url: str, now
 async def test_every_role_presses_every_button(database_url: str, now: datetime) -> None:
     """Once, a second time, and under a screen that is a year old."""
     presses = in_turn(one_of_each(), 1)
-    async with attacked(database_url, now) as program:
-        wrong, granted, asked = await pressed(program, presses)
+    async with peopled(database_url, now) as (program, about):
+        wrong, granted, asked = await pressed(program, presses, about)
         assert wrong == []
         assert {name: len(granted[name]) for name, count in REACHED.items() if len(granted[name]) < count} == {}
-        again, _, _ = await pressed(program, presses, before=1)
+        again, _, _ = await pressed(program, presses, about, before=1)
         assert again == []
         program.now = now + timedelta(days=400)
-        late, _, _ = await pressed(program, presses)
+        late, _, _ = await pressed(program, presses, about)
         assert late == []
     assert len(asked) > 40
 

@@ -28,7 +28,8 @@ from models.union.volunteering import VolunteerCall
 from sandbox.text.formatted import formatted, utf16
 from tests.campus import UNLIMITED
 from tests.security.attacked import ROOT, Attacked, attacked
-from tests.security.test_every_role import ROLES, Role, in_turn, one_of_each
+from tests.security.roles import ROLES, Role
+from tests.security.test_every_role import in_turn, one_of_each
 from tests.security.test_forged_presses import on_sqlite
 
 MARK = "zxq"
