@@ -196,7 +196,6 @@ async def test_every_role_tries_to_read_a_sealed_report(database_url: str, now: 
     await read_by_all(database_url, now, share=20)
 
 
-@on_sqlite
 @pytest.mark.long
 async def test_every_role_tries_to_read_a_sealed_report_by_every_command(database_url: str, now: datetime) -> None:
     await read_by_all(database_url, now, share=1)
@@ -259,7 +258,6 @@ async def pages(program: Attacked, now: datetime) -> AsyncIterator[tuple[str, st
                     yield path, await answer.text()
 
 
-@on_sqlite
 @pytest.mark.long
 async def test_no_file_and_no_page_has_a_word_of_a_sealed_report(
     database_url: str, now: datetime, tmp_path: Path
@@ -276,7 +274,6 @@ async def test_no_file_and_no_page_has_a_word_of_a_sealed_report(
         assert "/open311/v2/requests.xml" in names
 
 
-@on_sqlite
 @pytest.mark.long
 async def test_time_brings_a_sealed_report_to_nobody_else(database_url: str, now: datetime) -> None:
     """Every job, from the first hour to the day on which nobody may read it any more."""
