@@ -21,7 +21,7 @@ from models.tickets import Ticket
 from scheduler import clock
 from scheduler.clock import Job, Scheduler
 from tests.campus import Campus, running
-from tests.scheduler.test_courier import Office, alice, post_office  # noqa: F401  (fixtures)
+from tests.scheduler.test_courier import Office, alice, bob, post_office  # noqa: F401  (fixtures)
 
 A_DAY = timedelta(days=1)
 TAP = "The tap in the bathroom drips all night"
@@ -83,6 +83,32 @@ async def test_what_waits_waits_no_longer_because_the_clock_was_set_back(post_of
         await post_office.comes_to(later, Sending.SENT)
         assert (await post_office.row(morning)).not_before == stands, "at the time of day that was meant"
     assert await post_office.texts(alice) == ["now", "at once", "later"]
+
+
+@pytest.mark.parametrize("by", [A_DAY, -A_DAY], ids=["forwards", "back"])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_wait_that_telegram_asked_for_is_neither_broken_nor_made_longer(
+    post_office: Office,  # noqa: F811
+    alice: Any,  # noqa: F811
+    bob: Any,  # noqa: F811
+    by: timedelta,
+) -> None:
+    """The windows count seconds that passed, not what the machine's clock says."""
+    pause, passed = 600, [0.0]
+    seconds = asyncio.get_running_loop().time
+    await post_office.stage.fault("sendMessage", chat=alice.id, status=429, retry_after=pause)
+    async with post_office.open() as courier:
+        courier._elapsed = lambda: seconds() + passed[0]
+        waits = await post_office.post(alice.id, "after the pause")
+        await post_office.held(waits)
+        post_office.clock.move(by)
+        await post_office.comes_to(await post_office.post(bob.id, "meanwhile"), Sending.SENT)
+        await post_office.comes_to(await post_office.post(bob.id, "and again"), Sending.SENT)
+        assert (await post_office.row(waits)).state is Sending.DUE, "Telegram would have taken it, had it been asked"
+        passed[0] = pause + 1.0
+        post_office.clock.move(timedelta(seconds=pause + 1))
+        await post_office.comes_to(waits, Sending.SENT)
+    assert await post_office.texts(alice) == ["after the pause"]
 
 
 async def looked(campus: Campus) -> int:
