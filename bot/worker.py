@@ -24,7 +24,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
-from bot import errors
+from bot import errors, typed
 from bot.inbox import DATABASE_AWAY, LARGEST
 from bot.lookout import Lookout
 from bot.outgoing import NO_ANSWER, Mouth, speaking
@@ -178,7 +178,7 @@ class Worker:
         number, begun = errors.incident_number(), self._elapsed()
         with structlog.contextvars.bound_contextvars(update=number):
             try:
-                update = Update.model_validate_json(body, context={"bot": self._bot})
+                update = typed.in_a_group(Update.model_validate_json(body, context={"bot": self._bot}))
                 if _LONG.search(body):
                     _refuse_what_no_database_holds(update)
             except (ValueError, ValidationError) as error:

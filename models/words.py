@@ -118,13 +118,16 @@ async def has_spoken(session: AsyncSession, requester_id: int, since: datetime) 
 
 
 async def album_of(session: AsyncSession, words: Words) -> Sequence[Words]:
-    """All parts of the album these words belong to, in order; the words alone when there is none."""
-    if words.album is None:
-        return [words]
-    rows = await session.scalars(
-        select(Words).where(Words.ticket_id == words.ticket_id, Words.album == words.album).order_by(Words.id)
-    )
-    return list(rows)
+    """All parts of the album these words belong to, in order; the words alone when there is none. A part that is a note
+    belongs to no album that a student gets.
+    """
+    return await in_album(session, words.ticket_id, words.album, words.side) if words.album is not None else [words]
+
+
+async def in_album(session: AsyncSession, ticket_id: int, album: str, side: Side) -> Sequence[Words]:
+    """What has come of this album so far that is said on this side, in order."""
+    of = select(Words).where(Words.ticket_id == ticket_id, Words.album == album, Words.side == side)
+    return list(await session.scalars(of.order_by(Words.id)))
 
 
 async def change(session: AsyncSession, words: Words, content: Content, now: datetime) -> bool:

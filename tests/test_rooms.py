@@ -76,6 +76,7 @@ TOOLBOX = frozenset(
         "textfiles",
         "texts",
         "toolbox",
+        "typed",
         "untrusted",
         "volunteer_desk",
         "volunteer_hours",
@@ -99,7 +100,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 """Room → what it may import besides the standard library. `bot` may import anything but the sandbox."""
 
 NOT_OF_THE_SCHEDULER = frozenset(
-    {"bot.filters", "bot.outgoing", "bot.people", "bot.contents", "bot.menus", "bot.disclosing"}
+    {"bot.filters", "bot.outgoing", "bot.people", "bot.typed", "bot.contents", "bot.menus", "bot.disclosing"}
 )
 """Parts of the toolbox that stand on aiogram, which the scheduler never imports."""
 

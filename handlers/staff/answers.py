@@ -3,7 +3,9 @@ does anything.
 
 reply ─▶ what was asked for last (a question, a note, a reason), else: the answer to everybody who waits
 //… or /note … ─▶ a note          /ask … ─▶ a question          /claim, /resolve …, /transfer …
-an edit of such words ─▶ the students' copies are edited
+under an album //… or /note … ─▶ all of it is a note
+any other slash ─▶ sent to nobody, and staff are told
+an edit of such words ─▶ the students' copies are edited; into a note ─▶ they stay as they are, and staff are told
 an anonymous admin, by words or by command ─▶ "press, so that I know who you are" ─▶ done as theirs
 anything else ─▶ nothing: colleagues talk to each other
 """
@@ -24,19 +26,21 @@ from bot.filters import Commanding, markup
 from bot.helping import overview
 from bot.keyboards import number_on
 from bot.people import anonymous_admin, hidden, to_a_colleague
+from bot.typed import NOTE_SIGN, as_meant, is_note
 from bot.untrusted import units
 from handlers.occasion import must_be_seen
 from handlers.screens import show
 from handlers.staff.desk import NUMBER, AtDesk, Desk, replied_to, ticket_of
 from handlers.staff.prompts import Writing, awaited, expected, forget, is_stale, prompt_of
-from models import answering, conversations, postings, projects, sorting, stations, tickets, words
+from models import answering, conversations, postings, projects, retracting, sorting, stations, tickets, words
 from models.conversations import NOWHERE, Standing
 from models.errors import Refusal
+from models.people import Person
 from models.permissions import Deed
 from models.stations import Station
 from models.tickets import Ticket
+from models.words import Side
 
-NOTE_SIGN = "//"
 MOST_REASON = 1000
 TYPED_LENGTH = 40
 WRITTEN: dict[Writing | None, Deed] = {
@@ -129,7 +133,7 @@ async def _obey(command: str, content: dict[str, Any], ticket: Ticket, source: t
         case "ask":
             await answering.answer(desk.session, ticket, staff, content, desk.house, desk.now, source, asks=True)
         case "note":
-            await answering.note(desk.session, ticket, staff, content, desk.house, desk.now, source)
+            await _note(ticket, staff, content, source, desk)
         case "resolve":
             await answering.resolve(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
         case "transfer":
@@ -138,10 +142,18 @@ async def _obey(command: str, content: dict[str, Any], ticket: Ticket, source: t
 
 
 async def reply(message: Message, desk: Desk, state: FSMContext) -> None:
-    """Any other reply: to a prompt that nobody has noted, or with a slash that is no command; else a colleague's."""
+    """Any other reply: a note by its sign, or to a prompt that nobody has noted; else a colleague's. Raises Refusal for
+    a slash that is no command: whoever mistypes one means their colleagues, and a student must not read it.
+    """
     ticket = await ticket_of(desk.session, message) or await _asked_about(desk.session, message, state)
-    if ticket is not None:
-        await to_card(message, ticket, desk, state)
+    if ticket is None:
+        return
+    if _is_mistyped(message.text or message.caption or ""):
+        if message.media_group_id is None:
+            raise Refusal("desk.slash_not_sent")
+        # The other pictures come without a word: refused alone, this one would leave them to the student.
+        await message.reply(desk.t("desk.slash_noted"))
+    await to_card(message, ticket, desk, state)
 
 
 async def to_card(message: Message, ticket: Ticket, desk: Desk, state: FSMContext) -> None:
@@ -170,11 +182,12 @@ async def _say(
     """What these words are: a note by its sign, what the prompt asks for that they reply to, what the bot asked for
     last, or the answer. Returns False when they were asked for so long ago that nothing was done with them.
     """
-    text = str(content.get("text", "")).strip()
-    if text.startswith(NOTE_SIGN):
+    # What has waited for a press since before may not have been read as it is meant.
+    text = as_meant(str(content.get("text", ""))).strip()
+    if text.startswith("/") or await _is_noted(ticket, content, desk):
         staff = await desk.may(Deed.NOTE, ticket)
         stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
-        await answering.note(desk.session, ticket, staff, _said_in(stripped), desk.house, desk.now, source)
+        await _note(ticket, staff, _said_in(stripped), source, desk)
         return True
     last = await expected(state, ticket)
     over = is_stale(last, desk.now) if prompt is None and last is not None else prompt == {}
@@ -187,7 +200,7 @@ async def _say(
     staff = await desk.may(WRITTEN[writing], ticket)
     match writing:
         case Writing.NOTE:
-            await answering.note(desk.session, ticket, staff, _said_in(content), desk.house, desk.now, source)
+            await _note(ticket, staff, _said_in(content), source, desk)
         case Writing.RESOLUTION:
             await answering.resolve(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
         case Writing.TRANSFER:
@@ -211,6 +224,28 @@ async def _say(
     return True
 
 
+def _is_mistyped(text: str) -> bool:
+    """Whether these words begin with a slash and are no note."""
+    return text.lstrip().startswith("/") and not is_note(text.lstrip())
+
+
+async def _is_noted(ticket: Ticket, content: dict[str, Any], desk: Desk) -> bool:
+    """Whether a part of the same album is a note already: its caption speaks for all of it."""
+    album = content.get("album")
+    return album is not None and bool(await words.in_album(desk.session, ticket.id, album, Side.NOTE))
+
+
+async def _note(ticket: Ticket, staff: Person, content: dict[str, Any], source: tuple[int, int], desk: Desk) -> None:
+    """For the colleagues only. What has come of the same album before the words that say so was held back for the rest
+    of it, and is taken back.
+    """
+    album = content.get("album")
+    before = await words.in_album(desk.session, ticket.id, album, Side.STAFF) if album is not None else []
+    if standing := [each for each in before if each.retracted_at is None]:
+        await retracting.retract_answer(desk.session, standing[0], staff, desk.house, desk.now)
+    await answering.note(desk.session, ticket, staff, content, desk.house, desk.now, source)
+
+
 def _said_in(content: dict[str, Any]) -> dict[str, Any]:
     """The same. Raises Refusal for words in which there is nothing to be seen; a sticker may be an answer."""
     if content["type"] == "text" and not says_something([content]):
@@ -230,17 +265,23 @@ def reason_of(text: str) -> str:
 
 
 async def edited(message: Message, desk: Desk) -> None:
-    """An answer was edited where it was written; only its author can do that."""
+    """An answer was edited where it was written; only its author can do that. Raises Refusal when it reads like a note
+    now: the student keeps what they have.
+    """
     said = await words.by_source(desk.session, desk.house.vault.tag("source", message.chat.id, message.message_id))
     content = content_of(message)
     if said is None or content is None or said.retracted_at is not None:
         return
     content.pop("album", None)
     text = str(content.get("text", ""))
-    if said.side is words.Side.NOTE and text.startswith(NOTE_SIGN):
-        content["text"] = text.removeprefix(NOTE_SIGN).strip()
-    for name in ("/ask ", "/note "):
-        content["text"] = str(content.get("text", "")).removeprefix(name)
+    if said.side is Side.NOTE:
+        text = text.removeprefix(NOTE_SIGN).removeprefix("/note ").strip()
+    else:
+        text = text.removeprefix("/ask ")
+        if text.lstrip().startswith("/"):
+            raise Refusal("desk.edit_not_sent")
+    if "text" in content:
+        content["text"] = text
     await tickets.edit(desk.session, said, content, desk.now)
 
 

@@ -16,8 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.contents import kept_of, says_something
 from bot.filters import Pressed, markup
+from bot.people import GROUPS
 from bot.sealed import SIGNS, Handle, outcome_keys
-from handlers.staff.answers import NOTE_SIGN, reason_of
+from bot.typed import NOTE_SIGN, as_meant, is_command, is_note
+from handlers.staff.answers import reason_of
 from handlers.union.acting import Acting, Wherever
 from models import audit, cases, casework, permissions, sealed
 from models.cases import Case
@@ -90,7 +92,9 @@ async def about_a_case(message: Message, session: AsyncSession, person: Person |
         return False
     found = HEAD.match(entity.extract_from(text))
     words = message.text or message.caption or ""
-    if found is None or (words.startswith("/") and not words.startswith(NOTE_SIGN)):
+    # Teachers are told of a slash that is no command; to somebody who is alone with the bot this is said anyway.
+    elsewhere = is_command(words) or message.chat.type not in GROUPS
+    if found is None or (words.startswith("/") and not is_note(words) and elsewhere):
         return False
     try:
         case = await cases.by_code(session, found[1])
@@ -113,8 +117,10 @@ async def reply(message: Message, case: Case, how: str, acting: Acting) -> None:
         await casework.to_reporter(session, case, "report.added", house, now)
         return
     handler = await cases.must_handle(session, case, person, chat_id, house.vault)
-    text = str(content.get("text", "")).strip()
-    if text.startswith(NOTE_SIGN):
+    text = as_meant(str(content.get("text", ""))).strip()
+    if text.startswith("/") and not is_note(text):
+        raise Refusal("case.slash_not_sent")
+    if is_note(text):
         how, content = "note", {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
     if not says_something([content]):
         raise Refusal("draft.empty")

@@ -160,6 +160,11 @@ async def test_a_report_waits_for_somebody_who_may_read_it_and_in_the_end_nobody
         await room.shows(t.plain("case.supervisors_only"))
         await teacher.says("// Who was on duty?", chat=room, reply_to=card)
         await room.shows("Teacher Sun: Who was on duty?")
+        for mistyped in ("/备注 Ask the guard", "/notes Ask the guard"):
+            await teacher.says(mistyped, chat=room, reply_to=card)
+        await room.shows("not sent to whoever reported it")
+        await teacher.says("／／ Ask the guard", chat=room, reply_to=card)
+        await room.shows("Teacher Sun: Ask the guard")
 
         await campus.later(hours=23.5)
         await room.shows("is to be acknowledged by")
