@@ -7,6 +7,7 @@ a tag. All of it is the database's work, and where it goes through very many tic
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -155,7 +156,7 @@ def sought(
 
     A name counts where it stands by itself between blanks, the longest first.
     """
-    stripped = typed.strip().lstrip("#").strip()
+    stripped = unicodedata.normalize("NFKC", typed).strip().lstrip("#").strip()
     if stripped.isascii() and stripped.isdigit() and len(stripped) <= 18:
         return Sought(number=int(stripped))
     names = {house.fold(name): ("building", key) for key, all_ in buildings.items() for name in all_}

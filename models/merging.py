@@ -50,15 +50,25 @@ async def merge(
     await letters.so_far(session, into, [ticket.id], await tickets.station_of(session, into), now)
 
 
-async def _merge(
-    session: AsyncSession, ticket: Ticket, into: Ticket, staff: Person, house: House, now: datetime
-) -> None:
+def must_fit(ticket: Ticket, into: Ticket) -> None:
+    """Raises Refusal when both are the same, stand at different places, or `into` is not open."""
     if ticket.id == into.id:
         raise Refusal("merge.same", number=ticket.id)
     if ticket.station_id != into.station_id:
         raise Refusal("merge.elsewhere", number=into.id)
     if not tickets.allowed(into, Action.TAKE_IN):
         raise Refusal("refused.take_in", number=into.id, state=into.state)
+
+
+def is_likely(ticket: Ticket, into: Ticket) -> bool:
+    """Whether both are of one kind of thing in one building; otherwise a mistyped number is as likely."""
+    return (ticket.category, ticket.building) == (into.category, into.building)
+
+
+async def _merge(
+    session: AsyncSession, ticket: Ticket, into: Ticket, staff: Person, house: House, now: datetime
+) -> None:
+    must_fit(ticket, into)
     await bursts.unfold(session, into, now, staff)
     await tickets.move(session, ticket, Action.MERGE, now, staff, into=into.id)
     await tickets.move(session, into, Action.TAKE_IN, now, staff, number=ticket.id)

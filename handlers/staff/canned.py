@@ -23,6 +23,7 @@ from bot.filters import Pressed, markup
 from bot.lists import Keep, Which
 from bot.menus import LANGUAGE_NAMES
 from bot.texts import Texts
+from bot.typed import with_plain_signs
 from bot.untrusted import inline
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import respond, show
@@ -142,7 +143,7 @@ async def answer(message: Message, command: CommandObject, desk: Desk) -> None:
     """/a with part of an answer; the ticket is that of the replied-to message, or `#12`, or asked for."""
     must_be_seen(message, command)
     someone = desk.member()
-    typed = (command.args or "").strip()
+    typed = with_plain_signs((command.args or "").strip())
     ticket = await ticket_of(desk.session, message)
     named = NUMBER.match(typed)
     if ticket is None and named:

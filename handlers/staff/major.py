@@ -16,6 +16,7 @@ from aiogram.types import CallbackQuery, Message
 from bot.filters import Pressed
 from bot.majors import SIGN, Decide
 from bot.majors import text as majors_text
+from bot.typed import with_plain_signs
 from handlers.occasion import must_be_seen
 from handlers.screens import show
 from handlers.staff.answers import reason_of
@@ -42,7 +43,7 @@ async def propose(message: Message, command: CommandObject, desk: Desk) -> None:
     """Staff name a ticket of this place and why."""
     must_be_seen(message, command)
     someone, words = desk.member(), (command.args or "").strip()
-    numbered, ticket = NUMBERED.fullmatch(words), await ticket_of(desk.session, message)
+    numbered, ticket = NUMBERED.fullmatch(with_plain_signs(words)), await ticket_of(desk.session, message)
     if ticket is None:
         if numbered is None:
             raise Refusal("major.which")

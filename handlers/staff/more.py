@@ -13,6 +13,8 @@ Who may do each of these is asked at every press.
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiogram import Router
 from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery
@@ -151,16 +153,26 @@ async def _merge(query: CallbackQuery, press: More, ticket: Ticket, staff: Perso
     into = await tickets.get(desk.session, number_on(press.value))
     await desk.may(Deed.MERGE, into)
     if press.act == "merge_into":
-        rows = [
-            t("merge.row", number=each.id, count=each.requesters, subject=inline(each.subject, ROW_LENGTH))
-            for each in (ticket, into)
-        ]
-        sure = [(str(into.id), t.plain("merge.sure", number=ticket.id, into=into.id))]
-        text = "\n".join([t("merge.really", number=ticket.id, into=into.id), *rows])
-        await show(query, text, keyboards.chosen(t, ticket.id, "merge_sure", sure))
+        await show(query, *really_merge(ticket, into, desk))
         return
     await merging.merge(desk.session, ticket, into, staff, desk.house, desk.now)
     await show(query, t("merge.done", number=ticket.id, into=into.id, name=staff.name))
+
+
+def really_merge(ticket: Ticket, into: Ticket, desk: Desk) -> tuple[str, dict[str, Any]]:
+    """The screen that asks whether both are one matter: how each begins, and what and where it is about when that is
+    not the same.
+    """
+    t, settings = desk.t, desk.settings
+    rows = []
+    for each in (ticket, into):
+        row = t("merge.row", number=each.id, count=each.requesters, subject=inline(each.subject, ROW_LENGTH))
+        where = t.pick(settings.building_names(each.building)) if each.building else t.plain("building.none")
+        about = t("merge.about", category=t.pick(settings.category_path(each.category)), building=where)
+        rows += [row] if merging.is_likely(ticket, into) else [row, about]
+    sure = [(str(into.id), t.plain("merge.sure", number=ticket.id, into=into.id))]
+    text = "\n".join([t("merge.really", number=ticket.id, into=into.id), *rows])
+    return text, keyboards.chosen(t, ticket.id, "merge_sure", sure)
 
 
 async def _shown(session: AsyncSession, state: FSMContext, ticket: Ticket) -> list[Ticket]:

@@ -18,7 +18,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import errors
+from bot import errors, typed
 from bot.filters import Pressed, markup
 from bot.keyboards import MOST_DIGITS
 from bot.order import Order, Unheard, lifting, pages
@@ -89,7 +89,7 @@ async def _meant(
         ticket = await tickets.get(session, posting.ticket_id)
         who = await session.get(Requester, words.requester_id) if words.requester_id else None
     else:
-        numbered = OF_TICKET.fullmatch(said)
+        numbered = OF_TICKET.fullmatch(typed.with_plain_signs(said))
         if posting is not None:
             number = posting.ticket_id
         elif by_number and numbered is not None:
@@ -125,10 +125,10 @@ async def unblock(message: Message, command: CommandObject, desk: Desk) -> None:
     """Lift what has this number on the list."""
     must_be_seen(message, command)
     admin = await desk.may_here(Deed.BLOCK)
-    number = (command.args or "").strip().lstrip("#")
-    if not (number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS):
+    number = typed.number(command.args or "")
+    if number is None:
         raise Refusal("unblock.which")
-    found = await mutes.get(desk.session, int(number), desk.now)
+    found = await mutes.get(desk.session, number, desk.now)
     told = await _lift(desk, found, admin)
     await message.reply(desk.t("unblock.told" if told else "unblock.done", which=number, name=admin.name))
 

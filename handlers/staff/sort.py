@@ -19,11 +19,12 @@ from aiogram.types import Message
 from bot import keyboards
 from bot.filters import markup
 from bot.texts import Texts
+from bot.typed import number as number_typed
 from bot.untrusted import inline
 from handlers.occasion import must_be_seen
 from handlers.staff.answers import reason_of
 from handlers.staff.desk import AtDesk, Desk, replied_to
-from handlers.staff.more import LABEL_LENGTH, linked
+from handlers.staff.more import LABEL_LENGTH, linked, really_merge
 from models import (
     answering,
     colleagues,
@@ -40,7 +41,7 @@ from models import (
 from models.errors import Refusal
 from models.lifecycle import State
 from models.people import Person
-from models.permissions import Deed
+from models.permissions import Deed, must_stand
 from models.projects import Project
 from models.words import Words
 
@@ -64,11 +65,6 @@ async def departed(message: Message, desk: Desk) -> None:
     person = await people.by_telegram_id(desk.session, message.left_chat_member.id)
     if person is not None:
         await colleagues.left(desk.session, desk.station, person)
-
-
-def _number(text: str) -> int | None:
-    text = text.strip().lstrip("#")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= keyboards.MOST_DIGITS else None
 
 
 def _named(message: Message, text: str, known: Sequence[Person]) -> Person | None:
@@ -131,13 +127,21 @@ def _two(
 
 
 async def merge(message: Message, command: CommandObject, desk: Desk) -> None:
-    """/merge 12 as a reply to a card: that one becomes part of #12."""
+    """/merge 12 as a reply to a card: that one becomes part of #12; asked about first when the two are about different
+    things or buildings.
+    """
     ticket, someone = await desk.meant(Deed.MERGE, message, command)
-    number = _number(command.args or "")
+    number = number_typed(command.args or "")
     if number is None:
         raise Refusal("merge.number_missing", number=ticket.id)
     into = await tickets.gone_on_as(desk.session, await tickets.get(desk.session, number))
     await desk.may(Deed.MERGE, into)
+    must_stand(Deed.MERGE, ticket)
+    merging.must_fit(ticket, into)
+    if not merging.is_likely(ticket, into):
+        text, keys = really_merge(ticket, into, desk)
+        await message.reply(text, reply_markup=markup(keys))
+        return
     await merging.merge(desk.session, ticket, into, someone, desk.house, desk.now)
     await message.reply(desk.t("merge.done", number=ticket.id, into=into.id, name=someone.name))
 
@@ -202,7 +206,7 @@ async def project(message: Message, command: CommandObject, desk: Desk) -> None:
     if first.casefold() == "new":
         wanted = await projects.suggest(desk.session, rest, desk.station, desk.now)
     elif first.casefold() not in NOTHING:
-        number = _number(first)
+        number = number_typed(first)
         if number is None:
             raise Refusal("project.number_missing")
         wanted = await projects.get(desk.session, number)
@@ -241,7 +245,7 @@ async def closeall(message: Message, command: CommandObject, desk: Desk) -> None
     """
     must_be_seen(message, command)
     someone, text = desk.member(), (command.args or "").strip()
-    number = _number(text.split(maxsplit=1)[0]) if text else None
+    number = number_typed(text.split(maxsplit=1)[0]) if text else None
     if number is not None:
         ticket = await tickets.gone_on_as(desk.session, await tickets.get(desk.session, number))
         text = text.partition(" ")[2].strip()

@@ -13,9 +13,8 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
-from bot import scripts, studies
+from bot import scripts, studies, typed
 from bot.contents import content_of, is_said
-from bot.keyboards import MOST_DIGITS
 from bot.untrusted import inline, lines
 from handlers.screens import respond
 from handlers.union import gatherings as desk
@@ -119,14 +118,14 @@ async def quiz(message: Message, acting: Acting, state: FSMContext) -> None:
     """The number of one there is, or a new one as under /quiz, which is seen once more."""
     _, it = await _of(acting, await state.get_data())
     rules.must_go_on(it)
-    text = (message.text or "").strip()
-    if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS:
-        await desk.attach(it, int(text), acting)
+    number = typed.number(message.text or "")
+    if number is not None:
+        await desk.attach(it, number, acting)
         await state.clear()
         await desk.show_one(message, it, acting)
         return
     await acting.may_here(Deed.QUIZ_HERE, Deed.QUIZ)
-    draft = asking.read(text)
+    draft = asking.read((message.text or "").strip())
     await state.set_state(Studying.quiz_ready)
     await state.set_data({"gathering": it.id, "draft": asdict(draft)})
     groups = len(await quizzes.groups(acting.session, acting.own))

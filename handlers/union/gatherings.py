@@ -18,9 +18,9 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import BufferedInputFile, CallbackQuery, Message
 
-from bot import signing, studies
+from bot import signing, studies, typed
 from bot.filters import Pressed, markup
-from bot.keyboards import MOST_DIGITS, Press, button, keyboard, number_on
+from bot.keyboards import Press, button, keyboard, number_on
 from bot.studies import Gathered
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import respond
@@ -115,8 +115,7 @@ async def must_plan(acting: Acting) -> None:
 async def begin(message: Message, command: CommandObject, acting: Acting, state: FSMContext) -> None:
     """/study: the list; with a number that one."""
     must_be_seen(message, command)
-    number = (command.args or "").strip().lstrip("#")
-    chosen = int(number) if number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS else 0
+    chosen = typed.number(command.args or "") or 0
     _, gathering = await may(acting, chosen)
     left = await leave(state, acting.t)
     if gathering is not None:

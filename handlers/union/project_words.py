@@ -15,7 +15,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
 from bot import project_desk as desk
-from bot import scripts
+from bot import scripts, typed
 from bot.keyboards import must_be_as_shown
 from bot.menus import LANGUAGE_NAMES
 from bot.untrusted import inline, lines, whole
@@ -30,8 +30,6 @@ from models.union import bids, milestones, scoring, undertaking
 
 BETWEEN = re.compile(r"[\s,，、;；]+")
 """What stands between two names."""
-
-MOST_DIGITS = 15
 
 
 def router() -> Router:
@@ -70,9 +68,9 @@ async def write(message: Message, acting: Acting, state: FSMContext) -> None:
 
 
 async def _title(message: Message, text: str, acting: Acting, state: FSMContext, by: Person) -> None:
-    number = text.strip().removeprefix("#")
-    if text.strip().startswith("#") and number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS:
-        project = await undertaking.suggest_from(acting.session, int(number), by, acting.now)
+    number = typed.number(text) if text.strip().startswith(("#", "＃")) else None
+    if number is not None:
+        project = await undertaking.suggest_from(acting.session, number, by, acting.now)
     else:
         project = await undertaking.suggest(acting.session, whole(text), by, acting.now)
     await state.clear()

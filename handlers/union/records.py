@@ -16,7 +16,7 @@ from aiogram.types import CallbackQuery, Message
 from sqlalchemy import select
 
 from bot import exports as files
-from bot import menus
+from bot import menus, typed
 from bot.filters import InGroup, Pressed, markup
 from bot.menus import ExportPeriod
 from bot.texts import UnknownText
@@ -62,18 +62,18 @@ async def audit(message: Message, command: CommandObject, acting: Acting) -> Non
     must_be_seen(message, command)
     await acting.may(Deed.AUDIT)
     places = {each.key: acting.t.pick(each.names) for each in await acting.session.scalars(select(Station))}
-    number = (command.args or "").strip().lstrip("#")
-    if number.casefold() in (word.casefold() for word in acting.toolbox.everywhere("mydata.surveys").values()):
+    words, number = (command.args or "").strip(), typed.number(command.args or "")
+    if words.casefold() in (word.casefold() for word in acting.toolbox.everywhere("mydata.surveys").values()):
         lines = [await _line(acting, step, places) for step in await seals.last_acts(acting.session, ASKING, STEPS)]
         await message.reply("\n".join([acting.t("audit.asking" if lines else "audit.asking_nothing"), *lines]))
         return
-    if not (number.isascii() and number.isdigit() and len(number) < 16):
+    if number is None:
         raise Refusal("audit.which")
-    if await acting.session.get(Ticket, int(number)) is None:
-        raise Refusal("audit.unknown", number=int(number))
-    steps = await seals.last_steps(acting.session, int(number), STEPS)
+    if await acting.session.get(Ticket, number) is None:
+        raise Refusal("audit.unknown", number=number)
+    steps = await seals.last_steps(acting.session, number, STEPS)
     lines = [await _line(acting, step, places) for step in steps]
-    await message.reply(acting.t("audit.head", number=int(number)) + "\n" + "\n".join(lines))
+    await message.reply(acting.t("audit.head", number=number) + "\n" + "\n".join(lines))
 
 
 async def _line(acting: Acting, step: Step, places: dict[str, str]) -> str:

@@ -12,8 +12,8 @@ from aiogram.types import CallbackQuery, Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import roles as screens
+from bot import typed
 from bot.filters import Pressed, markup
-from bot.keyboards import MOST_DIGITS
 from bot.roles import Granting
 from handlers.occasion import must_be_seen
 from handlers.screens import show
@@ -56,8 +56,8 @@ async def meant(message: Message, said: str, session: AsyncSession) -> Person | 
         if wrote is None or wrote.is_bot:
             return None
         found = await people.by_telegram_id(session, wrote.id)
-    elif said.isascii() and said.isdigit() and len(said) <= MOST_DIGITS:
-        found = await people.by_telegram_id(session, int(said))
+    elif (number := typed.number(said)) is not None:
+        found = await people.by_telegram_id(session, number)
     else:
         named = await people.named_so(session, [said.removeprefix("@").lower()], [])
         found = named[0] if len(named) == 1 else None

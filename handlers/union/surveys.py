@@ -19,7 +19,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
-from bot import scripts, survey_desk
+from bot import scripts, survey_desk, typed
 from bot.filters import Pressed, markup
 from bot.survey_desk import Looked, Running
 from handlers.occasion import leave, must_be_seen
@@ -58,9 +58,9 @@ async def begin(message: Message, command: CommandObject, acting: Acting, state:
     must_be_seen(message, command)
     await acting.may(Deed.SURVEYS)
     left = await leave(state, acting.t)
-    number = (command.args or "").strip().lstrip("#")
-    if number.isascii() and number.isdigit() and len(number) < 16:
-        await show_one(message, await surveys.get(acting.session, int(number)), acting, left)
+    number = typed.number(command.args or "")
+    if number is not None:
+        await show_one(message, await surveys.get(acting.session, number), acting, left)
     else:
         await _list(message, acting, left)
 

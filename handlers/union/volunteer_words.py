@@ -9,7 +9,7 @@ from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message
 
-from bot import scripts, studies
+from bot import scripts, studies, typed
 from bot import volunteer_hours as screens
 from bot.contents import is_said
 from bot.untrusted import inline
@@ -75,10 +75,10 @@ async def role(message: Message, acting: Acting, state: FSMContext) -> None:
 async def seats(message: Message, acting: Acting, state: FSMContext) -> None:
     """How many places."""
     _, it, _ = await desk.may(acting, (await state.get_data()).get("gathering", 0))
-    text = (message.text or "").strip()
-    if it is None or not (text.isascii() and text.isdigit() and len(text) < 6):
+    number = typed.number(message.text or "")
+    if it is None or number is None:
         raise Refusal("volunteer.seats", most=volunteering.MOST_SEATS)
-    await places.seat(acting.session, it.id, int(text), acting.house, acting.now)
+    await places.seat(acting.session, it.id, number, acting.house, acting.now)
     await state.clear()
     await desk.show_one(message, it, acting)
 

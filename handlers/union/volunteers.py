@@ -16,9 +16,10 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
+from bot import typed
 from bot import volunteer_desk as screens
 from bot.filters import Pressed
-from bot.keyboards import MOST_DIGITS, number_on
+from bot.keyboards import number_on
 from bot.people import GROUPS
 from bot.volunteer_desk import Helped, View
 from handlers.occasion import leave, must_be_seen
@@ -105,8 +106,7 @@ async def presides(acting: Acting) -> bool:
 async def begin(message: Message, command: CommandObject, acting: Acting, state: FSMContext) -> None:
     """/volunteers: the list; with a number that one."""
     must_be_seen(message, command)
-    number = (command.args or "").strip().lstrip("#")
-    chosen = int(number) if number.isascii() and number.isdigit() and len(number) <= MOST_DIGITS else 0
+    chosen = typed.number(command.args or "") or 0
     _, gathering, call = await may(acting, chosen)
     left = await leave(state, acting.t)
     if gathering is None or call is None:

@@ -24,6 +24,7 @@ STATES = {State.CLAIMED: ["👤 in hand"], State.NEW: ["🆕 new", "🆕 待认�
     ("typed", "meant"),
     [
         pytest.param("#12", Sought(number=12), id="a number"),
+        pytest.param("＃１２", Sought(number=12), id="a number in full width"),
         pytest.param(" 12 ", Sought(number=12), id="a number alone"),
         pytest.param("East 1 tap", Sought(("tap",), buildings=("e1",)), id="a building and a word"),
         pytest.param("東一棟 水龍頭", Sought(("水龙头",), buildings=("e1",)), id="in the other script"),

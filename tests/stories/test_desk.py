@@ -164,6 +164,30 @@ async def test_two_that_are_one_are_merged_answered_once_and_taken_apart_again(d
         assert number == 2
 
 
+async def test_two_that_are_about_different_things_are_merged_only_when_it_is_meant(database_url: str) -> None:
+    """`/merge 7` put a complaint about hot water into one about a corridor light at once; `/merge ７` was no number."""
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        alice, bob = await campus.student("Alice"), await campus.student("Bob")
+        await campus.files(alice, "The light in the corridor is out", category=("repairs", "power"))
+        number = await campus.files(bob, TAP)
+        card = await campus.east.shows(f"#{number} ·")
+        await campus.wang.says("/merge ＃１", chat=campus.east, reply_to=card)
+        asked = await campus.wang.reads("Is it the same matter?", chat=campus.east)
+        for words in (
+            "The light in the corridor",
+            TAP[:20],
+            *(t.pick(settings.category_names(k)) for k in ("power", "water")),
+        ):
+            assert words in asked.text
+        await campus.quiet()
+        assert not [m for m in await campus.stage.transcript(bob.id) if "same matter" in m.text]
+        await campus.wang.taps(t.plain("merge.sure", number=number, into=1), chat=campus.east)
+        await bob.reads(f"Your #{number} is the same matter as #1")
+        await campus.wang.says("/merge １", chat=campus.east, reply_to=card)
+        await campus.wang.reads(t.plain("merge.same", number=1), chat=campus.east)
+
+
 async def test_three_that_read_alike_are_one_press_and_one_answer(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
