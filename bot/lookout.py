@@ -71,7 +71,7 @@ class Lookout:
             member = await self._bot.get_chat_member(chat.id, user.id, request_timeout=10)
             bot_member = await self._bot.get_chat_member(chat.id, self._bot.id) if _sets_up(event) else None
             muted = bot_member is not None and await self._is_muted(chat.id, bot_member)
-            around = await self._colleagues(chat.id) if _names_colleagues(event) else frozenset()
+            around = await self._colleagues(chat.id, user.id) if _names_colleagues(event) else frozenset()
             sits_in = await self._sits_in(chat.id, event) if bot_member is not None else ""
         except NO_ANSWER as error:
             log.warning("a member could not be looked up", why=type(error).__name__)
@@ -107,13 +107,16 @@ class Lookout:
             return Fetched(None)
         return Fetched(found.read() if found is not None else None)
 
-    async def _colleagues(self, chat_id: int) -> frozenset[int]:
-        """Who has acted in this chat lately and is in it now."""
+    async def _colleagues(self, chat_id: int, acting: int) -> frozenset[int]:
+        """Of those who may be given a ticket of this chat's place who is in it now; also whoever acts, perhaps for the
+        first time.
+        """
         async with self._database.reading() as session:
             station = await stations.by_chat(session, chat_id)
-            known = await colleagues.of(session, station, self._clock()) if station is not None else []
-        there = await asyncio.gather(*(self._is_there(chat_id, each.telegram_id) for each in known))
-        return frozenset(each.telegram_id for each, yes in zip(known, there, strict=True) if yes)
+            known = await colleagues.able(session, station, self._clock()) if station is not None else []
+        ids = list({each.telegram_id for each in known} | {acting})
+        there = await asyncio.gather(*(self._is_there(chat_id, each) for each in ids))
+        return frozenset(each for each, yes in zip(ids, there, strict=True) if yes)
 
     async def _is_there(self, chat_id: int, user_id: int) -> bool:
         try:

@@ -45,8 +45,8 @@ class Presence:
     bot_muted: bool = False
     """The bot may read but not write there: whatever it has to say about that has to be said elsewhere."""
     colleagues: frozenset[int] = frozenset()
-    """Telegram ids of those who have acted here lately and are in the group now; looked up when somebody is to be given
-    a ticket.
+    """Telegram ids of those who may be given a ticket here and are in the group now; looked up when somebody is to be
+    given one.
     """
     sits_in: str = ""
     """The title of the group in which the place that /setup is about sits until now."""

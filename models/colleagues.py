@@ -11,18 +11,19 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import letters, stations
 from models.base import Base
 from models.people import Grant, Person, Role
+from models.shifts import OnShift, Shift
 from models.stations import Desk, Station
 
 LATELY = timedelta(days=60)
-LISTED, MOST = 12, 60
-"""So many fit on the buttons under a card, and on those of the roster."""
+LISTED, ABLE, MOST = 12, 24, 60
+"""So many are looked at who have acted, so many fit on the buttons under a card, and on those of the roster."""
 
 Mentions = list[list[Any]]
 """People as a notice carries them: [Telegram id, name], drawn as a mention."""
@@ -78,6 +79,22 @@ async def known(session: AsyncSession, station: Station, now: datetime) -> list[
     """Whom a lead can put on the roster: the same and those who lead, by name."""
     found = {each.id: each for each in (*await of(session, station, now, MOST), *await leads(session, station))}
     return sorted(found.values(), key=lambda each: (each.name, each.id))
+
+
+async def able(session: AsyncSession, station: Station, now: datetime) -> list[Person]:
+    """Who may be given a ticket here, if Telegram says that they are in the group: those who have acted here lately,
+    the latest first, whoever leads the place, and whoever is on its roster.
+    """
+    today = now.date()
+    rostered = await session.scalars(
+        select(Person)
+        .join(OnShift, OnShift.person_id == Person.id)
+        .join(Shift, Shift.id == OnShift.shift_id)
+        .where(Shift.station_id == station.id, or_(Shift.last_day.is_(None), Shift.last_day >= today))
+        .order_by(Person.id)
+    )
+    found = (*await of(session, station, now), *await leads(session, station), *rostered)
+    return list({each.id: each for each in found if each.telegram_id > 0}.values())[:ABLE]
 
 
 async def since(session: AsyncSession, day: date) -> list[tuple[Person, list[Station]]]:

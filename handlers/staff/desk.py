@@ -75,8 +75,8 @@ class Desk(Occasion):
         return ticket, await self.may(deed, ticket)
 
     async def around(self) -> list[Person]:
-        """Of those who have acted here lately whoever is in the group now."""
-        known = await colleagues.of(self.session, self.station, self.now)
+        """Of those who may be given a ticket here whoever is in the group now."""
+        known = await colleagues.able(self.session, self.station, self.now)
         return [each for each in known if self.presence is not None and each.telegram_id in self.presence.colleagues]
 
     async def elsewhere(self) -> list[Station]:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import answering, asking, colleagues, listing, projects, requesters, retracting, sorting, tickets, words
+from models import (
+    answering,
+    asking,
+    colleagues,
+    listing,
+    people,
+    projects,
+    requesters,
+    retracting,
+    shifts,
+    sorting,
+    tickets,
+    words,
+)
 from models.database import Database
 from models.errors import Refusal
 from models.lifecycle import State
 from models.outbox import Outgoing, Sending
+from models.people import Role
 from models.postings import Posting
 from models.tickets import Event, Ticket
 from models.words import EarlierWords, Words
@@ -242,6 +256,20 @@ async def test_who_is_there_is_known_by_acting_and_by_leaving(database: Database
         assert await colleagues.of(session, east, now + timedelta(days=61)) == []
         await colleagues.seen(session, east, li, now + timedelta(days=61))
         assert await colleagues.are_there(session, east, li.id)
+
+
+async def test_whoever_leads_or_is_on_the_roster_may_be_given_a_ticket(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        places = await furnish(session)
+        east, west = places["east"], places["west"]
+        wang, li, chen, sun = [await staff(session, i + 1, n) for i, n in enumerate(("Wang", "Li", "Chen", "Sun"))]
+        await colleagues.seen(session, east, wang, now)
+        await people.grant(session, Role.LEAD, li.telegram_id, given_by=1, now=now, station_id=east.id)
+        shift = await shifts.add(session, east, 0, time(9), time(12), li, HOUSE.calendar, now)
+        await shifts.toggle(session, shift, chen, li, now)
+        theirs = await shifts.add(session, west, 0, time(9), time(12), li, HOUSE.calendar, now)
+        await shifts.toggle(session, theirs, sun, li, now)
+        assert [each.name for each in await colleagues.able(session, east, now)] == ["Wang", "Li", "Chen"]
 
 
 # ---------------------------------------------------------------- taken back

@@ -80,6 +80,24 @@ async def test_a_ticket_is_given_to_a_colleague_who_can_give_it_back(database_ur
         assert number == 1
 
 
+async def test_the_lead_and_whoever_is_on_the_roster_can_be_given_a_ticket_before_they_do_anything(
+    database_url: str,
+) -> None:
+    """`/assign` and a name offered only whoever had typed something here, and not the lead who sat in the group."""
+    async with running(database_url) as campus:
+        _, number, card = await filed(campus)
+        await is_lead(campus, campus.li)
+        await campus.li.says("/start")
+        chen = await campus.stage.person("Chen", "zh-hans")
+        await chen.says("/start")
+        await campus.wang.says("/assign nobody", chat=campus.east, reply_to=card)
+        said = await campus.wang.reads("Who is to have it?", chat=campus.east)
+        assert {"Li", "Wang"} == set(said.text.rsplit(": ", 1)[1].split(", ")), "and not Chen"
+        await campus.wang.says("/assign Li", chat=campus.east, reply_to=card)
+        await campus.east.shows("in hand · Li")
+        assert number == 1
+
+
 async def test_all_tickets_of_somebody_who_has_left_go_to_another_by_the_lead(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
