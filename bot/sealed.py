@@ -49,6 +49,13 @@ class Tell(Press, prefix="zr"):
 
 
 @dataclass(frozen=True)
+class Reported(Press, prefix="zl"):
+    """The loose words belong to the report with this code."""
+
+    code: str
+
+
+@dataclass(frozen=True)
 class Handle(Press, prefix="zc"):
     """A supervisor's step with a case: ack, ask, note, outcome, founded, unfounded, passed_on, all, card, room."""
 
@@ -95,6 +102,12 @@ def own_keys(t: Texts, case: Case) -> dict[str, Any]:
     """Under a report of one's own."""
     add = [] if case.state is CaseState.CLOSED else [button(t.plain("report.add"), Tell("add", case.code))]
     return keyboard([add, [button(t.plain("report.back"), Tell("list")), button(t.plain("nav.home"), Go("home"))]])
+
+
+def offering(t: Texts, codes: Sequence[str], keys: dict[str, Any]) -> dict[str, Any]:
+    """These keys below the reports that loose words may belong to: each by its code, as it stands in the chat."""
+    rows = [[button(t.plain("loose.report", code=code), Reported(code))] for code in codes]
+    return {"inline_keyboard": [*rows, *keys["inline_keyboard"]]}
 
 
 # ---------------------------------------------------------------- what stands in them

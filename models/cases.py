@@ -258,6 +258,22 @@ async def of_reporter(session: AsyncSession, person: Person, vault: Vault) -> li
     return [case for case in rows if is_of(case, person, vault)]
 
 
+async def open_of_reporter(session: AsyncSession, person: Person, vault: Vault) -> list[Case]:
+    """Those of them that more can be said to: where a supervisor's words wait for an answer first, then the newest."""
+    rows = await session.scalars(
+        select(Case).where(Case.owner_tag.is_not(None), Case.state != CaseState.CLOSED).order_by(Case.id.desc())
+    )
+    mine = [case for case in rows if is_of(case, person, vault)]
+    asked = {case.id: await _waits_for_reporter(session, case, vault) for case in mine}
+    return sorted(mine, key=lambda case: not asked[case.id])
+
+
+async def _waits_for_reporter(session: AsyncSession, case: Case, vault: Vault) -> bool:
+    lines = await lines_of(session, case, vault)
+    said = [line.said for line in lines if line.said in (Said.REPORTER, Said.SUPERVISOR)]
+    return said[-1:] == [Said.SUPERVISOR]
+
+
 async def without_reporter(session: AsyncSession, person: Person, vault: Vault) -> list[int]:
     """Whoever sent them wants to be forgotten: their name and every way to them go. What they reported stays with those
     who look into it: it is about somebody else, and nobody shall be pressed into taking it back. Returns the cases.

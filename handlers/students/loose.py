@@ -2,11 +2,15 @@
 
 reply to an answer ─▶ goes to that ticket, whatever else is being done: no draft or question swallows it
 edit of words sent ─▶ the station's copy is edited; of words still held ─▶ these are
-anything else ─▶ which matter does it belong to? (open tickets, or a new one; the words are kept meanwhile)
+anything else ─▶ which matter does it belong to? (open reports, open tickets, a new one; the words are kept meanwhile)
+
+A report stands first: whoever answers a supervisor without replying must not be led to the station that the report is
+about. That somebody has one is no row's to tell, so the question then leaves sealed, as every screen of a report does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiogram import F, Router
@@ -18,11 +22,12 @@ from bot import keyboards, menus
 from bot.contents import content_of, says_something
 from bot.filters import Pressed
 from bot.menus import Belongs
+from bot.sealed import Reported, offering, own_keys, screen
 from handlers.screens import show
-from handlers.students import mine, new
+from handlers.students import mine, new, report
 from handlers.students.talk import Private, Talk
 from handlers.students.walk import parts_of
-from models import asking, permissions, requesters, tickets, words
+from models import asking, cases, casework, permissions, requesters, sealed, tickets, words
 from models.errors import Refusal
 from models.lifecycle import OPEN
 from models.lifecycle import State as TicketState
@@ -51,6 +56,7 @@ def router() -> Router:
     private = Private()
     router.edited_message.register(edited, private)
     router.callback_query.register(belongs, Pressed(Belongs), private, StateFilter(Loose.held))
+    router.callback_query.register(to_report, Pressed(Reported), private, StateFilter(Loose.held))
     router.message.register(hold, private, ~F.text.startswith("/"))
     return router
 
@@ -81,20 +87,43 @@ async def edited(message: Message, talk: Talk) -> None:
 
 
 async def hold(message: Message, talk: Talk) -> None:
-    """Keep the words and ask where they belong; with no open ticket they begin a new one."""
+    """Keep the words and ask where they belong; with no open ticket and no open report they begin a new one."""
     data = await talk.state.get_data()
     # Words from before the consent belong with these; a draft's never do.
     before = data.get("parts", []) if await talk.state.get_state() == Loose.held.state else data.get("pending", [])
     held = new.held_with(before, message)
     if not says_something([content for content, _ in held]):
         raise Refusal("draft.says_nothing")
-    open_ones = await matters(talk)
-    if not open_ones:
+    open_ones, codes = await matters(talk), await reports(talk)
+    if not open_ones and not codes:
         await new.take_up(message, held, talk)
         return
     await talk.state.set_state(Loose.held)
     await talk.state.set_data({"parts": held})
-    await show(message, talk.t("loose.ask"), menus.belongs(talk.t, open_ones))
+    await ask(message, talk.t("loose.ask"), menus.belongs(talk.t, open_ones), codes, talk)
+
+
+async def ask(message: Message, text: str, keys: dict[str, Any], codes: Sequence[str], talk: Talk) -> None:
+    """Where do the words belong? The reports stand above these keys; where there are none, nothing is sealed."""
+    if not codes:
+        await show(message, text, keys)
+        return
+    facts = screen(text, offering(talk.t, codes, keys))
+    await sealed.post(talk.session, facts, talk.house.vault, talk.now, chat_id=talk.person.telegram_id)
+
+
+async def to_report(query: CallbackQuery, press: Reported, talk: Talk) -> None:
+    """The held words belong to a report of theirs."""
+    data = await talk.state.get_data()
+    if not data.get("parts"):
+        raise Refusal("old.button")
+    case = await report.mine(talk, press.code)
+    contents = [content for content, _ in parts_of(data)]
+    await casework.add(talk.session, case, contents, talk.house, talk.now)
+    await talk.state.clear()
+    on = query.message.message_id if query.message is not None else None
+    facts = screen(talk.t("report.added", code=case.code), own_keys(talk.t, case), on)
+    await sealed.post(talk.session, facts, talk.house.vault, talk.now, chat_id=talk.person.telegram_id)
 
 
 async def belongs(query: CallbackQuery, press: Belongs, talk: Talk) -> None:
@@ -109,6 +138,12 @@ async def belongs(query: CallbackQuery, press: Belongs, talk: Talk) -> None:
     await asking.add(talk.session, ticket, place, parts_of(data), talk.house, talk.now)
     await talk.state.clear()
     await show(query, talk.t("mine.added", number=ticket.id), keyboards.back_to_ticket(talk.t, ticket.id))
+
+
+async def reports(talk: Talk) -> list[str]:
+    """The codes of their reports that words may belong to."""
+    found = await cases.open_of_reporter(talk.session, talk.person, talk.house.vault)
+    return [case.code for case in found[:OFFERED]]
 
 
 async def matters(talk: Talk) -> list[tuple[int, str]]:

@@ -178,7 +178,7 @@ async def words(message: Message, talk: Talk) -> None:
     """Whom it is about, what happened, or more of it."""
     data, at = await talk.state.get_data(), await talk.state.get_state()
     if at == Reporting.adding.state and "code" in data:
-        case = await _mine(talk, data["code"])
+        case = await mine(talk, data["code"])
         await casework.add(talk.session, case, [kept_of(message)], talk.house, talk.now)
         await _show(message, talk.t("report.added", code=case.code), own_keys(talk.t, case), talk)
         return
@@ -195,7 +195,8 @@ async def words(message: Message, talk: Talk) -> None:
     await _ask(message, data, talk)
 
 
-async def _mine(talk: Talk, code: str) -> Case:
+async def mine(talk: Talk, code: str) -> Case:
+    """A report of theirs. Raises Refusal for any other."""
     case = await cases.by_code(talk.session, code)
     who = await cases.standing(talk.session, case, talk.person, talk.person.telegram_id, talk.house.vault)
     permissions.must(Deed.REPORT_FOLLOW, who)
@@ -205,12 +206,12 @@ async def _mine(talk: Talk, code: str) -> Case:
 async def _own(query: CallbackQuery, press: Tell, talk: Talk) -> None:
     t = talk.t
     if press.to == "list":
-        mine = await cases.of_reporter(talk.session, talk.person, talk.house.vault)
-        rows = [[button(f"R-{c.code} · {t.plain(f'case.state.{c.state}')}", Tell("view", c.code))] for c in mine[:20]]
+        sent = await cases.of_reporter(talk.session, talk.person, talk.house.vault)
+        rows = [[button(f"R-{c.code} · {t.plain(f'case.state.{c.state}')}", Tell("view", c.code))] for c in sent[:20]]
         back = [button(t.plain("nav.back"), Go("report"))]
         await _show(query, t("report.list"), keyboard([*rows, back]), talk)
         return
-    case = await _mine(talk, press.value)
+    case = await mine(talk, press.value)
     if press.to == "add":
         left = await talk.leave()
         await talk.state.set_state(Reporting.adding)

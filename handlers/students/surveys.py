@@ -26,6 +26,7 @@ from bot import menus, survey_screens, surveys_told
 from bot.contents import content_of, is_said, says_something
 from bot.filters import Going, Pressed
 from bot.menus import Belongs
+from bot.sealed import Reported
 from bot.survey_screens import Answering, Changing
 from bot.surveyed import Told
 from handlers.screens import show
@@ -63,6 +64,7 @@ def router() -> Router:
     router.callback_query.register(press_on, Pressed(Answering), private)
     router.message.register(words, StateFilter(Asked.words), private, ~F.text.startswith("/"), is_said)
     router.callback_query.register(loose.belongs, Pressed(Belongs), private, StateFilter(Asked.press))
+    router.callback_query.register(loose.to_report, Pressed(Reported), private, StateFilter(Asked.press))
     router.message.register(not_pressed, StateFilter(Asked.press), private, ~F.text.startswith("/"), is_said)
     return router
 
@@ -142,7 +144,8 @@ async def not_pressed(message: Message, talk: Talk) -> None:
     data["parts"] = new.held_with(data.get("parts", []), message)
     await talk.state.set_data(data)
     keys = menus.belongs_elsewhere(talk.t, await loose.matters(talk))
-    await show(message, talk.t("survey.by_buttons") + "\n\n" + talk.t("survey.elsewhere"), keys)
+    text = talk.t("survey.by_buttons") + "\n\n" + talk.t("survey.elsewhere")
+    await loose.ask(message, text, keys, await loose.reports(talk), talk)
 
 
 async def told(query: CallbackQuery, press: Answering, talk: Talk) -> None:

@@ -20,9 +20,16 @@ from bot.people import GROUPS
 from bot.sealed import SIGNS, Handle, outcome_keys
 from bot.typed import NOTE_SIGN, as_meant, is_command, is_note
 from handlers.staff.answers import reason_of
+from handlers.students.appeal import Appealing
+from handlers.students.here import Excusing
+from handlers.students.mine import Follow
+from handlers.students.report import Reporting
+from handlers.students.surveys import Asked
+from handlers.students.volunteering import Volunteering
 from handlers.union.acting import Acting, Wherever
-from models import audit, cases, casework, permissions, sealed
+from models import audit, cases, casework, conversations, permissions, sealed
 from models.cases import Case
+from models.conversations import NOWHERE
 from models.errors import Refusal
 from models.people import Person
 from models.permissions import Deed
@@ -104,6 +111,33 @@ async def about_a_case(message: Message, session: AsyncSession, person: Person |
     return {"case": case, "how": how}
 
 
+GO_OUT_AT_ONCE = (
+    Follow.adding,
+    Follow.remark,
+    Appealing.words,
+    Excusing.why,
+    Volunteering.dispute,
+    Volunteering.excuse,
+    Asked.words,
+    Reporting.adding,
+)
+"""What is written next goes to somebody unseen: to a station, to an office, into a survey, to another report."""
+
+
+async def _nothing_else_is_asked(case: Case, acting: Acting) -> None:
+    """The reporter has been asked, and answers without replying, as people do: what they had been asked for before,
+    by the station that the report may be about, does not get it. They are asked where it belongs (`loose.py`). What
+    shows them their words before it is sent goes on.
+    """
+    session, vault = acting.session, acting.house.vault
+    reached = cases.reach(case, vault)
+    assert reached is not None, "nobody is asked who cannot be reached"
+    key = conversations.key_of(acting.settings.bot_id, reached.chat_id, reached.chat_id)
+    stands = await conversations.read(session, key, vault)
+    if stands.state in {each.state for each in GO_OUT_AT_ONCE}:
+        await conversations.write(session, key, stands, NOWHERE, vault, acting.now)
+
+
 async def reply(message: Message, case: Case, how: str, acting: Acting) -> None:
     """The reporter's own words, or what a supervisor was asked for."""
     session, house, now = acting.session, acting.house, acting.now
@@ -126,6 +160,7 @@ async def reply(message: Message, case: Case, how: str, acting: Acting) -> None:
         raise Refusal("draft.empty")
     if how == "ask":
         await casework.ask(session, case, handler, chat_id, content, house, now)
+        await _nothing_else_is_asked(case, acting)
     elif how == "note":
         await casework.note(session, case, handler, chat_id, content, house, now)
     else:

@@ -8,13 +8,15 @@ import re
 import pytest
 from sqlalchemy import select
 
-from bot.sealed import Handle, Tell
-from models import people, stations
+from bot.sealed import Handle, Reported, Tell
+from models import people, sealed, stations
 from models.base import Base
 from models.cases import Case, CaseWords
+from models.outbox import Outgoing
 from models.people import Role
 from sandbox.actors import photo
 from sandbox.client import Group, Person
+from sandbox.view import Message
 from tests.campus import Campus, running
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -244,3 +246,93 @@ async def test_the_teacher_it_is_about_learns_nothing_and_another_handles_it_in_
         seen = json.dumps([m.raw for place in (room, sun) for m in await campus.stage.transcript(place)])
         assert "R-" not in seen
         assert "presents" not in seen
+
+
+async def reported(campus: Campus, alice: Person) -> tuple[Person, Group, str, Message]:
+    """Alice's report is with a teacher: the teacher, the teachers' group, the report's code and its card."""
+    t = campus.t("en")
+    teacher = await campus.stage.person("Teacher Sun", "en", id=700000002)
+    room = await bound(campus, [teacher])
+    await alice.says("/report")
+    await alice.taps(t.plain("report.begin"))
+    await alice.says("Zhou Dahai of East Station")
+    await alice.taps(t.plain("report.no"))
+    await alice.says("He sold the free tickets")
+    for button in ("new.continue", "report.anonymous", "report.send"):
+        await alice.taps(t.plain(button))
+    code = code_in((await alice.reads("nobody can open it yet")).text)
+    await teacher.taps(t.plain("case.do.room"), chat=room)
+    return teacher, room, code, await room.shows("sold the free tickets")
+
+
+@pytest.mark.parametrize("before", ["nothing", "adding", "another report"])
+async def test_an_answer_that_is_no_reply_is_never_led_to_the_station_it_is_about(
+    database_url: str, before: str
+) -> None:
+    """Who was asked typed the answer instead of replying. It was offered to the tickets alone, and went straight to
+    the station where that had been asked for words before.
+    """
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice", id=837465921)
+        number = await campus.files(alice, "The tap drips")
+        teacher, room, code, card = await reported(campus, alice)
+        await alice.reads("has now been delivered")
+        if before == "adding":
+            await alice.says("/mine")
+            await alice.taps(f"#{number}")
+            await alice.taps(t.plain("own.add"))
+            await alice.reads(t("mine.add", number=number))
+        elif before == "another report":
+            await alice.presses(1, Tell("add", code).pack())
+            await alice.reads(t("report.say_more", code=code).splitlines()[1])
+        await teacher.says("When was that?", chat=room, reply_to=card)
+        question = await alice.reads("When was that?")
+        assert "reply to this message" in question.text
+        await alice.says("On Tuesday")
+        screen = await alice.reads(t.plain("loose.ask"))
+        assert screen.labels[0] == t.plain("loose.report", code=code)
+        assert screen.labels[1].startswith(t.plain("loose.add", number=number, subject="").strip())
+        await alice.says("in the evening")
+        screen = await alice.reads(t.plain("loose.ask"))
+        await alice.taps(t.plain("loose.report", code=code))
+        await alice.reads(t("report.added", code=code).splitlines()[1])
+        await room.shows("On Tuesday")
+        await room.shows("in the evening")
+        await campus.quiet()
+        assert "Tuesday" not in json.dumps([m.raw for m in await campus.east.transcript()])
+        # Words that were meant for the station still get there.
+        await alice.says("It drips faster")
+        await alice.taps(t.plain("loose.add", number=number, subject=""))
+        await campus.east.shows("It drips faster")
+
+
+async def test_with_a_report_alone_words_are_asked_about_and_nothing_says_that_there_is_one(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, bob = await campus.student("Alice", id=837465921), await campus.student("Bob")
+        teacher, room, code, card = await reported(campus, alice)
+        await alice.says("The canteen is closed on Sundays")
+        screen = await alice.reads(t.plain("loose.ask"))
+        assert screen.labels == [t.plain("loose.report", code=code), t.plain("loose.new"), t.plain("nav.cancel")]
+        await campus.quiet()
+        async with campus.app.database.reading() as session:
+            newest = await session.scalar(select(Outgoing).order_by(Outgoing.id.desc()).limit(1))
+        assert newest is not None
+        assert newest.letter == sealed.LETTER, "what is asked leaves sealed"
+        # Another student's press on a copied payload finds nothing, and the words of theirs stay held.
+        await campus.files(bob, "The tap drips")
+        await bob.says("And the shower")
+        theirs = await bob.reads(t.plain("loose.ask"))
+        assert await bob.presses(theirs, Reported(code).pack()) == t.plain("case.unknown")
+        await alice.taps(t.plain("loose.new"))
+        await alice.reads("The canteen is closed on Sundays")
+        await alice.says("/cancel")
+        # What is closed is not offered; words begin a ticket again.
+        await teacher.taps(t.plain("case.do.outcome"), message=card, chat=room)
+        await teacher.taps(t.plain("case.do.founded"), message=card, chat=room)
+        prompt = await room.shows("✅ R-")
+        await teacher.says("He has been dismissed", chat=room, reply_to=prompt)
+        await alice.reads("He has been dismissed")
+        await alice.says("The canteen is closed on Mondays")
+        await alice.reads("You wrote:")
