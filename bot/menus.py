@@ -5,7 +5,7 @@ Ticket buttons stand in `keyboards.py`; here is everything that leads to a ticke
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +37,8 @@ class Pick(Press, prefix="pk"):
 
 @dataclass(frozen=True)
 class Step(Press, prefix="st"):
-    """A move within the draft: to kind, category, building, words, similar, name, send, empty; `on` is to wherever it
-    stands.
+    """A move within the draft: to kind, category, building, words, similar, name, send, empty, cancel; `on` is to
+    wherever it stands.
     """
 
     to: str
@@ -102,6 +102,20 @@ class ExportPeriod(Press, prefix="xe"):
 
     period: str
     format: str
+
+
+OF_DRAFT = "@"
+"""What stands before this in a payload is the press, what follows says under which draft the button stands."""
+
+
+def under(keys: dict[str, Any], drawn: Callable[[str], str]) -> dict[str, Any]:
+    """The same buttons as a draft's own: `drawn` makes its payload of each. Nor does "never mind" end another one."""
+
+    def own(key: dict[str, Any]) -> dict[str, Any]:
+        data = str(key["callback_data"])
+        return key | {"callback_data": drawn(Step("cancel").pack() if data == Go("cancel").pack() else data)}
+
+    return {"inline_keyboard": [[own(key) for key in row] for row in keys["inline_keyboard"]]}
 
 
 def in_rows(buttons: Iterable[dict[str, Any]], width: int) -> Rows:

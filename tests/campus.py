@@ -25,7 +25,7 @@ from models.inbox import Handling, Incoming
 from models.migrations import migrate
 from models.outbox import Outgoing, Sending
 from sandbox import server
-from sandbox.client import Group, Person, Sandbox
+from sandbox.client import Group, Message, Person, Sandbox
 from tests.house import KEY
 
 TOKEN = "700000:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
@@ -201,3 +201,10 @@ async def running(
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+
+
+def of_draft(screen: Message, payload: str) -> str:
+    """This payload as it would stand below a draft's screen: forged by somebody who has the screen."""
+    marks = {str(b["callback_data"]).partition("@")[2].partition(".")[0] for b in screen.buttons}
+    (lot,) = marks
+    return f"{payload}@{lot}"

@@ -21,7 +21,7 @@ from bot.keyboards import back_to_ticket
 from handlers.screens import show
 from handlers.students import mine
 from handlers.students.talk import Private, Talk
-from handlers.students.walk import New, Walk, walking
+from handlers.students.walk import New, OfDraft, Walk, walking
 from models import asking, permissions, requesters, retracting, tickets
 from models import following as goes_on
 from models.errors import Refusal
@@ -46,7 +46,7 @@ def router() -> Router:
     router = Router(name="following")
     private = Private()
     router.callback_query.register(look, Pressed(Look), private, walking)
-    router.callback_query.register(back, Pressed(Back), private, StateFilter(New.similar), walking)
+    router.callback_query.register(back, OfDraft(Back), private, StateFilter(New.similar), walking)
     return router
 
 

@@ -16,6 +16,7 @@ belongs (`loose.py`); what came before they agreed stands under `pending` (`star
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from aiogram import F, Router
@@ -27,15 +28,15 @@ from bot import faq, menus
 from bot.cards import excerpt
 from bot.contents import kept_of, says_something
 from bot.faq import Answered
-from bot.filters import Going, Pressed
+from bot.filters import Going
 from bot.menus import Join, Pick, Step
 from bot.untrusted import cut
 from handlers.occasion import KEPT
 from handlers.screens import show
 from handlers.students import places
 from handlers.students.talk import Private, Talk
-from handlers.students.walk import New, Walk, walking
-from models import asking, letters, mutes, permissions, requesters, stations, tickets
+from handlers.students.walk import New, OfDraft, Walk, drawn, walking, with_lot
+from models import asking, letters, mutes, permissions, requesters, stations, tickets, words
 from models import faq as votes
 from models.asking import Draft
 from models.errors import Refusal
@@ -45,22 +46,24 @@ from models.permissions import Deed, Who
 MOST_PARTS = 30
 """More messages than this do not make a ticket clearer; the rest can be added once it is filed."""
 TYPED_LENGTH = 60
+SEND = Step("send").pack()
 
 
 def router() -> Router:
     """This conversation's handlers."""
     router = Router(name="new")
-    private, here, words = Private(), StateFilter(New), ~F.text.startswith("/")
+    private, here, said = Private(), StateFilter(New), ~F.text.startswith("/")
     router.message.register(begin, Command("new"), private, walking)
     router.callback_query.register(begin, Going("new"), private, walking)
-    router.callback_query.register(pick, Pressed(Pick), private, here, walking)
-    router.callback_query.register(step, Pressed(Step), private, here, walking)
-    router.callback_query.register(join, Pressed(Join), private, StateFilter(New.similar), walking)
-    router.callback_query.register(answered, Pressed(Answered), private, StateFilter(New.faq), walking)
+    router.callback_query.register(sent_already, F.data.startswith(SEND), private, was_sent)
+    router.callback_query.register(pick, OfDraft(Pick), private, here, walking)
+    router.callback_query.register(step, OfDraft(Step), private, here, walking)
+    router.callback_query.register(join, OfDraft(Join), private, StateFilter(New.similar), walking)
+    router.callback_query.register(answered, OfDraft(Answered), private, StateFilter(New.faq), walking)
     collecting = StateFilter(New.words, New.faq, New.similar, New.name, New.preview)
-    router.message.register(collect, private, collecting, words, walking)
-    router.message.register(type_building, private, StateFilter(New.building), F.text, words, walking)
-    router.message.register(press_please, private, here, words, walking)
+    router.message.register(collect, private, collecting, said, walking)
+    router.message.register(type_building, private, StateFilter(New.building), F.text, said, walking)
+    router.message.register(press_please, private, here, said, walking)
     router.edited_message.register(edit_part, private, of_the_draft)
     return router
 
@@ -88,10 +91,11 @@ async def begin(event: Message | CallbackQuery, walk: Walk) -> None:
 
 async def take_up(event: Message | CallbackQuery, held: Sequence[Any], talk: Talk) -> None:
     """A draft that begins with words held in the conversation since before anybody asked for them."""
+    data = with_lot({"parts": list(held)})
     await talk.state.set_state(New.kind)
-    await talk.state.set_data({"parts": list(held)})
+    await talk.state.set_data(data)
     text = talk.t("new.kind_for", words=excerpt([content for content, _ in held]))
-    await show(event, text, menus.kinds(talk.t))
+    await show(event, text, menus.under(menus.kinds(talk.t), partial(drawn, data=data)))
 
 
 async def take_up_pending(event: Message | CallbackQuery, talk: Talk) -> bool:
@@ -150,11 +154,11 @@ async def step(query: CallbackQuery, press: Step, walk: Walk) -> None:
         case "name" if {"kind", "category"} <= walk.data.keys():
             walk.data["similar_seen"] = True
             await walk.naming()
-        case "name":
-            # Of an earlier draft.
-            await walk.go_on()
         case "send":
             await _send(query, walk)
+        case "cancel":
+            await walk.state.clear()
+            await show(query, walk.t("cancel.done"), menus.home(walk.t))
         case _:
             raise Refusal("old.button")
 
@@ -242,12 +246,31 @@ async def answered(query: CallbackQuery, press: Answered, walk: Walk) -> None:
     await walk.go_on()
 
 
+async def was_sent(query: CallbackQuery, talk: Talk) -> bool:
+    """Filter: "Send" under a draft that has been sent: its words are with a station."""
+    first = (query.data or "").rpartition(".")[2]
+    if not first.isascii() or not first.isdigit() or not isinstance(query.message, Message):
+        return False
+    tag = talk.house.vault.tag("source", query.message.chat.id, int(first))
+    return await words.by_source(talk.session, tag) is not None
+
+
+async def sent_already(query: CallbackQuery, talk: Talk) -> None:
+    """A second tap, because nothing happened at once."""
+    await query.answer(talk.t.plain("draft.sent_already"), show_alert=True)
+
+
 async def _send(query: CallbackQuery, walk: Walk) -> None:
     data, session = walk.data, walk.session
     if not says_something(walk.contents):
         raise Refusal("draft.says_nothing")
     if not {"kind", "category", "anonymous"} <= data.keys():
         raise Refusal("old.button")
+    if query.data != drawn(SEND, data):
+        # What is sent is what is seen: an earlier preview of the same draft showed something else.
+        await query.answer(walk.t.plain("draft.changed"), show_alert=True)
+        await walk.go_on()
+        return
     draft = Draft(
         kind=Kind(data["kind"]),
         category=data["category"],

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from aiogram.filters import Filter
+from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
 from bot import faq, menus
 from bot.cards import excerpt
 from bot.contents import says_something
+from bot.keyboards import Press
 from bot.menus import Step
 from bot.untrusted import inline
 from handlers.screens import show
@@ -19,6 +26,7 @@ from handlers.students.talk import Talk
 from models import faq as votes
 from models import similar, smallness, tickets
 from models.articles import ASKED_LENGTH, Article, Shelf
+from models.errors import Refusal
 from models.lifecycle import Action, Kind
 from models.tickets import Ticket
 from models.words import Content
@@ -42,6 +50,51 @@ class New(StatesGroup):
     similar = State()
     name = State()
     preview = State()
+
+
+def drawn(payload: str, data: Mapping[str, Any]) -> str:
+    """A button's payload under the draft with this data: what it does, and by a short lot under which draft it stands.
+    "Send" says besides what the preview showed, and with which message the words began, by which it is known later
+    that they were sent. A draft from before there were lots has none, and neither have its buttons.
+    """
+    lot = data.get("lot")
+    if lot is None:
+        return payload
+    payload = f"{payload}{menus.OF_DRAFT}{lot}"
+    if payload.startswith(Step("send").pack()):
+        sources = [source for _, source in data.get("parts", [])]
+        shown = [data.get(each) for each in ("kind", "category", "building", "anonymous", "follows")]
+        print_ = zlib.crc32(json.dumps([shown, sources]).encode())
+        payload += f".{print_:08x}.{sources[0][1] if sources else 0}"
+    return payload
+
+
+def with_lot(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The draft's data, by which its buttons are known from any other's."""
+    return {"lot": secrets.token_urlsafe(3), **data}
+
+
+class OfDraft(Filter):
+    """A press on a button of this kind, in a draft; the handler gets it as `press`. Raises Refusal for a button under
+    another draft: that one may have been another matter, and anonymous.
+    """
+
+    def __init__(self, kind: type[Press]) -> None:
+        self._kind = kind
+
+    async def __call__(self, query: CallbackQuery, state: FSMContext) -> bool | dict[str, Any]:
+        payload, _, mark = (query.data or "").partition(menus.OF_DRAFT)
+        try:
+            press = self._kind.unpack(payload)
+        except ValueError:
+            return False
+        if await state.get_state() not in New:
+            return False
+        lot = (await state.get_data()).get("lot", "")
+        if mark.partition(".")[0] != lot and query.data != Step("on").pack():
+            # What stands under other screens leads back to the draft, whichever it is by now.
+            raise Refusal("draft.another" if mark else "old.button")
+        return {"press": press}
 
 
 def parts_of(data: Mapping[str, Any]) -> list[Part]:
@@ -273,9 +326,10 @@ class Walk(Talk):
         return "".join(f"\n\n{line}" for line in lines)
 
     async def _screen(self, state: State, text: str, keyboard: dict[str, Any]) -> None:
+        self.data = with_lot(self.data)
         await self.state.set_state(state)
         await self.state.set_data(self.data)
-        await show(self.event, self.before + text, keyboard)
+        await show(self.event, self.before + text, menus.under(keyboard, partial(drawn, data=self.data)))
 
 
 async def walking(event: Message | CallbackQuery, talk: Talk) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from bot.keyboards import Desk, Go, Press
-from bot.menus import Pick, Step
+from bot.menus import OF_DRAFT, Pick, Step
 from sandbox.client import Group, Message, NotSeen, Person, Sandbox, photo
 
 TOKEN = re.compile(r"\bQ[a-z]{7}\b")
@@ -144,9 +144,8 @@ class Student:
         return await self._below(said.id, then)
 
     async def _tap(self, screen: Message, press: Press) -> None:
-        await self.who.sandbox.control(
-            "tap", person=self.who.id, chat=self.who.id, message_id=screen.id, data=press.pack()
-        )
+        data = _buttons(screen).get(press.pack(), press.pack())
+        await self.who.sandbox.control("tap", person=self.who.id, chat=self.who.id, message_id=screen.id, data=data)
 
     async def _presses(self, screen: Message, press: Press, *then: Press, without: Press | None = None) -> Message:
         """Press, and wait until this very screen has one of the buttons that come next."""
@@ -163,8 +162,14 @@ class Student:
 
 
 def payloads(message: Message) -> set[str]:
-    """What the buttons of a message carry."""
-    return {str(b["callback_data"]) for b in message.buttons if "callback_data" in b}
+    """What the buttons of a message carry, without the lot of their draft."""
+    return set(_buttons(message))
+
+
+def _buttons(message: Message) -> dict[str, str]:
+    """The payload of each button of a message by what it is without the lot of its draft."""
+    whole = [str(b["callback_data"]) for b in message.buttons if "callback_data" in b]
+    return {each.partition(OF_DRAFT)[0]: each for each in whole}
 
 
 @dataclass

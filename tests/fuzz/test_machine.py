@@ -32,7 +32,8 @@ from bot.doors import Own
 from bot.keyboards import Choice, Fixed, Go, Mine, Press, Rate
 from bot.keyboards import Desk as Card
 from bot.menus import Pick, Step
-from models import forgetting, postings, stations
+from handlers.students.walk import drawn
+from models import conversations, forgetting, postings, stations
 from models.inbox import Handling, Incoming
 from models.people import Grant, Role
 from models.requesters import Requester
@@ -130,8 +131,15 @@ class Machine(RuleBasedStateMachine):
     async def _taps(self, who: int, press: Press, chat: int = 0) -> None:
         message = self._message(BOT, chat or who, "x")
         user = {"id": who, "is_bot": False, "first_name": f"N{who}", "language_code": "en"}
-        query = {"id": "1", "from": user, "message": message, "chat_instance": "1", "data": press.pack()}
+        data = await self._as_in_a_draft(who, press) if isinstance(press, Pick | Step) else press.pack()
+        query = {"id": "1", "from": user, "message": message, "chat_instance": "1", "data": data}
         await self._take("callback_query", query)
+
+    async def _as_in_a_draft(self, who: int, press: Press) -> str:
+        async with self.here.app.database.reading() as session:
+            key = conversations.key_of(BOT, who, who)
+            stands = await conversations.read(session, key, self.here.app.toolbox.house.vault)
+        return drawn(press.pack(), stands.data)
 
     def _new_words(self, kind: str) -> str:
         self.words += 1

@@ -13,7 +13,7 @@ from models.conversations import Conversation
 from models.tickets import Ticket
 from sandbox.actors import dice, photo, sticker
 from sandbox.client import Person
-from tests.campus import Campus, running
+from tests.campus import Campus, of_draft, running
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """Nothing here depends on the kind of database."""
@@ -172,7 +172,8 @@ async def test_a_choice_that_was_never_offered_is_refused(database_url: str, pay
     async with running(database_url) as campus:
         t = campus.t("en")
         alice = await at_the_words(campus)
-        assert await alice.presses(1, payload) == t.plain("old.button")
+        screen = await alice.shows(t.plain("new.words").splitlines()[0])
+        assert await alice.presses(screen, of_draft(screen, payload)) == t.plain("old.button")
         await alice.says("It drips")
         await alice.reads("Got 1 message")
 
@@ -187,9 +188,9 @@ async def test_only_a_ticket_that_is_offered_can_be_joined(database_url: str) ->
         await alice.says("The tap in our bathroom drips all night long")
         await alice.taps(t.plain("new.continue"))
         screen = await alice.reads(f"#{offered}")
-        assert await alice.presses(screen, f"jn:{secret}") == t.plain("old.button")
+        assert await alice.presses(screen, of_draft(screen, f"jn:{secret}")) == t.plain("old.button")
         assert await alice.presses(1, f"m:view:{secret}:0") == t.plain("ticket.unknown", number=secret)
-        assert await alice.presses(screen, f"jn:{offered}") == ""
+        assert await alice.presses(screen, of_draft(screen, f"jn:{offered}")) == ""
         await alice.reads("🤝")
 
 
@@ -201,8 +202,9 @@ async def test_a_double_tap_on_send_files_one_ticket(database_url: str) -> None:
         await alice.taps(t.plain("new.continue"))
         await alice.taps(t.plain("name.named"))
         screen = await alice.reads("Please check")
-        answers = await asyncio.gather(*(alice.presses(screen, "st:send") for _ in range(3)))
-        assert answers.count(t.plain("old.button")) == 2
+        send = next(b["callback_data"] for b in screen.buttons if b["text"] == t.plain("preview.send"))
+        answers = await asyncio.gather(*(alice.presses(screen, send) for _ in range(3)))
+        assert (answers.count(""), answers.count(t.plain("draft.sent_already"))) == (1, 2)
         await alice.reads("📮")
         assert await tickets(campus) == 1
 

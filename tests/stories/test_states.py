@@ -48,10 +48,15 @@ def test_every_dialogue_of_the_union_says_what_it_cannot_use() -> None:
 
 async def put(campus: Campus, chat: int, user: int, state: str) -> None:
     """As if this person were in the middle of it, with nothing collected yet."""
-    key, vault = f"chat:{BOT}:{chat}:{user}", campus.app.toolbox.house.vault
+    await keep(campus, user, Standing(state, {"ticket": 1}), chat=chat)
+
+
+async def keep(campus: Campus, user: int, standing: Standing, *, chat: int | None = None) -> None:
+    """As if this person stood there, in this chat or alone with the bot."""
+    key, vault = conversations.key_of(BOT, chat or user, user), campus.app.toolbox.house.vault
     async with campus.app.database.transaction() as session:
         before = await conversations.read(session, key, vault)
-        await conversations.write(session, key, before, Standing(state, {"ticket": 1}), vault, campus.clock())
+        await conversations.write(session, key, before, standing, vault, campus.clock())
 
 
 async def state_of(campus: Campus, chat: int, user: int) -> str | None:

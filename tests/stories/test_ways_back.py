@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.keyboards import Go, Mine
+from bot.menus import OF_DRAFT, Step
 from sandbox.client import Message, Person
 from tests.campus import Campus, running
 
@@ -24,8 +25,8 @@ def leads_back(keyboard: dict[str, Any], back: str) -> bool:
     the menu itself is where the ways end.
     """
     buttons = [b for row in keyboard["inline_keyboard"] for b in row]
-    payloads = {b["callback_data"] for b in buttons}
-    ways = {Go("home").pack(), Go("cancel").pack(), Go("new").pack()}
+    payloads = {b["callback_data"].partition(OF_DRAFT)[0] for b in buttons}
+    ways = {Go("home").pack(), Go("cancel").pack(), Step("cancel").pack(), Go("new").pack()}
     shows_ticket = any(p.startswith(f"{Mine.prefix}:view:") for p in payloads)
     return bool(payloads & ways) or shows_ticket or any(b["text"] == back for b in buttons)
 
