@@ -148,7 +148,9 @@ class Student:
         await self.who.sandbox.control("tap", person=self.who.id, chat=self.who.id, message_id=screen.id, data=data)
 
     async def _presses(self, screen: Message, press: Press, *then: Press, without: Press | None = None) -> Message:
-        """Press, and wait until this very screen has one of the buttons that come next."""
+        """Press, and wait until this very screen has one of the buttons that come next. Who has said /new twice because
+        nothing came, and pressed below the first, presses below the second once that is there: it is another draft.
+        """
         self.stage = f"pressed {press.pack()}"
         await self._tap(screen, press)
         next_ones = {p.pack() for p in then}
@@ -158,7 +160,11 @@ class Student:
             there = payloads(message)
             return message.id == screen.id and bool(next_ones & there) and not gone & there
 
-        return await self.sees(is_next, FOREVER)
+        def is_overtaken(message: Message) -> bool:
+            return message.id > screen.id and press.pack() in payloads(message)
+
+        seen = await self.sees(lambda message: is_next(message) or is_overtaken(message), FOREVER)
+        return seen if is_next(seen) else await self._presses(seen, press, *then, without=without)
 
 
 def payloads(message: Message) -> set[str]:
