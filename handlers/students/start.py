@@ -21,7 +21,7 @@ from bot.filters import Going, Pressed
 from bot.keyboards import Go
 from bot.menus import Pick
 from handlers.screens import show
-from handlers.students import new, places
+from handlers.students import choices, new, places
 from handlers.students.talk import Private, Talk
 from handlers.students.walk import Walk, is_drafting, walking
 from models.errors import Refusal
@@ -29,7 +29,7 @@ from models.people import Audience, Person
 
 
 class Profile(StatesGroup):
-    """Being asked who one is; `building` takes typed names."""
+    """Being asked who one is; `audience` and `building` take typed names."""
 
     consent = State()
     audience = State()
@@ -54,6 +54,7 @@ def router() -> Router:
     router.callback_query.register(
         pick_building, Pressed(Pick), private, picked("building"), StateFilter(Profile.building)
     )
+    router.message.register(type_audience, private, StateFilter(Profile.audience), ~F.text.startswith("/"))
     router.message.register(type_building, private, StateFilter(Profile.building), F.text, ~F.text.startswith("/"))
     return router
 
@@ -97,8 +98,7 @@ async def ask_consent(message: Message, talk: Talk) -> None:
     """Words before agreeing: they are kept in the conversation and taken up as soon as the person agrees."""
     content = content_of(message)
     if content is not None and not str(content.get("text", "")).startswith("/"):
-        before = (await talk.state.get_data()).get("pending", [])
-        await talk.state.update_data(pending=new.held_with(before, message))
+        await _keep(message, talk)
     await ask_to_agree(message, talk)
 
 
@@ -134,10 +134,37 @@ async def pick_audience(query: CallbackQuery, press: Pick, talk: Talk) -> None:
     """Which students they belong to; "-" is not saying."""
     if press.value != "-" and press.value not in set(Audience):
         raise Refusal("old.button")
-    talk.person.audience = None if press.value == "-" else Audience(press.value)
+    await _belong(query, press.value, talk)
+
+
+async def type_audience(message: Message, talk: Talk) -> None:
+    """The same, typed, in any of the union's languages. Other words are kept for the draft that follows, and the
+    question is asked again: it is this one that waits for an answer.
+    """
+    languages = [talk.toolbox.t(each) for each in talk.house.languages]
+    names = {each.value: [t.plain(f"audience.{each}") for t in languages] for each in Audience}
+    names = {key: [*each, *(f"{name} student" for name in each)] for key, each in names.items()}
+    names["-"] = [t.plain("audience.skip") for t in languages]
+    meant = choices.find(message.text or "", names, talk.house)
+    if meant is not None:
+        await _belong(message, meant, talk)
+        return
+    await _keep(message, talk)
+    text = talk.t("profile.kept") + "\n\n" + talk.t("audience.ask")
+    await show(message, text, menus.audiences(talk.t, talk.person.audience))
+
+
+async def _keep(message: Message, talk: Talk) -> None:
+    """Words that are no answer wait for the draft that they begin."""
+    before = (await talk.state.get_data()).get("pending", [])
+    await talk.state.update_data(pending=new.held_with(before, message))
+
+
+async def _belong(event: Message | CallbackQuery, audience: str, talk: Talk) -> None:
+    talk.person.audience = None if audience == "-" else Audience(audience)
     await talk.state.set_state(Profile.building)
     keys = talk.settings.buildings_from((await talk.state.get_data()).get("station"))
-    await show(query, talk.t("building.ask"), _buildings(talk, keys))
+    await show(event, talk.t("building.ask"), _buildings(talk, keys))
 
 
 async def pick_building(query: CallbackQuery, press: Pick, talk: Talk) -> None:

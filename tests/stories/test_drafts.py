@@ -8,7 +8,9 @@ from sqlalchemy import select
 from bot.menus import Ask, Examine, Pick
 from bot.sealed import Tell
 from bot.survey_desk import Making, Running
+from models import people
 from models.cases import Case
+from models.people import Audience
 from models.surveys import Stage
 from sandbox.client import Person, photo
 from tests.campus import Campus, running
@@ -192,6 +194,9 @@ async def test_words_before_consent_survive_whatever_is_done_instead_of_answerin
                 await bob.taps(t.plain("nav.home"))
             case "words":
                 await bob.says("and the floor is wet")
+                await bob.reads(t.plain("profile.kept"))
+                await bob.taps(t.plain("audience.skip"))
+                await bob.taps("East 1")
             case "picture":
                 await bob.taps(t.plain("audience.skip"))
                 await bob.reads(t.plain("building.ask"))
@@ -244,3 +249,42 @@ async def test_about_me_shows_what_was_said_and_leaving_changes_nothing(database
         await alice.taps(t.plain("audience.graduate"))
         screen = await alice.reads(t.plain("building.ask"))
         assert "● East 1" in screen.labels
+
+
+@pytest.mark.parametrize(
+    ("language", "typed"), [("zh-hans", "本科。"), ("en", "大學部學生"), ("zh-hant", " Undergrad ")]
+)
+async def test_the_first_question_is_answered_by_typing_as_well(database_url: str, language: str, typed: str) -> None:
+    """It became the words of a ticket, the buttons were out of date, and the second question was never asked."""
+    async with running(database_url) as campus:
+        t = campus.t(language)
+        bob = await campus.stage.person("Bob", language)
+        await bob.says("/start")
+        await bob.taps(t.plain("consent.agree"))
+        await bob.reads(t.plain("audience.ask").splitlines()[0])
+        await bob.says(typed)
+        await bob.reads(t.plain("building.ask"))
+        await bob.taps(t.pick(campus.app.settings.building_names("e1")))
+        await bob.reads(t.plain("profile.done", building="").splitlines()[0][:4])
+        async with campus.app.database.reading() as session:
+            person = await people.by_telegram_id(session, bob.id)
+            assert person is not None
+            assert (person.audience, person.building) == (Audience.UNDERGRADUATE, "e1")
+
+
+async def test_words_at_the_first_question_wait_and_it_is_asked_again(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        bob = await campus.stage.person("Bob", "en")
+        await bob.says("/start")
+        await bob.taps(t.plain("consent.agree"))
+        await bob.reads(t.plain("audience.ask").splitlines()[0])
+        for words in (TAP, "In the graduate dormitory"):
+            await bob.says(words)
+            screen = await bob.reads(t.plain("profile.kept"))
+            assert t.plain("audience.ask").splitlines()[0] in screen.text
+        await bob.taps(t.plain("audience.graduate"))
+        await bob.taps("East 1")
+        screen = await bob.reads("You wrote:")
+        assert TAP in screen.text
+        assert "In the graduate dormitory" in screen.text
