@@ -25,7 +25,7 @@ from bot.keyboards import Fixed, Mine, Rate
 from bot.menus import Page
 from handlers.screens import pressed, show
 from handlers.students.talk import Private, Talk
-from models import asking, deadlines, following, requesters, retracting, stations, tickets
+from models import asking, deadlines, following, requesters, retracting, tickets
 from models.errors import Refusal
 from models.lifecycle import OPEN, Action, Kind
 from models.lifecycle import State as TicketState
@@ -224,8 +224,13 @@ async def add_words(message: Message, ticket: Ticket, place: Requester, talk: Ta
 async def show_ticket(event: Message | CallbackQuery, ticket: Ticket, place: Requester, talk: Talk) -> None:
     """One ticket as it stands, and what its student can do with it."""
     t = talk.t
-    station = await talk.session.get_one(stations.Station, ticket.station_id)
-    holder = await talk.session.get(Person, ticket.claimed_by_id) if ticket.claimed_by_id else None
+    # While it is only offered to another place it is the first's, and so is whoever had it there (首接负责).
+    station, asked = await tickets.responsible(talk.session, ticket), None
+    if ticket.from_station_id is not None:
+        asked = await tickets.station_of(talk.session, ticket)
+    holder_id = ticket.claimed_by_id or (ticket.from_holder_id if asked is not None else None)
+    holder = await talk.session.get(Person, holder_id) if holder_id else None
+    readers = t.plain("survey.and").join(t.pick(each.names) for each in (station, asked) if each is not None)
     lines = [
         t(
             "mine.ticket",
@@ -238,6 +243,8 @@ async def show_ticket(event: Message | CallbackQuery, ticket: Ticket, place: Req
         ),
         t("mine.holder", name=holder.name) if holder else t("mine.no_holder"),
     ]
+    if asked is not None:
+        lines.append(t("mine.offered", station=t.pick(asked.names), first=t.pick(station.names)))
     if ticket.state in OPEN:
         found = deadlines.next_deadline(ticket)
         if found is not None:
@@ -251,7 +258,7 @@ async def show_ticket(event: Message | CallbackQuery, ticket: Ticket, place: Req
     if ticket.follows_id is not None:
         lines.append(t("mine.follows", earlier=ticket.follows_id))
     lines += [t("mine.goes_on", later=later) for later in await following.after(talk.session, ticket)]
-    lines.append(t("mine.who_reads_anonymous" if place.anonymous else "mine.who_reads", station=t.pick(station.names)))
+    lines.append(t("mine.who_reads_anonymous" if place.anonymous else "mine.who_reads", station=readers))
     if ticket.state in OPEN and ticket.kind is not Kind.THANKS:
         lines.append(t("similar.others"))
     lines.append("")

@@ -80,24 +80,6 @@ async def test_a_ticket_is_given_to_a_colleague_who_can_give_it_back(database_ur
         assert number == 1
 
 
-async def test_the_lead_and_whoever_is_on_the_roster_can_be_given_a_ticket_before_they_do_anything(
-    database_url: str,
-) -> None:
-    """`/assign` and a name offered only whoever had typed something here, and not the lead who sat in the group."""
-    async with running(database_url) as campus:
-        _, number, card = await filed(campus)
-        await is_lead(campus, campus.li)
-        await campus.li.says("/start")
-        chen = await campus.stage.person("Chen", "zh-hans")
-        await chen.says("/start")
-        await campus.wang.says("/assign nobody", chat=campus.east, reply_to=card)
-        said = await campus.wang.reads("Who is to have it?", chat=campus.east)
-        assert {"Li", "Wang"} == set(said.text.rsplit(": ", 1)[1].split(", ")), "and not Chen"
-        await campus.wang.says("/assign Li", chat=campus.east, reply_to=card)
-        await campus.east.shows("in hand · Li")
-        assert number == 1
-
-
 async def test_all_tickets_of_somebody_who_has_left_go_to_another_by_the_lead(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
@@ -180,30 +162,6 @@ async def test_two_that_are_one_are_merged_answered_once_and_taken_apart_again(d
             await each.reads("The valve was replaced")
         await campus.wang.reads("all 2 students who waited are told", chat=campus.east)
         assert number == 2
-
-
-async def test_two_that_are_about_different_things_are_merged_only_when_it_is_meant(database_url: str) -> None:
-    """`/merge 7` put a complaint about hot water into one about a corridor light at once; `/merge ７` was no number."""
-    async with running(database_url) as campus:
-        t, settings = campus.t("en"), campus.app.settings
-        alice, bob = await campus.student("Alice"), await campus.student("Bob")
-        await campus.files(alice, "The light in the corridor is out", category=("repairs", "power"))
-        number = await campus.files(bob, TAP)
-        card = await campus.east.shows(f"#{number} ·")
-        await campus.wang.says("/merge ＃１", chat=campus.east, reply_to=card)
-        asked = await campus.wang.reads("Is it the same matter?", chat=campus.east)
-        for words in (
-            "The light in the corridor",
-            TAP[:20],
-            *(t.pick(settings.category_names(k)) for k in ("power", "water")),
-        ):
-            assert words in asked.text
-        await campus.quiet()
-        assert not [m for m in await campus.stage.transcript(bob.id) if "same matter" in m.text]
-        await campus.wang.taps(t.plain("merge.sure", number=number, into=1), chat=campus.east)
-        await bob.reads(f"Your #{number} is the same matter as #1")
-        await campus.wang.says("/merge １", chat=campus.east, reply_to=card)
-        await campus.wang.reads(t.plain("merge.same", number=1), chat=campus.east)
 
 
 async def test_three_that_read_alike_are_one_press_and_one_answer(database_url: str) -> None:
