@@ -32,7 +32,18 @@ from handlers.occasion import must_be_seen
 from handlers.screens import show
 from handlers.staff.desk import NUMBER, AtDesk, Desk, replied_to, ticket_of
 from handlers.staff.prompts import Writing, awaited, expected, forget, is_stale, prompt_of
-from models import answering, conversations, postings, projects, retracting, sorting, stations, tickets, words
+from models import (
+    answering,
+    conversations,
+    permissions,
+    postings,
+    projects,
+    retracting,
+    sorting,
+    stations,
+    tickets,
+    words,
+)
 from models.conversations import NOWHERE, Standing
 from models.errors import Refusal
 from models.people import Person
@@ -102,8 +113,11 @@ async def cancel(message: Message, command: CommandObject, desk: Desk, state: FS
 
 
 async def help_(message: Message, desk: Desk) -> None:
-    """How this chat is used."""
-    await message.reply(overview(desk.t, desk.t.pick(desk.station.names)))
+    """How this chat is used, by whoever asks; by anybody in it where nobody knows who that is."""
+    who = permissions.there(desk.station)
+    if desk.staff is not None:
+        who = await permissions.standing(desk.session, desk.staff, desk.station)
+    await message.reply(overview(desk.t, desk.t.pick(desk.station.names), who))
 
 
 async def command(message: Message, command: CommandObject, desk: Desk, state: FSMContext) -> None:
