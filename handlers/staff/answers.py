@@ -26,10 +26,11 @@ from bot.filters import Commanding, markup
 from bot.helping import overview
 from bot.keyboards import number_on
 from bot.people import anonymous_admin, hidden, to_a_colleague
-from bot.typed import NOTE_SIGN, as_meant, is_note
+from bot.typed import NOTE_SIGN, as_meant
 from bot.untrusted import units
 from handlers.occasion import must_be_seen
 from handlers.screens import show
+from handlers.staff import notes
 from handlers.staff.desk import NUMBER, AtDesk, Desk, replied_to, ticket_of
 from handlers.staff.prompts import Writing, awaited, expected, forget, is_stale, prompt_of
 from models import (
@@ -38,7 +39,6 @@ from models import (
     permissions,
     postings,
     projects,
-    retracting,
     sorting,
     stations,
     tickets,
@@ -46,7 +46,6 @@ from models import (
 )
 from models.conversations import NOWHERE, Standing
 from models.errors import Refusal
-from models.people import Person
 from models.permissions import Deed
 from models.stations import Station
 from models.tickets import Ticket
@@ -147,7 +146,7 @@ async def _obey(command: str, content: dict[str, Any], ticket: Ticket, source: t
         case "ask":
             await answering.answer(desk.session, ticket, staff, content, desk.house, desk.now, source, asks=True)
         case "note":
-            await _note(ticket, staff, content, source, desk)
+            await notes.write(ticket, staff, content, source, desk)
         case "resolve":
             await answering.resolve(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
         case "transfer":
@@ -162,7 +161,7 @@ async def reply(message: Message, desk: Desk, state: FSMContext) -> None:
     ticket = await ticket_of(desk.session, message) or await _asked_about(desk.session, message, state)
     if ticket is None:
         return
-    if _is_mistyped(message.text or message.caption or ""):
+    if notes.is_mistyped(message):
         if message.media_group_id is None:
             raise Refusal("desk.slash_not_sent")
         # The other pictures come without a word: refused alone, this one would leave them to the student.
@@ -198,10 +197,10 @@ async def _say(
     """
     # What has waited for a press since before may not have been read as it is meant.
     text = as_meant(str(content.get("text", ""))).strip()
-    if text.startswith("/") or await _is_noted(ticket, content, desk):
+    if text.startswith("/") or await notes.of_album(ticket, content, desk):
         staff = await desk.may(Deed.NOTE, ticket)
         stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
-        await _note(ticket, staff, _said_in(stripped), source, desk)
+        await notes.write(ticket, staff, _said_in(stripped), source, desk)
         return True
     last = await expected(state, ticket)
     over = is_stale(last, desk.now) if prompt is None and last is not None else prompt == {}
@@ -214,7 +213,7 @@ async def _say(
     staff = await desk.may(WRITTEN[writing], ticket)
     match writing:
         case Writing.NOTE:
-            await _note(ticket, staff, _said_in(content), source, desk)
+            await notes.write(ticket, staff, _said_in(content), source, desk)
         case Writing.RESOLUTION:
             await answering.resolve(desk.session, ticket, staff, reason_of(text), desk.house, desk.now)
         case Writing.TRANSFER:
@@ -236,28 +235,6 @@ async def _say(
     if last is not None and last["writing"] == writing:
         await forget(state)
     return True
-
-
-def _is_mistyped(text: str) -> bool:
-    """Whether these words begin with a slash and are no note."""
-    return text.lstrip().startswith("/") and not is_note(text.lstrip())
-
-
-async def _is_noted(ticket: Ticket, content: dict[str, Any], desk: Desk) -> bool:
-    """Whether a part of the same album is a note already: its caption speaks for all of it."""
-    album = content.get("album")
-    return album is not None and bool(await words.in_album(desk.session, ticket.id, album, Side.NOTE))
-
-
-async def _note(ticket: Ticket, staff: Person, content: dict[str, Any], source: tuple[int, int], desk: Desk) -> None:
-    """For the colleagues only. What has come of the same album before the words that say so was held back for the rest
-    of it, and is taken back.
-    """
-    album = content.get("album")
-    before = await words.in_album(desk.session, ticket.id, album, Side.STAFF) if album is not None else []
-    if standing := [each for each in before if each.retracted_at is None]:
-        await retracting.retract_answer(desk.session, standing[0], staff, desk.house, desk.now)
-    await answering.note(desk.session, ticket, staff, content, desk.house, desk.now, source)
 
 
 def _said_in(content: dict[str, Any]) -> dict[str, Any]:
