@@ -28,7 +28,7 @@ from handlers.students.surveys import Asked
 from handlers.students.volunteering import Volunteering
 from handlers.union.acting import Acting, Wherever
 from models import audit, cases, casework, conversations, permissions, sealed
-from models.cases import Case
+from models.cases import Case, Said
 from models.conversations import NOWHERE
 from models.errors import Refusal
 from models.people import Person
@@ -142,7 +142,7 @@ async def reply(message: Message, case: Case, how: str, acting: Acting) -> None:
     """The reporter's own words, or what a supervisor was asked for."""
     session, house, now = acting.session, acting.house, acting.now
     content = kept_of(message)
-    content.pop("album", None)
+    album = content.pop("album", None)
     chat_id, person = _must_be_there(acting), acting.person
     assert person is not None, "a reply of nobody known is about no case"
     who = await cases.standing(session, case, person, chat_id, house.vault)
@@ -153,9 +153,13 @@ async def reply(message: Message, case: Case, how: str, acting: Acting) -> None:
     handler = await cases.must_handle(session, case, person, chat_id, house.vault)
     text = as_meant(str(content.get("text", ""))).strip()
     if text.startswith("/") and not is_note(text):
-        raise Refusal("case.slash_not_sent")
-    if is_note(text):
+        if album is None:
+            raise Refusal("case.slash_not_sent")
+        # The other pictures come without a word: refused alone, this one would leave them to the reporter.
+        await message.reply(acting.t("case.slash_noted"))
+    if text.startswith("/") or await _is_noted(acting, case, album):
         how, content = "note", {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
+        content |= {"album": album} if album is not None else {}
     if not says_something([content]):
         raise Refusal("draft.empty")
     if how == "ask":
@@ -166,3 +170,11 @@ async def reply(message: Message, case: Case, how: str, acting: Acting) -> None:
     else:
         await casework.close(session, case, handler, chat_id, how, reason_of(text), house, now)
     await casework.show(session, case, chat_id, house, now)
+
+
+async def _is_noted(acting: Acting, case: Case, album: str | None) -> bool:
+    """Whether a part of the same album is a note already: its caption speaks for all of it."""
+    if album is None:
+        return False
+    lines = await cases.lines_of(acting.session, case, acting.house.vault)
+    return any(line.said is Said.NOTE and line.content.get("album") == album for line in lines)

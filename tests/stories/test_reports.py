@@ -225,8 +225,16 @@ async def test_the_teacher_it_is_about_learns_nothing_and_another_handles_it_in_
         assert "Alice" in card.text
         await qian.taps(t.plain("case.do.ack"))
         await alice.reads("has acknowledged")
+        # How a slash is typed, and under which of several pictures, makes no question of a note.
+        await qian.says("／／ Ask her roommate", reply_to=card)
+        await qian.says("／备注 Ask her roommate", reply_to=card)
+        await qian.reads("not sent to whoever reported it:")
+        for caption in ("// Her roommate", "／备注 Her roommate"):
+            await qian.sends(photo(), photo(), caption=caption, reply_to=card)
+        await qian.reads("kept as a note")
         await qian.says("Which presents?", reply_to=card)
         asked = await alice.reads("Which presents?")
+        assert not [m for m in await campus.stage.transcript(alice.id) if m.raw.get("photo") or "roommate" in m.text]
         await alice.sends(photo(), caption="These", reply_to=asked)
         await qian.reads("These")
         await qian.taps(t.plain("case.do.outcome"))

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from models import stations
 from sandbox.client import Message, Person, photo
 from tests.campus import Campus, running
 
@@ -21,9 +22,9 @@ async def filed(campus: Campus) -> tuple[Person, int, Message]:
     return alice, number, await campus.east.shows(f"#{number} ·")
 
 
-async def says(campus: Campus, key: str, count: int) -> None:
+async def says(campus: Campus, key: str, count: int, language: str = "en") -> None:
     """Wait until the station has been told this so often."""
-    text = re.sub(r"<[^>]+>", "", campus.t("en")(key))
+    text = re.sub(r"<[^>]+>", "", campus.t(language)(key))
 
     def look() -> bool | None:
         return sum(m.text == text for m in campus.east.view.chat(campus.east.id).values()) == count or None
@@ -56,6 +57,13 @@ async def test_a_mistyped_slash_sends_no_note_to_a_student(database_url: str) ->
         for i, text in enumerate(refused):
             await campus.wang.says(text, chat=campus.east, reply_to=card)
             await says(campus, "desk.slash_not_sent", i + 1)
+        for language in ("zh-hans", "zh-hant"):
+            async with campus.app.database.transaction() as session:
+                place = await stations.by_key(session, "east")
+                assert place is not None
+                place.language = language
+            await campus.wang.says("/备注 先拖着", chat=campus.east, reply_to=card)
+            await says(campus, "desk.slash_not_sent", 1, language)
         await campus.wang.says("A plumber comes, number 24/7", chat=campus.east, reply_to=card)
         await alice.reads("number 24/7")
         await campus.wang.says("/resolve：已修好", chat=campus.east, reply_to=card)
