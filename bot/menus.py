@@ -38,7 +38,7 @@ class Pick(Press, prefix="pk"):
 @dataclass(frozen=True)
 class Step(Press, prefix="st"):
     """A move within the draft: to kind, category, building, words, similar, name, send, empty, cancel; `on` is to
-    wherever it stands.
+    wherever it stands, `take` takes what was typed as a building as words.
     """
 
     to: str
@@ -190,17 +190,29 @@ def audiences(t: Texts, chosen: Audience | None) -> dict[str, Any]:
 
 
 def buildings(
-    t: Texts, keys: Sequence[str], settings: Settings, *, back: Press, out: dict[str, Any], chosen: str | None = None
+    t: Texts,
+    keys: Sequence[str],
+    settings: Settings,
+    *,
+    back: Press,
+    out: dict[str, Any],
+    chosen: str | None = None,
+    typed: str = "",
 ) -> dict[str, Any]:
-    """Where they live, or where the matter is."""
+    """Where they live, or where the matter is; what was typed may be no building but what they have to say."""
     labels = ((k, _marked(t.pick(settings.building_names(k)), k == chosen)) for k in keys)
     return keyboard(
         [
+            *_take(t, typed),
             *in_rows((button(label, Pick("building", k)) for k, label in labels), 2),
             [button(t.plain("building.none"), Pick("building", "-"))],
             [button(t.plain("nav.back"), back), out],
         ]
     )
+
+
+def _take(t: Texts, typed: str) -> Rows:
+    return [[button(t.plain("building.take", words=_subject(typed)), Step("take"))]] if typed else []
 
 
 def kinds(t: Texts, back: Press | None = None) -> dict[str, Any]:
@@ -215,9 +227,9 @@ def categories(t: Texts, keys: Sequence[str], settings: Settings, *, back: Press
     return keyboard([*rows, [button(t.plain("nav.back"), back), way_out(t)]])
 
 
-def collecting(t: Texts, any_yet: bool) -> dict[str, Any]:
-    """While words and pictures come in."""
-    rows: Rows = []
+def collecting(t: Texts, any_yet: bool, typed: str = "") -> dict[str, Any]:
+    """While words and pictures come in; what was typed as a building is still at hand."""
+    rows = _take(t, typed)
     if any_yet:
         rows.append([button(t.plain("new.continue"), Step("similar"))])
         rows.append([button(t.plain("new.empty"), Step("empty"))])

@@ -22,7 +22,7 @@ from bot.toolbox import Toolbox
 from models.errors import Refusal
 from models.house import House
 
-KEPT = ("parts", "pending")
+KEPT = ("parts", "pending", "typed")
 """Under which names a conversation keeps messages that have not gone anywhere yet: [what it says, where it stands]."""
 KEPT_BARE = ("bid", "shown")
 """Likewise, without where they stand: a bid's words by name, what shows a milestone."""

@@ -146,7 +146,16 @@ async def step(query: CallbackQuery, press: Step, walk: Walk) -> None:
         case "empty":
             walk.data["parts"] = []
             await walk.words()
+        case "take" if walk.data.get("typed"):
+            if len(walk.parts) + len(walk.data["typed"]) > MOST_PARTS:
+                raise Refusal("words.too_many", most=MOST_PARTS)
+            walk.data["parts"] = [*walk.data.get("parts", []), *walk.data.pop("typed")]
+            walk.data["parts_done"] = False
+            walk.data.pop("similar_seen", None)
+            await walk.go_on(walk.t("building.taken") + "\n\n")
         case "similar":
+            if not walk.parts:
+                raise Refusal("draft.nothing_yet")
             if not says_something(walk.contents):
                 raise Refusal("draft.says_nothing")
             walk.data["parts_done"] = True
@@ -188,7 +197,9 @@ async def edit_part(message: Message, state: FSMContext) -> None:
 
 
 async def type_building(message: Message, walk: Walk) -> None:
-    """Where it is, typed: a near miss is offered, never guessed."""
+    """Where it is, typed: a near miss is offered, never guessed. What is no building may be what they have to say: it
+    is kept, and one button makes it words.
+    """
     typed = message.text or ""
     found = places.find(typed, walk.settings, walk.house)
     if len(found) == 1 and found[0].sure:
@@ -196,6 +207,7 @@ async def type_building(message: Message, walk: Walk) -> None:
         walk.data.pop("similar_seen", None)
         await walk.go_on()
         return
+    walk.data["typed"] = held_with(walk.data.get("typed", []), message)
     text = walk.t("building.which") if found else walk.t("building.unknown", typed=cut(typed, TYPED_LENGTH))
     await walk.buildings(text, [place.key for place in found])
 

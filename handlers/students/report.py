@@ -145,7 +145,9 @@ async def step(query: CallbackQuery, press: Tell, talk: Talk) -> None:
             await _show(query, t("report.sent"), menus.back_home(t), talk)
             return
         case _:
-            raise Refusal("draft.says_nothing" if press.to == "words" else "old.button")
+            if press.to != "words":
+                raise Refusal("old.button")
+            raise Refusal("draft.says_nothing" if data.get("parts") else "draft.nothing_yet")
     await _ask(query, data, talk)
 
 

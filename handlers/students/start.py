@@ -19,11 +19,11 @@ from bot import menus
 from bot.contents import content_of
 from bot.filters import Going, Pressed
 from bot.keyboards import Go
-from bot.menus import Pick
+from bot.menus import Pick, Step
 from handlers.screens import show
 from handlers.students import choices, new, places
 from handlers.students.talk import Private, Talk
-from handlers.students.walk import Walk, is_drafting, walking
+from handlers.students.walk import Walk, is_drafting, typed_in, walking
 from models.errors import Refusal
 from models.people import Audience, Person
 
@@ -55,7 +55,10 @@ def router() -> Router:
         pick_building, Pressed(Pick), private, picked("building"), StateFilter(Profile.building)
     )
     router.message.register(type_audience, private, StateFilter(Profile.audience), ~F.text.startswith("/"))
-    router.message.register(type_building, private, StateFilter(Profile.building), F.text, ~F.text.startswith("/"))
+    at_the_building = StateFilter(Profile.building)
+    router.callback_query.register(take_typed, Pressed(Step), private, at_the_building, F.data == Step("take").pack())
+    router.message.register(type_building, private, at_the_building, F.text, ~F.text.startswith("/"))
+    router.message.register(show_building, private, at_the_building, ~F.text)
     return router
 
 
@@ -180,15 +183,40 @@ async def type_building(message: Message, talk: Talk) -> None:
     if len(found) == 1 and found[0].sure:
         await _settled(message, found[0].key, talk)
         return
-    keys = [f.key for f in found] or talk.settings.buildings_from((await talk.state.get_data()).get("station"))
+    data = await talk.state.get_data()
+    typed = new.held_with(data.get("typed", []), message)
+    await talk.state.update_data(typed=typed)
+    keys = [f.key for f in found] or talk.settings.buildings_from(data.get("station"))
     text = talk.t("building.which") if found else talk.t("building.unknown", typed=(message.text or "")[:60])
-    await show(message, text, _buildings(talk, keys))
+    await show(message, text, _buildings(talk, keys, typed_in({"typed": typed})))
 
 
-def _buildings(talk: Talk, keys: Sequence[str]) -> dict[str, Any]:
-    return menus.buildings(
-        talk.t, keys, talk.settings, back=Go("profile"), out=menus.way_home(talk.t), chosen=talk.person.building
-    )
+async def take_typed(query: CallbackQuery, talk: Talk) -> None:
+    """What they typed is no building but what they have to say: it waits for the draft, and where they live is asked
+    again.
+    """
+    data = await talk.state.get_data()
+    if not data.get("typed"):
+        raise Refusal("old.button")
+    await talk.state.update_data(pending=[*data.get("pending", []), *data["typed"]], typed=[])
+    await _ask_building(query, talk)
+
+
+async def show_building(message: Message, talk: Talk) -> None:
+    """A picture where a name was expected: it waits for the draft, too."""
+    await _keep(message, talk)
+    await _ask_building(message, talk)
+
+
+async def _ask_building(event: Message | CallbackQuery, talk: Talk) -> None:
+    keys = talk.settings.buildings_from((await talk.state.get_data()).get("station"))
+    await show(event, talk.t("profile.kept") + "\n\n" + talk.t("building.ask"), _buildings(talk, keys))
+
+
+def _buildings(talk: Talk, keys: Sequence[str], typed: str = "") -> dict[str, Any]:
+    back, out = Go("profile"), menus.way_home(talk.t)
+    chosen = talk.person.building
+    return menus.buildings(talk.t, keys, talk.settings, back=back, out=out, chosen=chosen, typed=typed)
 
 
 async def _settled(event: Message | CallbackQuery, building: str | None, talk: Talk) -> None:

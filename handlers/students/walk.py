@@ -102,6 +102,11 @@ def parts_of(data: Mapping[str, Any]) -> list[Part]:
     return [(content, (source[0], source[1])) for content, source in data.get("parts", [])]
 
 
+def typed_in(data: Mapping[str, Any]) -> str:
+    """What a conversation's data holds of what was typed as a building and was none for sure."""
+    return " ".join(str(content.get("text", "")) for content, _ in data.get("typed", []))
+
+
 @dataclass
 class Walk(Talk):
     """Somebody on their way through the draft: what they have chosen, and every screen they can be shown."""
@@ -184,14 +189,15 @@ class Walk(Talk):
         """Where the matter is; these buildings when what was typed may mean them."""
         shown = keys or self.settings.buildings_from(self.data.get("station"))
         building, back = self.data.get("building"), self._back("category")
-        keyboard = menus.buildings(self.t, shown, self.settings, back=back, out=menus.way_out(self.t), chosen=building)
+        out, typed = menus.way_out(self.t), typed_in(self.data)
+        keyboard = menus.buildings(self.t, shown, self.settings, back=back, out=out, chosen=building, typed=typed)
         await self._screen(New.building, text or self.t("new.building"), keyboard)
 
     async def words(self) -> None:
         """What has been collected so far, and more is welcome."""
         count = len(self.parts)
         text = self.t.n("new.collected", count, words=excerpt(self.contents)) if count else self.t("new.words")
-        await self._screen(New.words, text, menus.collecting(self.t, bool(count)))
+        await self._screen(New.words, text, menus.collecting(self.t, bool(count), typed_in(self.data)))
 
     async def answer(self) -> bool:
         """An article that may save them the ticket, one at a time; False when there is none to offer (any more)."""

@@ -201,6 +201,8 @@ async def test_words_before_consent_survive_whatever_is_done_instead_of_answerin
                 await bob.taps(t.plain("audience.skip"))
                 await bob.reads(t.plain("building.ask"))
                 await bob.sends(photo())
+                await bob.reads(t.plain("profile.kept"))
+                await bob.taps("East 1")
             case "back":
                 await bob.taps(t.plain("audience.graduate"))
                 await bob.taps(t.plain("nav.back"))
@@ -288,3 +290,18 @@ async def test_words_at_the_first_question_wait_and_it_is_asked_again(database_u
         screen = await bob.reads("You wrote:")
         assert TAP in screen.text
         assert "In the graduate dormitory" in screen.text
+
+
+async def test_words_typed_where_they_live_wait_for_the_draft(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        bob = await campus.stage.person("Bob", "en")
+        await bob.says("/start")
+        await bob.taps(t.plain("consent.agree"))
+        await bob.taps(t.plain("audience.skip"))
+        await bob.says(TAP)
+        await bob.taps(t.plain("building.take", words=""))
+        screen = await bob.reads(t.plain("profile.kept"))
+        assert t.plain("building.ask") in screen.text
+        await bob.says("East 1")
+        assert TAP in (await bob.reads("You wrote:")).text

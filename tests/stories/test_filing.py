@@ -54,10 +54,52 @@ async def test_a_typed_building_that_is_unknown_brings_the_list_back(database_ur
         t = campus.t("en")
         alice = await to_the_building(campus)
         await alice.says("<qqq>")
-        screen = await alice.reads(t.plain("building.unknown", typed="<qqq>"))
+        screen = await alice.reads(t.plain("building.unknown", typed="<qqq>").splitlines()[0])
         assert {"East 1", "West 1", "South 3"} <= set(screen.labels)
         await alice.says("East 1")
         assert "East 1" in await sent(campus, alice)
+
+
+@pytest.mark.parametrize("when", ["at once", "later"])
+async def test_words_typed_as_a_building_become_what_is_said(database_url: str, when: str) -> None:
+    """They were dropped, and had to be typed again."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await to_the_building(campus)
+        said = await alice.says("The door fell off")
+        await alice.reads(t.plain("building.unknown", typed="The door fell off").splitlines()[0])
+        take = t.plain("building.take", words="The door fell off")
+        if when == "at once":
+            await alice.edits(said, "The door fell off!")
+            await alice.taps(take)
+            screen = await alice.reads(t.plain("building.taken"))
+            assert t.plain("new.building") in screen.text
+            await alice.says("East 1")
+        else:
+            await alice.says("East 1")
+            await alice.reads(t.plain("new.words").splitlines()[0])
+            await alice.taps(take)
+        screen = await alice.reads("Got 1 message")
+        assert take not in screen.labels
+        await alice.taps(t.plain("new.continue"))
+        await alice.taps(t.plain("name.named"))
+        await alice.taps(t.plain("preview.send"))
+        await campus.east.shows("The door fell off!" if when == "at once" else "The door fell off")
+
+
+async def test_whoever_goes_on_without_a_word_hears_just_that(database_url: str) -> None:
+    """It was said that a sticker alone tells nothing, where nobody had sent one."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await to_the_building(campus)
+        await alice.says("East 1")
+        await alice.reads(t.plain("new.words").splitlines()[0])
+        await alice.says("It drips")
+        first = await alice.reads("Got 1 message")
+        await alice.says("All night")
+        await alice.reads("Got 2 messages")
+        await alice.taps(t.plain("new.empty"))
+        assert await alice.taps(t.plain("new.continue"), message=first) == t.plain("draft.nothing_yet")
 
 
 async def test_who_recognises_none_of_the_similar_ones_files_a_ticket_of_their_own(database_url: str) -> None:
