@@ -59,8 +59,12 @@ async def forwarded(message: Message, t: Texts) -> None:
 async def cancel(message: Message, talk: Talk) -> None:
     """Leave whatever is being done; nothing of it is kept."""
     was_busy = await talk.state.get_state() is not None
+    to_forget = bool((await talk.state.get_data()).get("forget"))
     await talk.state.clear()
-    await show(message, talk.t("cancel.done" if was_busy else "cancel.nothing"), menus.home(talk.t))
+    said = [talk.t("cancel.done")] if was_busy else [] if to_forget else [talk.t("cancel.nothing")]
+    if to_forget:
+        said.append(talk.t("cancel.nothing_erased"))
+    await show(message, "\n".join(said), menus.home(talk.t))
 
 
 async def cancel_pressed(query: CallbackQuery, talk: Talk) -> None:

@@ -92,4 +92,6 @@ async def ask_forget(event: Message | CallbackQuery, talk: Talk) -> None:
         parts.append(talk.t("forget.reports_stay", count=len(reports)))
     if await mutes.standing(talk.session, talk.person.telegram_id, talk.house.vault, talk.now) is not None:
         parts.append(talk.t("forget.mute_stays"))
+    # Whoever answers with /cancel wants to hear that nothing was erased (`anywhere.py`); a draft stays as it is.
+    await talk.state.update_data(forget=True)
     await show(event, "\n\n".join(parts), doors.forget_sure(talk.t))

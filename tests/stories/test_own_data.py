@@ -113,6 +113,32 @@ async def test_somebody_is_forgotten_in_the_middle_of_a_draft(database_url: str)
         await alice.reads("Welcome! This is the student union")
 
 
+async def test_cancel_at_the_question_of_being_forgotten_says_that_nothing_was_erased(database_url: str) -> None:
+    """It said that nothing was sent, or that there was nothing to cancel."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        for drafting in (False, True):
+            if drafting:
+                await alice.says("/new")
+                await alice.reads(t.plain("new.kind"))
+            await alice.says("/forget")
+            await alice.reads("Erase you from here?")
+            await alice.says("/cancel")
+            screen = await alice.reads(t.plain("cancel.nothing_erased"))
+            assert (t.plain("cancel.done") in screen.text) == drafting
+            assert t.plain("cancel.nothing") not in screen.text
+        await alice.says("/cancel")
+        await alice.reads(t.plain("cancel.nothing"))
+        # Whoever was forgotten is not told the contrary.
+        await alice.says("/forget")
+        await alice.taps(t.plain("forget.yes"))
+        await alice.reads("we no longer know who you are")
+        await alice.says("/cancel")
+        screen = await alice.reads("")
+        assert t.plain("cancel.nothing_erased") not in screen.text
+
+
 async def test_few_people_are_told_before_they_send_anonymously(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
