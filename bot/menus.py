@@ -212,7 +212,7 @@ def buildings(
 
 
 def _take(t: Texts, typed: str) -> Rows:
-    return [[button(t.plain("building.take", words=_subject(typed)), Step("take"))]] if typed else []
+    return [[button(t.plain("building.take", words=short(typed)), Step("take"))]] if typed else []
 
 
 def kinds(t: Texts, back: Press | None = None) -> dict[str, Any]:
@@ -283,10 +283,10 @@ def belongs_elsewhere(t: Texts, tickets: Sequence[tuple[int, str]]) -> dict[str,
 
 
 def _matters(t: Texts, tickets: Sequence[tuple[int, str]]) -> list[list[dict[str, Any]]]:
-    return [[button(t.plain("loose.add", number=n, subject=_subject(s)), Belongs(n))] for n, s in tickets]
+    return [[button(t.plain("loose.add", number=n, subject=short(s)), Belongs(n))] for n, s in tickets]
 
 
-def _subject(subject: str) -> str:
+def short(subject: str) -> str:
     """So much of it as fits a button beside a number, and nothing that turns the number around."""
     return inline(cut(subject, SUBJECT), SUBJECT) or "—"
 
@@ -313,7 +313,7 @@ STATE_ICONS = {
 def mine(t: Texts, tickets: Sequence[tuple[int, State, str]], page: int, last: int) -> dict[str, Any]:
     """One page of a student's tickets: (number, state, subject)."""
     rows = [
-        [button(f"{STATE_ICONS[state]} #{number} {_subject(subject)}", Mine("view", number))]
+        [button(f"{STATE_ICONS[state]} #{number} {short(subject)}", Mine("view", number))]
         for number, state, subject in tickets
     ]
     turn = []

@@ -11,6 +11,7 @@ about. That somebody has one is no row's to tell, so the question then leaves se
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from aiogram import F, Router
@@ -19,14 +20,15 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
 from bot import keyboards, menus
-from bot.contents import content_of, says_something
+from bot.contents import content_of, is_said, says_something
 from bot.filters import Pressed
-from bot.menus import Belongs
+from bot.keyboards import button, keyboard
+from bot.menus import Belongs, Step
 from bot.sealed import Reported, offering, own_keys, screen
 from handlers.screens import show
 from handlers.students import mine, new, report
 from handlers.students.talk import Private, Talk
-from handlers.students.walk import parts_of
+from handlers.students.walk import New, Walk, drawn, parts_of, typed_in, walking
 from models import asking, cases, casework, permissions, requesters, sealed, tickets, words
 from models.errors import Refusal
 from models.lifecycle import OPEN
@@ -47,6 +49,7 @@ def replies() -> Router:
     """Asked before every conversation."""
     router = Router(name="replies")
     router.message.register(reply, Private(), F.reply_to_message, ~F.text.startswith("/"), about_a_ticket)
+    router.message.register(asked, Private(), StateFilter(New), ~F.text.startswith("/"), is_said, walking, is_asked)
     return router
 
 
@@ -57,6 +60,7 @@ def router() -> Router:
     router.edited_message.register(edited, private)
     router.callback_query.register(belongs, Pressed(Belongs), private, StateFilter(Loose.held))
     router.callback_query.register(to_report, Pressed(Reported), private, StateFilter(Loose.held))
+    router.callback_query.register(out_of_draft, Pressed(Reported), private, StateFilter(New), walking)
     router.message.register(hold, private, ~F.text.startswith("/"))
     return router
 
@@ -101,6 +105,37 @@ async def hold(message: Message, talk: Talk) -> None:
     await talk.state.set_state(Loose.held)
     await talk.state.set_data({"parts": held})
     await ask(message, talk.t("loose.ask"), menus.belongs(talk.t, open_ones), codes, talk)
+
+
+async def is_asked(_: Message, walk: Walk) -> bool:
+    """Filter: a supervisor has asked since the draft was begun, and it has not been said where the words belong."""
+    return "asked" in walk.data
+
+
+async def asked(message: Message, walk: Walk) -> None:
+    """In the middle of a draft: the answer to a supervisor, or more of the draft? Neither until they say so."""
+    data = walk.data
+    data["typed"] = new.held_with(data.get("typed", []), message)
+    await walk.state.set_data(data)
+    rows = [[button(walk.t.plain("building.take", words=menus.short(typed_in(data))), Step("take"))]]
+    keys = menus.under(keyboard(rows), partial(drawn, data=data))
+    await ask(message, walk.t("loose.ask"), keys, [data["asked"]], walk)
+
+
+async def out_of_draft(query: CallbackQuery, press: Reported, walk: Walk) -> None:
+    """It was the answer; the draft goes on without it."""
+    contents = [content for content, _ in walk.data.get("typed", [])]
+    if not contents:
+        raise Refusal("old.button")
+    case = await report.mine(walk, press.code)
+    await casework.add(walk.session, case, contents, walk.house, walk.now)
+    del walk.data["typed"]
+    walk.data.pop("asked", None)
+    await walk.state.set_data(walk.data)
+    on = query.message.message_id if query.message is not None else None
+    keys = keyboard([[menus.way_on(walk.t, drafting=True, label="nav.on")]])
+    facts = screen(walk.t("report.added", code=case.code), keys, on)
+    await sealed.post(walk.session, facts, walk.house.vault, walk.now, chat_id=walk.person.telegram_id)
 
 
 async def ask(message: Message, text: str, keys: dict[str, Any], codes: Sequence[str], talk: Talk) -> None:

@@ -152,6 +152,7 @@ async def step(query: CallbackQuery, press: Step, walk: Walk) -> None:
             walk.data["parts"] = [*walk.data.get("parts", []), *walk.data.pop("typed")]
             walk.data["parts_done"] = False
             walk.data.pop("similar_seen", None)
+            walk.data.pop("asked", None)
             await walk.go_on(walk.t("building.taken") + "\n\n")
         case "similar":
             if not walk.parts:
@@ -232,6 +233,7 @@ async def join(query: CallbackQuery, press: Join, walk: Walk) -> None:
     session, house, now = walk.session, walk.house, walk.now
     if press.ticket not in walk.data.get("offered", []):
         raise Refusal("old.button")
+    _must_have_its_place(walk)
     ticket = await tickets.get(session, press.ticket)
     permissions.must(Deed.JOIN, (Who.STRANGER,), ticket)
     requester = await asking.join(session, ticket, walk.person, walk.data.get("building"), house, now)
@@ -258,6 +260,12 @@ async def answered(query: CallbackQuery, press: Answered, walk: Walk) -> None:
     await walk.go_on()
 
 
+def _must_have_its_place(walk: Walk) -> None:
+    """Raises Refusal while it is not said whether what was written last is a supervisor's (`loose.py`)."""
+    if "asked" in walk.data and walk.data.get("typed"):
+        raise Refusal("draft.place_first")
+
+
 async def was_sent(query: CallbackQuery, talk: Talk) -> bool:
     """Filter: "Send" under a draft that has been sent: its words are with a station."""
     first = (query.data or "").rpartition(".")[2]
@@ -278,6 +286,7 @@ async def _send(query: CallbackQuery, walk: Walk) -> None:
         raise Refusal("draft.says_nothing")
     if not {"kind", "category", "anonymous"} <= data.keys():
         raise Refusal("old.button")
+    _must_have_its_place(walk)
     if query.data != drawn(SEND, data):
         # What is sent is what is seen: an earlier preview of the same draft showed something else.
         await query.answer(walk.t.plain("draft.changed"), show_alert=True)

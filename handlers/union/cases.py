@@ -26,6 +26,7 @@ from handlers.students.mine import Follow
 from handlers.students.report import Reporting
 from handlers.students.surveys import Asked
 from handlers.students.volunteering import Volunteering
+from handlers.students.walk import New
 from handlers.union.acting import Acting, Wherever
 from models import audit, cases, casework, conversations, permissions, sealed
 from models.cases import Case, Said
@@ -126,8 +127,8 @@ GO_OUT_AT_ONCE = (
 
 async def _nothing_else_is_asked(case: Case, acting: Acting) -> None:
     """The reporter has been asked, and answers without replying, as people do: what they had been asked for before,
-    by the station that the report may be about, does not get it. They are asked where it belongs (`loose.py`). What
-    shows them their words before it is sent goes on.
+    by the station that the report may be about, does not get it. They are asked where it belongs (`loose.py`), in
+    the middle of a draft as well, which goes on. So does what else shows them their words before it is sent.
     """
     session, vault = acting.session, acting.house.vault
     reached = cases.reach(case, vault)
@@ -136,6 +137,9 @@ async def _nothing_else_is_asked(case: Case, acting: Acting) -> None:
     stands = await conversations.read(session, key, vault)
     if stands.state in {each.state for each in GO_OUT_AT_ONCE}:
         await conversations.write(session, key, stands, NOWHERE, vault, acting.now)
+    elif stands.state in New:
+        asked = stands._replace(data=stands.data | {"asked": case.code})
+        await conversations.write(session, key, stands, asked, vault, acting.now)
 
 
 async def reply(message: Message, case: Case, how: str, acting: Acting) -> None:

@@ -344,3 +344,42 @@ async def test_with_a_report_alone_words_are_asked_about_and_nothing_says_that_t
         await alice.reads("He has been dismissed")
         await alice.says("The canteen is closed on Mondays")
         await alice.reads("You wrote:")
+
+
+@pytest.mark.parametrize("meant", ["the report", "the draft"])
+async def test_an_answer_in_the_middle_of_a_draft_does_not_slip_into_it(database_url: str, meant: str) -> None:
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        alice = await campus.student("Alice", id=837465921)
+        teacher, room, code, card = await reported(campus, alice)
+        await alice.says("/new")
+        await alice.taps(t.plain("kind.complaint"))
+        await alice.taps(t.pick(settings.category_names("repairs")))
+        await alice.taps(t.pick(settings.category_names("water")))
+        await alice.reads(t.plain("new.words").splitlines()[0])
+        await alice.says("The tap drips")
+        await alice.taps(t.plain("new.continue"))
+        await alice.taps(t.plain("name.named"))
+        preview = await alice.reads("Please check")
+        await teacher.says("When was that?", chat=room, reply_to=card)
+        await alice.reads("When was that?")
+        await alice.says("On Tuesday")
+        screen = await alice.reads(t.plain("loose.ask"))
+        take = t.plain("building.take", words="On Tuesday")
+        assert screen.labels == [t.plain("loose.report", code=code), take]
+        assert await alice.taps(t.plain("preview.send"), message=preview) == t.plain("draft.place_first")
+        if meant == "the report":
+            await alice.taps(t.plain("loose.report", code=code))
+            await room.shows("On Tuesday")
+            await alice.taps(t.plain("nav.on"))
+            await alice.reads("Please check")
+        else:
+            await alice.taps(take)
+            await alice.reads("Got 2 messages")
+            await alice.taps(t.plain("new.continue"))
+            await alice.reads("Please check")
+        await alice.taps(t.plain("preview.send"))
+        await campus.east.shows("The tap drips")
+        await campus.quiet()
+        shown = json.dumps([m.raw for m in await campus.east.transcript()])
+        assert ("Tuesday" in shown) == (meant == "the draft")
