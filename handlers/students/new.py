@@ -9,7 +9,8 @@ leads straight back to it. The draft lives in the conversation and ends with it.
 is collected, pictures and albums included, until they continue.
 
 What has been collected stands under `parts` in the conversation's data, as does what is held until it is known where it
-belongs (`loose.py`); what came before they agreed stands under `pending` (`start.py`). An edit finds it in both. Under
+belongs (`loose.py`); what came before they agreed stands under `pending` (`start.py`). An edit finds it in both, and
+under `typed`, where what may be words or something else waits for a button that says which. Under
 `faq` stands the article that is being offered, under `faq_no` those that did not help.
 """
 
