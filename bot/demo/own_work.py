@@ -185,9 +185,11 @@ async def _reviewed(cast: Cast, t: Texts, words: tuple[Words, Words]) -> None:
     await zhou.says("\n".join(english), chat=office)
     await zhou.taps(t.plain("publication.act.submit"), chat=office)
     await cast.li.taps(t.plain("publication.act.preview"), chat=office)
+    await cast.li.reads(t.plain("publication.stage.reading"), chat=office)
     await cast.li.taps(t.plain("publication.act.pass"), chat=office)
     await above.shows(chinese[0])
     await cast.teacher.taps(t.plain("publication.act.preview"), chat=above)
+    await cast.teacher.reads(t.plain("publication.stage.approving"), chat=above)
     await cast.teacher.taps(t.plain("publication.act.approve"), chat=above)
     await cast.teacher.reads(t.plain("publication.stage.approved"), chat=above)
 

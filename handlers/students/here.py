@@ -126,7 +126,7 @@ async def answer(query: CallbackQuery, press: Invited, talk: Talk) -> None:
             await talk.state.set_data({"gathering": gathering.id})
             text = talk.t("study.why", title=titled(talk.t.pick(gathering.titles)), most=excuses.REASON_LENGTH)
             await show(pressed(query, True), left + text, keyboard([[menus.way_out(talk.t)]]))
-        case "materials" if isinstance(query.message, Message):
+        case "materials" if gathering.materials and isinstance(query.message, Message):
             for each in gathering.materials:
                 await _bring(query.message, each)
         case _:

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from aiogram import F, Router
@@ -374,7 +375,9 @@ async def _preview(query: CallbackQuery, publication: Publication, acting: Actin
     for each in publication.attachments:
         send = query.message.answer_photo if each["type"] == "photo" else query.message.answer_document
         await send(each["file_id"])
-    if acting.person is not None:
-        await reviewing.looked(acting.session, publication, acting.person, acting.house, acting.now)
+    with contextlib.suppress(Refusal):
+        # Of whoever may not judge it nobody asks what they have seen.
+        reader = await acting.may(_deed(publication))
+        await reviewing.looked(acting.session, publication, reader, acting.house, acting.now)
     text, keys = await _screen(publication, acting)
     await query.message.answer(text, reply_markup=markup(keys))

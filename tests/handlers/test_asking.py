@@ -42,7 +42,7 @@ ASKS = {
 FINDS = {
     "students/here.py:_may_sign",
     "students/here.py:_must",
-    "students/report.py:_mine",
+    "students/report.py:mine",
     "students/reviews.py:_own",
     "union/gatherings.py:may",
     "union/volunteers.py:may",
@@ -68,6 +68,7 @@ FREE = {
     "staff/duty.py:mine": "one's own turns",
     "students/loose.py:edited": "Telegram lets only the author edit",
     "students/loose.py:hold": "one's own words; where they go asks",
+    "students/loose.py:asked": "one's own words; where they go asks",
     "students/mine.py:first_page": "the list of one's own",
     "students/mine.py:page": "the list of one's own",
     "students/report.py:explain": "everybody may read what it is",
@@ -84,7 +85,7 @@ FREE = {
 """Who acts without asking, and why: whole files, or one function of a file."""
 DRAFTING = "a draft is one's own; sending it asks"
 FREE |= {f"students/new.py:{name}": DRAFTING for name in (
-    "begin", "pick", "collect", "edit_part", "type_building", "press_please", "answered")}  # fmt: skip
+    "begin", "pick", "collect", "edit_part", "type_building", "press_please", "answered", "sent_already")}  # fmt: skip
 
 
 BEFORE = {

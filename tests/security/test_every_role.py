@@ -63,8 +63,8 @@ def known(refusal: Refusal) -> bool:
     return all(refusal.key in texts for texts in TEXTS.values())
 
 
-def judged(who: Role, payload: str, seen: Seen, asked: Asked) -> Iterator[str]:
-    """What was wrong with what came of a press."""
+def judged(who: Role, payload: str, seen: Seen, asked: Asked, *, again: bool) -> Iterator[str]:
+    """What was wrong with what came of a press, or of the same one `again`."""
     what = f"{who.presser.name} presses {payload}"
     if seen.error is not None:
         yield f"{what}: {seen.error!r}"
@@ -81,9 +81,16 @@ def judged(who: Role, payload: str, seen: Seen, asked: Asked) -> Iterator[str]:
         yield f"{what}: no sentence says {seen.refused.key}"
     if asked.may and not asked.granted and (changed or {chat for chat, _ in seen.said} - {who.presser.chat}):
         yield f"{what}: refused, and yet {sorted(changed)} changed, or something was said elsewhere"
-    if not asked.may and changed - who.own:
+    forgotten = payload.startswith(FORGET)
+    if not asked.may and not forgotten and changed - who.own:
         yield f"{what}: {sorted(changed)} changed and nobody was asked"
-    if seen.refused is None and seen.error is None and not (seen.said or seen.answered or "pictures" in changed):
+    # A second time what is on its way is not written anew.
+    if (
+        not again
+        and seen.refused is None
+        and seen.error is None
+        and not (seen.said or seen.answered or "pictures" in changed)
+    ):
         yield f"{what}: not a word"
 
 
@@ -115,7 +122,7 @@ async def pressed(
         payload = own(who, plain, about)
         with listening() as asked:
             seen = await program.gets(who.presser.presses(payload), who.presser.presence, before=before)
-        wrong += judged(who, payload, seen, asked)
+        wrong += judged(who, payload, seen, asked, again=before > 0)
         granted[who.presser.name] |= asked.granted
         all_asked |= {deed for deed, _, _ in asked.may}
     return wrong, granted, all_asked
@@ -192,6 +199,8 @@ async def test_every_role_presses_every_button(database_url: str, now: datetime)
     assert len(asked) > 40
 
 
+FORGET = "ao:forget_sure"
+"""To be forgotten is everybody's own affair, and changes whatever they have a part in."""
 REACHED = {
     "a staff member": 20,
     "a lead": 28,
