@@ -33,7 +33,7 @@ run: $(VENV)/run.stamp ## the bot itself: config.toml, UNIONBOT_TOKEN and UNIONB
 check: lint types test ## ruff, mypy --strict, the suite
 
 rehearsal: $(VENV)/test.stamp ## a whole academic year, and the demo from its first scene to Ctrl-C; with `check` what CI runs
-	@$(BIN)/python -m pytest -m long tests/bot/test_start.py tests/stories/test_year.py $(ARGS)
+	@$(BIN)/python -m pytest -m long tests/bot/test_start.py tests/bot/test_demo.py tests/stories/test_year.py $(ARGS)
 
 lint: $(VENV)/test.stamp ## ruff: rules and format
 	@$(BIN)/ruff check .

@@ -33,6 +33,7 @@ def played(*arguments: str) -> Result:
     return done
 
 
+@pytest.mark.long
 def test_a_taken_port_is_named_and_ends_it() -> None:
     """With --once the port was not even looked at."""
     with socket.socket() as taken:
@@ -57,6 +58,7 @@ class Unheard(Sandbox):
         return await super().until(look, min(timeout, 2.0), words, chat)
 
 
+@pytest.mark.long
 def test_a_step_that_does_not_come_about_is_named_and_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(__main__, "_sandbox", lambda: (Unheard, photo))
     done = played()

@@ -253,6 +253,7 @@ def test_a_wrong_token_ends_with_one_line(tmp_path: Path, monkeypatch: pytest.Mo
     assert wrong not in done.output
 
 
+@pytest.mark.long
 async def test_without_a_network_it_waits_and_starts_and_sigterm_ends_it_within_ten_seconds(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -23,7 +23,13 @@ PROVEN = "not broken"
 """That the matrix can fail is shown once; the rounds after the first leave it out."""
 
 
-ELSEWHERE = ("tests/fuzz", "tests/security", "tests/bot/test_start.py", "tests/stories/test_year.py")
+ELSEWHERE = (
+    "tests/fuzz",
+    "tests/security",
+    "tests/bot/test_start.py",
+    "tests/bot/test_demo.py",
+    "tests/stories/test_year.py",
+)
 """Whose long tests `make fuzz` and `make rehearsal` run: every other one is run here."""
 
 
