@@ -237,7 +237,6 @@ async def _judge(
         session, publication, reader, house
     ):
         await _preview(query, publication, acting)
-        await reviewing.looked(session, publication, reader, house, now)
         await query.answer(acting.t.plain("publication.look_first"), show_alert=True)
         return
     if press.act == "pass":
