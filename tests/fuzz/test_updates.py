@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import said
 from models.inbox import Handling, Incoming
-from models.outbox import Outgoing, Repeat, Sending
+from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Grant
 from models.stations import Station
 from models.union import comments
@@ -78,7 +78,7 @@ def own(update: Update) -> set[int]:
     return {part.id for part in parts if part is not None}
 
 
-WRITTEN = select(Outgoing.id, Outgoing.chat_id, Outgoing.letter, Outgoing.method, Outgoing.repeat).where(
+WRITTEN = select(Outgoing.id, Outgoing.chat_id, Outgoing.letter, Outgoing.method, Outgoing.repeat, Outgoing.lane).where(
     Outgoing.id > bindparam("last")
 )
 ABOVE = select(Grant.telegram_id).where(Grant.taken_back_at.is_(None))
@@ -127,7 +127,9 @@ async def run(here: Program, updates: Updates, count: int, told: Callable[[str],
             changes = each.letter == comments.LETTER and each.repeat is Repeat.FREELY
             standing = once if changes else set[int]()
             theirs = before | known | standing | (own(update) if update else set())
-            if each.chat_id is not None and each.chat_id not in theirs:
+            # Whom the union has given something to do may publish: that goes to everybody.
+            published = each.lane == Lane.BROADCAST and bool(update and own(update) & (before | known))
+            if each.chat_id is not None and each.chat_id not in theirs and not published:
                 what = f"{each.letter or each.method} to {each.chat_id}"
                 found.wrong[f"to another chat: {what}: {bodies[row][:2000]}"] += 1
         await here.speak()
