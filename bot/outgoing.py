@@ -8,6 +8,8 @@ otherwise:
 - a look-up inside the transaction would hold the database while the network is slow, so it is refused: look-ups are
   made before the transaction (`bot/lookout.py`);
 - outside of an update's transaction (setting commands at the start, look-ups) everything passes.
+
+What is said to one person is sealed on its way (`models/sealed.py`): it may repeat what they will not sign.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import base64
 import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -38,24 +40,14 @@ from aiogram.methods.base import Response, TelegramType
 from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, InputFile, TelegramObject
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import outbox
+from models import outbox, sealed
 from models.outbox import Lane, Repeat
+from models.vault import Vault
 
 NO_ANSWER = (AiogramError, TimeoutError, aiohttp.ClientError)
 """What asking Telegram directly may raise: it refused, it is not there, or somebody on the way answered for it."""
 DIRECT = (AnswerCallbackQuery, AnswerInlineQuery, SendChatAction)
 LOOKUPS = (GetChat, GetChatMember, GetFile)
-
-
-@dataclass(frozen=True)
-class About:
-    """How the next words are to be sent, when the ordinary way is not right."""
-
-    lane: Lane = Lane.ANSWER
-    repeat: Repeat | None = None
-    """None: by the method, edits freely and new messages never."""
-    topic: str | None = None
-    ticket_id: int | None = None
 
 
 @dataclass
@@ -64,43 +56,25 @@ class Mouth:
 
     session: AsyncSession
     now: datetime
+    vault: Vault
     afterwards: list[TelegramMethod[Any]] = field(default_factory=list)
     """Sent directly once the transaction has committed; dropped when it has not."""
 
 
 speaking: ContextVar[Mouth] = ContextVar("speaking")
-ORDINARY = About()
-_about: ContextVar[About] = ContextVar("about", default=ORDINARY)
+_topic: ContextVar[str | None] = ContextVar("topic", default=None)
 
 
 @contextlib.contextmanager
-def said(
-    *,
-    lane: Lane | None = None,
-    repeat: Repeat | None = None,
-    screen: int | None = None,
-    ticket_id: int | None = None,
-) -> Iterator[None]:
-    """Inside, what a handler says is sent this way.
-
-    `screen` is a chat in which only the newest of several such messages still to be sent is wanted (somebody who sends
-    a hundred pictures in a second gets one "so far 100", not a hundred).
+def only_newest(chat: int) -> Iterator[None]:
+    """Inside, of several messages to this chat that are still to be sent only the newest is wanted: somebody who sends
+    a hundred pictures in a second gets one "so far 100", not a hundred.
     """
-    about = _about.get()
-    changes: dict[str, Any] = {}
-    if lane is not None:
-        changes["lane"] = lane
-    if repeat is not None:
-        changes["repeat"] = repeat
-    if screen is not None:
-        changes["topic"] = f"screen:{screen}"
-    if ticket_id is not None:
-        changes["ticket_id"] = ticket_id
-    token = _about.set(replace(about, **changes))
+    token = _topic.set(f"screen:{chat}")
     try:
         yield
     finally:
-        _about.reset(token)
+        _topic.reset(token)
 
 
 class Unsent:
@@ -138,20 +112,18 @@ async def _write(mouth: Mouth, bot: Bot, method: TelegramMethod[Any]) -> None:
     payload = {name: _plain(value, bot) for name, value in method if value is not None}
     payload = {name: value for name, value in payload.items() if value is not None}
     chat_id = payload.pop("chat_id")
-    name = method.__api_method__
-    about = _about.get()
+    name, to = method.__api_method__, int(chat_id)
     changes_only = name.startswith(("edit", "delete", "set", "pin", "unpin"))
     await outbox.post(
         mouth.session,
         now=mouth.now,
-        lane=about.lane,
-        repeat=about.repeat or (Repeat.FREELY if changes_only else Repeat.NEVER),
-        chat_id=int(chat_id),
+        lane=Lane.ANSWER,
+        repeat=Repeat.FREELY if changes_only else Repeat.NEVER,
+        chat_id=to,
         thread_id=payload.get("message_thread_id"),
         method=name,
-        payload=payload,
-        topic=about.topic,
-        ticket_id=about.ticket_id,
+        payload=sealed.in_private(payload, to, mouth.vault) if to > 0 else payload,
+        topic=_topic.get(),
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.methods import AnswerCallbackQuery, TelegramMethod
-from aiogram.types import InaccessibleMessage, Message, TelegramObject, Update
+from aiogram.types import InaccessibleMessage, Message, ReplyParameters, TelegramObject, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from bot import errors, typed
+from bot.filters import markup
 from bot.inbox import DATABASE_AWAY, LARGEST
 from bot.lookout import Lookout
 from bot.outgoing import NO_ANSWER, Mouth, speaking
@@ -34,7 +35,6 @@ from bot.toolbox import Clock, Toolbox
 from models import inbox, outbox, people, stations
 from models.database import Database
 from models.errors import Refusal
-from models.outbox import Lane, Repeat
 from scheduler import results
 
 log = structlog.get_logger()
@@ -241,7 +241,7 @@ class Worker:
         try:
             update = Update.model_validate(raw, context={"bot": self._bot})
             async with self._database.reading() as session:
-                mouth = Mouth(session, self._clock())
+                mouth = Mouth(session, self._clock(), self._toolbox.house.vault)
                 token = speaking.set(mouth)
                 try:
                     await self._dispatcher.feed_update(self._bot, update, session=session, now=mouth.now, presence=None)
@@ -279,7 +279,7 @@ class Worker:
             if not await take(session):
                 yield None
                 return
-            mouth = Mouth(session, self._clock())
+            mouth = Mouth(session, self._clock(), self._toolbox.house.vault)
             token = speaking.set(mouth)
             try:
                 yield mouth
@@ -322,7 +322,7 @@ class Worker:
                     )
                 )
             else:
-                await self._say(mouth, update, errors.sentence(refusal, t), keys)
+                await self._say(update, errors.sentence(refusal, t), keys)
         self._after(mouth.afterwards, update)
 
     async def _set_aside(self, row_id: int, update: Update | None, error: Exception, incident: str) -> None:
@@ -360,29 +360,23 @@ class Worker:
                         )
                     )
                 elif isinstance(update.event, Message):
-                    await self._say(mouth, update, t("error.incident", number=incident))
+                    await self._say(update, t("error.incident", number=incident))
         if update is not None:
             self._after(mouth.afterwards, update)
 
-    async def _say(self, mouth: Mouth, update: Update, text: str, keys: dict[str, Any] | None = None) -> None:
+    async def _say(self, update: Update, text: str, keys: dict[str, Any] | None = None) -> None:
         """A reply to a message, and to a press one to the message under which the button stands."""
         event = update.callback_query.message if update.callback_query is not None else update.event
         if not isinstance(event, Message | InaccessibleMessage):
             return
-        await outbox.post(
-            mouth.session,
-            now=mouth.now,
-            lane=Lane.ANSWER,
-            repeat=Repeat.NEVER,
-            chat_id=event.chat.id,
-            thread_id=event.message_thread_id if isinstance(event, Message) and event.is_topic_message else None,
-            method="sendMessage",
-            payload={
-                "text": text,
-                "parse_mode": "HTML",
-                "reply_parameters": {"message_id": event.message_id, "allow_sending_without_reply": True},
-                **({"reply_markup": keys} if keys is not None else {}),
-            },
+        await self._bot.send_message(
+            event.chat.id,
+            text,
+            message_thread_id=event.message_thread_id
+            if isinstance(event, Message) and event.is_topic_message
+            else None,
+            reply_parameters=ReplyParameters(message_id=event.message_id, allow_sending_without_reply=True),
+            reply_markup=markup(keys),
         )
 
     async def _language(self, session: AsyncSession, update: Update) -> str | None:

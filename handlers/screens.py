@@ -7,7 +7,7 @@ from typing import Any
 from aiogram.types import CallbackQuery, Message
 
 from bot.filters import markup
-from bot.outgoing import said
+from bot.outgoing import only_newest
 
 
 def pressed(query: CallbackQuery, below: bool) -> Message | CallbackQuery:
@@ -37,7 +37,7 @@ async def show(event: Message | CallbackQuery, text: str, keyboard: dict[str, An
         # Too old to be edited (Telegram hides its content): start a new one below.
         await event.bot.send_message(event.from_user.id, text, reply_markup=markup(keyboard))  # type: ignore[union-attr]
         return
-    with said(screen=event.chat.id):
+    with only_newest(event.chat.id):
         await event.answer(text, reply_markup=markup(keyboard))
 
 

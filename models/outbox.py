@@ -2,7 +2,8 @@
 
 A row says where it goes, how urgent it is, what it is about and what happened to it. Two ways to say what is said:
 
-- `method` + `payload`: a Telegram method with its parameters, as a handler wrote it;
+- `method` + `payload`: a Telegram method with its parameters, as a handler wrote it; to one person, sealed
+  (`sealed.py`);
 - `letter` + `payload`: a name the toolbox draws when the courier gets to the row (a ticket's card as it is *then*, a
   notice in the language its reader has *then*, words relayed from one chat to the other).
 
@@ -132,6 +133,10 @@ class Outgoing(Base):
     )
 
 
+DONE, PLAIN, WITHOUT = MARKS = ("$done", "$plain", "$without")
+"""What the courier adds to a payload: how many of its calls have been made; that its formatting cannot be read; which
+parameters of its method it must do without.
+"""
 AT_ONCE = timedelta(minutes=5)
 """What waits no longer than that waits for an album's other pictures, not for a time of day."""
 _DOUBTFUL = "doubtful"

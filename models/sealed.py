@@ -1,7 +1,12 @@
-"""Letters that say in the outbox neither what they are about nor what they say: their payload is sealed.
+"""What in the outbox says neither what it is about nor what it says: its payload is sealed.
 
-For reports about staff. A row tells that something leaves for a chat, or, where it has no chat, not even that: whom it
-is for stands inside, as the number of a case whose own sealed address the courier opens (`cases.addressee`).
+Two kinds of row:
+
+- a letter, for reports about staff. The row tells that something leaves for a chat, or, where it has no chat, not even
+  that: whom it is for stands inside, as the number of a case whose own sealed address the courier opens
+  (`cases.addressee`);
+- a method with its parameters, for one person. The bot repeats their words before they are sent, perhaps without their
+  name; in clear such a row would be both, and what was once in clear stays in old row versions and in logs.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ from models.vault import Vault
 
 LETTER = "sealed"
 _CONTEXT = "letter"
+_SEALED = "sealed"
 STEP = 256
 """Sealed texts are filled up to a multiple of so many bytes: a length would tell a short name from a long one."""
 
@@ -56,14 +62,42 @@ async def post(
         repeat=repeat,
         chat_id=chat_id,
         letter=LETTER,
-        payload={"sealed": base64.b64encode(seal(facts, _CONTEXT, vault)).decode()},
+        payload=_closed(facts, _CONTEXT, vault),
         dedupe=dedupe,
     )
 
 
 def facts_of(row: Outgoing, vault: Vault) -> dict[str, Any]:
-    """What a row of this kind is about."""
-    return unseal(base64.b64decode((row.payload or {})["sealed"]), _CONTEXT, vault)
+    """What a letter of this kind is about."""
+    return _opened(row, _CONTEXT, vault)
+
+
+def in_private(params: dict[str, Any], chat_id: int, vault: Vault) -> dict[str, Any]:
+    """The payload of a row that says something by a method to one person; it opens for that chat only."""
+    return _closed(params, _said_to(chat_id), vault)
+
+
+def params_of(row: Outgoing, vault: Vault) -> dict[str, Any]:
+    """The parameters of a row's method, but for its chat and for what the courier has found that it must do without."""
+    payload = row.payload or {}
+    if _SEALED in payload:
+        assert row.chat_id is not None, "what is sealed for a chat is on its way to it"
+        params = _opened(row, _said_to(row.chat_id), vault)
+    else:
+        params = {name: value for name, value in payload.items() if name not in outbox.MARKS}
+    return {name: value for name, value in params.items() if name not in payload.get(outbox.WITHOUT, ())}
+
+
+def _said_to(chat_id: int) -> str:
+    return f"said to {chat_id}"
+
+
+def _closed(facts: dict[str, Any], context: str, vault: Vault) -> dict[str, Any]:
+    return {_SEALED: base64.b64encode(seal(facts, context, vault)).decode()}
+
+
+def _opened(row: Outgoing, context: str, vault: Vault) -> dict[str, Any]:
+    return unseal(base64.b64decode((row.payload or {})[_SEALED]), context, vault)
 
 
 async def drop(session: AsyncSession, cases: Collection[int], vault: Vault, *, to_reporters: bool = False) -> None:

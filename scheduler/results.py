@@ -159,7 +159,7 @@ async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, now: d
         case Fate.GONE:
             await _gone(session, row, attempt, verdict, now, vault)
         case Fate.NO_REPLY:
-            row.payload = {name: v for name, v in (row.payload or {}).items() if name != "reply_parameters"}
+            _without(row, "reply_parameters")
             _again(row, attempt, verdict, now)
         case Fate.NO_TOPIC:
             await _no_topic(session, row, attempt, verdict, now)
@@ -173,8 +173,8 @@ async def _settle(session: AsyncSession, row: Outgoing, attempt: Attempt, now: d
                 "no forum topic can be made: cards stand one below the other", chat=attempt.chat_id, why=verdict.reason
             )
             _again(row, attempt, verdict, now)
-        case Fate.UNREADABLE if not (row.payload or {}).get("$plain"):
-            row.payload = {**(row.payload or {}), "$plain": True}
+        case Fate.UNREADABLE if not (row.payload or {}).get(outbox.PLAIN):
+            row.payload = {**(row.payload or {}), outbox.PLAIN: True}
             _again(row, attempt, verdict, now)
         case Fate.BLOCKED:
             _made_so_far(row, attempt)
@@ -332,7 +332,13 @@ def _again(row: Outgoing, attempt: Attempt, verdict: Verdict, when: datetime) ->
 def _made_so_far(row: Outgoing, attempt: Attempt) -> None:
     """Calls that were made are not made a second time, whether the courier tries again or a person decides to."""
     if attempt.results:
-        row.payload = {**(row.payload or {}), "$done": attempt.skip + len(attempt.results)}
+        row.payload = {**(row.payload or {}), outbox.DONE: attempt.skip + len(attempt.results)}
+
+
+def _without(row: Outgoing, *names: str) -> None:
+    """From its next try on it is said without these parameters."""
+    payload = row.payload or {}
+    row.payload = {**payload, outbox.WITHOUT: [*payload.get(outbox.WITHOUT, ()), *names]}
 
 
 async def _moved(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime) -> None:
@@ -357,7 +363,7 @@ async def _gone(
             card.message_id = card.digest = None
         _again(row, attempt, verdict, now)
     elif row.method == "editMessageText":
-        row.payload = {k: v for k, v in (row.payload or {}).items() if k not in ("message_id", "inline_message_id")}
+        _without(row, "message_id", "inline_message_id")
         row.method, row.repeat = "sendMessage", Repeat.NEVER
         _again(row, attempt, verdict, now)
     else:
@@ -377,7 +383,7 @@ async def _no_topic(session: AsyncSession, row: Outgoing, attempt: Attempt, verd
     """The ticket's topic was deleted: the card makes a new one, and what was to go into it follows the card (law 8)."""
     if row.ticket_id is None:
         row.thread_id = None
-        row.payload = {name: v for name, v in (row.payload or {}).items() if name != "message_thread_id"}
+        _without(row, "message_thread_id")
         _again(row, attempt, verdict, now)
         return
     card = await postings.card_of(session, row.ticket_id, attempt.chat_id)

@@ -192,12 +192,12 @@ class Taker:
             )
             return None
         payload = row.payload or {}
-        skip = int(payload.get("$done", 0))
+        skip = int(payload.get(outbox.DONE, 0))
         if len(letter.calls) <= skip:
             row.state = Sending.SENT if skip else Sending.SUPERSEDED
             outbox.forget(row)
             return None
-        if payload.get("$plain"):
+        if payload.get(outbox.PLAIN):
             letter = replace(letter, calls=[_without_formatting(call) for call in letter.calls])
         return Attempt(row, chat_id, letter, skip)
 

@@ -37,6 +37,7 @@ from bot.letters import (
 from bot.letters.drawing import Drawing
 from bot.toolbox import Toolbox
 from models.outbox import Outgoing
+from models.sealed import params_of
 
 ABOUT_TICKETS: dict[str | None, Callable[[Drawing], Awaitable[Letter]]] = {
     "card": tickets.card,
@@ -88,7 +89,7 @@ GUARDED = {"sealed": sealed.draw, "major": majors.draw}
 async def draw(session: AsyncSession, row: Outgoing, toolbox: Toolbox, now: datetime, chat_id: int) -> Letter:
     """What this row says now. `chat_id` is where it goes, already opened if it was sealed."""
     if row.method is not None:
-        return Letter([Call(row.method, {"chat_id": chat_id, **(row.payload or {})})])
+        return Letter([Call(row.method, {"chat_id": chat_id, **params_of(row, toolbox.house.vault)})])
     drawing = Drawing(session, row, toolbox, now, chat_id)
     drawn = ABOUT_TICKETS.get(row.letter)
     if drawn is not None:

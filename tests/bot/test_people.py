@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from bot.people import language_of
+from models.inbox import Handling, Incoming
+from models.people import Person
+from tests.fuzz.program import program_on
 
 ALL = ("zh-hans", "zh-hant", "en")
 
@@ -31,3 +35,18 @@ ALL = ("zh-hans", "zh-hant", "en")
 )
 def test_people_are_answered_in_the_nearest_language(code: str | None, languages: tuple[str, ...], spoken: str) -> None:
     assert language_of(code, languages) == spoken
+
+
+async def test_whoever_writes_under_a_number_that_is_no_accounts_is_nobody(database_url: str) -> None:
+    """The numbers below nought are those of who was forgotten: one of them written by a stranger kept a person from
+    being forgotten.
+    """
+    async with program_on(database_url) as program:
+        for number in (-1, 0, 600_003):
+            chat, who = {"id": number, "type": "private"}, {"id": number, "is_bot": False, "first_name": "Alice"}
+            said = {"message_id": 1, "date": 1, "chat": chat, "from": who, "text": "My tap drips"}
+            await program.take([{"update_id": program.next_update, "message": said}])
+        async with program.app.database.reading() as session:
+            assert list(await session.scalars(select(Person.telegram_id))) == [600_003]
+            states = list(await session.scalars(select(Incoming.state)))
+    assert states == [Handling.DONE] * 3

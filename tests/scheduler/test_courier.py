@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.calls import Call, Letter
 from bot.vault import KeyVault
-from models import asking, outbox, requesters
+from models import asking, outbox, requesters, sealed
 from models.database import Database
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import meet
@@ -31,19 +31,21 @@ from tests.campus import BEGIN, TOKEN, MovedClock
 from tests.house import HOUSE, KEY, draft, furnish
 
 PATIENCE = 20.0
+VAULT = KeyVault(KEY)
 
 
 async def as_written(session: AsyncSession, row: Outgoing, now: datetime, chat_id: int) -> Letter:
     """Rows of a method as they stand; the letters "parts" and "words" are several calls, "broken" cannot be drawn."""
-    payload = {name: value for name, value in (row.payload or {}).items() if not name.startswith("$")}
     if row.letter == "broken":
         raise ZeroDivisionError
     if row.letter == "nothing":
         return Letter()
     if row.letter in ("parts", "words"):
-        return Letter([Call("sendMessage", {"chat_id": chat_id, "text": text}) for text in payload["texts"]])
+        return Letter(
+            [Call("sendMessage", {"chat_id": chat_id, "text": text}) for text in (row.payload or {})["texts"]]
+        )
     assert row.method is not None
-    return Letter([Call(row.method, {"chat_id": chat_id, **payload})])
+    return Letter([Call(row.method, {"chat_id": chat_id, **sealed.params_of(row, VAULT)})])
 
 
 async def until(so: Callable[[], bool]) -> None:
@@ -71,7 +73,7 @@ class Office:
             token,
             self.url,
             draw=draw,
-            vault=KeyVault(KEY),
+            vault=VAULT,
             clock=self.clock,
             elapsed=asyncio.get_running_loop().time,
             windows=windows,
@@ -508,7 +510,7 @@ async def test_told_to_stop_at_its_start_it_leaves_no_connection_open(
         TOKEN,
         "http://127.0.0.1:1",
         draw=as_written,
-        vault=KeyVault(KEY),
+        vault=VAULT,
         clock=MovedClock(BEGIN),
         elapsed=asyncio.get_running_loop().time,
         windows=False,

@@ -30,6 +30,7 @@ from models.errors import Refusal
 from models.house import House
 from models.outbox import Outgoing
 from models.people import Audience, Person, Role
+from models.sealed import params_of
 from models.stations import Station
 from models.tickets import Ticket
 from models.union.gatherings import Attendance, Part
@@ -114,11 +115,11 @@ class Attacked:
         try:
             async with self.app.database.transaction() as session:
                 for _ in range(before):
-                    await self._feed(raw, presence, session, Mouth(session, self.now))
+                    await self._feed(raw, presence, session, self._mouth(session))
                     await session.flush()
                     session.expire_all()
                 self._written.clear()
-                mouth = Mouth(session, self.now)
+                mouth = self._mouth(session)
                 last = await session.scalar(select(func.coalesce(func.max(Outgoing.id), 0)))
                 await self._feed(raw, presence, session, mouth)
                 await session.flush()
@@ -126,7 +127,11 @@ class Attacked:
                 if "outbox" in self._written:
                     rows = await session.scalars(select(Outgoing).where(Outgoing.id > last))
                     written = list(rows)
-                    seen.said = [(row.chat_id, dict(row.payload or {})) for row in written]
+                    vault = self.app.toolbox.house.vault
+                    seen.said = [
+                        (row.chat_id, params_of(row, vault) if row.method else dict(row.payload or {}))
+                        for row in written
+                    ]
                     if draw:
                         drawn = [each for row in written for each in await self._drawn(session, row)]
                         seen.drawn = [call for _, call in drawn]
@@ -159,6 +164,9 @@ class Attacked:
         async with self.app.database.transaction() as session:
             rows = (await session.scalars(select(Outgoing).order_by(Outgoing.id))).all()
             return [call for row in rows for _, call in await self._drawn(session, row)]
+
+    def _mouth(self, session: AsyncSession) -> Mouth:
+        return Mouth(session, self.now, self.app.toolbox.house.vault)
 
     async def _feed(self, raw: dict[str, Any], presence: Presence | None, session: AsyncSession, mouth: Mouth) -> None:
         update = Update.model_validate({"update_id": next(self._numbers), **raw}, context={"bot": self.app.bot})
