@@ -157,8 +157,11 @@ async def chat_moved(session: AsyncSession, old_chat: int, new_chat: int, now: d
     """A group became a supergroup: the station, its cards and everything still to be said follow it (law 8).
 
     Returns the station that moved; None where it has already, because the news comes from both chats and from every
-    message that did not get through. And where another place sits in the new chat: that is no move that Telegram makes.
+    message that did not get through. And where another place sits in the new chat, or one of the two is somebody's
+    private chat: those are no moves that Telegram makes.
     """
+    if old_chat >= 0 or new_chat >= 0:
+        return None
     station: Station | None = await session.scalar(select(Station).where(Station.chat_id == old_chat))
     other = await by_chat(session, new_chat)
     if station is not None and other is not None and other.id != station.id:

@@ -31,7 +31,6 @@ from models.inbox import Handling, Incoming
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Grant
 from models.stations import Station
-from models.union import comments
 from tests.conftest import MEMORY
 from tests.fuzz.program import Program, program
 from tests.fuzz.updates import Updates
@@ -124,8 +123,7 @@ async def run(here: Program, updates: Updates, count: int, told: Callable[[str],
             found.said += 1
             update = looked[row]
             # What stands in a group changes there, also when its place has moved to another since.
-            changes = each.letter == comments.LETTER and each.repeat is Repeat.FREELY
-            standing = once if changes else set[int]()
+            standing = once if each.repeat is Repeat.FREELY else set[int]()
             theirs = before | known | standing | (own(update) if update else set())
             # Whom the union has given something to do may publish: that goes to everybody.
             published = each.lane == Lane.BROADCAST and bool(update and own(update) & (before | known))

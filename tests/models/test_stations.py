@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import answering, asking, requesters, seating, stations, tickets
+from models import answering, asking, outbox, requesters, seating, stations, tickets
 from models.database import Database
 from models.lifecycle import State
-from models.outbox import Outgoing, Sending
+from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.postings import Card, Posting
 from models.stations import Station
 from models.tickets import Event, Ticket
@@ -192,3 +192,14 @@ async def test_no_place_moves_into_the_chat_of_another(database: Database, now: 
         desks = await furnish(session)
         await seating.follow_chat(session, EAST, WEST, now)
         assert (desks["east"].chat_id, desks["west"].chat_id) == (EAST, WEST)
+
+
+async def test_no_place_moves_into_a_private_chat(database: Database, now: datetime) -> None:
+    async with database.transaction() as session:
+        desks = await furnish(session)
+        answer = {"now": now, "lane": Lane.ANSWER, "repeat": Repeat.NEVER, "method": "sendMessage"}
+        await outbox.post(session, chat_id=10_001, **answer)
+        for old, new in ((EAST, 10_001), (10_001, EAST), (10_001, ANEW)):
+            await seating.follow_chat(session, old, new, now)
+        assert desks["east"].chat_id == EAST
+        assert list(await session.scalars(select(Outgoing.chat_id))) == [10_001], "a student's answer stays theirs"
