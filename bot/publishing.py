@@ -199,7 +199,7 @@ def _figures(publication: Publication, reach: Reach, t: Texts, now: datetime) ->
 
 def _said(review: Review, name: str, t: Texts, now: datetime) -> str:
     said = t(f"publication.said.{review.step}", name=name, at=t.stamp(review.at, now), revision=review.revision)
-    return f"{said}\n<blockquote>{escape(review.note)}</blockquote>" if review.note else said
+    return f"{said}\n<blockquote>{escape(without_mentions(review.note))}</blockquote>" if review.note else said
 
 
 def _act(publication: Publication, act: str, t: Texts) -> dict[str, Any]:

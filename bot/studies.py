@@ -18,7 +18,7 @@ from bot.calls import TEXT_LIMIT
 from bot.keyboards import Press, button, keyboard
 from bot.menus import LANGUAGE_NAMES
 from bot.texts import Texts, cut
-from bot.untrusted import inline, titled
+from bot.untrusted import inline, titled, without_mentions
 from models.calendar import WorkCalendar
 from models.errors import Refusal
 from models.figures import Rate
@@ -418,7 +418,7 @@ def invitation(gathering: Gathering, part: Part, key: str, t: Texts, now: dateti
 
 def words_of(material: Mapping[str, Any]) -> str:
     """What there is to be read in words: all of them, or what stands below a picture."""
-    return str(escape(material.get("text") or material.get("name") or ""))
+    return str(escape(without_mentions(material.get("text") or material.get("name") or "")))
 
 
 def missed(gathering: Gathering, t: Texts, now: datetime) -> Screen:

@@ -15,7 +15,7 @@ from bot.keyboards import Press, button, keyboard
 from bot.menus import LANGUAGE_NAMES
 from bot.survey_screens import partly, step_name
 from bot.texts import Texts, cut, unbroken
-from bot.untrusted import inline
+from bot.untrusted import inline, without_mentions
 from models.errors import Refusal
 from models.figures import Rate, whole
 from models.invitations import Response
@@ -268,7 +268,7 @@ def said(
     parts = [t("survey_desk.say_preview", title=_title(survey, t))]
     if verdict is not None:
         parts.append(f"<b>{t(f'verdict.{verdict}')}</b>")
-    parts += [f"<b>{LANGUAGE_NAMES[each]}</b>\n{escape(text)}" for each, text in changes.items()]
+    parts += [f"<b>{LANGUAGE_NAMES[each]}</b>\n{escape(without_mentions(text))}" for each, text in changes.items()]
     rows = in_languages({each: Running("language", survey.id, each) for each in missing}, t)
     rows.append([button(t.plain("survey_desk.send", count=count), Running("send", survey.id))])
     rows.append([button(t.plain("survey_desk.back"), Running("one", survey.id))])

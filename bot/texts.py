@@ -30,7 +30,7 @@ from babel.messages.pofile import read_po
 from babel.plural import to_python
 from markupsafe import escape
 
-from bot.untrusted import contained, ended
+from bot.untrusted import contained, ended, without_mentions
 
 LOCALES = Path(__file__).parent / "locales"
 BABEL = {"zh-hans": "zh_Hans_CN", "zh-hant": "zh_Hant_TW", "en": "en_GB"}
@@ -87,7 +87,7 @@ class Template:
 
 
 def _as_html(value: Any) -> str:
-    return escape(value) if hasattr(value, "__html__") else escape(contained(str(value)))
+    return escape(value) if hasattr(value, "__html__") else escape(contained(without_mentions(str(value))))
 
 
 def _as_words(value: Any) -> str:
@@ -111,7 +111,9 @@ class Texts:
     timezone: ZoneInfo
 
     def __call__(self, key: str, /, **params: Any) -> str:
-        """The text as HTML. Parameters are escaped and turn nothing around; a Markup parameter is HTML already."""
+        """The text as HTML. Parameters are escaped, turn nothing around and call nobody; a Markup parameter is HTML
+        already.
+        """
         return self._forms(key)[0].fill(params, _as_html)
 
     def plain(self, key: str, /, **params: Any) -> str:
@@ -124,8 +126,10 @@ class Texts:
         return forms[min(self.plural(count), len(forms) - 1)].fill({**params, "count": count}, _as_html)
 
     def pick(self, names: Mapping[str, str]) -> str:
-        """The name in this language, or in the nearest one there is; empty where there is none at all."""
-        return contained(nearest(names, self.language))
+        """The name in this language, or in the nearest one there is, and nobody is called by it; empty where there is
+        none at all.
+        """
+        return contained(without_mentions(nearest(names, self.language)))
 
     def day(self, day: date, today: date | None = None) -> str:
         """A day: "Tue 13 Oct 2026"; given today, the year is left out while it goes without saying."""

@@ -12,6 +12,7 @@ from bot import charts, menus, scripts
 from bot.calls import Call, Letter, text_call
 from bot.letters.drawing import Drawing
 from bot.texts import Texts
+from bot.untrusted import contained, cut, inline, lines
 from models import lost_polls, pulses, quizzes
 from models.pulses import Pulse, PulsePicture
 from models.quizzes import Quiz
@@ -80,7 +81,7 @@ async def lost(drawing: Drawing) -> Letter:
 
 def asked_of(asked: Pulse | Quiz, t: Texts) -> str:
     """The question of either."""
-    return pulse_question(asked, t) if isinstance(asked, Pulse) else asked.question
+    return pulse_question(asked, t) if isinstance(asked, Pulse) else quiz_question(asked)
 
 
 async def quiz(drawing: Drawing) -> Letter:
@@ -92,14 +93,15 @@ async def quiz(drawing: Drawing) -> Letter:
     call = {
         "chat_id": drawing.chat_id,
         "type": "quiz",
-        "question": quiz.question,
-        "options": [{"text": str(option)} for option in quiz.options],
+        "question": quiz_question(quiz),
+        "options": [{"text": _fitting(str(option), pulses.OPTION_LENGTH)} for option in quiz.options],
         "correct_option_ids": [quiz.correct],
         "is_anonymous": False,
         **_closing(quiz.closes_at, drawing.now),
     }
-    if quiz.explanation is not None:
-        call["explanation"] = quiz.explanation
+    why = cut(contained(lines(quiz.explanation or "")), quizzes.EXPLANATION_LENGTH)
+    if why:
+        call["explanation"] = why
     said = t("quiz.announced", until=t.moment(quiz.closes_at, drawing.now))
     return Letter([text_call(said, {"chat_id": drawing.chat_id}), Call("sendPoll", call)])
 
@@ -110,21 +112,32 @@ async def quiz_result(drawing: Drawing) -> Letter:
     if station is None or station.desk is not Desk.OFFICE:
         return Letter()
     quiz = await drawing.session.get_one(Quiz, drawing.payload["quiz"])
-    lines = [
+    counted = [
         t("quiz.line", station=t.pick(each.names), answered=each.answered, staff=each.staff, right=each.right)
         for each in await quizzes.results(drawing.session, quiz, drawing.now)
     ]
-    head = t("quiz.result", question=quiz.question, answer=str(quiz.options[quiz.correct]))
-    return Letter([text_call("\n".join([head, *lines]), {"chat_id": drawing.chat_id})])
+    answer = _fitting(str(quiz.options[quiz.correct]), pulses.OPTION_LENGTH)
+    head = t("quiz.result", question=quiz_question(quiz), answer=answer)
+    return Letter([text_call("\n".join([head, *counted]), {"chat_id": drawing.chat_id})])
 
 
 def pulse_question(pulse: Pulse, t: Texts) -> str:
     """The question as it was written, in the reader's script."""
-    return scripts.as_read(t.language, pulse.question)[: pulses.QUESTION_LENGTH]
+    return _fitting(scripts.as_read(t.language, pulse.question), pulses.QUESTION_LENGTH)
+
+
+def quiz_question(quiz: Quiz) -> str:
+    """The question as it was written."""
+    return _fitting(quiz.question, pulses.QUESTION_LENGTH)
 
 
 def pulse_labels(pulse: Pulse, t: Texts) -> tuple[str, ...]:
     """The answers of a pulse as this reader sees them."""
     if pulse.options is not None:
-        return tuple(scripts.as_read(t.language, str(each))[: pulses.OPTION_LENGTH] for each in pulse.options)
+        return tuple(_fitting(scripts.as_read(t.language, str(each)), pulses.OPTION_LENGTH) for each in pulse.options)
     return tuple(t.plain(f"pulse.scale.{i}") for i in range(1, pulses.SCALE + 1))
+
+
+def _fitting(text: str, most: int) -> str:
+    """As Telegram takes it: so many units, with what isolates it; a dash where nothing of it can be seen."""
+    return inline(text, most - 2) or "—"

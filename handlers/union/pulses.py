@@ -21,6 +21,7 @@ from bot.filters import Pressed, markup
 from bot.letters.polls import asked_of
 from bot.menus import LANGUAGE_NAMES, Ask, AskAgain
 from bot.toolbox import Toolbox
+from bot.untrusted import units, whole
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import show
 from handlers.union.acting import Acting, Wherever
@@ -154,17 +155,18 @@ async def _preview(
 
 
 def checked_question(text: str) -> str:
-    """On one line. Raises Refusal when Telegram would not take it."""
+    """On one line. Raises Refusal when Telegram would not take what can be seen of it."""
     text = " ".join(text.split())
-    if not 1 <= len(text) <= pulses.QUESTION_LENGTH:
+    if not 1 <= units(whole(text)) <= pulses.QUESTION_LENGTH:
         raise Refusal("pulse.question_length", most=pulses.QUESTION_LENGTH)
     return text
 
 
 def checked_options(lines: list[str]) -> list[str]:
     """These answers. Raises Refusal when Telegram would not take them, or when two are the same."""
-    if not 2 <= len(lines) <= pulses.MOST_OPTIONS or any(len(line) > pulses.OPTION_LENGTH for line in lines):
+    read = [whole(line) for line in lines]
+    if not 2 <= len(read) <= pulses.MOST_OPTIONS or not all(1 <= units(line) <= pulses.OPTION_LENGTH for line in read):
         raise Refusal("pulse.options_limits", most=pulses.MOST_OPTIONS, length=pulses.OPTION_LENGTH)
-    if len(set(lines)) < len(lines):
+    if len(set(read)) < len(read):
         raise Refusal("pulse.options_twice")
     return lines

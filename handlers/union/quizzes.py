@@ -21,6 +21,8 @@ from bot import menus
 from bot.filters import Pressed, markup
 from bot.menus import Examine
 from bot.texts import Texts
+from bot.untrusted import contained, units
+from bot.untrusted import lines as lined
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import show
 from handlers.union.acting import Acting, Wherever
@@ -124,6 +126,6 @@ def read(text: str) -> Draft:
     if not all(chosen):
         raise Refusal("quiz.empty")
     explanation = "\n".join(why)
-    if len(explanation) > quizzes.EXPLANATION_LENGTH or len(why) > quizzes.EXPLANATION_LINES:
+    if units(contained(lined(explanation))) > quizzes.EXPLANATION_LENGTH or len(why) > quizzes.EXPLANATION_LINES:
         raise Refusal("quiz.explanation_limits", length=quizzes.EXPLANATION_LENGTH, lines=quizzes.EXPLANATION_LINES)
     return Draft(question, chosen, right[0], explanation or None)

@@ -46,7 +46,9 @@ NAMES = {
     "long, escaped": "<&>" * 1365,
     "accents": "Z" + "\u0301\u0489" * 2000,
 }
-LIMITS = {"text": 4096, "caption": 1024, "question": 300, "explanation": 200, "title": 128, "name": 128}
+LIMITS = {
+    "text": 4096, "caption": 1024, "question": 300, "option": 100, "explanation": 200, "title": 128, "name": 128,
+}  # fmt: skip
 """In Telegram's units, after the markup has been read."""
 TURNING = re.compile("[\u202a-\u202e\u2066\u2067\u200e\u200f\u061c]")
 EMPTY = re.compile(r"<(b|i|u|s|code|a)\b[^>]*>\s*</\1>")
@@ -64,9 +66,7 @@ def texts(call: Call) -> Iterator[tuple[str, str, str | None]]:
         if isinstance(each, dict) and isinstance(each.get("caption"), str):
             yield "caption", each["caption"], each.get("parse_mode")
     for each in params.get("options") or ():
-        text = str(each["text"] if isinstance(each, dict) else each)
-        if utf16(text) > 100 or not text.strip():
-            yield "question", "", None
+        yield "option", str(each["text"] if isinstance(each, dict) else each), None
 
 
 def buttons(call: Call) -> Iterator[dict[str, Any]]:
@@ -144,9 +144,9 @@ def commands() -> list[str]:
 
 
 @asynccontextmanager
-async def called(database_url: str, now: datetime, name: str) -> AsyncIterator[Attacked]:
+async def called(database_url: str, now: datetime, name: str, **changes: Any) -> AsyncIterator[Attacked]:
     """The union, everybody and everything in it called so."""
-    async with attacked(database_url, now, name=name.replace("\x00", ""), limits=UNLIMITED) as program:
+    async with attacked(database_url, now, name=name.replace("\x00", ""), limits=UNLIMITED, **changes) as program:
         async with program.app.database.transaction() as session:
             for it in await session.scalars(select(Gathering)):
                 it.titles, it.place = {"en": name[:200]}, name[:200]

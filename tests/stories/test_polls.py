@@ -138,6 +138,35 @@ async def test_a_quiz_says_what_is_kept_and_the_office_is_told_counts(database_u
         assert "Two and two" not in str([m.text for m in await campus.west.transcript()])
 
 
+SIGNS = "\u200b\u2060\ufeff\u3164"
+"""Of which nothing can be seen."""
+
+
+@on_sqlite
+async def test_a_question_that_telegram_would_not_take_is_refused_before_it_is_asked(database_url: str) -> None:
+    """It ended as failed with everybody: of the signs nothing is left, and a picture counts as two."""
+    async with running(database_url) as campus:
+        t, office, admin = campus.t("en"), campus.office, campus.admin
+        question = t.plain("pulse.question_length", most=300)
+        answers = t.plain("pulse.options_limits", most=12, length=100)
+        for words, why in (
+            (f"{SIGNS} | Yes | No", question),
+            ("🚀" * 151 + " | Yes | No", question),
+            (f"Tea? | Yes | {SIGNS}", answers),
+            ("Tea? | Yes | " + "🚀" * 51, answers),
+            (f"Tea? | Yes | Yes{SIGNS}", t.plain("pulse.options_twice")),
+        ):
+            await admin.says(f"/poll {words}", chat=office)
+            await admin.reads(why, chat=office)
+            await admin.says(f"/quiz {words.replace('| Yes', '| *Yes', 1)}", chat=office)
+            await admin.reads(why, chat=office)
+        await admin.says("/quiz Tea? | *Yes | No | > " + "🚀" * 101, chat=office)
+        await admin.reads(t.plain("quiz.explanation_limits", length=200, lines=2), chat=office)
+        await campus.quiet()
+        async with campus.app.database.reading() as session:
+            assert await session.scalar(select(func.count()).select_from(Quiz)) == 0
+
+
 @on_sqlite
 @pytest.mark.parametrize(
     ("fault", "there"),
