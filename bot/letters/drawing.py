@@ -12,13 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import rosters
 from bot.texts import Texts
 from bot.toolbox import Toolbox
-from bot.untrusted import lines
+from bot.untrusted import inline, lines
 from models import postings, requesters, stations
 from models.outbox import Outgoing
 from models.people import Person
 from models.requesters import Requester
 from models.stations import Station
 from models.tickets import Ticket
+
+PEOPLE = {"name": 130, "names": 500}
+"""Parameters that are somebody's name, or several's, and how much of it stands in a sentence: Telegram's own names have
+64 letters twice.
+"""
 
 
 class Drawing:
@@ -71,6 +76,8 @@ class Drawing:
             picked = t.pick(value)
             # A title may be nothing that can be seen; where nothing was written nothing stands.
             return lines(picked) or ("—" if picked else "")
+        if name in PEOPLE and isinstance(value, str):
+            return inline(value, PEOPLE[name]) or "—"
         if name in rosters.PARAMS:
             return rosters.shown(name, value, t, self.now)
         if name == "level":

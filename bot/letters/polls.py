@@ -100,7 +100,7 @@ async def quiz(drawing: Drawing) -> Letter:
         **_closing(quiz.closes_at, drawing.now),
     }
     why = cut(contained(lines(quiz.explanation or "")), quizzes.EXPLANATION_LENGTH)
-    if why:
+    if inline(why, quizzes.EXPLANATION_LENGTH):
         call["explanation"] = why
     said = t("quiz.announced", until=t.moment(quiz.closes_at, drawing.now))
     return Letter([text_call(said, {"chat_id": drawing.chat_id}), Call("sendPoll", call)])
