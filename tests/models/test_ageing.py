@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from bot import cards
 from bot.inbox import Intake
-from models import ageing, outbox, statistics, tickets
+from models import ageing, inbox, outbox, statistics, tickets
 from models.database import Database
 from models.inbox import Handling, Incoming, done, set_aside
 from models.lifecycle import State
@@ -19,6 +19,7 @@ from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.statistics import Period
 from models.tickets import Ticket
 from scheduler.jobs import ageing as job
+from scheduler.jobs import sweeping
 from tests.campus import running, settings
 from tests.house import CALENDAR, HOUSE, furnish
 from tests.models.test_statistics import plant
@@ -86,6 +87,58 @@ async def test_a_clock_that_leaps_makes_no_update_new_again(
     for leap in (0, 40, 0, 80):
         await tidy(database, now + leap * DAY)
     assert await known(database) == list(range(5, 20))
+
+
+async def test_beyond_the_newest_rows_a_leap_forgets_what_is_done_and_it_would_be_taken_again(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the fault matrix says (docs/reliability.md): the newest are known by their number, the others by their age."""
+    monkeypatch.setattr(ageing, "FLOOR", 15)
+    await stored(database, now, range(20))
+    await handled(database)
+    for leap in (0, 365, 0):
+        await tidy(database, now + leap * DAY)
+    await stored(database, now, range(20))
+    async with database.reading() as session:
+        anew = await session.scalars(select(Incoming.update_id).where(Incoming.state == Handling.WAITING))
+        assert sorted(anew) == list(range(5))
+
+
+@pytest.mark.parametrize("leap", [DAY, 365 * DAY], ids=["a day", "a year"])
+async def test_a_clock_that_leaps_and_is_set_back_takes_nothing_that_is_not_finished(
+    database: Database, now: datetime, leap: timedelta
+) -> None:
+    """Nor with no newest rows that stay: a message and a press that wait, and whatever is to be said or unclear."""
+    unfinished = [Sending.DUE, Sending.SENDING]
+    await stored(database, now, range(3))
+    intake = Intake(database, BOT, HOUSE.vault, lambda: now, lambda: None)
+    who = {"id": 9, "is_bot": False, "first_name": "Alice"}
+    press = {"id": "1", "from": who, "chat_instance": "1", "data": "d:claim:1"}
+    await intake.store([{"update_id": 3, "callback_query": press}])
+    async with database.transaction() as session:
+        assert await done(session, 1)
+        assert await set_aside(session, 2, "ABC234", "KeyError at here:1")
+        rows = [
+            await outbox.post(session, now=now, lane=Lane.ANSWER, repeat=Repeat.NEVER, chat_id=9, method="sendMessage")
+            for _ in range(4)
+        ]
+        for row, state in zip(rows, [*unfinished, Sending.UNKNOWN, Sending.SENT], strict=True):
+            await session.execute(update(Outgoing).where(Outgoing.id == row).values(state=state))
+    for at in (now, now + leap, now, now - leap, now + leap, now):
+        await tidy(database, at)
+        await sweeping.run(database, toolbox(settings("http://127.0.0.1:1", "sqlite:///unused.db")), at)
+    async with database.reading() as session:
+        waiting = await inbox.waiting(session, 10, HOUSE.vault)
+        assert [each.id for each in waiting] == [3, 4], "the message and the press, in their order"
+        aside = [row.id for row in await inbox.aside(session)]
+        assert aside == ([2] if leap == DAY else []), "after a month by that clock nobody looks after it any more"
+        there = list(await session.scalars(select(Outgoing.id).order_by(Outgoing.id)))
+        assert there == (rows if leap == DAY else rows[:2])
+        assert list(await session.scalars(select(Outgoing.state).where(Outgoing.state.in_(unfinished)))) == unfinished
+    # What waits is not taken a second time.
+    await stored(database, now, range(2, 4))
+    async with database.reading() as session:
+        assert len(await inbox.waiting(session, 10, HOUSE.vault)) == 2
 
 
 async def test_a_row_of_the_outbox_stays_until_nobody_can_ask_for_it(database: Database, now: datetime) -> None:
