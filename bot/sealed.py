@@ -7,6 +7,7 @@ the sign before the code says what the reply is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,6 +30,8 @@ from models.outbox import Outgoing
 from models.people import Person
 from models.words import Words
 
+CODE = re.compile(r"R-([2-9A-Z]{4})\b")
+"""A case, as it is named at the head of each message about it."""
 ABOUT_LENGTH = 200
 NAME_LENGTH = 40
 SIGNS = {"ask": "❓", "note": "📝", "founded": "✅", "unfounded": "❎", "passed_on": "↗️"}

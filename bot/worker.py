@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from bot import errors, typed
+from bot.albums import Album, Albums
 from bot.filters import markup
 from bot.inbox import DATABASE_AWAY, LARGEST
 from bot.lookout import Lookout
@@ -32,7 +33,7 @@ from bot.outgoing import NO_ANSWER, Mouth, speaking
 from bot.people import GROUPS, Presence, language_of
 from bot.textfiles import Fetched
 from bot.toolbox import Clock, Toolbox
-from models import inbox, outbox, people, stations
+from models import albums, inbox, outbox, people, stations
 from models.database import Database
 from models.errors import Refusal
 from scheduler import results
@@ -78,6 +79,7 @@ class Worker:
         self._toolbox = toolbox
         self._clock = clock
         self._lookout = Lookout(database, bot, clock, toolbox.house.vault)
+        self._albums = Albums(database, bot.id, clock, toolbox.house.vault)
         self._committed = committed
         self._chats_at_once = chats_at_once
         self._handled = handled
@@ -186,7 +188,7 @@ class Worker:
                 self._handled("unreadable", SET_ASIDE, self._elapsed() - begun)
                 return
             if not _known(update):
-                await self._pass_over(row_id)
+                await self._pass_over(row_id, "an update of an unknown kind was passed over")
                 return
             end = await self._to_its_end(row_id, update, number)
             self._handled(update.event_type, end, self._elapsed() - begun)
@@ -195,13 +197,19 @@ class Worker:
         """Which end it was."""
         presence: Presence | None = None
         fetched: Fetched | None = None
+        album: Album | None = None
         for attempt in range(1, TRIES + 1):
             try:
                 if attempt == 1:
+                    album = await self._albums.look_ahead(row_id, update)
+                    if album is not None and album.silent:
+                        await self._pass_over(row_id, "a picture belongs to a command that takes none")
+                        return DONE
+                    update = album.update if album is not None else update
                     await self._lookout.know_the_bots_name(update)
                     presence = await self._lookout.look_up(update)
                     fetched = await self._lookout.fetch(update)
-                await self._run(row_id, update, presence, fetched)
+                await self._run(row_id, update, presence, fetched, album)
                 return DONE
             except Refusal as refusal:
                 try:
@@ -254,20 +262,25 @@ class Worker:
         finally:
             self._passing -= 1
 
-    async def _run(self, row_id: int, update: Update, presence: Presence | None, fetched: Fetched | None) -> None:
+    async def _run(
+        self, row_id: int, update: Update, presence: Presence | None, fetched: Fetched | None, album: Album | None
+    ) -> None:
         async with self._turn(partial(inbox.done, row_id=row_id)) as mouth:
             if mouth is None:
                 return
+            if album is not None:
+                vault = self._toolbox.house.vault
+                await albums.remember(mouth.session, album.chat, album.group, vault, mouth.now, sign=album.sign)
             await self._dispatcher.feed_update(
                 self._bot, update, session=mouth.session, now=mouth.now, presence=presence, fetched=fetched
             )
         self._after(mouth.afterwards, update)
 
-    async def _pass_over(self, row_id: int) -> None:
-        """An update of a kind that Telegram has invented since: nobody here can do anything with it."""
+    async def _pass_over(self, row_id: int, why: str) -> None:
+        """Nothing is done with it: of a kind that Telegram has invented since, or said by another picture's caption."""
         async with self._database.transaction() as session:
             await inbox.done(session, row_id)
-        log.info("an update of an unknown kind was passed over")
+        log.info(why)
 
     @contextlib.asynccontextmanager
     async def _turn(self, take: Callable[[AsyncSession], Awaitable[bool]]) -> AsyncIterator[Mouth | None]:

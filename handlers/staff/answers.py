@@ -3,7 +3,7 @@ does anything.
 
 reply ─▶ what was asked for last (a question, a note, a reason), else: the answer to everybody who waits
 //… or /note … ─▶ a note          /ask … ─▶ a question          /claim, /resolve …, /transfer …
-under an album //… or /note … ─▶ all of it is a note
+under an album ─▶ what the caption makes of the picture it stands under it makes of all (`models/albums.py`)
 any other slash ─▶ sent to nobody, and staff are told
 an edit of such words ─▶ the students' copies are edited; into a note ─▶ they stay as they are, and staff are told
 an anonymous admin, by words or by command ─▶ "press, so that I know who you are" ─▶ done as theirs
@@ -34,6 +34,7 @@ from handlers.staff import notes
 from handlers.staff.desk import NUMBER, AtDesk, Desk, replied_to, ticket_of
 from handlers.staff.prompts import Writing, awaited, expected, forget, is_stale, prompt_of
 from models import (
+    albums,
     answering,
     conversations,
     permissions,
@@ -44,6 +45,7 @@ from models import (
     tickets,
     words,
 )
+from models.albums import NOTE, WORDS
 from models.conversations import NOWHERE, Standing
 from models.errors import Refusal
 from models.permissions import Deed
@@ -65,6 +67,8 @@ WRITTEN: dict[Writing | None, Deed] = {
     Writing.PROJECT: Deed.PROJECT,
 }
 """What a reply does, by what was asked for."""
+WITH_PICTURES = (Writing.QUESTION, Writing.NOTE)
+"""What is asked for in words, with pictures; anything else in words alone."""
 
 
 def replies() -> Router:
@@ -197,20 +201,26 @@ async def _say(
     """
     # What has waited for a press since before may not have been read as it is meant.
     text = as_meant(str(content.get("text", ""))).strip()
-    if text.startswith("/") or await notes.of_album(ticket, content, desk):
+    album, vault = content.get("album"), desk.house.vault
+    spoken = await albums.recall(desk.session, source[0], album, vault)
+    if text.startswith("/") or spoken.sign == NOTE:
         staff = await desk.may(Deed.NOTE, ticket)
         stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
         await notes.write(ticket, staff, _said_in(stripped), source, desk)
         return True
     last = await expected(state, ticket)
     over = is_stale(last, desk.now) if prompt is None and last is not None else prompt == {}
-    if over:
+    if over and spoken.asked is None:
         if last is not None:
             await forget(state)
         return False
-    asked = last if prompt is None else prompt
+    asked = spoken.asked or (last if prompt is None else prompt)
     writing = Writing(asked["writing"]) if asked is not None else None
+    if not text and spoken.sign == WORDS and writing is not None and writing not in WITH_PICTURES:
+        # What was asked for stands under another picture.
+        return True
     staff = await desk.may(WRITTEN[writing], ticket)
+    await albums.remember(desk.session, source[0], album, vault, desk.now, asked=asked)
     match writing:
         case Writing.NOTE:
             await notes.write(ticket, staff, _said_in(content), source, desk)

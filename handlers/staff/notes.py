@@ -20,12 +20,6 @@ def is_mistyped(message: Message) -> bool:
     return text.startswith("/") and not is_note(text)
 
 
-async def of_album(ticket: Ticket, content: dict[str, Any], desk: Desk) -> bool:
-    """Whether a part of the same album is a note already: its caption speaks for all of it."""
-    album = content.get("album")
-    return album is not None and bool(await words.in_album(desk.session, ticket.id, album, Side.NOTE))
-
-
 async def write(ticket: Ticket, staff: Person, content: dict[str, Any], source: tuple[int, int], desk: Desk) -> None:
     """For the colleagues only. What has come of the same album before the words that say so was held back for the rest
     of it, and is taken back.

@@ -3,11 +3,11 @@
 press ─▶ acknowledge · everything · outcome (which?)      done at the press
 ask, note, an outcome ─▶ a prompt ─▶ a reply to it        the sign at its head says what the reply is
 a reply to anything else of the case ─▶ words to the reporter; one that begins with // ─▶ a note
+an album ─▶ all of it is what its caption is
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from aiogram import F, Router
@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.contents import kept_of, says_something
 from bot.filters import Pressed, markup
 from bot.people import GROUPS
-from bot.sealed import SIGNS, Handle, outcome_keys
+from bot.sealed import CODE, SIGNS, Handle, outcome_keys
+from bot.toolbox import Toolbox
 from bot.typed import NOTE_SIGN, as_meant, is_command, is_note
 from handlers.staff.answers import reason_of
 from handlers.students.appeal import Appealing
@@ -28,14 +29,13 @@ from handlers.students.surveys import Asked
 from handlers.students.volunteering import Volunteering
 from handlers.students.walk import New
 from handlers.union.acting import Acting, Wherever
-from models import audit, cases, casework, conversations, permissions, sealed
-from models.cases import Case, Said
+from models import albums, audit, cases, casework, conversations, permissions, sealed
+from models.albums import NOTE, WORDS
+from models.cases import Case
 from models.conversations import NOWHERE
 from models.errors import Refusal
 from models.people import Person
 from models.permissions import Deed
-
-HEAD = re.compile(r"R-([2-9A-Z]{4})\b")
 
 
 def router() -> Router:
@@ -89,7 +89,7 @@ async def act(query: CallbackQuery, press: Handle, acting: Acting) -> None:
             raise Refusal("desk.old_button")
 
 
-async def about_a_case(message: Message, session: AsyncSession, person: Person | None) -> Any:
+async def about_a_case(message: Message, session: AsyncSession, person: Person | None, toolbox: Toolbox) -> Any:
     """Filter: a reply to something of the bot's about a case; hands over the `case` and what the reply is, `how`."""
     replied = message.reply_to_message
     if person is None or replied is None or replied.from_user is None or message.bot is None:
@@ -98,8 +98,9 @@ async def about_a_case(message: Message, session: AsyncSession, person: Person |
     entity = next(iter(replied.entities or replied.caption_entities or []), None)
     if replied.from_user.id != message.bot.id or entity is None or entity.type != "bold":
         return False
-    found = HEAD.match(entity.extract_from(text))
-    words = message.text or message.caption or ""
+    found = CODE.match(entity.extract_from(text))
+    spoken = await albums.recall(session, message.chat.id, message.media_group_id, toolbox.house.vault)
+    words = message.text or message.caption or (spoken.sign if spoken.sign != WORDS else "")
     # Teachers are told of a slash that is no command; to somebody who is alone with the bot this is said anyway.
     elsewhere = is_command(words) or message.chat.type not in GROUPS
     if found is None or (words.startswith("/") and not is_note(words) and elsewhere):
@@ -156,14 +157,17 @@ async def reply(message: Message, case: Case, how: str, acting: Acting) -> None:
         return
     handler = await cases.must_handle(session, case, person, chat_id, house.vault)
     text = as_meant(str(content.get("text", ""))).strip()
+    spoken = await albums.recall(session, chat_id, album, house.vault)
     if text.startswith("/") and not is_note(text):
         if album is None:
             raise Refusal("case.slash_not_sent")
         # The other pictures come without a word: refused alone, this one would leave them to the reporter.
         await message.reply(acting.t("case.slash_noted"))
-    if text.startswith("/") or await _is_noted(acting, case, album):
+    if text.startswith("/") or spoken.sign == NOTE:
         how, content = "note", {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
-        content |= {"album": album} if album is not None else {}
+    if how not in ("ask", "note") and not text and spoken.sign == WORDS:
+        # The outcome's reason stands under another picture.
+        return
     if not says_something([content]):
         raise Refusal("draft.empty")
     if how == "ask":
@@ -174,11 +178,3 @@ async def reply(message: Message, case: Case, how: str, acting: Acting) -> None:
     else:
         await casework.close(session, case, handler, chat_id, how, reason_of(text), house, now)
     await casework.show(session, case, chat_id, house, now)
-
-
-async def _is_noted(acting: Acting, case: Case, album: str | None) -> bool:
-    """Whether a part of the same album is a note already: its caption speaks for all of it."""
-    if album is None:
-        return False
-    lines = await cases.lines_of(acting.session, case, acting.house.vault)
-    return any(line.said is Said.NOTE and line.content.get("album") == album for line in lines)

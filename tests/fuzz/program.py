@@ -156,6 +156,10 @@ class Line:
         return ""
 
 
+async def _at_once(_: float) -> None:
+    """Nothing comes in meanwhile: no album is waited for."""
+
+
 class Program:
     """One program on one database, its clock in our hand."""
 
@@ -163,6 +167,7 @@ class Program:
         self.app, self.line = app, line
         self.now = BEGIN
         app.worker._group = group
+        app.worker._albums.pause = _at_once
         self._update = 0
 
     @property

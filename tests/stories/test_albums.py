@@ -1,0 +1,128 @@
+"""An album is said once: what its caption makes of one picture it makes of all, whichever picture it stands under."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from models import conversations
+from models.conversations import Conversation
+from sandbox.actors import Attachment, photo
+from sandbox.client import Group, Person
+from tests.campus import Campus, running
+from tests.stories.test_reports import reported
+from tests.stories.test_slashes import filed, says
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Nothing here depends on the kind of database."""
+
+
+def captioned(words: str, where: int, count: int = 3) -> list[Attachment]:
+    """Pictures, of which one bears the caption."""
+    return [photo(caption=words if i == where else None) for i in range(count)]
+
+
+async def pictures(campus: Campus, place: Person | Group) -> list[str]:
+    """What stands under the pictures that the bot has brought there, once all is out."""
+    await campus.quiet()
+    found = [m for m in await campus.stage.transcript(place.id) if m.raw.get("photo") and m.raw["from"].get("is_bot")]
+    return [str(m.raw.get("caption", "")) for m in found]
+
+
+@pytest.mark.parametrize("where", [0, 2], ids=["under the first", "under the last"])
+async def test_an_album_under_a_command_is_that_command_whole(database_url: str, where: int) -> None:
+    """The other pictures were answers, and went to the student."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, number, card = await filed(campus)
+        for words in ("/tag pipe", "/note 他弄坏的", "／／ 他弄坏的", "/备注 他弄坏的", "/priority high"):
+            await campus.wang.sends(*captioned(words, where), chat=campus.east, reply_to=card)
+        await says(campus, "desk.slash_noted", 1)
+        await campus.east.shows("🏷 #pipe")
+        assert await pictures(campus, alice) == []
+        assert "他弄坏的" not in str([m.raw for m in await campus.stage.transcript(alice.id)])
+        shown = await campus.east.shows("📝 Wang")
+        assert "and 8 earlier notes" in shown.text, "each picture of three albums"
+        await campus.wang.sends(*captioned("/ask Which of these?", where), chat=campus.east, reply_to=card)
+        await alice.reads("Which of these?")
+        assert len(await pictures(campus, alice)) == 3
+        await campus.east.shows("waiting for the student")
+        await campus.wang.sends(*captioned("/resolve Replaced", where), chat=campus.east, reply_to=card)
+        await alice.reads(t.plain("ticket.fixed", number=number, reason="").rsplit("<b>", 1)[-1].removesuffix("</b>"))
+        assert len(await pictures(campus, alice)) == 3
+
+
+async def test_an_album_is_what_was_asked_for_whole(database_url: str) -> None:
+    """Tags were asked for, and the pictures beside them went to the student; a question's others were an answer."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, _, card = await filed(campus)
+        for where, tag in ((0, "pipe"), (2, "valve")):
+            await campus.wang.taps(t.plain("desk.more"), chat=campus.east, message=card)
+            await campus.wang.taps(t.plain("more.tag"), chat=campus.east)
+            await campus.wang.sends(*captioned(tag, where), chat=campus.east, reply_to=card)
+            await campus.east.shows(f"#{tag}")
+        assert await pictures(campus, alice) == []
+        await campus.wang.taps(t.plain("desk.ask"), chat=campus.east, message=card)
+        await campus.wang.sends(*captioned("Is it this one?", 2), chat=campus.east, reply_to=card)
+        await alice.reads("Is it this one?")
+        assert len(await pictures(campus, alice)) == 3
+        await campus.east.shows("waiting for the student")
+        await campus.wang.taps(t.plain("desk.note"), chat=campus.east, message=card)
+        await campus.wang.sends(photo(), photo(), chat=campus.east, reply_to=card)
+        await campus.east.shows("📝 Wang")
+        assert len(await pictures(campus, alice)) == 3
+
+
+async def test_an_album_of_words_is_an_answer_as_before(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice, _, card = await filed(campus)
+        await campus.wang.sends(*captioned("Like this", 1), chat=campus.east, reply_to=card)
+        await alice.reads("Like this")
+        assert len(await pictures(campus, alice)) == 3
+        await campus.wang.sends(photo(), photo(), chat=campus.east, reply_to=card)
+        there = campus.stage.view.chat(alice.id)
+        await campus.stage.until(
+            lambda: sum(bool(m.raw.get("photo")) for m in there.values()) == 5 or None, 15, "five pictures", alice.id
+        )
+
+
+@pytest.mark.parametrize("where", [0, 2], ids=["under the first", "under the last"])
+async def test_an_album_about_a_sealed_report_is_what_its_caption_is_whole(database_url: str, where: int) -> None:
+    """The pictures before the caption of a note were asked of whoever had reported it."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        teacher, room, _, card = await reported(campus, alice)
+        await teacher.taps(t.plain("case.do.ack"), chat=room)
+        await alice.reads("has acknowledged")
+        for words in ("// Her roommate", "、、 Her roommate", "/备注 Her roommate", "/help"):
+            await teacher.sends(*captioned(words, where), chat=room, reply_to=card)
+        await room.shows("kept as a note")
+        assert await pictures(campus, alice) == []
+        await teacher.sends(*captioned("Which of these?", where), chat=room, reply_to=card)
+        await alice.reads("Which of these?")
+        assert len(await pictures(campus, alice)) == 3
+        await teacher.taps(t.plain("case.do.outcome"), chat=room, message=card)
+        await teacher.taps(t.plain("case.do.founded"), chat=room)
+        prompt = await room.shows("✅ R-")
+        await teacher.sends(*captioned("He has been dismissed", where), chat=room, reply_to=prompt)
+        await alice.reads("He has been dismissed")
+        await campus.quiet()
+        read = "\n".join(m.text for m in await campus.stage.transcript(room.id))
+        assert t.plain("desk.reason_missing") not in read
+
+
+async def test_what_is_remembered_of_an_album_goes_with_what_is_left_behind(database_url: str) -> None:
+    """A sign and no words, sealed, and not for longer than a draft."""
+    async with running(database_url) as campus:
+        alice, _, card = await filed(campus)
+        await campus.wang.sends(*captioned("Like this", 0), chat=campus.east, reply_to=card)
+        await alice.reads("Like this")
+        await campus.quiet()
+        async with campus.app.database.reading() as session:
+            kept = len((await session.scalars(select(Conversation))).all())
+        assert kept >= 1
+        await campus.later(days=conversations.LEFT_AFTER.days + 2)
+        async with campus.app.database.reading() as session:
+            assert not (await session.scalars(select(Conversation))).all()
