@@ -4,27 +4,33 @@ reply to an answer ─▶ goes to that ticket, whatever else is being done: no d
 edit of words sent ─▶ the station's copy is edited; of words still held ─▶ these are
 anything else ─▶ which matter does it belong to? (open reports, open tickets, a new one; the words are kept meanwhile)
 
+The buttons are about the words that were there when they were asked about: with more said since, those below the newest
+question count, and "never mind" as well.
+
 A report stands first: whoever answers a supervisor without replying must not be led to the station that the report is
 about. That somebody has one is no row's to tell, so the question then leaves sealed, as every screen of a report does.
 """
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from aiogram import F, Router
-from aiogram.filters import StateFilter
+from aiogram.filters import Filter, StateFilter
+from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
 from bot import keyboards, menus
 from bot.contents import content_of, is_said, says_something
-from bot.filters import Pressed
-from bot.keyboards import button, keyboard
+from bot.keyboards import Go, Press, button, keyboard
 from bot.menus import Belongs, Step
 from bot.sealed import Reported, offering, own_keys, screen
+from handlers.anywhere import cancel_pressed
 from handlers.screens import show
 from handlers.students import mine, new, report
 from handlers.students.talk import Private, Talk
@@ -45,6 +51,33 @@ class Loose(StatesGroup):
     held = State()
 
 
+class OfWords(Filter):
+    """A press on a button of this kind below the question where held words belong; the handler gets it as `press`.
+    Raises Refusal when the words are others by now: more has been said since, or these have gone where they belong.
+    """
+
+    def __init__(self, kind: type[Press], held: str = "parts") -> None:
+        """`held` is the name under which the conversation holds them."""
+        self._kind, self._held = kind, held
+
+    async def __call__(self, query: CallbackQuery, state: FSMContext) -> bool | dict[str, Any]:
+        payload, _, _ = (query.data or "").partition(menus.OF_DRAFT)
+        try:
+            press = self._kind.unpack(payload)
+        except ValueError:
+            return False
+        held = (await state.get_data()).get(self._held, [])
+        if not held or query.data != _under(payload, held):
+            raise Refusal("loose.newer" if held else "old.button")
+        return {"press": press}
+
+
+def _under(payload: str, held: Sequence[Any]) -> str:
+    """A button's payload below the question where these words belong."""
+    print_ = zlib.crc32(json.dumps([source for _, source in held]).encode())
+    return f"{payload}{menus.OF_DRAFT}{print_:08x}"
+
+
 def replies() -> Router:
     """Asked before every conversation."""
     router = Router(name="replies")
@@ -58,9 +91,11 @@ def router() -> Router:
     router = Router(name="loose")
     private = Private()
     router.edited_message.register(edited, private)
-    router.callback_query.register(belongs, Pressed(Belongs), private, StateFilter(Loose.held))
-    router.callback_query.register(to_report, Pressed(Reported), private, StateFilter(Loose.held))
-    router.callback_query.register(out_of_draft, Pressed(Reported), private, StateFilter(New), walking)
+    held = StateFilter(Loose.held)
+    router.callback_query.register(belongs, private, held, OfWords(Belongs))
+    router.callback_query.register(to_report, private, held, OfWords(Reported))
+    router.callback_query.register(cancel_pressed, F.data.startswith(Go("cancel").pack()), private, held, OfWords(Go))
+    router.callback_query.register(out_of_draft, private, StateFilter(New), OfWords(Reported, "typed"), walking)
     router.message.register(hold, private, ~F.text.startswith("/"))
     return router
 
@@ -93,8 +128,9 @@ async def edited(message: Message, talk: Talk) -> None:
 async def hold(message: Message, talk: Talk) -> None:
     """Keep the words and ask where they belong; with no open ticket and no open report they begin a new one."""
     data = await talk.state.get_data()
-    # Words from before the consent belong with these; a draft's never do.
-    before = data.get("parts", []) if await talk.state.get_state() == Loose.held.state else data.get("pending", [])
+    # Words from before the consent, and those typed as a building, belong with these; a draft's never do.
+    waited = [*data.get("pending", []), *data.get("typed", [])]
+    before = data.get("parts", []) if await talk.state.get_state() == Loose.held.state else waited
     held = new.held_with(before, message)
     if not says_something([content for content, _ in held]):
         raise Refusal("draft.says_nothing")
@@ -104,7 +140,7 @@ async def hold(message: Message, talk: Talk) -> None:
         return
     await talk.state.set_state(Loose.held)
     await talk.state.set_data({"parts": held})
-    await ask(message, talk.t("loose.ask"), menus.belongs(talk.t, open_ones), codes, talk)
+    await ask(message, talk.t("loose.ask"), menus.belongs(talk.t, open_ones), codes, held, talk)
 
 
 async def is_asked(_: Message, walk: Walk) -> bool:
@@ -119,14 +155,12 @@ async def asked(message: Message, walk: Walk) -> None:
     await walk.state.set_data(data)
     rows = [[button(walk.t.plain("building.take", words=menus.short(typed_in(data))), Step("take"))]]
     keys = menus.under(keyboard(rows), partial(drawn, data=data))
-    await ask(message, walk.t("loose.ask"), keys, [data["asked"]], walk)
+    await ask(message, walk.t("loose.ask"), keys, [data["asked"]], data["typed"], walk)
 
 
 async def out_of_draft(query: CallbackQuery, press: Reported, walk: Walk) -> None:
     """It was the answer; the draft goes on without it."""
-    contents = [content for content, _ in walk.data.get("typed", [])]
-    if not contents:
-        raise Refusal("old.button")
+    contents = [content for content, _ in walk.data["typed"]]
     case = await report.mine(walk, press.code)
     await casework.add(walk.session, case, contents, walk.house, walk.now)
     del walk.data["typed"]
@@ -138,20 +172,29 @@ async def out_of_draft(query: CallbackQuery, press: Reported, walk: Walk) -> Non
     await sealed.post(walk.session, facts, walk.house.vault, walk.now, chat_id=walk.person.telegram_id)
 
 
-async def ask(message: Message, text: str, keys: dict[str, Any], codes: Sequence[str], talk: Talk) -> None:
-    """Where do the words belong? The reports stand above these keys; where there are none, nothing is sealed."""
+async def ask(
+    message: Message, text: str, keys: dict[str, Any], codes: Sequence[str], held: Sequence[Any], talk: Talk
+) -> None:
+    """Where do the held words belong? The reports stand above these keys; where there are none, nothing is sealed. Keys
+    of a draft are its own already.
+    """
+    rows = [
+        [
+            key | {"callback_data": _under(data, held)} if menus.OF_DRAFT not in (data := key["callback_data"]) else key
+            for key in row
+        ]
+        for row in offering(talk.t, codes, keys)["inline_keyboard"]
+    ]
     if not codes:
-        await show(message, text, keys)
+        await show(message, text, keyboard(rows))
         return
-    facts = screen(text, offering(talk.t, codes, keys))
+    facts = screen(text, keyboard(rows))
     await sealed.post(talk.session, facts, talk.house.vault, talk.now, chat_id=talk.person.telegram_id)
 
 
 async def to_report(query: CallbackQuery, press: Reported, talk: Talk) -> None:
     """The held words belong to a report of theirs."""
     data = await talk.state.get_data()
-    if not data.get("parts"):
-        raise Refusal("old.button")
     case = await report.mine(talk, press.code)
     contents = [content for content, _ in parts_of(data)]
     await casework.add(talk.session, case, contents, talk.house, talk.now)
@@ -164,8 +207,6 @@ async def to_report(query: CallbackQuery, press: Reported, talk: Talk) -> None:
 async def belongs(query: CallbackQuery, press: Belongs, talk: Talk) -> None:
     """They said where the held words belong."""
     data = await talk.state.get_data()
-    if not data.get("parts"):
-        raise Refusal("old.button")
     if press.ticket == 0:
         await new.take_up(query, data["parts"], talk)
         return

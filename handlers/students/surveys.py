@@ -63,8 +63,8 @@ def router() -> Router:
     router.callback_query.register(told, Pressed(Answering), private, F.data.startswith("sv:results:"))
     router.callback_query.register(press_on, Pressed(Answering), private)
     router.message.register(words, StateFilter(Asked.words), private, ~F.text.startswith("/"), is_said)
-    router.callback_query.register(loose.belongs, Pressed(Belongs), private, StateFilter(Asked.press))
-    router.callback_query.register(loose.to_report, Pressed(Reported), private, StateFilter(Asked.press))
+    router.callback_query.register(loose.belongs, private, StateFilter(Asked.press), loose.OfWords(Belongs))
+    router.callback_query.register(loose.to_report, private, StateFilter(Asked.press), loose.OfWords(Reported))
     router.message.register(not_pressed, StateFilter(Asked.press), private, ~F.text.startswith("/"), is_said)
     return router
 
@@ -145,7 +145,7 @@ async def not_pressed(message: Message, talk: Talk) -> None:
     await talk.state.set_data(data)
     keys = menus.belongs_elsewhere(talk.t, await loose.matters(talk))
     text = talk.t("survey.by_buttons") + "\n\n" + talk.t("survey.elsewhere")
-    await loose.ask(message, text, keys, await loose.reports(talk), talk)
+    await loose.ask(message, text, keys, await loose.reports(talk), data["parts"], talk)
 
 
 async def told(query: CallbackQuery, press: Answering, talk: Talk) -> None:

@@ -17,7 +17,7 @@ from models.people import Role
 from sandbox.actors import photo
 from sandbox.client import Group, Person
 from sandbox.view import Message
-from tests.campus import Campus, running
+from tests.campus import Campus, of_draft, running
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -311,7 +311,8 @@ async def test_an_answer_that_is_no_reply_is_never_led_to_the_station_it_is_abou
         assert "Tuesday" not in json.dumps([m.raw for m in await campus.east.transcript()])
         # Words that were meant for the station still get there.
         await alice.says("It drips faster")
-        await alice.taps(t.plain("loose.add", number=number, subject=""))
+        screen = await alice.reads(t.plain("loose.ask"))
+        await alice.taps(t.plain("loose.add", number=number, subject=""), message=screen)
         await campus.east.shows("It drips faster")
 
 
@@ -332,7 +333,7 @@ async def test_with_a_report_alone_words_are_asked_about_and_nothing_says_that_t
         await campus.files(bob, "The tap drips")
         await bob.says("And the shower")
         theirs = await bob.reads(t.plain("loose.ask"))
-        assert await bob.presses(theirs, Reported(code).pack()) == t.plain("case.unknown")
+        assert await bob.presses(theirs, of_draft(theirs, Reported(code).pack())) == t.plain("case.unknown")
         await alice.taps(t.plain("loose.new"))
         await alice.reads("The canteen is closed on Sundays")
         await alice.says("/cancel")

@@ -235,12 +235,15 @@ async def test_loose_words_find_their_ticket_or_begin_a_new_one(database_url: st
         alice = await campus.student("Alice")
         number = await campus.files(alice, WORDS["en"])
         await alice.says("and the floor is wet now")
+        await alice.reads(t.plain("loose.ask"))
         await alice.says("all of it")
-        await alice.taps(t.plain("loose.add", number=number, subject=""))
+        screen = await alice.reads(t.plain("loose.ask"))
+        await alice.taps(t.plain("loose.add", number=number, subject=""), message=screen)
         await campus.east.shows("and the floor is wet now")
         await campus.east.shows("all of it")
         await alice.says("The canteen is closed on Sundays")
-        await alice.taps(t.plain("loose.new"))
+        screen = await alice.reads(t.plain("loose.ask"))
+        await alice.taps(t.plain("loose.new"), message=screen)
         await alice.taps(t.plain("kind.suggestion"))
         await alice.reads(t.plain("new.category"))
 
@@ -386,6 +389,33 @@ async def test_edits_of_held_words_are_followed_wherever_they_are_held(database_
         await alice.edits(loose, "and the floor is wet")
         await alice.taps(t.plain("loose.add", number=1, subject=""))
         await campus.east.shows("and the floor is wet")
+
+
+async def test_an_old_question_where_words_belong_moves_no_newer_words(database_url: str) -> None:
+    """Its buttons took along whatever had been said since, and "never mind" dropped it."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, WORDS["en"])
+        add, newer = t.plain("loose.add", number=number, subject=""), t.plain("loose.newer")
+        await alice.says("It is the hot water side")
+        first = await alice.reads(t.plain("loose.ask"))
+        await alice.says("And the shower is cold")
+        second = await alice.reads(t.plain("loose.ask"))
+        assert first.id != second.id
+        for label in (add, t.plain("loose.new"), t.plain("nav.cancel")):
+            assert await alice.taps(label, message=first) == newer
+        await alice.taps(add, message=second)
+        await campus.east.shows("hot water side")
+        await campus.east.shows("shower is cold")
+        assert await alice.taps(add, message=first) == t.plain("old.button")
+        await alice.says("My neighbour is too loud")
+        third = await alice.reads(t.plain("loose.ask"))
+        assert await alice.taps(add, message=first) == newer
+        await alice.taps(t.plain("nav.cancel"), message=third)
+        await alice.reads(t.plain("cancel.done"))
+        await campus.quiet()
+        assert "neighbour" not in str([m.raw for m in await campus.east.transcript()])
 
 
 async def test_a_photo_goes_along_and_words_are_collected(database_url: str) -> None:
