@@ -130,10 +130,11 @@ def in_rows(buttons: Iterable[dict[str, Any]], width: int) -> Rows:
     return [*rows, row] if row else rows
 
 
-def home(t: Texts) -> dict[str, Any]:
-    """What a student can do here."""
+def home(t: Texts, typed: str = "") -> dict[str, Any]:
+    """What a student can do here; what was typed as a building is still at hand."""
     return keyboard(
         [
+            *_take(t, typed),
             [button(t.plain("home.new"), Go("new"))],
             [button(t.plain("home.mine"), Go("mine"))],
             [button(t.plain("home.surveys"), Go("surveys")), button(t.plain("home.faq"), Go("faq"))],

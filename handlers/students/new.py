@@ -85,8 +85,10 @@ async def begin(event: Message | CallbackQuery, walk: Walk) -> None:
     await mutes.must_be_heard(walk.session, walk.person.telegram_id, walk.house, walk.now)
     if await take_up_pending(event, walk):
         return
-    left = await walk.leave()
-    walk.data = {}
+    # What was typed where they live, and was no building, is at hand in the draft that follows.
+    typed = walk.data.get("typed", []) if await walk.state.get_state() is None else []
+    left = "" if typed else await walk.leave()
+    walk.data = {"typed": typed} if typed else {}
     await walk.kinds(left)
 
 

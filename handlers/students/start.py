@@ -1,7 +1,7 @@
 """Getting to know each other: consent first, then who one is and where one lives, then the menu.
 
 /start ─▶ consent (who can see what; other languages) ─▶ audience ─▶ building ─▶ home
-             │ words sent before agreeing are kept and taken up afterwards
+             │ words sent before agreeing are kept and taken up afterwards; those typed as a building wait for a button
 home ─▶ language · profile (audience, building) · new · mine · privacy · help
 """
 
@@ -57,6 +57,7 @@ def router() -> Router:
     router.message.register(type_audience, private, StateFilter(Profile.audience), ~F.text.startswith("/"))
     at_the_building = StateFilter(Profile.building)
     router.callback_query.register(take_typed, Pressed(Step), private, at_the_building, F.data == Step("take").pack())
+    router.callback_query.register(tell_typed, Pressed(Step), private, StateFilter(None), F.data == Step("take").pack())
     router.message.register(type_building, private, at_the_building, F.text, ~F.text.startswith("/"))
     router.message.register(show_building, private, at_the_building, ~F.text)
     return router
@@ -174,7 +175,16 @@ async def pick_building(query: CallbackQuery, press: Pick, talk: Talk) -> None:
     """Where they live, from the list."""
     if press.value != "-" and press.value not in talk.settings.building_keys():
         raise Refusal("old.button")
+    data = await talk.state.get_data()
+    # What was a name of this building has been answered; anything else may be what they have to say.
+    typed = [each for each in data.get("typed", []) if not _may_mean(press.value, each[0], talk)]
+    await talk.state.update_data(typed=typed)
     await _settled(query, None if press.value == "-" else press.value, talk)
+
+
+def _may_mean(building: str, content: dict[str, Any], talk: Talk) -> bool:
+    found = places.find(str(content.get("text", "")), talk.settings, talk.house)
+    return building in (each.key for each in found)
 
 
 async def type_building(message: Message, talk: Talk) -> None:
@@ -221,11 +231,26 @@ def _buildings(talk: Talk, keys: Sequence[str], typed: str = "") -> dict[str, An
 
 async def _settled(event: Message | CallbackQuery, building: str | None, talk: Talk) -> None:
     talk.person.building = building
-    if await new.take_up_pending(event, talk):
+    data = await talk.state.get_data()
+    typed = data.get("typed", [])
+    if data.get("pending"):
+        await new.take_up(event, [*data["pending"], *typed], talk)
         return
     await talk.state.clear()
     name = talk.t.pick(talk.settings.building_names(building)) if building else talk.t("building.no")
-    await show(event, talk.t("profile.done", building=name) + _contacts(talk), menus.home(talk.t))
+    text = talk.t("profile.done", building=name) + _contacts(talk)
+    if typed:
+        await talk.state.set_data({"typed": typed})
+        text += "\n\n" + talk.t("profile.typed")
+    await show(event, text, menus.home(talk.t, typed_in({"typed": typed})))
+
+
+async def tell_typed(query: CallbackQuery, talk: Talk) -> None:
+    """What they typed where they live is what they have to say."""
+    typed = (await talk.state.get_data()).get("typed", [])
+    if not typed:
+        raise Refusal("old.button")
+    await new.take_up(query, typed, talk)
 
 
 def _contacts(talk: Talk) -> str:

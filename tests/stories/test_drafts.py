@@ -305,3 +305,53 @@ async def test_words_typed_where_they_live_wait_for_the_draft(database_url: str)
         assert t.plain("building.ask") in screen.text
         await bob.says("East 1")
         assert TAP in (await bob.reads("You wrote:")).text
+
+
+@pytest.mark.parametrize("then", ["the button", "/new", "more words", "the menu"])
+async def test_words_typed_where_they_live_are_kept_when_a_building_is_pressed(database_url: str, then: str) -> None:
+    """They were dropped without a word."""
+    async with running(database_url) as campus:
+        t, settings = campus.t("en"), campus.app.settings
+        bob = await campus.stage.person("Bob", "en")
+        await bob.says("/start")
+        await bob.taps(t.plain("consent.agree"))
+        await bob.taps(t.plain("audience.skip"))
+        await bob.says(TAP)
+        await bob.reads(t.plain("building.unknown", typed=TAP[:60]).splitlines()[0])
+        await bob.taps("East 1")
+        screen = await bob.reads(t.plain("profile.typed"))
+        take = t.plain("building.take", words="")
+        assert screen.labels[0].startswith(take)
+        match then:
+            case "the button":
+                await bob.taps(take)
+                assert TAP in (await bob.reads("You wrote:")).text
+            case "/new":
+                await bob.says("/new")
+                await bob.taps(t.plain("kind.complaint"))
+                await bob.taps(t.pick(settings.category_names("repairs")))
+                await bob.taps(t.pick(settings.category_names("water")))
+                await bob.taps(take)
+                await bob.reads("Got 1 message")
+            case "more words":
+                await bob.says("in room 5")
+                screen = await bob.reads("You wrote:")
+                assert TAP in screen.text
+                assert "in room 5" in screen.text
+            case "the menu":
+                await bob.says("/start")
+                await bob.reads(t.plain("draft.left"))
+
+
+async def test_a_building_half_typed_and_then_pressed_is_no_words(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        bob = await campus.stage.person("Bob", "en")
+        await bob.says("/start")
+        await bob.taps(t.plain("consent.agree"))
+        await bob.taps(t.plain("audience.skip"))
+        await bob.says("East")
+        await bob.reads(t.plain("building.which"))
+        await bob.taps("East 1")
+        screen = await bob.reads(t.plain("profile.done", building="East 1").splitlines()[0])
+        assert not [label for label in screen.labels if label.startswith(t.plain("building.take", words=""))]
