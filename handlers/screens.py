@@ -41,6 +41,17 @@ async def show(event: Message | CallbackQuery, text: str, keyboard: dict[str, An
         await event.answer(text, reply_markup=markup(keyboard))
 
 
+def place_of(event: Message | CallbackQuery) -> int | None:
+    """On which message `show` shows the next screen; None for one that is still to be sent."""
+    shown = isinstance(event, CallbackQuery) and isinstance(event.message, Message)
+    return turn_of(event) if shown else None
+
+
+async def take_buttons_off(event: Message | CallbackQuery, chat_id: int, message_id: int) -> None:
+    """An older screen looks like the one that is shown now: its words stay, and nothing is left to press below them."""
+    await event.bot.edit_message_reply_markup(chat_id=chat_id, message_id=message_id)  # type: ignore[union-attr]
+
+
 async def respond(event: Message | CallbackQuery, text: str, keyboard: dict[str, Any] | None = None) -> None:
     """The same in a group, where others write too: in place of the pressed screen, or as a reply to the words."""
     if isinstance(event, Message):

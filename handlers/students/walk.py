@@ -21,7 +21,7 @@ from bot.contents import says_something
 from bot.keyboards import Press
 from bot.menus import Step
 from bot.untrusted import inline
-from handlers.screens import show
+from handlers.screens import place_of, show, take_buttons_off
 from handlers.students.talk import Talk
 from models import faq as votes
 from models import similar, smallness, tickets
@@ -294,8 +294,10 @@ class Walk(Talk):
         await self._screen(New.name, text, menus.naming(self.t))
 
     async def preview(self) -> None:
-        """All of it, before it is sent."""
+        """All of it, before it is sent. An earlier preview further up keeps its words and loses its buttons."""
         data, t, settings = self.data, self.t, self.settings
+        earlier, here = data.get("previewed"), place_of(self.event)
+        data["previewed"] = here
         building = data.get("building")
         text = t(
             "preview.text",
@@ -311,6 +313,8 @@ class Walk(Talk):
             text += "\n" + t("mine.follows", earlier=self.follows)
         text = self._with_who_else_reads(text) + (await self._who_may_guess() if data["anonymous"] else "")
         await self._screen(New.preview, text, menus.preview(t))
+        if earlier is not None and earlier != here:
+            await take_buttons_off(self.event, self.person.telegram_id, earlier)
 
     def _with_who_else_reads(self, text: str) -> str:
         """They always know who can read it: what may be offered to other students says so before it is sent."""
