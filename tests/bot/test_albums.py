@@ -146,12 +146,13 @@ async def test_another_album_and_another_chat_say_nothing(ahead: Ahead) -> None:
 
 async def test_a_student_s_album_is_theirs_to_the_letter(ahead: Ahead) -> None:
     """Alone with the bot only what is said about a report is looked at."""
-    alone = {"chat": {"id": WANG, "type": "private", "first_name": "W"}}
+    alone: dict[str, Any] = {"chat": {"id": WANG, "type": "private", "first_name": "W"}}
     replied = REPORT | {"from": {"id": BOT, "is_bot": True, "first_name": "Union"}}
     for number, (caption, reply, sign) in enumerate(
         [("// x", None, None), ("／／ x", replied, NOTE), ("/备注 x", replied, "/"), ("x", replied, WORDS)], 1
     ):
-        raw = part(number, caption, album=str(number), **alone, **({"reply_to_message": reply} if reply else {}))
+        more = alone | ({"reply_to_message": reply} if reply else {})
+        raw = part(number, caption, album=str(number), **more)
         await ahead.comes(raw)
         assert await ahead.look(raw) == ((sign, caption, False) if sign is not None else None)
 

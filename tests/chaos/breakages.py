@@ -13,12 +13,13 @@ from aiogram.types import Message, Update
 from sqlalchemy import bindparam, null, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.albums import Album
 from bot.inbox import Intake
 from bot.people import Presence
 from bot.textfiles import Fetched
 from bot.worker import Worker
 from handlers.staff import desk
-from models import database, inbox, outbox, sqlite
+from models import albums, database, inbox, outbox, sqlite
 from models.base import said
 from models.inbox import Arrival, Handling, Incoming
 from models.outbox import Outgoing, Repeat, Sending
@@ -70,7 +71,12 @@ def done_later() -> None:
     """Law 2 broken: an update's effect and its being done are two transactions."""
 
     async def run(
-        self: Worker, row_id: int, update: Update, presence: Presence | None, fetched: Fetched | None
+        self: Worker,
+        row_id: int,
+        update: Update,
+        presence: Presence | None,
+        fetched: Fetched | None,
+        album: Album | None,
     ) -> None:
         async def look(session: AsyncSession) -> bool:
             waits = Incoming.id == row_id, Incoming.state == Handling.WAITING
@@ -79,6 +85,9 @@ def done_later() -> None:
         async with self._turn(look) as mouth:
             if mouth is None:
                 return
+            if album is not None:
+                vault = self._toolbox.house.vault
+                await albums.remember(mouth.session, album.chat, album.group, vault, mouth.now, sign=album.sign)
             await self._dispatcher.feed_update(
                 self._bot, update, session=mouth.session, now=mouth.now, presence=presence, fetched=fetched
             )
