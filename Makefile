@@ -27,7 +27,7 @@ test: $(VENV)/test.stamp ## the whole suite (ARGS="-k story" for a part of it)
 	@sh .ci/chromium
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
-run: $(VENV)/run.stamp ## the bot itself: config.toml, UNIONBOT_TOKEN and UNIONBOT_KEY
+run: $(VENV)/run.stamp ## the bot itself: config.toml, UNIONBOT_TOKEN and UNIONBOT_KEY; before the first time `unionbot migrate --new`
 	@$(BIN)/unionbot run
 
 check: lint types test ## ruff, mypy --strict, the suite

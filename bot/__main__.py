@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 1 something asked for did not come about; 2 the configuration or the command is wrong;
 3 the database cannot be used; 4 an address cannot be listened at, or another copy
-runs on this database; 5 Telegram does not accept the token.
+runs on this database; 5 Telegram does not accept the token; 6 there is no database yet.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli import audit, backups, exports, imports, surveys
+from bot.cli import audit, backups, exports, imports, schema, surveys
 from bot.parts import ALL, Part, one_file_only
 from bot.shell import (
     DATABASE,
@@ -28,7 +28,9 @@ from bot.shell import (
     log,
     looped,
     missing,
+    must_be_there,
     no_database,
+    nothing_yet,
     put,
     read,
     stop,
@@ -52,6 +54,7 @@ app = typer.Typer(
 app.add_typer(audit.app, name="audit")
 app.add_typer(exports.app, name="export")
 app.add_typer(imports.app, name="import")
+app.command("migrate")(schema.migrate)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
 app.command("surveys")(surveys.surveys)
@@ -102,7 +105,7 @@ def check(
     from bot.check import Finding, ask_telegram
     from bot.shell import UNFINISHED, WRONG_KEY, too_old
     from models.keyprint import Unfinished, WrongKey
-    from models.migrations import SchemaMismatch
+    from models.migrations import NothingYet, SchemaMismatch
 
     code, chats, findings = 0, _chats_in_file(settings), []
     try:
@@ -116,11 +119,14 @@ def check(
     except Unfinished:
         code = DATABASE
         findings.append(Finding("error", UNFINISHED))
+    except NothingYet:
+        findings.append(Finding("warning", nothing_yet(settings)))
     except SchemaMismatch as error:
         code = DATABASE
         findings.append(Finding("error", too_old(error)))
+    begun = not findings
     findings += asyncio.run(ask_telegram(settings, chats))
-    if not chats and not code:
+    if not chats and begun:
         findings.append(Finding("warning", "no group is set up yet: add the bot to a group and send /setup there"))
     signs = {"ok": "✓", "warning": "!", "error": "✗"}
     for finding in findings:
@@ -158,14 +164,6 @@ def faq(
 
 
 @app.command()
-def migrate(config: Config = DEFAULT) -> None:
-    """Bring the database's schema up to date (`run` does it as well)."""
-    settings = read(config)
-    guarded(_migrate(settings), settings)
-    typer.echo("the schema is up to date")
-
-
-@app.command()
 def run(
     parts: Annotated[
         list[Part] | None, typer.Argument(help="Only these parts, where others run elsewhere; without any, all.")
@@ -177,6 +175,7 @@ def run(
     chosen = frozenset(parts or ALL)
     if problem := one_file_only(chosen, settings.database.url):
         stop(WRONG, problem)
+    must_be_there(settings)
     log(settings)
     guarded(_run(settings, chosen), settings)
 
@@ -189,8 +188,7 @@ def inbox(
 ) -> None:
     """List the messages that could not be handled, or run them again."""
     settings = read(config)
-    if missing(settings.database.url):
-        stop(DATABASE, f"there is no database at {settings.database.url} yet")
+    must_be_there(settings)
     from bot import aside
 
     if not again:
@@ -248,8 +246,7 @@ def roster(
     settings = read(config)
     if file is None and codes is None:
         stop(WRONG, "which file? unionbot roster students.csv, or --codes codes.csv")
-    if missing(settings.database.url):
-        guarded(_migrate(settings), settings)
+    must_be_there(settings)
     from bot import enrolment
     from bot.toolbox import utcnow
 
@@ -299,8 +296,7 @@ def code(
 ) -> None:
     """Show the campus code, or change it."""
     settings = read(config)
-    if missing(settings.database.url):
-        guarded(_migrate(settings), settings)
+    must_be_there(settings)
     from datetime import timedelta
 
     from bot import campuscode
@@ -318,8 +314,7 @@ def posters(
 ) -> None:
     """Draw a sheet with a QR code for every station."""
     settings = read(config)
-    if missing(settings.database.url):
-        guarded(_migrate(settings), settings)
+    must_be_there(settings)
     from datetime import timedelta
 
     from bot import check as asking
@@ -379,31 +374,6 @@ def _told(where: Path, found: Sequence[Article], problems: Sequence[Problem]) ->
     return not any(problem.serious for problem in problems)
 
 
-def _make_room(file: Path) -> None:
-    """Readable by its owner only, as a backup is; SQLite gives its log the same rights."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.touch(0o600)
-
-
-async def _migrate(settings: Settings) -> None:
-    from bot.vault import KeyVault
-    from models import keyprint
-    from models.database import Database
-    from models.migrations import alone, migrate
-
-    url = settings.database.url
-    if url.startswith("sqlite:///"):
-        _make_room(Path(url.removeprefix("sqlite:///")))
-    database = Database(url)
-    try:
-        async with alone(database):
-            await migrate(database)
-        async with database.transaction() as session:
-            await keyprint.keep(session, KeyVault(settings.key_bytes()))
-    finally:
-        await database.close()
-
-
 async def _run(settings: Settings, parts: frozenset[Part]) -> None:
     import structlog
 
@@ -411,7 +381,7 @@ async def _run(settings: Settings, parts: frozenset[Part]) -> None:
     from bot.check import wait_for_telegram
 
     log = structlog.get_logger()
-    await _migrate(settings)
+    await schema.up_to_date(settings)
     await wait_for_telegram(settings)
     async with App(settings, parts=parts) as program:
         spare_the_built()
@@ -426,19 +396,17 @@ def _chats_in_file(settings: Settings) -> dict[str, Seat]:
 
 
 async def _chats_in_database(settings: Settings) -> dict[str, Seat]:
-    """Every place that /setup gave a chat; none where nothing has been made yet, which a first `run` will do."""
+    """Every place that /setup gave a chat. Raises NothingYet where there is no database."""
     from bot.check import MOST_TOPICS, Seat
     from bot.vault import KeyVault
     from models import keyprint, modes, stations
     from models.database import Database
-    from models.migrations import must_be_known, revision
+    from models.migrations import NothingYet, must_be_known
 
     if missing(settings.database.url):
-        return {}
+        raise NothingYet
     database = Database(settings.database.url)
     try:
-        if await revision(database) is None:
-            return {}
         await must_be_known(database)
         async with database.reading() as session:
             await keyprint.must_fit(session, KeyVault(settings.key_bytes()))

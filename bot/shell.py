@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
 DEFAULT = Path("config.toml")
-FAILED, WRONG, DATABASE, ADDRESS, TOKEN = 1, 2, 3, 4, 5
+FAILED, WRONG, DATABASE, ADDRESS, TOKEN, NOTHING = 1, 2, 3, 4, 5, 6
 WRONG_KEY = (
     "the database was made with another UNIONBOT_KEY: under this one nothing sealed opens and no code fits. "
     "Nothing was changed; use the right key"
@@ -100,7 +100,7 @@ def guarded(work: Coroutine[Any, Any, Any], settings: Settings, *, any_state: bo
     from bot.web import CannotListen
     from models.keyprint import Unfinished, WrongKey
     from models.lease import Taken
-    from models.migrations import SchemaMismatch
+    from models.migrations import NothingYet, SchemaMismatch
 
     try:
         return looped(until_told(work if any_state else _fitting(work, settings)))
@@ -108,6 +108,8 @@ def guarded(work: Coroutine[Any, Any, Any], settings: Settings, *, any_state: bo
         stop(WRONG, WRONG_KEY)
     except Unfinished:
         stop(DATABASE, UNFINISHED)
+    except NothingYet:
+        stop(NOTHING, nothing_yet(settings))
     except SchemaMismatch as error:
         stop(DATABASE, too_old(error))
     except Taken:
@@ -131,8 +133,8 @@ async def _fitting(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
 
 
 async def key_fits(settings: Settings) -> None:
-    """Raise WrongKey or Unfinished where the database says so, and SchemaMismatch where a newer program made it; of a
-    file that is not there nothing is asked.
+    """Raise WrongKey or Unfinished where the database says so, SchemaMismatch where a newer program made it and
+    NothingYet where nobody did; of a file that is not there nothing is asked.
     """
     from bot.vault import KeyVault
     from models import keyprint
@@ -155,8 +157,21 @@ def no_database(settings: Settings, error: Exception) -> str:
     from sqlalchemy.exc import DBAPIError
 
     reason = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    shown = settings.database.url if settings.database.url.startswith("sqlite") else "PostgreSQL"
-    return f"the database {shown} cannot be used: {type(reason).__name__}: {_first_line(reason)}"
+    return f"the database {_shown(settings)} cannot be used: {type(reason).__name__}: {_first_line(reason)}"
+
+
+def _shown(settings: Settings) -> str:
+    """Which database, without a password."""
+    return settings.database.url if settings.database.url.startswith("sqlite") else "PostgreSQL"
+
+
+def nothing_yet(settings: Settings) -> str:
+    """What somebody is told who works with a database that was never made, or has mistyped its address."""
+    if missing(settings.database.url):
+        found = f"there is no database at {settings.database.url} (that is {_file(settings.database.url).resolve()})"
+    else:
+        found = f"the database {_shown(settings)} is empty"
+    return f"{found}: mend `url` under [database], or make a new one with `unionbot migrate --new`"
 
 
 def _first_line(error: object) -> str:
@@ -194,17 +209,28 @@ async def until_told(work: Coroutine[Any, Any, Any]) -> Any:
 
 def missing(url: str) -> bool:
     """Whether this is an SQLite file that does not exist (yet)."""
-    return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()
+    return url.startswith("sqlite:///") and not _file(url).exists()
+
+
+def _file(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def must_be_there(settings: Settings) -> None:
+    """End with its own exit code where the SQLite file is not there: opening it would make an empty one."""
+    if missing(settings.database.url):
+        stop(NOTHING, nothing_yet(settings))
 
 
 @contextlib.asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """The database of a program that has run before. Raises SchemaMismatch where its schema is another one's."""
+    """The database of a program that has run before. Raises SchemaMismatch where its schema is another one's, and
+    NothingYet where it is empty.
+    """
     from models.database import Database
     from models.migrations import require_current
 
-    if missing(settings.database.url):
-        stop(DATABASE, f"there is no database at {settings.database.url} yet")
+    must_be_there(settings)
     database = Database(settings.database.url)
     try:
         await require_current(database)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.shell import ADDRESS, DATABASE, DEFAULT, FAILED, WRONG, Config, guarded, missing, read, stop
+from bot.shell import ADDRESS, DATABASE, DEFAULT, FAILED, WRONG, Config, guarded, must_be_there, read, stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +38,7 @@ def backup(
     if keep is not None and folder is None:
         stop(WRONG, "--keep is for a --folder of backups; without one nothing is deleted")
     settings = read(config)
-    if missing(settings.database.url):
-        stop(DATABASE, f"there is no database at {settings.database.url} yet")
+    must_be_there(settings)
     from bot.backups import taking
     from bot.toolbox import utcnow
 

@@ -40,6 +40,13 @@ class SchemaMismatch(Exception):
         self.wanted = wanted
 
 
+class NothingYet(SchemaMismatch):
+    """Nothing was ever made in this database."""
+
+    def __init__(self) -> None:
+        super().__init__(None, newest())
+
+
 def configuration(connection: Connection | None = None) -> Config:
     """Alembic's configuration without an alembic.ini; the connection is handed to env.py."""
     from alembic.config import Config
@@ -135,14 +142,22 @@ async def revision(database: Database) -> str | None:
 
 
 async def must_be_known(database: Database) -> None:
-    """Raise SchemaMismatch where the schema is one that this program has never heard of: a newer one's."""
+    """Raise SchemaMismatch where the schema is one that this program has never heard of: a newer one's; NothingYet
+    where there is none.
+    """
     found = await revision(database)
-    if found is not None and found not in history():
+    if found is None:
+        raise NothingYet
+    if found not in history():
         raise SchemaMismatch(found, newest())
 
 
 async def require_current(database: Database) -> None:
-    """Raise SchemaMismatch unless the schema is exactly the one this program was made for."""
+    """Raise SchemaMismatch unless the schema is exactly the one this program was made for; NothingYet where there is
+    none.
+    """
     found = await revision(database)
+    if found is None:
+        raise NothingYet
     if found != newest():
         raise SchemaMismatch(found, newest())

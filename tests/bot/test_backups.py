@@ -348,7 +348,7 @@ def test_the_commands_say_in_one_line_what_they_did_and_what_is_in_the_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated: Path
 ) -> None:
     config(tmp_path, "http://127.0.0.1:1")
-    assert said(tmp_path, monkeypatch, "backup", "-o", "x").exit_code == 3, "there is nothing yet"
+    assert said(tmp_path, monkeypatch, "backup", "-o", "x").exit_code == 6, "there is nothing yet"
     (tmp_path / "data").mkdir()
     shutil.copy(migrated, tmp_path / "data" / "unionbot.db")
     assert said(tmp_path, monkeypatch, "backup").exit_code == 2, "where to?"

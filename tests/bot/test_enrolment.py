@@ -131,6 +131,7 @@ def test_the_commands_from_the_first_list_to_one_that_is_too_short(
         return done.exit_code, done.stdout, done.stderr
 
     good = str(written(tmp_path, (HEAD + GOOD).encode()))
+    alone("migrate", "--new")
     assert alone("roster", good, "--dry-run").endswith("nothing was changed\n")
     assert "added 2" in run("roster", good, "--codes", str(tmp_path / "codes.csv"))[1]
     assert len((tmp_path / "codes.csv").read_text(encoding="utf-8-sig").splitlines()) == 3

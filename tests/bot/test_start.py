@@ -180,7 +180,7 @@ def test_a_bad_article_is_named_by_check_and_in_the_log_and_keeps_nobody_away(
 def test_a_database_that_cannot_be_opened_ends_with_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "data").write_text("a file where a folder should be")
     config(tmp_path, "http://127.0.0.1:1")
-    done = done_here(tmp_path, monkeypatch, "run")
+    done = done_here(tmp_path, monkeypatch, "migrate", "--new")
     assert done.exit_code == 3
     (line,) = done.output.splitlines()
     assert "the database" in line
@@ -238,7 +238,9 @@ def test_a_port_in_use_ends_with_one_line(tmp_path: Path, monkeypatch: pytest.Mo
                 "127.0.0.1:8080": f"127.0.0.1:{port}",
             },
         )
-        done = done_here(tmp_path, monkeypatch, "run")
+        key = new_key()
+        assert done_here(tmp_path, monkeypatch, "migrate", "--new", key=key).exit_code == 0
+        done = done_here(tmp_path, monkeypatch, "run", key=key)
     assert done.exit_code == 4
     assert f"127.0.0.1:{port} is taken" in last_line(done)
 
@@ -247,7 +249,9 @@ def test_a_wrong_token_ends_with_one_line(tmp_path: Path, monkeypatch: pytest.Mo
     wrong = "700000:" + "x" * 35
     with telegram_beside() as url:
         config(tmp_path, url)
-        done = done_here(tmp_path, monkeypatch, "run", token=wrong)
+        key = new_key()
+        assert done_here(tmp_path, monkeypatch, "migrate", "--new", key=key).exit_code == 0
+        done = done_here(tmp_path, monkeypatch, "run", token=wrong, key=key)
     assert done.exit_code == 5
     assert "@BotFather" in last_line(done)
     assert wrong not in done.output
@@ -259,7 +263,10 @@ async def test_without_a_network_it_waits_and_starts_and_sigterm_ends_it_within_
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     config(tmp_path, f"http://127.0.0.1:{port}")
-    async with unionbot("run", folder=tmp_path) as told:
+    key = new_key()
+    async with unionbot("migrate", "--new", folder=tmp_path, key=key) as told:
+        assert await told.ended() == 0
+    async with unionbot("run", folder=tmp_path, key=key) as told:
         await told.until("waiting")
         async with (
             server.start(port=port, tokens=[TOKEN], flood=False, begin=BEGIN) as telegram,
@@ -276,9 +283,11 @@ async def test_without_a_network_it_waits_and_starts_and_sigterm_ends_it_within_
 @pytest.mark.parametrize("fault", [{"status": 500}, {"status": 429}, {"drop": "before"}], ids=["500", "429", "drop"])
 @pytest.mark.parametrize("method", ["getMe", "getWebhookInfo", "getChat"])
 async def test_a_check_that_telegram_does_not_answer_says_so_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, fault: dict[str, Any]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated: Path, method: str, fault: dict[str, Any]
 ) -> None:
     """A gateway's 502 once read as "the bot is not in its group; add it again"."""
+    (tmp_path / "data").mkdir()
+    shutil.copy(migrated, tmp_path / "data" / "unionbot.db")
     async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram, Sandbox(telegram.url) as stage:
         bound = await stage.group("East", [], [await stage.person("Zhao", "zh-hans")])
         config(tmp_path, telegram.url, **{"# chat_id = -1001234567892 ": f"chat_id = {bound.id} #"})
@@ -301,14 +310,48 @@ async def test_a_check_says_that_the_database_does_not_answer(tmp_path: Path, mo
     assert "geheim" not in done.output
 
 
-async def test_a_check_before_the_first_run_misses_no_database(
+async def test_a_check_before_the_first_start_says_how_the_database_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database_url: str
 ) -> None:
     async with server.start(tokens=[TOKEN], flood=False, begin=BEGIN) as telegram:
         config(tmp_path, telegram.url, **{"sqlite:///data/unionbot.db": empty_database_url})
         done = await checked(tmp_path, monkeypatch)
     assert done.exit_code == 0
-    assert problems(done) == ["! no group is set up yet: add the bot to a group and send /setup there"]
+    (line,) = problems(done)
+    assert line.startswith("! ")
+    assert "`unionbot migrate --new`" in line
+
+
+@pytest.mark.parametrize("command", ["run", "migrate", "code", "roster list.csv", "posters", "inbox", "audit verify"])
+def test_a_mistyped_address_of_the_database_makes_no_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """It once made an empty one and ran on it, while the real one lay beside."""
+    config(tmp_path, "http://127.0.0.1:1", **{"data/unionbot.db": "date/unionbot.db"})
+    (tmp_path / "list.csv").write_text("number,name\n2026010001,Lin\n", encoding="utf-8")
+    done = done_here(tmp_path, monkeypatch, *command.split())
+    assert done.exit_code == 6
+    (line,) = done.output.splitlines()
+    assert f"there is no database at sqlite:///date/unionbot.db (that is {tmp_path}/date/unionbot.db)" in line
+    assert "`unionbot migrate --new`" in line
+    assert not (tmp_path / "date").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "migrate", "code", "audit verify", "backup -o y"])
+def test_an_empty_database_is_begun_only_when_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database_url: str, command: str
+) -> None:
+    config(tmp_path, "http://127.0.0.1:1", **{"sqlite:///data/unionbot.db": empty_database_url})
+    if empty_database_url.startswith("sqlite"):
+        Path(empty_database_url.removeprefix("sqlite:///")).touch()
+    key = new_key()
+    done = done_here(tmp_path, monkeypatch, *command.split(), key=key)
+    assert (done.exit_code, "is empty" in last_line(done)) == (6, True), done.output
+    assert "`unionbot migrate --new`" in last_line(done)
+    assert done_here(tmp_path, monkeypatch, "migrate", "--new", key=key).exit_code == 0
+    assert done_here(tmp_path, monkeypatch, "migrate", key=key).exit_code == 0
+    again = done_here(tmp_path, monkeypatch, "migrate", "--new", key=key)
+    assert (again.exit_code, "there is a database already" in again.output) == (1, True)
 
 
 async def test_another_configuration_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -467,10 +510,10 @@ def test_what_was_set_aside_is_listed_without_its_words_and_runs_again(
 ) -> None:
     config(tmp_path, "http://127.0.0.1:1")
     done = done_here(tmp_path, monkeypatch, "inbox")
-    assert done.exit_code == 3
+    assert done.exit_code == 6
     assert "there is no database" in done.output
     key = base64.urlsafe_b64encode(KEY).decode()
-    assert done_here(tmp_path, monkeypatch, "migrate", key=key).exit_code == 0
+    assert done_here(tmp_path, monkeypatch, "migrate", "--new", key=key).exit_code == 0
     asyncio.run(_set_aside(tmp_path))
     done = done_here(tmp_path, monkeypatch, "inbox", key=key)
     assert done.exit_code == 0
@@ -493,7 +536,7 @@ def test_what_was_set_aside_is_listed_without_its_words_and_runs_again(
 
 def test_a_new_database_is_readable_by_its_owner_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config(tmp_path, "http://127.0.0.1:1")
-    assert done_here(tmp_path, monkeypatch, "migrate").exit_code == 0
+    assert done_here(tmp_path, monkeypatch, "migrate", "--new").exit_code == 0
     assert {path.stat().st_mode & 0o077 for path in tmp_path.rglob("*.db*")} == {0}
 
 
@@ -504,7 +547,7 @@ def test_no_command_works_with_a_database_that_a_newer_program_made(
     config(tmp_path, "http://127.0.0.1:1")
     (tmp_path / "list.csv").write_text("number,name\n2026010001,Lin\n", encoding="utf-8")
     key = new_key()
-    assert done_here(tmp_path, monkeypatch, "migrate", key=key).exit_code == 0
+    assert done_here(tmp_path, monkeypatch, "migrate", "--new", key=key).exit_code == 0
     with contextlib.closing(sqlite3.connect(next(tmp_path.rglob("*.db")))) as file, file:
         file.execute("UPDATE alembic_version SET version_num = '9999'")
         before = list(file.iterdump())
@@ -541,8 +584,9 @@ def test_what_cannot_be_written_is_said_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     config(tmp_path, "http://127.0.0.1:1")
-    before = (tmp_path / "config.toml").read_bytes()
-    done = done_here(tmp_path, monkeypatch, *command, "config.toml")
+    before, key = (tmp_path / "config.toml").read_bytes(), new_key()
+    assert done_here(tmp_path, monkeypatch, "migrate", "--new", key=key).exit_code == 0
+    done = done_here(tmp_path, monkeypatch, *command, "config.toml", key=key)
     assert (done.exit_code, done.stderr) == (1, "config.toml cannot be written: File exists\n")
     assert (tmp_path / "config.toml").read_bytes() == before
 
@@ -552,6 +596,7 @@ def test_codes_that_cannot_be_had_are_said_in_one_line_and_leave_no_file(
 ) -> None:
     config(tmp_path, "http://127.0.0.1:1")
     key = new_key()
+    assert done_here(tmp_path, monkeypatch, "migrate", "--new", key=key).exit_code == 0
     done = done_here(tmp_path, monkeypatch, "roster", "--codes", "codes.csv", key=key)
     assert (done.exit_code, "is on the roster" in done.stderr) == (1, True), "nobody is to have one"
     (tmp_path / "list.csv").write_text("number,name\n2026010001,Lin\n", encoding="utf-8")
