@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli import audit, backups, exports, imports, schema, surveys
+from bot.cli import alive, audit, backups, exports, imports, schema, surveys
 from bot.parts import ALL, Part, one_file_only
 from bot.shell import (
     DATABASE,
@@ -54,6 +54,7 @@ app = typer.Typer(
 app.add_typer(audit.app, name="audit")
 app.add_typer(exports.app, name="export")
 app.add_typer(imports.app, name="import")
+app.command("alive")(alive.alive)
 app.command("migrate")(schema.migrate)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)

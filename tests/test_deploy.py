@@ -176,3 +176,8 @@ def test_the_container_file_copies_what_is_there_pins_what_it_installs_and_runs_
     (entry,) = [rest for word, rest in last if word == "ENTRYPOINT"]
     must_be_understood([word.strip('"') for word in re.findall(r'"[^"]*"', entry)])
     assert dict(last)["STOPSIGNAL"] == "SIGTERM"
+    asking, _, otherwise = dict(last)["HEALTHCHECK"].partition(" CMD ")[2].partition(" || ")
+    must_be_understood(shlex.split(asking))
+    assert asking.startswith("/opt/unionbot/bin/unionbot alive "), "it asks the program itself"
+    assert shlex.split(asking)[-1] in entry, "with the configuration that it runs with"
+    assert otherwise == "exit 1"
