@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
 DEFAULT = Path("config.toml")
 FAILED, WRONG, DATABASE, ADDRESS, TOKEN, NOTHING = 1, 2, 3, 4, 5, 6
+BESIDE = ("", "-wal", "-shm", "-journal", ".lock")
+"""What the names of an SQLite file's own files end with."""
 WRONG_KEY = (
     "the database was made with another UNIONBOT_KEY: under this one nothing sealed opens and no code fits. "
     "Nothing was changed; use the right key"
@@ -118,8 +120,23 @@ def guarded(work: Coroutine[Any, Any, Any], settings: Settings, *, any_state: bo
         stop(TOKEN, str(error))
     except CannotListen as error:
         stop(ADDRESS, str(error))
-    except (SQLAlchemyError, OSError) as error:
+    except SQLAlchemyError as error:
         stop(DATABASE, no_database(settings, error))
+    except OSError as error:
+        if error.filename is None:
+            # It may be anything: whoever has to mend it needs to see where.
+            raise
+        if _is_the_database_s(settings.database.url, error.filename):
+            stop(DATABASE, no_database(settings, error))
+        stop(FAILED, f"{error.filename}: {error.strerror or type(error).__name__}")
+
+
+def _is_the_database_s(url: str, name: str | bytes | int) -> bool:
+    """Whether this is the SQLite file, one of those beside it that belong to it, or a folder on the way to it."""
+    if not url.startswith("sqlite:///") or not isinstance(name, str):
+        return False
+    file, path = Path(os.path.abspath(_file(url))), Path(os.path.abspath(name))
+    return path in file.parents or (path.parent == file.parent and path.name in {file.name + e for e in BESIDE})
 
 
 async def _fitting(work: Coroutine[Any, Any, Any], settings: Settings) -> Any:
@@ -218,8 +235,11 @@ def _file(url: str) -> Path:
 
 def must_be_there(settings: Settings) -> None:
     """End with its own exit code where the SQLite file is not there: opening it would make an empty one."""
-    if missing(settings.database.url):
-        stop(NOTHING, nothing_yet(settings))
+    try:
+        if missing(settings.database.url):
+            stop(NOTHING, nothing_yet(settings))
+    except OSError as error:
+        stop(DATABASE, no_database(settings, error))
 
 
 @contextlib.asynccontextmanager

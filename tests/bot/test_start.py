@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from bot import app as app_room
@@ -27,6 +29,7 @@ from bot.__main__ import app
 from bot.app import house_of, shelf_of
 from bot.demo.cast import ADMIN, GROUPS
 from bot.demo.story import files
+from bot.shell import guarded
 from bot.texts import Catalogue
 from bot.vault import KeyVault, decode_key, new_key
 from models import inbox, stations
@@ -352,6 +355,54 @@ def test_an_empty_database_is_begun_only_when_told_to(
     assert done_here(tmp_path, monkeypatch, "migrate", key=key).exit_code == 0
     again = done_here(tmp_path, monkeypatch, "migrate", "--new", key=key)
     assert (again.exit_code, "there is a database already" in again.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("data/unionbot.db.lock", 3, "the database sqlite:///data/unionbot.db cannot be used: "),
+        ("data", 3, "the database sqlite:///data/unionbot.db cannot be used: "),
+        ("posters/east.png", 1, "posters/east.png: No space left on device"),
+        ("data/other.csv", 1, "data/other.csv: No space left on device"),
+    ],
+)
+def test_only_what_is_the_database_s_is_said_of_the_database(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    code: int,
+    words: str,
+) -> None:
+    """A full disk under the posters once read "the database cannot be used"."""
+    monkeypatch.chdir(tmp_path)
+
+    async def fails() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
+
+    with pytest.raises(typer.Exit) as ended:
+        guarded(fails(), settings("http://127.0.0.1:1", "sqlite:///data/unionbot.db"))
+    assert ended.value.exit_code == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(words)
+
+
+def test_what_names_no_file_is_not_taken_for_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def fails() -> None:
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        guarded(fails(), settings("http://127.0.0.1:1", "sqlite:///data/unionbot.db"))
+
+
+def test_a_name_that_no_file_can_have_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config(tmp_path, "http://127.0.0.1:1", **{"data/unionbot.db": f"{'x' * 300}.db"})
+    done = done_here(tmp_path, monkeypatch, "run")
+    assert done.exit_code == 3
+    (line,) = done.output.splitlines()
+    assert "File name too long" in line
 
 
 async def test_another_configuration_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
