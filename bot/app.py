@@ -41,6 +41,7 @@ from bot.outgoing import ToOutbox
 from bot.parts import ALL, figures_at
 from bot.parts import Part as Duty
 from bot.questionnaires import SurveyFile
+from bot.rival import Rival
 from bot.settings import Settings
 from bot.texts import Catalogue
 from bot.toolbox import Clock, Toolbox, utcnow
@@ -226,7 +227,11 @@ class App:
             )
             api = self.settings.telegram.api_base.rstrip("/")
             self.poller = Poller(
-                self._http, f"{api}/bot{self.settings.token.get_secret_value()}", self.intake, self._heard
+                self._http,
+                f"{api}/bot{self.settings.token.get_secret_value()}",
+                self.intake,
+                self._heard,
+                Rival(self.database, self.clock).conflict,
             )
             self.scheduler = Scheduler(self.database, self.toolbox, self.clock, self._said)
             self.bell = Bell(self.database, {"inbox": self.worker.wake, "outbox": self.courier.wake})

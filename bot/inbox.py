@@ -18,6 +18,7 @@ import aiohttp
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from bot.rival import CONFLICT
 from bot.toolbox import Clock
 from models import inbox
 from models.database import Database
@@ -144,10 +145,12 @@ class Poller:
         url: str,
         intake: Intake,
         heard: Callable[[], Awaitable[None]] = _nothing_more,
+        conflict: Callable[[], Awaitable[None]] = _nothing_more,
     ) -> None:
         """`url` is the Bot API address with the token, up to and without the method; `heard` is awaited whenever
-        Telegram has answered.
+        Telegram has answered, `conflict` whenever it says that somebody else asks with this token.
         """
+        self._conflict = conflict
         self._heard = heard
         self._http = http
         self._url = url
@@ -188,6 +191,11 @@ class Poller:
                     why=str(error) if isinstance(error, _Refused) else type(error).__name__,
                     seconds=pause,
                 )
+                if isinstance(error, _Refused) and error.status == CONFLICT:
+                    try:
+                        await self._conflict()
+                    except DBAPIError as away:
+                        log.warning("the conflict could not be written down", why=type(away).__name__)
 
     async def _get(self, offset: int | None, wait: int) -> list[object]:
         params: dict[str, Any] = {"timeout": wait, "limit": 100, "allowed_updates": ALLOWED_UPDATES}
@@ -205,12 +213,16 @@ class Poller:
         try:
             answer = json.loads(text)
         except ValueError:
-            raise _Refused(f"HTTP {response.status}, not JSON") from None
+            raise _Refused(f"HTTP {response.status}, not JSON", response.status) from None
         if not isinstance(answer, dict) or not answer.get("ok"):
             said = answer.get("description", "?") if isinstance(answer, dict) else "?"
-            raise _Refused(f"HTTP {response.status}: {said}")
+            raise _Refused(f"HTTP {response.status}: {said}", response.status)
         return answer.get("result")
 
 
 class _Refused(Exception):
     """Telegram answered something other than updates."""
+
+    def __init__(self, words: str, status: int = 200) -> None:
+        super().__init__(words)
+        self.status = status

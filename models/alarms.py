@@ -28,6 +28,8 @@ SETTLED = timedelta(minutes=5)
 """Nothing has to be wrong for so long before all is said to be well."""
 REMEMBERED = timedelta(hours=1)
 """So long a silence of the clock that is over counts as news."""
+RIVALLED = timedelta(minutes=11)
+"""So long another program with our token counts as there after it was last noticed."""
 A_DAY = timedelta(days=1)
 GROWN = {"unknown": 1.0, "aside": 1.0, "overdue": 1.25}
 """What stays for long and is looked after by people. Told once, it is news again when there is more than so many times
@@ -125,6 +127,9 @@ def silences(beats: Mapping[str, Heartbeat], limits: Limits, now: datetime) -> l
         found.append(Finding("clock", {"since": clock.at}))
     elif limits.clock and clock is not None and back is not None and now - back < REMEMBERED:
         found.append(Finding("stood", {"since": clock.silent_from, "until": back}))
+    rival = beats.get(heartbeats.RIVAL)
+    if rival is not None and rival.silence(now) < RIVALLED:
+        found.append(Finding("rival", {"at": rival.at}))
     backup = beats.get(heartbeats.BACKUP)
     # Where none was ever taken nobody has meant to.
     if backup is not None and _longer(backup.silence(now), limits.backup):

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base
 
 CLOCK, TELEGRAM, BACKUP = "clock", "telegram", "backup"
+RIVAL = "rival"
+"""Not ours: another program that uses the bot's token. That it is silent is well."""
 KEPT_BY_TELEGRAM = timedelta(hours=24)
 """So long Telegram keeps what nobody has fetched."""
 
@@ -61,6 +63,11 @@ async def heard_from_telegram(session: AsyncSession, now: datetime) -> None:
     bot before the last of these days is lost; `alarms.wrong` says so for a day.
     """
     await beat(session, TELEGRAM, now, KEPT_BY_TELEGRAM)
+
+
+async def rival_seen(session: AsyncSession, now: datetime) -> None:
+    """Another program asks Telegram with our token; `alarms.wrong` says so for some minutes."""
+    await beat(session, RIVAL, now, timedelta.max)
 
 
 async def all_of(session: AsyncSession) -> dict[str, Heartbeat]:

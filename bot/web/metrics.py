@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.parts import Part as Duty
 from bot.toolbox import Clock
 from bot.web import Part, start
+from models import heartbeats
 from models.database import Database
 from models.outbox import Lane
 from models.vitals import Vitals, take
@@ -123,7 +124,7 @@ class Meters:
             for lane, queue in vitals.outbox.items():
                 self._outbox.labels(lane.name.lower()).set(queue.count)
                 self._outbox_age.labels(lane.name.lower()).set(queue.oldest.total_seconds())
-            for what, beat in vitals.heartbeats.items():
+            for what, beat in [each for each in vitals.heartbeats.items() if each[0] != heartbeats.RIVAL]:
                 self._silent.labels(what).set(beat.silence(now).total_seconds())
         return generate_latest(self.registry)
 
