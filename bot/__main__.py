@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli import alive, audit, backups, exports, imports, schema, surveys
+from bot.cli import alive, audit, backups, exports, imports, keys, roster, schema, surveys
 from bot.parts import ALL, Part, one_file_only
 from bot.shell import (
     DATABASE,
@@ -55,6 +55,9 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(exports.app, name="export")
 app.add_typer(imports.app, name="import")
 app.command("alive")(alive.alive)
+app.command("key")(keys.key)
+app.command("roster")(roster.roster)
+app.command("code")(roster.code)
 app.command("migrate")(schema.migrate)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
@@ -68,14 +71,6 @@ def main() -> None:
     finally:
         # The last search for garbage goes through all libraries, for seconds on a busy machine, and the process ends.
         gc.freeze()
-
-
-@app.command()
-def key() -> None:
-    """Make a key for UNIONBOT_KEY."""
-    from bot.vault import new_key
-
-    typer.echo(new_key())
 
 
 @app.command()
@@ -231,78 +226,6 @@ def demo(
     except DidNotHappen as error:
         stop(FAILED, f"✗ did not happen: {error}")
     raise typer.Exit(code or 0)
-
-
-@app.command()
-def roster(
-    file: Annotated[Path | None, typer.Argument(help="A CSV file: number, name, college, level, audience, …")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
-    shrink: Annotated[bool, typer.Option("--shrink", help="Yes, so many are gone.")] = False,
-    codes: Annotated[
-        Path | None, typer.Option(help="Write one-time codes for everybody who has not proved a number.")
-    ] = None,
-    config: Config = DEFAULT,
-) -> None:
-    """Import the list of students, or write the codes that the colleges hand out."""
-    settings = read(config)
-    if file is None and codes is None:
-        stop(WRONG, "which file? unionbot roster students.csv, or --codes codes.csv")
-    must_be_there(settings)
-    from bot import enrolment
-    from bot.toolbox import utcnow
-
-    if file is not None:
-        found = enrolment.read(file, settings)
-        if found.problems:
-            more = len(found.problems) - enrolment.SHOWN
-            lines = [f"  • {problem}" for problem in found.problems[: enrolment.SHOWN]]
-            count = len(found.problems)
-            head = f"{file}: {count} thing{'s' if count > 1 else ''} to mend; nothing was changed"
-            stop(WRONG, head, *lines, *([f"  … and {more} more"] if more > 0 else []))
-        difference = guarded(enrolment.compare(settings, found.lines), settings)
-        for line in enrolment.told(difference):
-            typer.echo(line)
-        if enrolment.too_many_gone(difference) and not shrink:
-            gone, held = len(difference.gone), difference.held
-            stop(
-                FAILED,
-                f"{gone} of {held} would be gone: is it the whole list? If so, add --shrink. Nothing was changed",
-            )
-        if dry_run:
-            typer.echo("nothing was changed")
-            return
-        guarded(enrolment.bring_in(settings, found.lines, utcnow()), settings)
-        typer.echo("imported")
-    if codes is not None and not dry_run:
-        count = guarded(enrolment.codes(settings, codes, utcnow()), settings)
-        typer.echo(f"{count} one-time codes in {codes}; hand them out and delete the file")
-
-
-@imports.app.command("roster")
-def roster_(
-    file: Annotated[Path, typer.Argument(help="A CSV file: number, name, college, level, audience, …")],
-    apply: imports.Apply = False,
-    shrink: Annotated[bool, typer.Option("--shrink", help="Yes, so many are gone.")] = False,
-    config: Config = DEFAULT,
-) -> None:
-    """The list of students, as `unionbot roster` does it."""
-    roster(file, dry_run=not apply, shrink=shrink, codes=None, config=config)
-
-
-@app.command()
-def code(
-    new: Annotated[bool, typer.Option("--new", help="Another code from now on.")] = False,
-    keep_days: Annotated[int, typer.Option(min=0, max=365, help="So long the old one still opens.")] = 14,
-    config: Config = DEFAULT,
-) -> None:
-    """Show the campus code, or change it."""
-    settings = read(config)
-    must_be_there(settings)
-    from datetime import timedelta
-
-    from bot import campuscode
-
-    typer.echo(guarded(campuscode.shown(settings, new=new, keep=timedelta(days=keep_days)), settings))
 
 
 @app.command()

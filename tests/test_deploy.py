@@ -117,9 +117,9 @@ async def test_the_program_s_role_owns_its_database_and_gets_to_no_other(postgre
     script = HOUSE / "deploy" / "patroni" / "database.sql"
     command = [PSQL, "-h", postgres_server, "-U", "postgres", "-f", script, "postgres"]
     given = {"UNIONBOT_DATABASE_PASSWORD": "it's one"}
-    without = await asyncio.to_thread(subprocess.run, command, env={}, capture_output=True, check=False)
+    without = await asyncio.to_thread(lambda: subprocess.run(command, env={}, capture_output=True, check=False))
     assert without.returncode != 0, "no role is made without a password"
-    await asyncio.to_thread(subprocess.run, command, env=given, capture_output=True, check=True)
+    await asyncio.to_thread(lambda: subprocess.run(command, env=given, capture_output=True, check=True))
     database = Database(f"postgresql://unionbot@/unionbot?host={postgres_server}")
     try:
         await migrate(database)
