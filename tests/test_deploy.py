@@ -115,7 +115,7 @@ def test_a_command_by_hand_is_given_what_the_unit_is_given(tmp_path: Path) -> No
 async def test_the_program_s_role_owns_its_database_and_gets_to_no_other(postgres_server: str) -> None:
     """As docs/scaling.md has it made: the program makes its tables in it, and is nobody on the rest of the server."""
     script = HOUSE / "deploy" / "patroni" / "database.sql"
-    command = [PSQL, "-h", postgres_server, "-U", "postgres", "-f", script, "postgres"]
+    command = [str(PSQL), "-h", postgres_server, "-U", "postgres", "-f", str(script), "postgres"]
     given = {"UNIONBOT_DATABASE_PASSWORD": "it's one"}
     without = await asyncio.to_thread(lambda: subprocess.run(command, env={}, capture_output=True, check=False))
     assert without.returncode != 0, "no role is made without a password"
