@@ -11,21 +11,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import NamedTuple
 
 from aiogram.types import Message, Update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.people import GROUPS
 from bot.sealed import CODE
 from bot.toolbox import Clock
-from bot.typed import as_meant, is_command, is_note
+from bot.typed import TAKE_PICTURES, as_meant, is_command, is_note
 from models import albums
 from models.albums import HOLD, NOTE, WORDS
 from models.database import Database
 from models.vault import Vault
 
-WITH_PICTURES = ("/ask", "/note")
-"""Commands that a picture goes along with."""
 LOOK_SECONDS = 0.1
 """Between two looks at what else has come."""
 
@@ -39,6 +39,10 @@ class Album(NamedTuple):
     update: Update
     silent: bool = False
     """The words are a command elsewhere in the album, and this picture is no part of what it does."""
+
+
+class Overtaken(Exception):
+    """What an album is has become known since it was looked at."""
 
 
 class Albums:
@@ -66,15 +70,23 @@ class Albums:
         chat, in_group = message.chat.id, message.chat.type in GROUPS
         for _ in range(int(HOLD.total_seconds() / LOOK_SECONDS) + 1):
             async with self._database.reading() as session:
-                # In this order: what another worker has run since the first look is remembered at the second.
                 parts = await albums.waiting(session, row_id, chat, self._vault)
                 known = await albums.recall(session, chat, group, self._vault)
             signs = [sign_of(each, in_group) for each in albums.captions(parts, group)]
-            if known.sign or known.asked or signs or albums.is_here(parts, group, self._clock()):
+            if known.sign or known.asked is not None or signs or albums.is_here(parts, group, self._clock()):
                 break
             await self.pause(LOOK_SECONDS)
         sign = albums.speaking([known.sign, *signs])
         return _as_part(update, message, Album(chat, group, sign, update), in_group)
+
+    async def begun(self, session: AsyncSession, album: Album, now: datetime) -> None:
+        """In the transaction that runs this part: what it makes of the album is remembered. Raises Overtaken where
+        another worker has run a part meanwhile that makes something else of it.
+        """
+        known = await albums.recall(session, album.chat, album.group, self._vault)
+        if albums.speaking([known.sign, album.sign]) != album.sign:
+            raise Overtaken
+        await albums.remember(session, album.chat, album.group, self._vault, now, sign=album.sign)
 
     def _is_looked_at(self, message: Message) -> bool:
         if message.chat.type in GROUPS:
@@ -102,7 +114,7 @@ def _as_part(update: Update, message: Message, album: Album, in_group: bool) -> 
     own = message.caption or ""
     if not in_group or album.sign in ("", WORDS, NOTE) or sign_of(own, in_group) != WORDS:
         return album
-    if album.sign.partition("@")[0] not in WITH_PICTURES:
+    if album.sign.partition("@")[0] not in TAKE_PICTURES:
         return album._replace(silent=True)
     under = {"caption": f"{album.sign} {own}".strip(), "caption_entities": None}
     return album._replace(update=update.model_copy(update={"message": message.model_copy(update=under)}))

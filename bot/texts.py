@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, dates
 from babel.messages.pofile import read_po
 from babel.plural import to_python
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from bot.untrusted import contained, ended, without_mentions
 
@@ -84,6 +84,11 @@ class Template:
             if name is not None:
                 parts.append(show(params[name]))
         return "".join(parts)
+
+
+def ours(text: str) -> Markup:
+    """The union's own words as a parameter: an address or a name in them is to be pressed."""
+    return escape(contained(text))
 
 
 def _as_html(value: Any) -> str:

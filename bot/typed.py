@@ -21,6 +21,8 @@ from bot.keyboards import MOST_DIGITS
 from bot.untrusted import units
 
 NOTE_SIGN = "//"
+TAKE_PICTURES = ("/ask", "/note")
+"""Commands that a picture goes along with."""
 COMMANDS = frozenset({*GROUP, *PRIVATE, "start", "verify", *(name for names in HEADINGS.values() for name in names)})
 """Everything that is a command anywhere; a test holds it against the routers."""
 
@@ -56,6 +58,19 @@ def number(text: str) -> int | None:
     """
     digits = unicodedata.normalize("NFKC", text).strip().lstrip("#").strip()
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS else None
+
+
+def items(text: str) -> list[str]:
+    """What stands one a line, or where all of it is one line between bars, those of a Chinese keyboard as well."""
+    return text.splitlines() if "\n" in text else re.split("[|｜]", text)
+
+
+def username(text: str) -> str:
+    """The @name somebody typed or copied from what the bot wrote, which has an invisible sign in it so that nobody is
+    called: without either, in small letters.
+    """
+    seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return seen.strip().removeprefix("@").strip().casefold()
 
 
 def with_plain_signs(text: str) -> str:

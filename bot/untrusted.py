@@ -30,7 +30,7 @@ _BEYOND = re.compile(
 """Letters that are read from the right, and signs that turn a line around."""
 _SIGNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _HELD = re.compile(f"{ISOLATE}[^{ISOLATE}{END_ISOLATE}\n]*{END_ISOLATE}")
-_MENTION = re.compile(r"(?<![\w@])@(?=[A-Za-z])")
+_MENTION = re.compile(r"\w+://[\w.:/@%?&=#~+-]+|(?<![\w@])@(?=[A-Za-z])")
 
 
 def units(text: str) -> int:
@@ -124,8 +124,10 @@ def for_xml(text: str) -> str:
 
 
 def without_mentions(text: str) -> str:
-    """The same to the eye, but nobody is called by it (law 11): an invisible sign stands before each name."""
-    return _MENTION.sub(f"@{WORD_JOINER}", text)
+    """The same to the eye, but nobody is called by it (law 11): an invisible sign stands before each name. An address
+    calls nobody, and stays one.
+    """
+    return _MENTION.sub(lambda found: found[0] if "://" in found[0] else f"@{WORD_JOINER}", text)
 
 
 def split(text: str, first: int, rest: int) -> list[str]:

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from bot import errors, typed
-from bot.albums import Album, Albums
+from bot.albums import Album, Albums, Overtaken
 from bot.filters import markup
 from bot.inbox import DATABASE_AWAY, LARGEST
 from bot.lookout import Lookout
@@ -33,7 +33,7 @@ from bot.outgoing import NO_ANSWER, Mouth, speaking
 from bot.people import GROUPS, Presence, language_of
 from bot.textfiles import Fetched
 from bot.toolbox import Clock, Toolbox
-from models import albums, inbox, outbox, people, stations
+from models import inbox, outbox, people, stations
 from models.database import Database
 from models.errors import Refusal
 from scheduler import results
@@ -197,19 +197,18 @@ class Worker:
         """Which end it was."""
         presence: Presence | None = None
         fetched: Fetched | None = None
-        album: Album | None = None
         for attempt in range(1, TRIES + 1):
             try:
+                album = await self._albums.look_ahead(row_id, update)
+                if album is not None and album.silent:
+                    await self._pass_over(row_id, "a picture belongs to a command that takes none")
+                    return DONE
+                meant = album.update if album is not None else update
                 if attempt == 1:
-                    album = await self._albums.look_ahead(row_id, update)
-                    if album is not None and album.silent:
-                        await self._pass_over(row_id, "a picture belongs to a command that takes none")
-                        return DONE
-                    update = album.update if album is not None else update
-                    await self._lookout.know_the_bots_name(update)
-                    presence = await self._lookout.look_up(update)
-                    fetched = await self._lookout.fetch(update)
-                await self._run(row_id, update, presence, fetched, album)
+                    await self._lookout.know_the_bots_name(meant)
+                    presence = await self._lookout.look_up(meant)
+                    fetched = await self._lookout.fetch(meant)
+                await self._run(row_id, meant, presence, fetched, album)
                 return DONE
             except Refusal as refusal:
                 try:
@@ -220,7 +219,7 @@ class Worker:
                     await self._set_aside(row_id, update, error, number)
                     return SET_ASIDE
                 return REFUSED
-            except (StaleDataError, IntegrityError) as error:
+            except (StaleDataError, IntegrityError, Overtaken) as error:
                 # Somebody else changed the same rows first: what they left is the truth now, so look again.
                 if attempt == TRIES:
                     await self._set_aside(row_id, update, error, number)
@@ -269,8 +268,7 @@ class Worker:
             if mouth is None:
                 return
             if album is not None:
-                vault = self._toolbox.house.vault
-                await albums.remember(mouth.session, album.chat, album.group, vault, mouth.now, sign=album.sign)
+                await self._albums.begun(mouth.session, album, mouth.now)
             await self._dispatcher.feed_update(
                 self._bot, update, session=mouth.session, now=mouth.now, presence=presence, fetched=fetched
             )

@@ -51,7 +51,8 @@ class Spoken(NamedTuple):
     sign: str = ""
     """What its caption is; empty while none of them had one."""
     asked: dict[str, Any] | None = None
-    """What the bot had asked for, and took the first of it as."""
+    """What the bot had asked for, and took the first of it as; empty where that was too long ago, and it took nothing.
+    """
 
 
 async def waiting(session: AsyncSession, row_id: int, chat: int, vault: Vault) -> list[Part]:
@@ -125,7 +126,7 @@ async def remember(
         return
     before = await conversations.read(session, _key(chat, album), vault)
     known = _spoken(before)
-    after = Spoken(speaking([known.sign, sign]), known.asked or asked)
+    after = Spoken(speaking([known.sign, sign]), asked if known.asked is None else known.asked)
     if after != known:
         await conversations.write(session, _key(chat, album), before, Standing(None, after._asdict()), vault, now)
 

@@ -12,7 +12,7 @@ from bot import charts, menus, scripts
 from bot.calls import Call, Letter, text_call
 from bot.letters.drawing import Drawing
 from bot.texts import Texts
-from bot.untrusted import contained, cut, inline, lines
+from bot.untrusted import contained, cut, inline, lines, units
 from models import lost_polls, pulses, quizzes
 from models.pulses import Pulse, PulsePicture
 from models.quizzes import Quiz
@@ -139,5 +139,6 @@ def pulse_labels(pulse: Pulse, t: Texts) -> tuple[str, ...]:
 
 
 def _fitting(text: str, most: int) -> str:
-    """As Telegram takes it: so many units, with what isolates it; a dash where nothing of it can be seen."""
-    return inline(text, most - 2) or "—"
+    """As Telegram takes it: so many units, what isolates it among them; a dash where nothing of it can be seen."""
+    whole = inline(text, most)
+    return (whole if units(whole) <= most else inline(text, most - 2)) or "—"

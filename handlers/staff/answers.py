@@ -26,7 +26,7 @@ from bot.filters import Commanding, markup
 from bot.helping import overview
 from bot.keyboards import number_on
 from bot.people import anonymous_admin, hidden, to_a_colleague
-from bot.typed import NOTE_SIGN, as_meant
+from bot.typed import NOTE_SIGN, TAKE_PICTURES, as_meant
 from bot.untrusted import units
 from handlers.occasion import must_be_seen
 from handlers.screens import show
@@ -134,6 +134,8 @@ async def command(message: Message, command: CommandObject, desk: Desk, state: F
         await forget(state)
         source = (message.chat.id, message.message_id)
         await _obey(command.command, content, ticket, source, desk)
+        if content["type"] != "text" and f"/{command.command}" not in TAKE_PICTURES:
+            await message.reply(desk.t("desk.pictures_left"))
     elif anonymous_admin(message):
         await _who_are_you(message, {"command": command.command, "content": content}, ticket, desk)
     else:
@@ -184,8 +186,9 @@ async def to_card(message: Message, ticket: Ticket, desk: Desk, state: FSMContex
         return
     someone = desk.member()
     source = (message.chat.id, message.message_id)
-    if not await _say(ticket, content, prompt, source, desk, state):
-        await message.reply(desk.t("desk.prompt_stale", name=someone.name))
+    told = await _say(ticket, content, prompt, source, desk, state)
+    if told is not None:
+        await message.reply(desk.t(told, name=someone.name))
 
 
 async def _say(
@@ -195,9 +198,10 @@ async def _say(
     source: tuple[int, int],
     desk: Desk,
     state: FSMContext,
-) -> bool:
+) -> str | None:
     """What these words are: a note by its sign, what the prompt asks for that they reply to, what the bot asked for
-    last, or the answer. Returns False when they were asked for so long ago that nothing was done with them.
+    last, or the answer. Returns what is to be said of it: that they were asked for so long ago that nothing was done
+    with them, or that a picture was left behind; None where the card says it all.
     """
     # What has waited for a press since before may not have been read as it is meant.
     text = as_meant(str(content.get("text", ""))).strip()
@@ -207,18 +211,22 @@ async def _say(
         staff = await desk.may(Deed.NOTE, ticket)
         stripped = {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
         await notes.write(ticket, staff, _said_in(stripped), source, desk)
-        return True
+        return None
     last = await expected(state, ticket)
     over = is_stale(last, desk.now) if prompt is None and last is not None else prompt == {}
+    if spoken.asked == {}:
+        # The first of its pictures came too late, and that has been said.
+        return None
     if over and spoken.asked is None:
         if last is not None:
             await forget(state)
-        return False
+        await albums.remember(desk.session, source[0], album, vault, desk.now, asked={})
+        return "desk.prompt_stale"
     asked = spoken.asked or (last if prompt is None else prompt)
     writing = Writing(asked["writing"]) if asked is not None else None
     if not text and spoken.sign == WORDS and writing is not None and writing not in WITH_PICTURES:
         # What was asked for stands under another picture.
-        return True
+        return None
     staff = await desk.may(WRITTEN[writing], ticket)
     await albums.remember(desk.session, source[0], album, vault, desk.now, asked=asked)
     match writing:
@@ -244,7 +252,8 @@ async def _say(
             await answering.answer(desk.session, ticket, staff, said, desk.house, desk.now, source, asks=asks)
     if last is not None and last["writing"] == writing:
         await forget(state)
-    return True
+    left = content["type"] != "text" and writing is not None and writing not in WITH_PICTURES
+    return "desk.pictures_left" if left else None
 
 
 def _said_in(content: dict[str, Any]) -> dict[str, Any]:
@@ -313,9 +322,8 @@ async def as_me(query: CallbackQuery, ticket: Ticket, message_id: str, desk: Des
         await _obey(data["command"], data["content"], ticket, source, desk)
         await show(query, desk.t("desk.done_as", name=desk.member().name, command=data["command"], number=ticket.id))
     else:
-        done = await _say(ticket, data["content"], data.get("prompt"), source, desk, state)
-        key = "desk.sent_as" if done else "desk.prompt_stale"
-        await show(query, desk.t(key, name=desk.member().name, number=ticket.id))
+        told = await _say(ticket, data["content"], data.get("prompt"), source, desk, state)
+        await show(query, desk.t(told or "desk.sent_as", name=desk.member().name, number=ticket.id))
 
 
 def _waiting_key(chat_id: int, message_id: str) -> str:

@@ -20,6 +20,7 @@ from bot import keyboards
 from bot.filters import markup
 from bot.texts import Texts
 from bot.typed import number as number_typed
+from bot.typed import username
 from bot.untrusted import inline
 from handlers.occasion import must_be_seen
 from handlers.staff.answers import reason_of
@@ -76,7 +77,7 @@ def _named(message: Message, text: str, known: Sequence[Person]) -> Person | Non
             and entity.extract_from(message.text or "") == text
         ):
             return next((each for each in known if each.telegram_id == entity.user.id), None)
-    name = text.strip().lstrip("@").casefold()
+    name = username(text)
     found = [each for each in known if name in ((each.username or "").casefold(), each.name.casefold())]
     return found[0] if name and len(found) == 1 else None
 

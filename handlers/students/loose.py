@@ -128,15 +128,15 @@ async def edited(message: Message, talk: Talk) -> None:
 async def hold(message: Message, talk: Talk) -> None:
     """Keep the words and ask where they belong; with no open ticket and no open report they begin a new one."""
     data = await talk.state.get_data()
-    # Words from before the consent, and those typed as a building, belong with these; a draft's never do.
-    waited = [*data.get("pending", []), *data.get("typed", [])]
-    before = data.get("parts", []) if await talk.state.get_state() == Loose.held.state else waited
+    # Words from before the consent belong with these; a draft's never do.
+    before = data.get("parts" if await talk.state.get_state() == Loose.held.state else "pending", [])
     held = new.held_with(before, message)
     if not says_something([content for content, _ in held]):
         raise Refusal("draft.says_nothing")
     open_ones, codes = await matters(talk), await reports(talk)
     if not open_ones and not codes:
-        await new.take_up(message, held, talk)
+        # Those typed as a building only where all of it is shown before it is sent: they may say who somebody is.
+        await new.take_up(message, [*data.get("typed", []), *held], talk)
         return
     await talk.state.set_state(Loose.held)
     await talk.state.set_data({"parts": held})

@@ -20,6 +20,7 @@ from bot.contents import content_of
 from bot.filters import Going, Pressed
 from bot.keyboards import Go
 from bot.menus import Pick, Step
+from bot.texts import nearest, ours
 from handlers.screens import show
 from handlers.students import choices, new, places
 from handlers.students.talk import Private, Talk
@@ -258,8 +259,10 @@ def _contacts(talk: Talk) -> str:
     t, audience = talk.t, talk.person.audience
     return "".join(
         "\n\n"
-        + t("home.contact", who=t.plain(f"audience.{audience}"), name=t.pick(each.name), reach=t.pick(each.reach))
+        # How to reach them is to be pressed: the union's own words, which may call an account.
+        + t("home.contact", who=t.plain(f"audience.{audience}"), name=t.pick(each.name), reach=ours(reach))
         for each in talk.settings.contacts_for(audience)
+        for reach in [nearest(each.reach, t.language)]
     )
 
 

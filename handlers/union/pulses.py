@@ -16,7 +16,7 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message, Poll
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import menus, scripts
+from bot import menus, scripts, typed
 from bot.filters import Pressed, markup
 from bot.letters.polls import asked_of
 from bot.menus import LANGUAGE_NAMES, Ask, AskAgain
@@ -59,7 +59,7 @@ async def begin(message: Message, command: CommandObject, acting: Acting, state:
     must_be_seen(message, command)
     await acting.may_here(Deed.POLL_HERE, Deed.POLL)
     left = await leave(state, acting.t)
-    parts = [part.strip() for part in (command.args or "").split("|") if part.strip()]
+    parts = [part.strip() for part in typed.items(command.args or "") if part.strip()]
     if not parts:
         await state.set_state(Asking.question)
         await message.reply(left + acting.t("pulse.question"), reply_markup=markup(menus.pulse_cancel(acting.t)))

@@ -17,7 +17,7 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message, PollAnswer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import menus
+from bot import menus, typed
 from bot.filters import Pressed, markup
 from bot.menus import Examine
 from bot.texts import Texts
@@ -115,16 +115,17 @@ def read(text: str) -> Draft:
     """What was written: the question first, then the answers, the right one with a star, and what begins with > says
     why. Raises Refusal when something is missing or too long.
     """
-    parts = [" ".join(part.split()) for part in (text.splitlines() if "\n" in text else text.split("|"))]
+    parts = [" ".join(part.split()) for part in typed.items(text)]
     why = [part[1:].strip() for part in parts if part.startswith(WHY)]
     lines = [part for part in parts if part and not part.startswith(WHY)]
     question, options = checked_question(lines[0] if lines else ""), lines[1:]
     right = [i for i, option in enumerate(options) if option.startswith(STAR)]
-    chosen = checked_options([option.lstrip("".join(STAR)).strip() for option in options])
+    bare = [option.lstrip("".join(STAR)).strip() for option in options]
     if len(right) != 1:
         raise Refusal("quiz.one_right")
-    if not all(chosen):
+    if not all(bare):
         raise Refusal("quiz.empty")
+    chosen = checked_options(bare)
     explanation = "\n".join(why)
     if units(contained(lined(explanation))) > quizzes.EXPLANATION_LENGTH or len(why) > quizzes.EXPLANATION_LINES:
         raise Refusal("quiz.explanation_limits", length=quizzes.EXPLANATION_LENGTH, lines=quizzes.EXPLANATION_LINES)

@@ -59,7 +59,7 @@ async def meant(message: Message, said: str, session: AsyncSession) -> Person | 
     elif (number := typed.number(said)) is not None:
         found = await people.by_telegram_id(session, number)
     else:
-        named = await people.named_so(session, [said.removeprefix("@").lower()], [])
+        named = await people.named_so(session, [typed.username(said)], [])
         found = named[0] if len(named) == 1 else None
     if found is None:
         raise Refusal("roles.unknown")

@@ -10,7 +10,7 @@ import pytest
 from aiogram.types import Update
 from sqlalchemy import select
 
-from bot.albums import LOOK_SECONDS, Albums, sign_of
+from bot.albums import LOOK_SECONDS, Albums, Overtaken, sign_of
 from bot.inbox import arrival
 from models import albums, inbox
 from models.albums import HOLD, MOST, NOTE, WORDS, Part, Spoken
@@ -167,6 +167,27 @@ async def test_what_was_made_of_the_first_holds_for_what_comes_late(ahead: Ahead
     await ahead.comes(part(1))
     assert await ahead.look(part(1)) == ("/tag", "", True)
     assert ahead.looks == 0
+
+
+async def test_a_part_that_another_worker_has_made_something_of_meanwhile_is_looked_at_anew(ahead: Ahead) -> None:
+    """Between the look and the transaction the first part was run elsewhere: this one is no answer."""
+    await ahead.comes(part(2), part(3, sender=WANG, album=None))
+    async with ahead.database.reading() as session:
+        row = await session.scalar(select(Incoming.id).where(Incoming.update_id == 2))
+    assert row is not None
+    assumed = await ahead.albums.look_ahead(row, Update.model_validate(part(2)))
+    assert assumed is not None
+    assert assumed.sign == ""
+    async with ahead.database.transaction() as session:
+        await albums.remember(session, EAST, "a", HOUSE.vault, ahead.now, sign="/tag")
+    async with ahead.database.transaction() as session:
+        with pytest.raises(Overtaken):
+            await ahead.albums.begun(session, assumed, ahead.now)
+    again = await ahead.albums.look_ahead(row, Update.model_validate(part(2)))
+    assert again is not None
+    assert again.silent
+    async with ahead.database.transaction() as session:
+        await ahead.albums.begun(session, again, ahead.now)
 
 
 def test_a_caption_is_words_a_note_or_a_command() -> None:

@@ -124,3 +124,8 @@ def test_every_command_there_is_is_known_here() -> None:
     }
     assert "closeall" in found
     assert found == typed.COMMANDS
+
+
+def test_items_stand_one_a_line_or_between_bars_of_any_keyboard() -> None:
+    assert typed.items("热水够吗？｜够 | 不够") == ["热水够吗？", "够 ", " 不够"]
+    assert typed.items("Which?\na | b\nc") == ["Which?", "a | b", "c"]

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.texts import cut as cut_to_columns
-from bot.untrusted import contained, cut, inline, lines, units, verbatim, without_mentions
+from bot.typed import username
+from bot.untrusted import WORD_JOINER, contained, cut, inline, lines, units, verbatim, without_mentions
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=200)
 
@@ -75,3 +76,9 @@ def test_nobody_is_called_by_a_name_in_a_text(text: str) -> None:
 @pytest.mark.parametrize("text", ["a@b.example", "5 @ 3 yuan", "@12"])
 def test_what_is_no_name_stays(text: str) -> None:
     assert without_mentions(text) == text
+
+
+def test_an_address_calls_nobody_and_stays_one() -> None:
+    said = "https://www.example.com/@binhai and @binhai"
+    assert without_mentions(said) == f"https://www.example.com/@binhai and @{WORD_JOINER}binhai"
+    assert username(f" @{WORD_JOINER}Wang_East ") == username("wang_east") == "wang_east"

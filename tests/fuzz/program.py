@@ -30,7 +30,7 @@ from telegram.error import BadRequest
 from bot.app import App
 from models import inbox, stations
 from models.inbox import Handling, Incoming
-from models.outbox import Outgoing, Sending
+from models.outbox import DUE, Outgoing, Sending
 from sandbox.text.formatted import utf16
 from sandbox.text.html import parse_html
 from scheduler.clock import JOBS
@@ -192,7 +192,8 @@ class Program:
 
     async def speak(self) -> None:
         """Everything that is due goes out and is written down."""
-        due = select(Outgoing.id).where(Outgoing.state.in_([Sending.DUE, Sending.SENDING]))
+        # In the words of the index: a row that is on its way is the courier's, which is waited for.
+        due = select(Outgoing.id).where(Outgoing.state == DUE)
         courier = self.app.courier
         # In time of its own: somebody else may be working on the machine.
         until = time.process_time() + SPEAKS_WITHIN

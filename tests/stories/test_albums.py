@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models import conversations
 from models.conversations import Conversation
@@ -74,6 +76,40 @@ async def test_an_album_is_what_was_asked_for_whole(database_url: str) -> None:
         assert len(await pictures(campus, alice)) == 3
 
 
+@pytest.mark.parametrize("where", [0, 2], ids=["under the first", "under the last"])
+async def test_an_album_that_comes_too_late_for_its_prompt_goes_nowhere(database_url: str, where: int) -> None:
+    """The first was refused as too late, and the others were an answer that the student read."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, _, card = await filed(campus)
+        await campus.wang.taps(t.plain("desk.note"), chat=campus.east, message=card)
+        await campus.later(hours=2)
+        await campus.wang.sends(*captioned("He broke it himself", where), chat=campus.east, reply_to=card)
+        await campus.east.shows(t.plain("desk.prompt_stale", name="Wang"))
+        assert await pictures(campus, alice) == []
+        assert "He broke it" not in str([m.raw for m in await campus.stage.transcript(alice.id)])
+
+
+async def test_pictures_under_a_command_that_takes_none_are_said_to_have_gone_nowhere(database_url: str) -> None:
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, _, card = await filed(campus)
+        await campus.wang.sends(*captioned("/resolve Replaced, see the pictures", 1), chat=campus.east, reply_to=card)
+        left = re.sub("<.?b>", "", t.plain("desk.pictures_left"))
+        await campus.east.shows(left)
+        await alice.reads("Replaced, see the pictures")
+        assert await pictures(campus, alice) == []
+        assert [m.text for m in await campus.east.transcript()].count(left) == 1, "once for an album"
+        await alice.taps(t.plain("fixed.no"))
+        card = await campus.east.shows("reopened")
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east, message=card)
+        await campus.wang.taps(t.plain("desk.write"), chat=campus.east)
+        await campus.wang.sends(*captioned("The valve, too", 2), chat=campus.east, reply_to=card)
+        await alice.reads("The valve, too")
+        await campus.quiet()
+        assert [m.text for m in await campus.east.transcript()].count(left) == 2
+
+
 async def test_an_album_of_words_is_an_answer_as_before(database_url: str) -> None:
     async with running(database_url) as campus:
         alice, _, card = await filed(campus)
@@ -121,8 +157,8 @@ async def test_what_is_remembered_of_an_album_goes_with_what_is_left_behind(data
         await alice.reads("Like this")
         await campus.quiet()
         async with campus.app.database.reading() as session:
-            kept = len((await session.scalars(select(Conversation))).all())
-        assert kept >= 1
+            kept = await session.scalar(select(func.count()).select_from(Conversation))
+        assert kept == 1, "the album's; nobody is in the middle of anything else"
         await campus.later(days=conversations.LEFT_AFTER.days + 2)
         async with campus.app.database.reading() as session:
             assert not (await session.scalars(select(Conversation))).all()

@@ -343,6 +343,25 @@ async def test_words_typed_where_they_live_are_kept_when_a_building_is_pressed(d
                 await bob.reads(t.plain("draft.left"))
 
 
+async def test_words_typed_where_they_live_never_go_where_nobody_has_seen_them_go(database_url: str) -> None:
+    """They were joined to the next words unseen: a name and a room on an anonymous ticket."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, TAP, anonymous=True)
+        await campus.east.shows(f"#{number} ·")
+        await alice.says("/start")
+        await alice.taps(t.plain("home.profile"))
+        await alice.taps(t.plain("audience.skip"))
+        await alice.says("I am Alice Wong, room 5-312")
+        await alice.taps("East 1")
+        await alice.reads(t.plain("profile.typed"))
+        await alice.says("It drips again")
+        await alice.taps(t.plain("loose.add", number=number, subject="")[:8])
+        await campus.east.shows("It drips again")
+        assert "Wong" not in str([m.raw for m in await campus.east.transcript()])
+
+
 async def test_a_building_half_typed_and_then_pressed_is_no_words(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from sqlalchemy import func, select
 
 from bot import mydata
 from bot.menus import Ask
-from models import people, quizzes, stations
+from models import people, pulses, quizzes, stations, vitals
+from models.outbox import Outgoing, Sending
 from models.people import Role
 from models.pulses import PulseCount, PulsePoll
 from models.quizzes import Quiz, QuizAnswer
@@ -204,3 +206,39 @@ async def test_a_poll_of_which_nobody_knows_is_sent_again_by_who_may_and_counted
         async with campus.app.database.reading() as session:
             polls_known = await session.scalar(select(func.count()).where(PulsePoll.pulse_id.is_not(None)))
         assert polls_known == 1, "of the new one it is known whose it is"
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("fault", "there"), [({"drop": "before"}, 0), ({"drop": "after"}, 1)], ids=["not done", "done, and not said"]
+)
+async def test_a_poll_in_private_of_which_nobody_knows_is_not_sent_again_and_the_result_comes_all_the_same(
+    database_url: str, fault: dict[str, Any], there: int
+) -> None:
+    """As docs/union.md says: once at most, not asked as far as the figures go, and no word of it to anybody."""
+    async with running(database_url, surveys={"minimum_cell": 2}) as campus:
+        t, office, admin = campus.t("en"), campus.office, campus.admin
+        alice, bob, carol = [await campus.student(name) for name in ("Alice", "Bob", "Carol")]
+        await campus.stage.fault("sendPoll", chat=alice.id, **fault)
+        await admin.says("/poll Enough tea? | Yes | No", chat=office)
+        async with campus.app.database.reading() as session:
+            count = len(await pulses.recipients(session))
+        await admin.taps(t.plain("pulse.send"), chat=office)
+        for who in (bob, carol):
+            await who.votes(await who.reads("Enough tea?"), 0)
+        await campus.quiet()
+        lost = [m for m in await campus.stage.transcript(alice.id) if m.raw.get("poll")]
+        assert len(lost) == there
+        for poll in lost:
+            await alice.votes(poll, 1)
+        async with campus.app.database.reading() as session:
+            asked = select(Outgoing.state).where(Outgoing.letter == "pulse")
+            states = Counter(await session.scalars(asked))
+            assert states == {Sending.UNKNOWN: 1, Sending.SENT: count - 1}
+            assert not (await session.scalars(select(Outgoing).where(Outgoing.letter == "poll_lost"))).all()
+            assert (await vitals.take(session, campus.clock())).unknown == 1, "the alarm and /metrics count it"
+        await campus.later(days=2, minutes=2)
+        told = (await office.shows("📊")).text
+        assert f"2 of {count - 1}, " in told
+        await alice.reads("📊")
+        assert len([m for m in await campus.stage.transcript(alice.id) if m.raw.get("poll")]) == there
