@@ -186,16 +186,14 @@ class Poller:
             except (aiohttp.ClientError, TimeoutError, DBAPIError, _Refused) as error:
                 longest = DATABASE_AWAY if isinstance(error, DBAPIError) else AWAY_LONGEST
                 pause, known = min(max(pause * 2, AWAY_FIRST), longest), False
-                log.warning(
-                    "poller waits",
-                    why=str(error) if isinstance(error, _Refused) else type(error).__name__,
-                    seconds=pause,
-                )
                 if isinstance(error, _Refused) and error.status == CONFLICT:
                     try:
                         await self._conflict()
                     except DBAPIError as away:
                         log.warning("the conflict could not be written down", why=type(away).__name__)
+                    continue
+                why = str(error) if isinstance(error, _Refused) else type(error).__name__
+                log.warning("poller waits", why=why, seconds=pause)
 
     async def _get(self, offset: int | None, wait: int) -> list[object]:
         params: dict[str, Any] = {"timeout": wait, "limit": 100, "allowed_updates": ALLOWED_UPDATES}

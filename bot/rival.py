@@ -32,10 +32,12 @@ class Rival:
         self._said_at: datetime | None = None
 
     async def conflict(self) -> None:
-        """Telegram has said that there is one. Where it was said often, that is written down for the alarm, and logged
-        once in a while. Raises OperationalError when the database is away.
+        """Telegram has said that there is one. Where it was said often, that is written down for the alarm; it is
+        logged now and then, not each time. Raises OperationalError when the database is away.
         """
         now = self._clock()
+        if not self._seen or not timedelta() <= now - self._seen[-1] <= WITHIN:
+            log.warning("Telegram is asked by another program, too; it may be one that is just ending")
         self._seen.append(now)
         if len(self._seen) < OFTEN or not timedelta() <= now - self._seen[0] <= WITHIN:
             return

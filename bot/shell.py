@@ -179,7 +179,10 @@ def no_database(settings: Settings, error: Exception) -> str:
 
 def _shown(settings: Settings) -> str:
     """Which database, without a password."""
-    return settings.database.url if settings.database.url.startswith("sqlite") else "PostgreSQL"
+    from sqlalchemy import make_url
+
+    url = settings.database.url
+    return url if url.startswith("sqlite") else make_url(url).render_as_string(hide_password=True)
 
 
 def nothing_yet(settings: Settings) -> str:

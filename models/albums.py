@@ -26,6 +26,8 @@ from models.vault import Vault
 
 HOLD = timedelta(seconds=1)
 """Counted from when the part itself was stored: so long a part without a caption waits for one with it."""
+KEPT = timedelta(days=1)
+"""So long it is remembered what was made of an album."""
 MOST = 10
 """Telegram's own limit for an album."""
 LOOKED_THROUGH = 60
@@ -121,14 +123,16 @@ async def remember(
     sign: str = "",
     asked: dict[str, Any] | None = None,
 ) -> None:
-    """For the parts that follow; what was asked for first stays. It goes with what is left behind of conversations."""
+    """For the parts that follow; what was asked for first stays."""
     if not isinstance(album, str):
         return
     before = await conversations.read(session, _key(chat, album), vault)
     known = _spoken(before)
     after = Spoken(speaking([known.sign, sign]), asked if known.asked is None else known.asked)
     if after != known:
-        await conversations.write(session, _key(chat, album), before, Standing(None, after._asdict()), vault, now)
+        # As if begun so long ago that it goes tomorrow with what is left behind of conversations.
+        begun = now - conversations.LEFT_AFTER + KEPT
+        await conversations.write(session, _key(chat, album), before, Standing(None, after._asdict()), vault, begun)
 
 
 def _spoken(standing: Standing) -> Spoken:

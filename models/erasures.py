@@ -106,6 +106,11 @@ def read(path: Path) -> Erased:
     return found
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a list, of nobody perhaps."""
+    return path.exists()
+
+
 def set_aside(path: Path) -> Path:
     """Another name for a file that cannot be read. Returns it. Raises OSError."""
     kept = path.with_name(f"{path.name}.unreadable")

@@ -135,7 +135,7 @@ class Outgoing(Base):
 
 DONE, PLAIN, WITHOUT = MARKS = ("$done", "$plain", "$without")
 """What the courier adds to a payload: how many of its calls have been made; that its formatting cannot be read; which
-parameters of its method it must do without.
+parameters its calls must do without.
 """
 AT_ONCE = timedelta(minutes=5)
 """What waits no longer than that waits for an album's other pictures, not for a time of day."""

@@ -78,14 +78,12 @@ def in_private(params: dict[str, Any], chat_id: int, vault: Vault) -> dict[str, 
 
 
 def params_of(row: Outgoing, vault: Vault) -> dict[str, Any]:
-    """The parameters of a row's method, but for its chat and for what the courier has found that it must do without."""
+    """The parameters of a row's method, but for its chat."""
     payload = row.payload or {}
-    if _SEALED in payload:
-        assert row.chat_id is not None, "what is sealed for a chat is on its way to it"
-        params = _opened(row, _said_to(row.chat_id), vault)
-    else:
-        params = {name: value for name, value in payload.items() if name not in outbox.MARKS}
-    return {name: value for name, value in params.items() if name not in payload.get(outbox.WITHOUT, ())}
+    if _SEALED not in payload:
+        return {name: value for name, value in payload.items() if name not in outbox.MARKS}
+    assert row.chat_id is not None, "what is sealed for a chat is on its way to it"
+    return _opened(row, _said_to(row.chat_id), vault)
 
 
 def _said_to(chat_id: int) -> str:

@@ -85,5 +85,6 @@ async def list_erased(path: Path, database: Database, now: datetime) -> None:
         # It may name somebody whom this database, put there by hand, does not know to have been forgotten.
         kept, written = erasures.set_aside(path), {}
         log.error("the list of erasures cannot be read; it is kept, and written anew", kept=str(kept))
-    if known != written:
+    # Nobody, too, is written down: a restore must tell an empty list from one that is lost.
+    if known != written or not erasures.is_there(path):
         erasures.write(path, known)

@@ -338,7 +338,7 @@ def _made_so_far(row: Outgoing, attempt: Attempt) -> None:
 def _without(row: Outgoing, *names: str) -> None:
     """From its next try on it is said without these parameters."""
     payload = row.payload or {}
-    row.payload = {**payload, outbox.WITHOUT: [*payload.get(outbox.WITHOUT, ()), *names]}
+    row.payload = {**payload, outbox.WITHOUT: sorted({*payload.get(outbox.WITHOUT, ()), *names})}
 
 
 async def _moved(session: AsyncSession, row: Outgoing, attempt: Attempt, verdict: Verdict, now: datetime) -> None:

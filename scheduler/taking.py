@@ -197,8 +197,9 @@ class Taker:
             row.state = Sending.SENT if skip else Sending.SUPERSEDED
             outbox.forget(row)
             return None
-        if payload.get(outbox.PLAIN):
-            letter = replace(letter, calls=[_without_formatting(call) for call in letter.calls])
+        without = [*payload.get(outbox.WITHOUT, ()), *(["parse_mode"] if payload.get(outbox.PLAIN) else ())]
+        if without:
+            letter = replace(letter, calls=[_without(call, without) for call in letter.calls])
         return Attempt(row, chat_id, letter, skip)
 
 
@@ -213,5 +214,5 @@ def _may_follow(line: Sequence[Attempt], chat_id: int, row: Outgoing) -> bool:
     return chat_id < 0 and row.repeat is not Repeat.NEVER and not posts_card
 
 
-def _without_formatting(call: Call) -> Call:
-    return replace(call, params={name: value for name, value in call.params.items() if name != "parse_mode"})
+def _without(call: Call, names: Collection[str]) -> Call:
+    return replace(call, params={name: value for name, value in call.params.items() if name not in names})

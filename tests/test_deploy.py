@@ -180,4 +180,4 @@ def test_the_container_file_copies_what_is_there_pins_what_it_installs_and_runs_
     must_be_understood(shlex.split(asking))
     assert asking.startswith("/opt/unionbot/bin/unionbot alive "), "it asks the program itself"
     assert shlex.split(asking)[-1] in entry, "with the configuration that it runs with"
-    assert otherwise == "exit 1"
+    assert otherwise == "[ $? = 2 ]", "who cannot be asked is not called dead"

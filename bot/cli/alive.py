@@ -1,6 +1,7 @@
 """`unionbot alive`: whether the program that runs with this configuration answers, for whoever starts it anew if not.
 
 It asks the program's own /healthz and nothing else: not the database and not Telegram, which no new start would mend.
+Until Telegram has answered for the first time nobody listens yet.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.parts import ALL, Part, figures_at
-from bot.shell import DEFAULT, FAILED, Config, read, stop
+from bot.shell import DEFAULT, FAILED, WRONG, Config, read, stop
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,11 +31,11 @@ def alive(
     ] = None,
     config: Config = DEFAULT,
 ) -> None:
-    """Ask the program that runs here whether it is alive; 0 when it answers, 1 when not."""
+    """Ask the program that runs here whether it is alive; 0 when it answers, 1 when not, 2 when it cannot be asked."""
     settings = read(config, secrets=False)
     places = asked_at(settings, parts or ())
     if not places:
-        stop(FAILED, "nobody listens: write enabled = true under [metrics], and the program can be asked")
+        stop(WRONG, "nobody listens: write enabled = true under [metrics], and the program can be asked")
     why = []
     for place in places:
         wrong = _asked(place)
@@ -69,7 +70,7 @@ def _asked(place: str) -> str | None:
         answer = connection.getresponse()
         body = answer.read(100)
     except (OSError, http.client.HTTPException) as error:
-        return type(error).__name__
+        return "nobody answers" if isinstance(error, ConnectionRefusedError) else type(error).__name__
     finally:
         connection.close()
     return None if (answer.status, body) == (200, b"ok\n") else f"something else answers ({answer.status})"

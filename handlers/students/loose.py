@@ -61,14 +61,14 @@ class OfWords(Filter):
         self._kind, self._held = kind, held
 
     async def __call__(self, query: CallbackQuery, state: FSMContext) -> bool | dict[str, Any]:
-        payload, _, _ = (query.data or "").partition(menus.OF_DRAFT)
+        payload, _, mark = (query.data or "").partition(menus.OF_DRAFT)
         try:
             press = self._kind.unpack(payload)
         except ValueError:
             return False
         held = (await state.get_data()).get(self._held, [])
         if not held or query.data != _under(payload, held):
-            raise Refusal("loose.newer" if held else "old.button")
+            raise Refusal("loose.newer" if held and mark else "old.button")
         return {"press": press}
 
 

@@ -196,7 +196,7 @@ def test_a_postgresql_that_does_not_answer_ends_with_one_line_without_its_passwo
     done = done_here(tmp_path, monkeypatch, "run")
     assert done.exit_code == 3
     (line,) = done.output.splitlines()
-    assert "PostgreSQL" in line
+    assert "postgresql://" in line
     assert "geheim" not in line
 
 
@@ -309,7 +309,8 @@ async def test_a_check_says_that_the_database_does_not_answer(tmp_path: Path, mo
         done = await checked(tmp_path, monkeypatch)
     (line,) = problems(done)
     assert done.exit_code == 3
-    assert "the database PostgreSQL cannot be used" in line
+    assert "the database postgresql://" in line
+    assert "cannot be used" in line
     assert "geheim" not in done.output
 
 

@@ -24,7 +24,7 @@ from aiogram.enums import ChatMemberStatus
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import GetChat, GetChatMember, GetFile, GetMe, TelegramMethod
 from aiogram.types import ChatFullInfo, ChatMemberAdministrator, ChatMemberLeft, ChatMemberMember, File, User
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from telegram.error import BadRequest
 
 from bot.app import App
@@ -192,14 +192,16 @@ class Program:
 
     async def speak(self) -> None:
         """Everything that is due goes out and is written down."""
-        # In the words of the index: a row that is on its way is the courier's, which is waited for.
-        due = select(Outgoing.id).where(Outgoing.state == DUE)
+        # In the words of the index, and what is on its way only after that: no index knows of it.
+        due = select(Outgoing.id).where(Outgoing.state == DUE, Outgoing.not_before <= bindparam("now")).limit(1)
+        leaving = select(Outgoing.id).where(Outgoing.state == Sending.SENDING).limit(1)
         courier = self.app.courier
         # In time of its own: somebody else may be working on the machine.
         until = time.process_time() + SPEAKS_WITHIN
         while True:
             async with self.app.database.reading() as session:
-                if (await session.scalars(due.where(Outgoing.not_before <= self.now).limit(1))).first() is None:
+                left = (await session.scalars(due, {"now": self.now})).first()
+                if left is None and (await session.scalars(leaving)).first() is None:
                     return
             courier.wake()
             # Nothing takes time at the other end: a few turns of the loop, and it is out and written down.

@@ -7,7 +7,6 @@ import re
 import pytest
 from sqlalchemy import func, select
 
-from models import conversations
 from models.conversations import Conversation
 from sandbox.actors import Attachment, photo
 from sandbox.client import Group, Person
@@ -150,7 +149,7 @@ async def test_an_album_about_a_sealed_report_is_what_its_caption_is_whole(datab
 
 
 async def test_what_is_remembered_of_an_album_goes_with_what_is_left_behind(database_url: str) -> None:
-    """A sign and no words, sealed, and not for longer than a draft."""
+    """A sign and no words, sealed, and for a day."""
     async with running(database_url) as campus:
         alice, _, card = await filed(campus)
         await campus.wang.sends(*captioned("Like this", 0), chat=campus.east, reply_to=card)
@@ -159,6 +158,6 @@ async def test_what_is_remembered_of_an_album_goes_with_what_is_left_behind(data
         async with campus.app.database.reading() as session:
             kept = await session.scalar(select(func.count()).select_from(Conversation))
         assert kept == 1, "the album's; nobody is in the middle of anything else"
-        await campus.later(days=conversations.LEFT_AFTER.days + 2)
+        await campus.later(days=3)
         async with campus.app.database.reading() as session:
             assert not (await session.scalars(select(Conversation))).all()
