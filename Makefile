@@ -23,7 +23,7 @@ demo: $(VENV)/run.stamp ## play a semester against a local Telegram, then play o
 	@$(BIN)/unionbot demo --port $(PORT) $(if $(KEEP),--keep)
 
 # It starts the program some dozen times: what is compiled is kept, whatever the shell says of that.
-test: $(VENV)/test.stamp ## the whole suite (ARGS="-k story" for a part of it)
+test: $(VENV)/test.stamp ## the suite (ARGS="-k story" for a part of it)
 	@sh .ci/chromium
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
@@ -32,7 +32,8 @@ run: $(VENV)/run.stamp ## the bot itself: config.toml, UNIONBOT_TOKEN and UNIONB
 
 check: lint types test ## ruff, mypy --strict, the suite
 
-rehearsal: $(VENV)/test.stamp ## a whole academic year, and the demo from its first scene to Ctrl-C; with `check` what CI runs
+rehearsal: $(VENV)/test.stamp ## what takes longer: every role and name, whole processes, an academic year, the demo to its Ctrl-C; with `check` what CI runs
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal -m "rehearsal and not long" $(ARGS)
 	@$(BIN)/python -m pytest -m long tests/bot/test_start.py tests/bot/test_demo.py tests/stories/test_year.py $(ARGS)
 
 lint: $(VENV)/test.stamp ## ruff: rules and format

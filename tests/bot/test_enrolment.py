@@ -111,6 +111,7 @@ def test_a_roster_that_shrinks_much_is_asked_about() -> None:
     assert not enrolment.too_many_gone(Difference())
 
 
+@pytest.mark.rehearsal
 def test_the_commands_from_the_first_list_to_one_that_is_too_short(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

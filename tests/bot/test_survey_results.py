@@ -54,6 +54,7 @@ def test_results_are_pictures_in_each_language(language: str) -> None:
         assert not re.search(r"style|<text|<!--", svg), "nothing that needs a font or a policy"
 
 
+@pytest.mark.rehearsal
 @pytest.mark.filterwarnings("error:.*missing from.*:UserWarning")
 def test_many_long_questions_become_several_pictures_that_a_phone_shows() -> None:
     t, text = TEXTS["en"], "Whether $everything$ about it is as it should be, " * 5 + HOSTILE

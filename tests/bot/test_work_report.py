@@ -71,6 +71,7 @@ def words_of(document: Any) -> str:
     return "\n".join(part for part in parts if part)
 
 
+@pytest.mark.rehearsal
 @on_sqlite
 async def test_a_report_s_files_hold_what_was_counted_and_lead_to_what_is_behind(database: Database) -> None:
     report, found = await counted(database, Kind.WORK)

@@ -148,6 +148,7 @@ async def _webhook(database: Database, now: datetime, examples: int) -> None:
             assert (await session.execute(Incoming.__table__.select())).first()
 
 
+@pytest.mark.rehearsal
 @on_sqlite
 async def test_open311_answers_as_it_describes_itself(database: Database, now: datetime) -> None:
     await _open311(database, now, 6, ["file", "requests"])

@@ -169,6 +169,7 @@ def many() -> Shelf:
     return shelve(articles, lambda text: text.casefold())
 
 
+@pytest.mark.rehearsal
 def test_five_hundred_articles_in_three_languages_are_searched_in_twenty_milliseconds() -> None:
     """The event loop stands still meanwhile. The fastest of several tries, by the time of this thread: what other
     programs do is not measured.

@@ -42,6 +42,7 @@ async def revisions(database: Database) -> list[str]:
         )
 
 
+@pytest.mark.rehearsal
 async def test_every_migration_goes_up_down_and_up(empty_database_url: str) -> None:
     database = Database(empty_database_url)
     for revision in reversed(await revisions(database)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -197,7 +198,7 @@ async def test_no_place_moves_into_the_chat_of_another(database: Database, now: 
 async def test_no_place_moves_into_a_private_chat(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         desks = await furnish(session)
-        answer = {"now": now, "lane": Lane.ANSWER, "repeat": Repeat.NEVER, "method": "sendMessage"}
+        answer: dict[str, Any] = {"now": now, "lane": Lane.ANSWER, "repeat": Repeat.NEVER, "method": "sendMessage"}
         await outbox.post(session, chat_id=10_001, **answer)
         for old, new in ((EAST, 10_001), (10_001, EAST), (10_001, ANEW)):
             await seating.follow_chat(session, old, new, now)

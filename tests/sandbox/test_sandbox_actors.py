@@ -263,6 +263,7 @@ async def test_results_that_telegram_would_refuse_are_refused(
 # The program.
 
 
+@pytest.mark.rehearsal
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_the_program_says_where_it_listens_and_ends_when_told(number: signal.Signals) -> None:
     process = await asyncio.create_subprocess_exec(
@@ -296,6 +297,7 @@ async def test_the_program_says_where_it_listens_and_ends_when_told(number: sign
     assert (process.returncode, errors) == (0, b"")
 
 
+@pytest.mark.rehearsal
 async def test_a_port_in_use_is_one_clear_line(telegram: Server) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "sandbox", "--port", str(telegram.port), stderr=asyncio.subprocess.PIPE

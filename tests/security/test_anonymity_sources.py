@@ -215,6 +215,7 @@ def apart(plain: bytes, lived: Lived, where: str) -> None:
             assert not [needle for needle in ids if needle in page], f"{where}, page {at // PAGE}"
 
 
+@pytest.mark.rehearsal
 async def test_no_row_is_ever_written_that_holds_an_id_beside_words_without_a_name(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

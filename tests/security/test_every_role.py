@@ -173,6 +173,7 @@ def in_turn(payloads: list[str], every: int) -> list[tuple[Role, str]]:
     return [(ROLES[i], payload) for n, payload in enumerate(payloads) for i in range(n % every, len(ROLES), every)]
 
 
+@pytest.mark.rehearsal
 @on_sqlite
 async def test_each_role_may_what_it_may_and_nothing_else(database_url: str, now: datetime) -> None:
     async with peopled(database_url, now) as (program, about):

@@ -65,6 +65,7 @@ async def pressed(database_url: str, now: datetime, presses: list[tuple[Presser,
     return wrong
 
 
+@pytest.mark.rehearsal
 @on_sqlite
 async def test_a_forged_press_changes_nothing(database_url: str, now: datetime) -> None:
     """Of each kind of button every second word, the pressers in turn; with all of them it takes minutes."""

@@ -93,6 +93,7 @@ def test_every_job_of_the_clock_is_looked_at() -> None:
     assert sorted(job.name for job in JOBS) == sorted([*WORDS, *FIGURES, *NOTHING])
 
 
+@pytest.mark.rehearsal
 @on_sqlite
 async def test_no_name_harms_what_a_job_of_the_clock_writes(database_url: str, now: datetime) -> None:
     await lived(database_url, now, NAMES["all at once"], 9, WORDS)

@@ -196,6 +196,7 @@ def everything_there_is() -> list[str]:
     return [f"/{each}{more}" for each in commands() for more in ("", " 1", " words")] + one_of_each()
 
 
+@pytest.mark.rehearsal
 @on_sqlite
 async def test_no_name_harms_a_screen(database_url: str, now: datetime) -> None:
     presses = in_turn(everything_there_is(), len(ROLES))[::5]

@@ -191,6 +191,7 @@ async def read_by_all(database_url: str, now: datetime, share: int) -> None:
     assert read == set(READS), "those whom it is for do read it"
 
 
+@pytest.mark.rehearsal
 @on_sqlite
 async def test_every_role_tries_to_read_a_sealed_report(database_url: str, now: datetime) -> None:
     await read_by_all(database_url, now, share=20)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from sandbox.client import Message, Person, photo
 from tests.campus import Campus, running
 from tests.stories.test_surveys import files_in
@@ -62,6 +64,7 @@ async def scores(campus: Campus, person: Person, points: list[int]) -> None:
     await person.reads(t.plain("review.finished"))
 
 
+@pytest.mark.rehearsal
 async def test_a_project_is_listed_bid_for_awarded_and_shown(migrated: Path, tmp_path: Path) -> None:
     shutil.copy(migrated, tmp_path / "unionbot.db")
     async with running(f"sqlite:///{tmp_path / 'unionbot.db'}") as campus:

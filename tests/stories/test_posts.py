@@ -12,6 +12,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 CAPS = {"most": 4, "presidium": 2, "departments": 6}
 
 
+@pytest.mark.rehearsal
 async def test_the_presidium_appoints_plans_the_chair_and_confirms_an_exchange(database_url: str) -> None:
     async with running(database_url, posts=CAPS) as campus:
         t, office = campus.t("en"), campus.office

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bot.survey_desk import Running
 from sandbox.client import Person
@@ -29,6 +30,7 @@ async def answers(campus: Campus, person: Person, language: str) -> None:
     await person.reads("✅")
 
 
+@pytest.mark.rehearsal
 async def test_a_project_goes_from_its_tickets_to_its_verdict(migrated: Path, tmp_path: Path) -> None:
     shutil.copy(migrated, tmp_path / "unionbot.db")
     public: dict[str, Any] = {"pages": {"enabled": True}, "telegram": {"listen": "127.0.0.1:0"}}

@@ -51,6 +51,7 @@ async def said_since(campus: Campus, before: int) -> str:
     return "\n".join(each.text for each in said[before:])
 
 
+@pytest.mark.rehearsal
 async def test_a_command_keeps_what_is_being_written_or_says_that_it_was_put_away(database_url: str) -> None:
     async with running(database_url, limits=UNLIMITED) as campus:
         t, office = campus.t("en"), campus.office

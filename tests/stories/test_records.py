@@ -54,6 +54,7 @@ def fails_once(apart: Callable[..., Awaitable[int]]) -> Callable[..., Awaitable[
     return once
 
 
+@pytest.mark.rehearsal
 async def test_an_admin_gets_the_month_as_a_table_in_the_office(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")

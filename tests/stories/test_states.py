@@ -65,6 +65,7 @@ async def state_of(campus: Campus, chat: int, user: int) -> str | None:
         return (await conversations.read(session, key, campus.app.toolbox.house.vault)).state
 
 
+@pytest.mark.rehearsal
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_cancel_leads_out_of_every_state(database_url: str) -> None:
     async with running(database_url, limits=UNLIMITED) as campus:

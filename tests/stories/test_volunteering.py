@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select
 
@@ -46,6 +47,7 @@ async def shows(campus: Campus, way: str) -> str:
     return found[1]
 
 
+@pytest.mark.rehearsal
 async def test_a_call_goes_from_the_office_to_the_certificate_and_the_report_card(
     migrated: Path, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from tests.stories.test_reports import bound, named
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
+@pytest.mark.rehearsal
 async def test_a_semester_s_report_from_its_draft_to_the_meeting(database_url: str) -> None:
     async with running(database_url) as campus:
         t, office, wang = campus.t("en"), campus.office, campus.wang
