@@ -19,6 +19,7 @@ from aiogram.types import Chat, Message, TelegramObject, Update, User
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.toolbox import Toolbox
+from bot.untrusted import BLANK
 from models import colleagues, people, seating, stations
 from models.union import posts
 
@@ -83,7 +84,8 @@ def to_a_colleague(message: Message) -> bool:
 
 def clean_name(user: User) -> str:
     """A name as it may be shown: one line, no invisible or direction-changing characters, never empty."""
-    visible = "".join(c for c in user.full_name if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    hidden_ones = ("Cc", "Cf", "Cs", "Co", "Cn")
+    visible = "".join(c for c in user.full_name if c not in BLANK and unicodedata.category(c) not in hidden_ones)
     return " ".join(visible.split())[:NAME_LENGTH] or f"{user.id}"
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from aiogram.types import User
 from sqlalchemy import select
 
-from bot.people import language_of
+from bot.people import clean_name, language_of
 from models.inbox import Handling, Incoming
 from models.people import Person
 from tests.fuzz.program import program_on
@@ -35,6 +36,11 @@ ALL = ("zh-hans", "zh-hant", "en")
 )
 def test_people_are_answered_in_the_nearest_language(code: str | None, languages: tuple[str, ...], spoken: str) -> None:
     assert language_of(code, languages) == spoken
+
+
+def test_a_name_of_letters_that_look_like_nothing_is_none() -> None:
+    assert clean_name(User(id=5, is_bot=False, first_name="\u3164", last_name="\u2800\u200b")) == "5"
+    assert clean_name(User(id=5, is_bot=False, first_name="\u3164 Wang\u200b")) == "Wang"
 
 
 async def test_whoever_writes_under_a_number_that_is_no_accounts_is_nobody(database_url: str) -> None:
