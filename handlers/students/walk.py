@@ -92,8 +92,8 @@ class OfDraft(Filter):
             return False
         lot = (await state.get_data()).get("lot", "")
         if mark.partition(".")[0] != lot and query.data != Step("on").pack():
-            # What stands under other screens leads back to the draft, whichever it is by now.
-            raise Refusal("draft.another" if mark else "old.button")
+            # What stands under other screens leads back to the draft, whichever it is by now; /start would leave it.
+            raise Refusal("draft.another")
         return {"press": press}
 
 

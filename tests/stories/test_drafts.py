@@ -91,7 +91,7 @@ async def test_an_old_button_leaves_a_draft_alone_or_says_that_it_was_not_sent(d
         alice = await campus.student("Alice")
         await drafting(campus, alice)
         about_me = Pick("audience", "graduate").pack()
-        assert await alice.presses(1, about_me) == t.plain("old.button")
+        assert await alice.presses(1, about_me) == t.plain("draft.another")
         await alice.says("It fell on my foot")
         await alice.reads("Got 2 messages")
         await alice.presses(2, Tell("begin").pack())

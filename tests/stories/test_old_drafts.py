@@ -100,7 +100,7 @@ async def test_a_draft_from_before_buttons_knew_theirs_goes_on(database_url: str
         await keep(campus, alice.id, Standing("New:kind", {"parts": [[{"type": "text", "text": TAP}, [alice.id, 1]]]}))
         await alice.presses(1, "pk:kind:complaint")
         await alice.reads(t.plain("new.category"))
-        assert await alice.presses(1, "pk:kind:complaint") == t.plain("old.button")
+        assert await alice.presses(1, "pk:kind:complaint") == t.plain("draft.another")
         await alice.taps(t.pick(campus.app.settings.category_names("repairs")))
         await alice.taps(t.pick(campus.app.settings.category_names("water")))
         await alice.taps(t.plain("name.named"))
