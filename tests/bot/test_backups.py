@@ -181,6 +181,9 @@ async def test_whoever_was_forgotten_since_the_backup_stays_forgotten(
 ) -> None:
     path, later = tmp_path / "one.backup", now + timedelta(hours=1)
     database = Database(chosen.database.url)
+    await expiring.list_erased(chosen.erasures_file(), database, now)
+    assert chosen.erasures_file().exists(), "a list of nobody is no list that was lost"
+    assert erasures.read(chosen.erasures_file()) == {}
     async with database.transaction() as session:
         await furnish(session)
         alice, bob, carol = [await student(session, number) for number in (4711, 4712, 4713)]

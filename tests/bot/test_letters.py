@@ -9,13 +9,16 @@ from sqlalchemy import select
 
 from bot import letters
 from bot.app import house_of
+from bot.letters.polls import pulse_labels, pulse_question
 from bot.texts import Catalogue
 from bot.toolbox import Toolbox
+from bot.untrusted import units
 from models import answering, asking, pulses, quizzes, requesters, stations, tickets
 from models import letters as rules
 from models.database import Database
 from models.outbox import Outgoing
 from models.postings import Posting
+from models.pulses import Pulse
 from models.quizzes import Draft
 from models.words import Words
 from tests.campus import settings
@@ -112,3 +115,14 @@ async def test_the_bot_goes_only_from_what_is_no_desk_when_its_time_has_come(
         await session.flush()
         drawn = [await letters.draw(session, row, toolbox, now, -1009) for row in rows]
         assert [call for each in drawn for call in each.calls] == []
+
+
+def test_a_question_and_its_answers_leave_as_they_were_accepted(toolbox: Toolbox) -> None:
+    """Two answers that differed in their last letter arrived alike: they were cut for signs that they do not need."""
+    t = toolbox.t("en")
+    alike = "y" * (pulses.OPTION_LENGTH - 1)
+    pulse = Pulse(question="q" * pulses.QUESTION_LENGTH, options=[f"{alike}1", f"{alike}2"])
+    assert pulse_question(pulse, t) == pulse.question
+    assert pulse_labels(pulse, t) == (f"{alike}1", f"{alike}2")
+    turned = Pulse(question="?", options=["ש" * pulses.OPTION_LENGTH, "x"])
+    assert all(units(label) <= pulses.OPTION_LENGTH for label in pulse_labels(turned, t)), "with what isolates it"
