@@ -30,6 +30,7 @@ from telegram.error import BadRequest
 from bot.app import App
 from models import inbox, stations
 from models.inbox import Handling, Incoming
+from models.letters import ALBUM_PAUSE
 from models.outbox import DUE, Outgoing, Sending
 from sandbox.text.formatted import utf16
 from sandbox.text.html import parse_html
@@ -195,7 +196,7 @@ class Program:
         # In the words of the index, and what is on its way only after that: no index knows of it.
         due = select(Outgoing.id).where(Outgoing.state == DUE, Outgoing.not_before <= bindparam("now")).limit(1)
         leaving = select(Outgoing.id).where(Outgoing.state == Sending.SENDING).limit(1)
-        courier = self.app.courier
+        courier, woken = self.app.courier, False
         # In time of its own: somebody else may be working on the machine.
         until = time.process_time() + SPEAKS_WITHIN
         while True:
@@ -203,6 +204,10 @@ class Program:
                 left = (await session.scalars(due, {"now": self.now})).first()
                 if left is None and (await session.scalars(leaving)).first() is None:
                     return
+            if woken and left is not None:
+                # It waits behind an album whose other pictures may come, for which it takes a clock that goes on.
+                self.now += ALBUM_PAUSE
+            woken = True
             courier.wake()
             # Nothing takes time at the other end: a few turns of the loop, and it is out and written down.
             while courier._wake.is_set() or courier._busy or courier._finished:
