@@ -125,8 +125,8 @@ class People(BaseMiddleware):
         data["person"] = data["staff"] = data["station"] = None
         if user is not None and user.is_bot and user.id not in SHARED_ACCOUNTS:
             return None
-        if user is not None and user.id <= 0:
-            # No account has such a number: groups have, and here those who were forgotten.
+        if (user is not None and user.id <= 0) or (chat is not None and chat.id == 0):
+            # No account has such a number: groups have, and here those who were forgotten; nought is nobody's.
             return None
         if user is None and (event.message or event.edited_message) is not None:
             # Telegram always says who wrote, even of those it hides. Nobody is there to be answered.

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from bot.people import clean_name, language_of
 from models.inbox import Handling, Incoming
+from models.outbox import Outgoing
 from models.people import Person
 from tests.fuzz.program import program_on
 
@@ -48,11 +49,13 @@ async def test_whoever_writes_under_a_number_that_is_no_accounts_is_nobody(datab
     being forgotten.
     """
     async with program_on(database_url) as program:
-        for number in (-1, 0, 600_003):
-            chat, who = {"id": number, "type": "private"}, {"id": number, "is_bot": False, "first_name": "Alice"}
+        for number, place in ((-1, -1), (0, 0), (600_004, 0), (600_003, 600_003)):
+            chat, who = {"id": place, "type": "private"}, {"id": number, "is_bot": False, "first_name": "Alice"}
             said = {"message_id": 1, "date": 1, "chat": chat, "from": who, "text": "My tap drips"}
             await program.take([{"update_id": program.next_update, "message": said}])
         async with program.app.database.reading() as session:
             assert list(await session.scalars(select(Person.telegram_id))) == [600_003]
             states = list(await session.scalars(select(Incoming.state)))
-    assert states == [Handling.DONE] * 3
+            told = set(await session.scalars(select(Outgoing.chat_id)))
+    assert states == [Handling.DONE] * 4
+    assert told == {600_003}

@@ -138,6 +138,8 @@ async def run(here: Program, updates: Updates, count: int, told: Callable[[str],
         async with here.app.database.reading() as session:
             # What the courier and the clock have written is none of the next update's.
             last = await session.scalar(select(func.max(Outgoing.id))) or last
+        found.wrong.update(here.line.malformed)
+        here.line.malformed.clear()
         for what in list(found.wrong)[kinds:]:
             told(f"{updates.number}: {what}")
         kinds = len(found.wrong)
@@ -154,7 +156,6 @@ async def run(here: Program, updates: Updates, count: int, told: Callable[[str],
         for letter, method, reason in await session.execute(failed):
             if "could not be drawn" in (reason or ""):
                 found.wrong[f"{letter or method} {reason}"] += 1
-    found.wrong.update(here.line.malformed)
     return found
 
 
