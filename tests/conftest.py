@@ -59,6 +59,13 @@ MONDAY = datetime(2026, 10, 12, 1, 30, tzinfo=UTC)
 """Monday, half past nine in the morning in Shanghai, in the fifth week of the autumn semester."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """A dozen modules of tests and every program that a story starts have the texts at hand: forty files, read once."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(Catalogue, "load", functools.cache(Catalogue.load))
+    config.add_cleanup(patch.undo)
+
+
 def pytest_collection_finish() -> None:
     """Whatever is loaded by now stays to the end: it need not be searched for garbage again and again, and what comes
     then is searched more seldom than Python does by itself.
@@ -80,14 +87,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture(scope="session", autouse=True)
 def what_no_test_changes_is_made_once() -> Iterator[None]:
-    """Every program that a story starts would read forty files of texts and the machine's certificates anew, and ask
-    two thousand handlers and filters for their parameters: a fifth of a story's time. And every database opened would
-    make the text of each statement anew, a tenth of it.
+    """Every program that a story starts would read the machine's certificates anew, and ask two thousand handlers and
+    filters for their parameters: a fifth of a story's time. And every database opened would make the text of each
+    statement anew, a tenth of it.
     """
     written: LRUCache[Any, Any] = LRUCache(3_000)
     options = {"compiled_cache": written}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Catalogue, "load", functools.cache(Catalogue.load))
         patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
         patch.setattr(CallableObject, "__post_init__", asked_once(CallableObject.__post_init__))
         for make in (sqlalchemy.create_engine, create_async_engine):
