@@ -55,6 +55,11 @@ if MEMORY:
 
 T = TypeVar("T")
 
+postgresql_later = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.rehearsal)], indirect=True
+)
+"""For a test that takes seconds and on which others of its kind stand on both: on PostgreSQL in the rehearsal only."""
+
 MONDAY = datetime(2026, 10, 12, 1, 30, tzinfo=UTC)
 """Monday, half past nine in the morning in Shanghai, in the fifth week of the autumn semester."""
 

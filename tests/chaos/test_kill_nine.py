@@ -24,6 +24,7 @@ from tests.chaos import figures
 from tests.chaos.plan import Plan
 from tests.chaos.points import PLACES
 from tests.chaos.run import Outcome, play
+from tests.conftest import postgresql_later
 
 SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(10**6))
 
@@ -65,6 +66,7 @@ def test_a_point_is_asked_about_its_step_with_what_the_step_is_given(name: str) 
         asked.bind(*inspect.signature(getattr(owner, PLACES[name].name)).parameters)
 
 
+@postgresql_later
 @pytest.mark.timeout(300)
 async def test_a_few_deaths_lose_nothing_and_say_nothing_twice(run: Run) -> None:
     seed = int(os.environ.get("CHAOS_SEED") or 7)

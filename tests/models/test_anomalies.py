@@ -19,6 +19,7 @@ from models.tickets import Ticket
 from models.union import anomalies
 from models.union.anomalies import Matter, Problem
 from tests.campus import settings
+from tests.conftest import postgresql_later
 from tests.house import CALENDAR, EAST, HOUSE, draft, furnish, staff, student
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -48,6 +49,7 @@ def test_the_probabilities_are_those_of_scipy_and_the_correction_that_of_statsmo
         assert usual == pytest.approx(counted[matter][1] / 8)
 
 
+@postgresql_later
 async def test_what_rose_who_was_silent_and_what_came_back(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         places = await furnish(session)

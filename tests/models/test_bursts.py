@@ -22,6 +22,7 @@ from models.postings import Card
 from models.requesters import Requester
 from models.tickets import Ticket
 from scheduler.jobs import deadlines as job
+from tests.conftest import postgresql_later
 from tests.house import EAST, HOUSE, draft, furnish, staff, student
 
 SOURCE = (EAST, 77)
@@ -242,6 +243,7 @@ async def test_a_student_who_filed_twice_waits_once_and_can_be_taken_out_again(
         assert (found[6].state, head.requesters) == (State.NEW, 2)
 
 
+@postgresql_later
 async def test_at_night_they_are_left_in_peace(database: Database, now: datetime) -> None:
     """They wrote in the evening; the answer comes at night and waits for the morning."""
     evening = now.replace(hour=11)
@@ -266,6 +268,7 @@ async def test_a_group_is_reminded_of_all_of_them_once(database: Database, now: 
             assert about == [each.id for each in found[:BURST]]
 
 
+@postgresql_later
 async def test_what_nobody_speaks_for_speaks_for_itself(database: Database, now: datetime) -> None:
     """They came after the answer: the head is due no more, and they are."""
     async with database.transaction() as session:
@@ -283,6 +286,7 @@ async def test_what_nobody_speaks_for_speaks_for_itself(database: Database, now:
         assert {each.folded_under_id for each in rest} == {first.id}
 
 
+@postgresql_later
 async def test_two_hundred_take_no_time(database: Database, now: datetime) -> None:
     """A statement for all of them, not some for each: whoever writes to the bot meanwhile waits for it."""
     async with database.transaction() as session:

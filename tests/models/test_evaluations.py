@@ -30,6 +30,7 @@ from models.statistics import Period
 from models.surveys import Stage
 from models.tallies import Count, Cut, Tally
 from models.tickets import Ticket
+from tests.conftest import postgresql_later
 from tests.house import EAST, HOUSE, draft, furnish, staff, student
 
 AUTUMN = Semester("2026-2027-1", date(2026, 9, 7), date(2027, 1, 17))
@@ -80,6 +81,7 @@ def span(now: datetime) -> Period:
     return Period("semester", now - DAY, now + LATER)
 
 
+@postgresql_later
 async def test_the_facts_are_what_a_hand_counts(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         wang, li = await lived(session, now, [5, 1, 4, 3, 5, 5, 4, 2, 5, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5])

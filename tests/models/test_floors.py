@@ -23,6 +23,7 @@ from models.union import floors, gatherings, publications, reviewing, work_repor
 from models.union.floors import Board, Floor, State
 from models.union.gatherings import Attendance, Gathering, Kind, Part
 from models.union.work_reports import WorkReport
+from tests.conftest import postgresql_later
 from tests.house import CALENDAR, HOUSE, OFFICE, furnish, staff, student
 from tests.surveying.results import closed
 
@@ -223,6 +224,7 @@ async def test_a_project_that_was_asked_about_waits_for_its_verdict(database: Da
         assert (floor.state, floor.done, floor.needed) == (State.GREEN, 1, 1)
 
 
+@postgresql_later
 async def test_in_weeks_8_12_and_16_it_is_said_once_what_is_still_to_be_done(database: Database, now: datetime) -> None:
     async with database.transaction() as session:
         await furnish(session)

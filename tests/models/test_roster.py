@@ -13,6 +13,7 @@ from models.audit import Act
 from models.database import Database
 from models.people import Audience
 from models.roster import Enrolled, Line
+from tests.conftest import postgresql_later
 from tests.house import HOUSE, staff, student
 
 VAULT = HOUSE.vault
@@ -63,6 +64,7 @@ async def test_an_import_changes_what_differs_and_nothing_else(database: Databas
     assert not again.gone
 
 
+@postgresql_later
 async def test_fifty_thousand_lines_take_seconds(database: Database, now: datetime) -> None:
     lines = [line(f"20260{i:05}", f"学生{i}", building="e1" if i % 2 else "w1") for i in range(50_000)]
     began = time.monotonic()

@@ -23,6 +23,7 @@ from models.database import Database
 from models.heartbeats import Heartbeat
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from tests.campus import running, settings
+from tests.conftest import postgresql_later
 from tests.house import furnish
 
 MINUTE = timedelta(minutes=1)
@@ -71,6 +72,7 @@ async def unknown(app: App) -> int:
     return number
 
 
+@postgresql_later
 async def test_the_office_hears_what_is_wrong_and_that_it_is_over(database_url: str) -> None:
     async with running(database_url, alarm={"enabled": True}) as campus:
         app = campus.app

@@ -17,6 +17,7 @@ from models.sheets import Sheet
 from models.surveys import Stage, Survey
 from sandbox.actors import sticker
 from tests.campus import Campus, running
+from tests.conftest import postgresql_later
 from tests.surveying.sheets import EVERY_KIND
 
 
@@ -47,6 +48,7 @@ def files_in(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.glob("unionbot.db*"))
 
 
+@postgresql_later
 async def test_a_survey_is_answered_in_one_message(database_url: str) -> None:
     async with running(database_url) as campus:
         alice = await campus.student("Alice")

@@ -15,12 +15,14 @@ from models.requesters import Requester
 from models.tickets import Ticket
 from models.words import Words
 from tests.campus import Campus, running
+from tests.conftest import postgresql_later
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 TAP = "The tap in the bathroom drips all night"
 
 
+@postgresql_later
 async def test_a_ticket_that_nobody_claims_climbs_level_by_level(database_url: str) -> None:
     """Filed Monday 9:30 with four working hours to claim: due at 15:00, warned an hour before."""
     async with running(database_url) as campus:
@@ -87,6 +89,7 @@ async def test_a_resolved_ticket_closes_when_nobody_objects(database_url: str) -
         await campus.east.shows("📁 closed")
 
 
+@postgresql_later
 async def test_four_weeks_after_closing_it_is_asked_whether_it_is_still_fixed(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
