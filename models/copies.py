@@ -104,6 +104,16 @@ async def words_there(session: AsyncSession, ticket: Ticket, station: Station) -
     return {words_id for words_id in there if words_id is not None}
 
 
+async def beginnings(session: AsyncSession, row: Outgoing, album: Sequence[Words]) -> list[int]:
+    """With which words of this album a row to the same reader begins, in order: each tells what came from there on, up
+    to where the next one begins. Rows that aged are not among them.
+    """
+    whom = Outgoing.requester_id == row.requester_id if row.requester_id else Outgoing.chat_id == row.chat_id
+    theirs = Outgoing.ticket_id == row.ticket_id, whom, Outgoing.letter == "words", Outgoing.state != Sending.SUPERSEDED
+    begin = set(await session.scalars(select(Outgoing.words_id).where(*theirs)))
+    return [part.id for part in album if part.id in begin]
+
+
 async def resend(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> int:
     """Say once more what may not have arrived, because a person decided so; at night it waits like anything else.
     Returns to how many.
@@ -131,8 +141,8 @@ async def release(session: AsyncSession, person: Person, vault: Vault, now: date
 async def _not_arrived(
     session: AsyncSession, which: ColumnElement[bool], states: Sequence[Sending]
 ) -> Sequence[Outgoing]:
-    """A row for each reader and what they are told. Of an album there may be one for every picture, and each draws
-    the whole album: all but the first of them are superseded.
+    """A row for each reader and what they are told. Of an album there may be one for every picture: all but the first
+    of them are superseded, which then tells what came from there on.
     """
     found = await session.execute(
         select(Outgoing, Words.album)

@@ -30,8 +30,9 @@ def say(world: World, wish: Json) -> Json | list[Json]:
     if wish.get("forward_from"):
         extra["forward_origin"] = origin(world, wish["forward_from"])
     pieces = contents(world, wish)
-    if len(pieces) > 1:
-        extra["media_group_id"] = world.unique()
+    # A part that Telegram hands over late names the album it belongs to.
+    if (album := wish.get("album")) or len(pieces) > 1:
+        extra["media_group_id"] = album or world.unique()
     said: list[Json] = []
     for content in pieces:
         posted = world.post(chat, sender, content, thread=thread, extra=extra, author=person.id)
