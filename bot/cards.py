@@ -222,6 +222,11 @@ class _Card:
 
     # ------------------------------------------------------------ what was said
 
+    @property
+    def _signs(self) -> tuple[str, str]:
+        """Behind what was edited, and instead of what was taken back."""
+        return self.t.plain("card.edited"), self.t.plain("words.retracted")
+
     def _words(self, said: Sequence[Words]) -> str:
         """What it was filed with. Whatever of it does not fit stands below the card, as does all that came later: that
         is seen there, and an edit of the card for it would take its place in the group's window.
@@ -229,8 +234,7 @@ class _Card:
         first = [w for w in said if w.at <= self.ticket.filed_at]
         text = [w for w in first if w.content["type"] == "text"]
         media = [w for w in first if w.content["type"] not in ("text", ERASED)]
-        signs = self.t.plain("card.edited"), self.t.plain("words.retracted")
-        rows = [cut("\n".join(_folded(text, *signs)), words.ON_CARD), *_folded(media, *signs)[:MOST_MEDIA]]
+        rows = [cut("\n".join(_folded(text, *self._signs)), words.ON_CARD), *_folded(media, *self._signs)[:MOST_MEDIA]]
         below = [w for w in words.below_card(first, self.ticket.filed_at) if w not in media]
         if below:
             rows.append(self.t.n("card.more", len(below)))
@@ -243,12 +247,17 @@ class _Card:
         return [self.t.n("card.erased", count)] if count else []
 
     async def _note(self, notes: Sequence[Words]) -> list[str]:
+        """The newest of them; an album is one, whose words may stand under any of its pictures."""
         if not notes:
             return []
-        note = notes[-1]
-        name = await self._name(note.staff_id) or "—"
-        row = self.t("card.note", name=name, text=inline(summary(note.content), NOTE_LENGTH))
-        return [row, *([self.t.n("card.notes_before", len(notes) - 1)] if len(notes) > 1 else [])]
+        whole = dict[object, list[Words]]()
+        for note in notes:
+            whole.setdefault(note.album or note.id, []).append(note)
+        newest = notes[-1]
+        name = await self._name(newest.staff_id) or "—"
+        text = " ".join(_folded(whole[newest.album or newest.id], *self._signs))
+        row = self.t("card.note", name=name, text=inline(text, NOTE_LENGTH))
+        return [row, *([self.t.n("card.notes_before", len(whole) - 1)] if len(whole) > 1 else [])]
 
     # ------------------------------------------------------------ where it stands
 
