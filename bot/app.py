@@ -45,6 +45,7 @@ from bot.rival import Rival
 from bot.settings import Settings
 from bot.texts import Catalogue
 from bot.toolbox import Clock, Toolbox, utcnow
+from bot.turns import Turns
 from bot.vault import KeyVault
 from bot.watch import Watch, reach
 from bot.web import Part, Web
@@ -208,7 +209,7 @@ class App:
                 backstop=self._elapsed is time.monotonic,
                 attempted=self.meters.attempted,
             )
-            self.worker = Worker(
+            turns = Turns(
                 self.database,
                 make_dispatcher(self.toolbox),
                 self.bot,
@@ -217,6 +218,7 @@ class App:
                 self._said,
                 handled=self.meters.handled,
             )
+            self.worker = Worker(self.database, self.toolbox.house.vault, turns)
             self.intake = Intake(
                 self.database,
                 self.bot.id,

@@ -24,7 +24,7 @@ from sqlalchemy.util import await_only
 
 from bot import inbox
 from bot.app import App
-from bot.worker import Worker
+from bot.turns import Turns
 from models.database import Database
 from sandbox.client import Person
 
@@ -81,17 +81,17 @@ class Barrier:
     async def __aenter__(self) -> Barrier:
         self._patch = patch = pytest.MonkeyPatch()
         patch.setattr(inbox, "_chat_of", lambda raw: raw["update_id"])
-        run, barrier = Worker._run, self
+        run, barrier = Turns._run, self
 
-        async def held(worker: Worker, row_id: int, update: Update, *known: Any) -> None:
+        async def held(turns: Turns, row_id: int, update: Update, *known: Any) -> None:
             side = barrier._of(update)
             if side is None:
-                await run(worker, row_id, update, *known)
+                await run(turns, row_id, update, *known)
                 return
             with side.acts():
-                await run(worker, row_id, update, *known)
+                await run(turns, row_id, update, *known)
 
-        patch.setattr(Worker, "_run", held)
+        patch.setattr(Turns, "_run", held)
         if self._app.database.is_sqlite:
             transaction = Database.transaction
 

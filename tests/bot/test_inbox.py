@@ -331,7 +331,7 @@ async def test_an_apology_that_cannot_be_said_stops_nobody(database_url: str, mo
         before = len(await rows(campus.app.database))
         with monkeypatch.context() as patch:
             patch.setattr("bot.people.people.meet", raises)
-            patch.setattr("bot.worker.people.by_telegram_id", raises)
+            patch.setattr("bot.turns.people.by_telegram_id", raises)
             await campus.stage.control("say", person=alice.id, text="/help")
             await settled(campus, before + 1)
         await alice.says("/help")

@@ -17,7 +17,7 @@ from bot.albums import Album
 from bot.inbox import Intake
 from bot.people import Presence
 from bot.textfiles import Fetched
-from bot.worker import Worker
+from bot.turns import Turns
 from handlers.staff import desk
 from models import albums, database, inbox, outbox, sqlite
 from models.base import said
@@ -71,7 +71,7 @@ def done_later() -> None:
     """Law 2 broken: an update's effect and its being done are two transactions."""
 
     async def run(
-        self: Worker,
+        self: Turns,
         row_id: int,
         update: Update,
         presence: Presence | None,
@@ -99,7 +99,7 @@ def done_later() -> None:
             assert await inbox.done(session, row_id)
         self._after(mouth.afterwards, update)
 
-    Worker._run = run  # type: ignore[method-assign]
+    Turns._run = run  # type: ignore[method-assign]
 
 
 def know_only_notes() -> None:

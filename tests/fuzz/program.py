@@ -1,7 +1,7 @@
 """The whole program without a network: raw updates go in by the inbox and the worker, what is said is taken by a
 Telegram that is a few lines of memory.
 
-    raw update ─▶ Intake.store ─▶ inbox row ─▶ Worker.handle ─▶ outbox rows ─▶ Courier ─▶ Line
+    raw update ─▶ Intake.store ─▶ inbox row ─▶ Turns.handle ─▶ outbox rows ─▶ Courier ─▶ Line
 
 Everything between is the program's own: dispatcher, handlers, rules, letters, courier. A million updates take an hour
 this way; over HTTP they would take a day. What people do over HTTP is played in `tests/stories` and `tests/chaos`.
@@ -167,8 +167,8 @@ class Program:
     def __init__(self, app: App, line: Line, group: asyncio.TaskGroup) -> None:
         self.app, self.line = app, line
         self.now = BEGIN
-        app.worker._group = group
-        app.worker._albums.pause = _at_once
+        app.worker.turns.group = group
+        app.worker.turns.albums.pause = _at_once
         self._update = 0
 
     @property
@@ -188,7 +188,7 @@ class Program:
         async with self.app.database.reading() as session:
             rows = await inbox.waiting(session, len(raws), self.app.toolbox.house.vault)
         for row in rows:
-            await self.app.worker.handle(row.id, row.body)
+            await self.app.worker.turns.handle(row.id, row.body)
             yield row.id, row.body
 
     async def speak(self) -> None:

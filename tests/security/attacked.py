@@ -172,7 +172,7 @@ class Attacked:
         update = Update.model_validate({"update_id": next(self._numbers), **raw}, context={"bot": self.app.bot})
         token = speaking.set(mouth)
         try:
-            await self.app.worker._dispatcher.feed_update(
+            await self.app.worker.turns._dispatcher.feed_update(
                 self.app.bot, update, session=session, now=self.now, presence=presence, fetched=None
             )
         finally:
