@@ -179,8 +179,14 @@ export class Pane {
       const its = dayName(m.date * 1000, locale(this.language));
       if (its !== day) parts.push(el("div", { class: "day" }, (day = its)));
       const drawn = draw(m, context);
-      if (m.media_group_id && m.media_group_id === album?.id) album.element.append(...drawn.querySelector(".bubble").querySelectorAll(".photo, .file"));
-      else {
+      const caption = drawn.querySelector(".words");
+      if (m.media_group_id && m.media_group_id === album?.id) {
+        album.grid.append(...drawn.querySelectorAll(".photo, .file"));
+        if (caption) {
+          album.last.after(caption);
+          album.last = caption;
+        }
+      } else {
         parts.push(drawn);
         const holder = m.media_group_id ? drawn.querySelector(".photo, .file")?.parentElement : null;
         if (holder) {
@@ -188,7 +194,7 @@ export class Pane {
           const first = holder.querySelector(".photo, .file");
           first.replaceWith(grid);
           grid.append(first);
-          album = { id: m.media_group_id, element: grid };
+          album = { id: m.media_group_id, grid, last: caption ?? grid };
         } else album = null;
       }
     }

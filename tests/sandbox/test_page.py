@@ -96,6 +96,16 @@ def words(page: Page, side: str) -> Locator:
     return page.locator(f"#{side} .words")
 
 
+async def test_an_album_shows_the_captions_of_all_its_pictures_in_their_order(scene: Scene) -> None:
+    """Of a later picture's caption nothing was shown."""
+    said = ["The tap", "The floor", "The door"]
+    await scene.alice.sends(photo(picture(1)), *(photo(picture(n), words) for n, words in enumerate(said, 2)))
+    page = await scene.open()
+    album = page.locator("#left .bubble:has(.album)")
+    await expect(album.locator(".album img")).to_have_count(4)
+    await expect(album.locator(".words")).to_have_text(said)
+
+
 async def test_a_student_types_presses_and_sees_the_answer_in_place(scene: Scene) -> None:
     page = await scene.open()
     await page.fill("#left textarea", "水龙头漏水")
