@@ -1,7 +1,7 @@
 """The people of a test: alice.says("/new"), alice.taps("Water"), desk.shows("claimed").
 
 Each waits for what it needs on the event stream, so a test reads like the conversation it describes and
-runs as fast as the bot answers.
+runs as fast as the bot answers. A `timeout` that is not given is the patience of the sandbox.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sandbox.client import Sandbox
 
 Wanted = str | re.Pattern[str]
-PATIENCE = 15.0
 # How long a press waits for its answer: longer than any honest bot, shorter than a stuck test.
 ANSWER_SECONDS = 5.0
 
@@ -105,7 +104,7 @@ class Place:
         await self.sandbox.caught_up()
         return list(self.view.chat(self.id).values())
 
-    async def shows(self, wanted: Wanted, timeout: float = PATIENCE, thread: int | None = None) -> Message:
+    async def shows(self, wanted: Wanted, timeout: float | None = None, thread: int | None = None) -> Message:
         """The newest message in the chat that contains the text as it stands now, whoever wrote it."""
 
         def look() -> Message | None:
@@ -117,7 +116,7 @@ class Place:
         await self.sandbox.caught_up()
         return await self.sandbox.until(look, timeout, f"chat {self.id} does not show {shown(wanted)}", self.id)
 
-    async def hides(self, wanted: Wanted, timeout: float = PATIENCE) -> None:
+    async def hides(self, wanted: Wanted, timeout: float | None = None) -> None:
         """Wait until no message in the chat contains the text any more."""
 
         def look() -> bool | None:
@@ -202,7 +201,7 @@ class Person(Place):
         label: Wanted,
         chat: Place | int | None = None,
         message: Message | int | None = None,
-        timeout: float = PATIENCE,
+        timeout: float | None = None,
     ) -> str | None:
         """Press the button with this label on the newest message that has one.
 
@@ -259,7 +258,7 @@ class Person(Place):
         self,
         wanted: Wanted,
         chat: Place | int | None = None,
-        timeout: float = PATIENCE,
+        timeout: float | None = None,
         thread: int | None = None,
     ) -> Message:
         """Wait for a message the bot wrote or edited since this person last read, wrote or pressed in the
@@ -293,7 +292,7 @@ class Person(Place):
     async def reacts(self, message: Message | int, emoji: str | None, chat: Place | int | None = None) -> None:
         await self._act("react", chat, message_id=_number(message), emoji=emoji)
 
-    async def looks_up(self, words: str, timeout: float = PATIENCE) -> tuple[str, list[Json]]:
+    async def looks_up(self, words: str, timeout: float | None = None) -> tuple[str, list[Json]]:
         """Type the bot's name and some words in any chat: the query's number and the results it is answered with."""
         asked = await self.sandbox.control("ask", person=self.id, query=words)
         query = str(asked["id"])

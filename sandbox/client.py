@@ -67,13 +67,24 @@ __all__ = [
 ]
 
 
+PATIENCE = 15.0
+"""Seconds to wait for something to be seen: longer than any honest bot takes, shorter than a stuck test."""
+UNUSUAL = 10.0
+"""Seconds after which it is said what is waited for, and said again after as many."""
+
+
 class ControlRefused(Exception):
     """The control side could not do what was asked."""
 
 
 class Sandbox:
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, *, patience: float = PATIENCE, waits: Callable[[str], None] = lambda words: None
+    ) -> None:
+        """After `patience` seconds what is not seen is given up; `waits` is told of what takes longer than usual."""
         self.url = url.rstrip("/")
+        self._patience = patience
+        self._waits = waits
         self.view = View()
         self._session: aiohttp.ClientSession | None = None
         self._listener: asyncio.Task[None] | None = None
@@ -139,10 +150,13 @@ class Sandbox:
                 future.set_result(None)
         self._woken.clear()
 
-    async def until(self, look: Callable[[], T | None], timeout: float, words: str, chat: int | None) -> T:
-        """Wait until `look` finds something, looking again after each event; `timeout` in real seconds."""
+    async def until(self, look: Callable[[], T | None], timeout: float | None, words: str, chat: int | None) -> T:
+        """Wait until `look` finds something, looking again after each event; `timeout` in real seconds, the sandbox's
+        patience for None. `words` say what is wrong as long as nothing is found.
+        """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
+        patience = self._patience if timeout is None else timeout
+        deadline, told = loop.time() + patience, loop.time() + UNUSUAL
         while True:
             found = look()
             if found is not None:
@@ -152,18 +166,22 @@ class Sandbox:
             future: asyncio.Future[None] = loop.create_future()
             self._woken.add(future)
             try:
-                async with asyncio.timeout_at(deadline):
+                async with asyncio.timeout_at(min(deadline, told)):
                     await future
             except TimeoutError:
+                if loop.time() < deadline:
+                    told += UNUSUAL
+                    self._waits(words)
+                    continue
                 there = "" if chat is None else f"; its last messages are\n{self.view.last_lines(chat)}"
-                raise NotSeen(f"{words} after {timeout:g} s{there}") from None
+                raise NotSeen(f"{words} after {patience:g} s{there}") from None
             finally:
                 self._woken.discard(future)
 
     async def caught_up(self) -> None:
         """Wait until everything that has happened so far has arrived here."""
         newest = (await self.call("GET", "clock"))["event"]
-        await self.until(lambda: True if self.view.newest >= newest else None, 10, "events are missing", None)
+        await self.until(lambda: True if self.view.newest >= newest else None, None, "events are missing", None)
 
     # Who is there.
 

@@ -25,12 +25,12 @@ from typing import Any
 
 from bot import config, logs
 from bot.app import App
-from bot.demo.cast import ADMIN, GROUPS, LEAD, TEACHER, Cast, DidNotHappen, classmates_arrive, gather
+from bot.demo.cast import ADMIN, GROUPS, LEAD, PATIENCE, TEACHER, Cast, DidNotHappen, classmates_arrive, gather
 from bot.demo.guide import guide
 from bot.demo.own_work import autumn, seat_what_is_disclosed, what_is_open
 from bot.demo.semester import seat_the_semester_before, semester
 from bot.demo.story import go_on, story
-from bot.demo.watching import DemoClock, Narrator, hurry, say, time_of, watch
+from bot.demo.watching import DemoClock, Narrator, hurry, say, still_waiting, time_of, watch
 from bot.settings import Settings
 from bot.vault import new_key
 from models import lease, people, stations
@@ -51,7 +51,7 @@ MINIMUM_CELL = 2
 
 
 async def play(
-    make_stage: Callable[[str], Any], picture: Callable[[], Any], *, once: bool, keep: bool, port: int | None
+    make_stage: Callable[..., Any], picture: Callable[[], Any], *, once: bool, keep: bool, port: int | None
 ) -> int:
     """Everything from the sandbox's start to its end. Returns the exit code; raises DidNotHappen naming the step."""
     logs.configure("error")
@@ -65,7 +65,7 @@ async def play(
         url = await stack.enter_async_context(_sandbox(port, begun or _begin(settings)))
         say(f"chat page: {url}/")
         settings = _settings(url)
-        stage = await stack.enter_async_context(make_stage(url))
+        stage = await stack.enter_async_context(make_stage(url, patience=PATIENCE, waits=still_waiting))
         cast = await gather(stage, TOKEN, picture)
         say("the database is migrated, the bot, the courier and the clock start …")
         database = Database(settings.database.url)

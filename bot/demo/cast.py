@@ -32,8 +32,8 @@ CLASSMATES = (
 )
 """Name, user name, language and building of those who are there so that a survey has more than three to count."""
 FIRST_CLASSMATE = 800000011
-PATIENCE = 60.0
-"""Seconds until what fell due in weeks has happened, on a slow machine too."""
+PATIENCE = 300.0
+"""Seconds until a step is given up. What fell due in weeks takes some on a good machine, and a minute on a busy one."""
 MOMENT = timedelta(minutes=5)
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from bot.app import App
-from bot.demo.cast import PATIENCE, Cast, day_of, goes_on, step
+from bot.demo.cast import Cast, day_of, goes_on, step
 from bot.demo.semester import answers_all, sheet
 from bot.demo.story import files
 from bot.menus import LANGUAGE_NAMES
@@ -139,7 +139,7 @@ async def finished(cast: Cast, toolbox: Toolbox, stage: Any) -> None:
         await zhou.taps(hans.plain("survey_new.start"), chat=office)
         await goes_on(stage, await stage.now())
         asked = _asked(toolbox)
-        await cast.lin.reads(hans.pick(asked.title), timeout=PATIENCE)
+        await cast.lin.reads(hans.pick(asked.title))
         answering = [answers_all(cast.lin, hans, asked, OFTEN)]
         for i, each in enumerate(cast.classmates[:4]):
             answering.append(answers_all(each.person, toolbox.t(each.language), asked, sheet(asked, i, {})))
@@ -158,13 +158,13 @@ async def judged(cast: Cast, toolbox: Toolbox, stage: Any) -> None:
     title = hans.pick(_asked(toolbox).title)
     async with step(f"{day_of(closes.astimezone(toolbox.house.calendar.timezone))}: 周一帆 decides that it is kept"):
         await goes_on(stage, closes)
-        await office.shows(f"{title}\n{hans.plain('results.by_day')}", timeout=PATIENCE)
+        await office.shows(f"{title}\n{hans.plain('results.by_day')}")
         await zhou.says("/survey", chat=office)
         for label in (title[:12], hans.plain("survey_desk.decide"), hans.plain("verdict.keep")):
             await zhou.taps(label, chat=office)
         await _in_two_languages(cast, hans, KEPT, KEPT_ENGLISH, "📨")
         await goes_on(stage, await stage.now())
-        await cast.lin.reads(KEPT, timeout=PATIENCE)
+        await cast.lin.reads(KEPT)
 
 
 async def another(cast: Cast, program: App, stage: Any) -> None:
@@ -177,7 +177,7 @@ async def another(cast: Cast, program: App, stage: Any) -> None:
     async with step("陳家豪's club bids, and 林小雨 hears what has become of her ticket"):
         await _bids(cast.chen, hant, NEED, CLUB, PLAN)
         await goes_on(stage, await stage.now())
-        await cast.lin.reads(f"#{number}", timeout=PATIENCE)
+        await cast.lin.reads(f"#{number}")
     async with step("王磊 opens another room until it is mended, which will do for 林小雨"):
         wang, east = cast.wang, cast.groups["east"]
         card = await east.shows(f"#{number} · {hans.plain('kind.complaint')}")

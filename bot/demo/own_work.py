@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import App
 from bot.demo import open_list
-from bot.demo.cast import ADMIN, LEAD, PATIENCE, TEACHER, Cast, day_of, goes_on, step
+from bot.demo.cast import ADMIN, LEAD, TEACHER, Cast, day_of, goes_on, step
 from bot.menus import LANGUAGE_NAMES
 from bot.scripts import in_other_script, written
 from bot.texts import Texts
@@ -167,7 +167,7 @@ async def _guides(cast: Cast, toolbox: Toolbox, stage: Any) -> None:
         everybody = [(cast.lin, "zh-hans"), (cast.chen, "zh-hant"), (cast.emma, "en")]
         everybody += [(each.person, each.language) for each in cast.classmates]
         titles = {"zh-hans": title, "en": english, **in_other_script("zh-hans", title)}
-        await asyncio.gather(*(each.reads(titles[language], timeout=PATIENCE) for each, language in everybody))
+        await asyncio.gather(*(each.reads(titles[language]) for each, language in everybody))
     async with step("Emma reads what was disclosed in English, with the four other headings"):
         await cast.emma.says("/union")
         front = await cast.emma.reads(en.plain(f"disclosure.heading.{Heading.CONSTITUTION}"))
@@ -250,7 +250,7 @@ async def _studies(cast: Cast, toolbox: Toolbox, stage: Any, day: date) -> None:
     async with step("it is over, and who came is counted"):
         await goes_on(stage, over)
         came = len(staff)
-        await office.shows(hans.plain("study.stage.held", called=came, came=came), timeout=PATIENCE)
+        await office.shows(hans.plain("study.stage.held", called=came, came=came))
 
 
 async def _code(cast: Cast, command: str, title: str, label: str) -> None:
@@ -289,7 +289,7 @@ async def _helps(cast: Cast, toolbox: Toolbox, stage: Any, day: date) -> None:
             await _sign(cast, everybody, way)
     async with step("周一帆 confirms the hours as the signs say"):
         await goes_on(stage, ends + timedelta(hours=1))
-        await office.shows(hans.plain("volunteer.group_over", title=SPORTS, number="").rstrip(), timeout=PATIENCE)
+        await office.shows(hans.plain("volunteer.group_over", title=SPORTS, number="").rstrip())
         await zhou.says("/volunteers", chat=office)
         await zhou.taps(SPORTS, chat=office)
         await zhou.taps(hans.plain("volunteer_desk.do.hours", count=len(everybody)), chat=office)
@@ -298,7 +298,7 @@ async def _helps(cast: Cast, toolbox: Toolbox, stage: Any, day: date) -> None:
             await person.reads(_bare(t.plain("volunteer.you_hours", hours=HOURS)))
     async with step("林小雨 takes her certificate"):
         await cast.lin.taps(hans.plain("volunteer.get_certificate"))
-        await cast.lin.reads(hans.plain("certificate.caption").split("。")[0], timeout=PATIENCE)
+        await cast.lin.reads(hans.plain("certificate.caption").split("。")[0])
 
 
 # ---------------------------------------------------------------- what stays open

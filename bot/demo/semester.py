@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import App
-from bot.demo.cast import PATIENCE, Cast, day_of, goes_on, step
+from bot.demo.cast import Cast, day_of, goes_on, step
 from bot.demo.watching import say
 from bot.menus import LANGUAGE_NAMES
 from bot.scripts import in_other_script
@@ -145,7 +145,7 @@ async def _announced(cast: Cast, coming: _Coming, what: str, toolbox: Toolbox, s
     async with step(f"{day_of(coming.announced)}: the office hears that {what} is coming"):
         await goes_on(stage, coming.announced)
         title = toolbox.t("zh-hans").pick(coming.questionnaire.title)
-        await cast.groups["office"].shows(title, timeout=PATIENCE)
+        await cast.groups["office"].shows(title)
 
 
 async def _staff(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -> None:
@@ -188,7 +188,7 @@ async def _answered(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -
         await asyncio.gather(*_classmates(cast, sheets, asked, toolbox))
     async with step(f"{day_of(coming.reminds)}: 陳家豪 is reminded, who has not finished; 林小雨 and Emma are not"):
         await goes_on(stage, coming.reminds)
-        await cast.chen.reads("⏰", timeout=PATIENCE)
+        await cast.chen.reads("⏰")
         for other in (cast.lin, cast.emma):
             await other.hides("⏰")
     async with step("陳家豪 goes on where he was; what he is not content with could become a ticket"):
@@ -228,8 +228,8 @@ async def _told(cast: Cast, coming: _Coming, toolbox: Toolbox, stage: Any) -> No
         await zhou.says(CHANGES_ENGLISH, chat=office)
         await zhou.taps("📨", chat=office)
         await goes_on(stage, await stage.now())
-        _in_full((await cast.lin.reads(CHANGES, timeout=PATIENCE)).text)
-        await cast.chen.reads(in_other_script("zh-hans", CHANGES)["zh-hant"], timeout=PATIENCE)
+        _in_full((await cast.lin.reads(CHANGES)).text)
+        await cast.chen.reads(in_other_script("zh-hans", CHANGES)["zh-hant"])
 
 
 async def _of_its_own(cast: Cast, toolbox: Toolbox, stage: Any) -> None:
@@ -248,7 +248,7 @@ async def _of_its_own(cast: Cast, toolbox: Toolbox, stage: Any) -> None:
         await zhou.says(SUBJECT_ENGLISH, chat=office)
         await zhou.taps(hans.plain("survey_new.start"), chat=office)
         await goes_on(stage, await stage.now())
-        await cast.lin.reads(hans.pick(title).replace(PLACE, SUBJECT), timeout=PATIENCE)
+        await cast.lin.reads(hans.pick(title).replace(PLACE, SUBJECT))
 
 
 # ---------------------------------------------------------------- how it is done
@@ -258,13 +258,13 @@ async def _are_asked(cast: Cast, asked: Questionnaire, toolbox: Toolbox) -> None
     everybody = [(cast.lin, "zh-hans"), (cast.chen, "zh-hant"), (cast.emma, "en")]
     everybody += [(each.person, each.language) for each in cast.classmates]
     for person, language in everybody:
-        await person.reads(toolbox.t(language).pick(asked.title), timeout=PATIENCE)
+        await person.reads(toolbox.t(language).pick(asked.title))
 
 
 async def _results(office: Any, asked: Questionnaire, t: Texts, *wanted: str) -> None:
     """What came of it is in the office. Of the words those parts are printed whole in which one of these stands."""
     title = t.pick(asked.title)
-    await office.shows(f"{title}\n{t.plain('results.by_day')}", timeout=PATIENCE)
+    await office.shows(f"{title}\n{t.plain('results.by_day')}")
     words = await office.shows(wanted[0])
     for part in words.text.split("\n\n"):
         if any(each in part for each in (title, *wanted)) and not part.startswith("📂"):

@@ -50,6 +50,11 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def still_waiting(words: str) -> None:
+    """On a slow machine nothing is wrong yet."""
+    say(f"   … this takes longer than usual, and is waited for: {words}")
+
+
 async def time_of(url: str) -> tuple[datetime, float]:
     """The sandbox's time, and how fast it runs."""
     async with aiohttp.ClientSession() as http, http.get(f"{url}/control/clock") as answer:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from bot import __main__
 from bot.app import App
 from bot.demo import watching
+from sandbox import client
 from sandbox.client import Sandbox, photo
 
 HOUSE = Path(__file__).parent.parent.parent
@@ -50,19 +51,23 @@ def test_a_taken_port_is_named_and_ends_it() -> None:
 class Unheard(Sandbox):
     """A stage on which the bot is not heard once the story begins, and nobody is patient."""
 
+    def __init__(self, url: str, **how: Any) -> None:
+        super().__init__(url, **how | {"patience": 2.0})
+
     async def set_speed(self, speed: float) -> datetime:
         await self.fault("sendMessage", status=400, times=1000)
         return await super().set_speed(speed)
 
-    async def until(self, look: Any, timeout: float, words: str, chat: int | None) -> Any:
-        return await super().until(look, min(timeout, 2.0), words, chat)
-
 
 @pytest.mark.long
-def test_a_step_that_does_not_come_about_is_named_and_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_takes_long_says_what_it_waits_for_and_at_last_is_named_and_ends_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(__main__, "_sandbox", lambda: (Unheard, photo))
+    monkeypatch.setattr(client, "UNUSUAL", 0.5)
     done = played()
     assert done.exit_code == 1
+    assert "is waited for: 林小雨 finds no button" in done.stdout
     assert "✗ did not happen: 林小雨 says who she is" in done.stderr
     assert "everything happened" not in done.stdout
 

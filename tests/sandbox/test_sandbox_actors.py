@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from sandbox import client
 from sandbox.client import ControlRefused, NotSeen, Person, Sandbox
 from sandbox.server import Sandbox as Server
 from tests.sandbox.botapi import TOKEN, Api
@@ -66,6 +67,20 @@ async def test_failing_to_read_shows_what_was_there(api: Api, alice: Person) -> 
         await alice.reads("Which kind?", timeout=0.05)
     assert "Alice does not read 'Which kind?'" in str(caught.value)
     assert "Union: Which building? [Back]" in str(caught.value)
+
+
+async def test_who_waits_longer_than_usual_says_for_what_and_gives_up_when_patience_is_over(
+    telegram: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make demo` gave up on a busy machine after a fixed quarter of a minute, and was silent until then."""
+    monkeypatch.setattr(client, "UNUSUAL", 0.02)
+    told: list[str] = []
+    async with Sandbox(telegram.url, patience=0.1, waits=told.append) as stage:
+        alice = await stage.person("Alice")
+        with pytest.raises(NotSeen, match=r"after 0\.1 s"):
+            await alice.reads("Welcome")
+    assert set(told) == {"Alice does not read 'Welcome'"}
+    assert len(told) > 1
 
 
 async def test_the_newest_button_of_that_name_is_pressed(api: Api, alice: Person) -> None:
