@@ -33,7 +33,7 @@ async def look(database: Database, toolbox: Toolbox, now: datetime) -> None:
         size = await vitals.size(session) if limits.size and not database.is_sqlite else None
     found = alarms.wrong(seen, limits, free_bytes(database), now, size)
     async with database.transaction() as session:
-        news = await alarms.heed(session, found, timedelta(minutes=wished.cool_down_minutes), now)
+        news = await alarms.heed(session, found, wished.cool_down, now)
         if news is None:
             return
         chat_id, language = await whom(session, toolbox)

@@ -233,7 +233,7 @@ class App:
                 f"{api}/bot{self.settings.token.get_secret_value()}",
                 self.intake,
                 self._heard,
-                Rival(self.database, self.clock).conflict,
+                Rival(self.database, self.clock, self.settings.alarm.cool_down).conflict,
             )
             self.scheduler = Scheduler(self.database, self.toolbox, self.clock, self._said)
             self.bell = Bell(self.database, {"inbox": self.worker.wake, "outbox": self.courier.wake})

@@ -136,6 +136,10 @@ async def _nothing_more() -> None:
     pass
 
 
+async def _nobody_else(words: str) -> bool:
+    return False
+
+
 class Poller:
     """getUpdates by hand: raw JSON is stored before the next call acknowledges it (aiogram's own polling cannot)."""
 
@@ -145,10 +149,11 @@ class Poller:
         url: str,
         intake: Intake,
         heard: Callable[[], Awaitable[None]] = _nothing_more,
-        conflict: Callable[[], Awaitable[None]] = _nothing_more,
+        conflict: Callable[[str], Awaitable[bool]] = _nobody_else,
     ) -> None:
         """`url` is the Bot API address with the token, up to and without the method; `heard` is awaited whenever
-        Telegram has answered, `conflict` whenever it says that somebody else asks with this token.
+        Telegram has answered, `conflict` with its words whenever it says that somebody else uses this token: it returns
+        whether a webhook is to be taken away.
         """
         self._conflict = conflict
         self._heard = heard
@@ -162,17 +167,17 @@ class Poller:
         """Poll until cancelled; while Telegram or the database is away it waits and tries again."""
         offset: int | None = None
         pause = 0.0
-        announced = False
+        taken_away = False
         # As long as it is not known whether Telegram is there, it is asked for what there is and not for what may come.
         known = False
         while True:
             if pause:
                 await asyncio.sleep(pause)
             try:
-                if not announced:
-                    # A webhook set earlier would make every getUpdates fail; what waits is kept.
+                if not taken_away:
+                    # A webhook would make every getUpdates fail; what waits is kept.
                     await self._call("deleteWebhook", {"drop_pending_updates": False})
-                    announced = True
+                    taken_away = True
                 raws = await self._get(offset, POLL_SECONDS if known else 0)
                 self.reached.set()
                 await self._heard()
@@ -188,7 +193,8 @@ class Poller:
                 pause, known = min(max(pause * 2, AWAY_FIRST), longest), False
                 if isinstance(error, _Refused) and error.status == CONFLICT:
                     try:
-                        await self._conflict()
+                        if await self._conflict(str(error)):
+                            taken_away = False
                     except DBAPIError as away:
                         log.warning("the conflict could not be written down", why=type(away).__name__)
                     continue

@@ -390,6 +390,11 @@ class Alarm(Section):
     overdue: int = Field(default=50, ge=0)
     overdue_percent: int = Field(default=20, ge=0, le=100)
 
+    @property
+    def cool_down(self) -> timedelta:
+        """What lasts is said again after so long."""
+        return timedelta(minutes=self.cool_down_minutes)
+
 
 class Posts(Section):
     """How many may hold a post of the union at once, and how many departments there may be."""

@@ -78,7 +78,7 @@ class Watch:
 
     async def _tell_of_the_database(self, since: datetime, now: datetime) -> None:
         wished = self._toolbox.settings.alarm
-        cool_down, limit = timedelta(minutes=wished.cool_down_minutes), timedelta(minutes=wished.database_minutes)
+        cool_down, limit = wished.cool_down, timedelta(minutes=wished.database_minutes)
         chat_id, language = self._whom
         lately = self._told_at is not None and now - self._told_at < cool_down
         if not wished.enabled or not limit or now - since < limit or lately or chat_id is None:

@@ -127,9 +127,10 @@ def silences(beats: Mapping[str, Heartbeat], limits: Limits, now: datetime) -> l
         found.append(Finding("clock", {"since": clock.at}))
     elif limits.clock and clock is not None and back is not None and now - back < REMEMBERED:
         found.append(Finding("stood", {"since": clock.silent_from, "until": back}))
-    rival = beats.get(heartbeats.RIVAL)
-    if rival is not None and rival.silence(now) < RIVALLED:
-        found.append(Finding("rival", {"at": rival.at}))
+    for kind in (heartbeats.RIVAL, heartbeats.WEBHOOK):
+        rival = beats.get(kind)
+        if rival is not None and rival.silence(now) < RIVALLED:
+            found.append(Finding(kind, {"at": rival.at}))
     backup = beats.get(heartbeats.BACKUP)
     # Where none was ever taken nobody has meant to.
     if backup is not None and _longer(backup.silence(now), limits.backup):

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base
 
 CLOCK, TELEGRAM, BACKUP = "clock", "telegram", "backup"
-RIVAL = "rival"
-"""Not ours: another program that uses the bot's token. That it is silent is well."""
+RIVAL, WEBHOOK = "rival", "webhook"
+"""Not ours: another program that uses the bot's token, asking or with a webhook. That they are silent is well."""
 KEPT_BY_TELEGRAM = timedelta(hours=24)
 """So long Telegram keeps what nobody has fetched."""
 
@@ -65,9 +65,9 @@ async def heard_from_telegram(session: AsyncSession, now: datetime) -> None:
     await beat(session, TELEGRAM, now, KEPT_BY_TELEGRAM)
 
 
-async def rival_seen(session: AsyncSession, now: datetime) -> None:
-    """Another program asks Telegram with our token; `alarms.wrong` says so for some minutes."""
-    await beat(session, RIVAL, now, timedelta.max)
+async def rival_seen(session: AsyncSession, what: str, now: datetime) -> None:
+    """Another program uses our token, as RIVAL or WEBHOOK says; `alarms.wrong` says so for some minutes."""
+    await beat(session, what, now, timedelta.max)
 
 
 async def all_of(session: AsyncSession) -> dict[str, Heartbeat]:

@@ -124,8 +124,9 @@ class Meters:
             for lane, queue in vitals.outbox.items():
                 self._outbox.labels(lane.name.lower()).set(queue.count)
                 self._outbox_age.labels(lane.name.lower()).set(queue.oldest.total_seconds())
-            for what, beat in [each for each in vitals.heartbeats.items() if each[0] != heartbeats.RIVAL]:
-                self._silent.labels(what).set(beat.silence(now).total_seconds())
+            for what, beat in vitals.heartbeats.items():
+                if what not in (heartbeats.RIVAL, heartbeats.WEBHOOK):
+                    self._silent.labels(what).set(beat.silence(now).total_seconds())
         return generate_latest(self.registry)
 
 

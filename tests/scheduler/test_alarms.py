@@ -47,7 +47,8 @@ def test_everything_that_can_be_wrong_has_its_line(language: str, now: datetime)
     chosen = settings("http://127.0.0.1:1", "sqlite:///unused.db")
     since = [Finding(kind, {"since": now, "until": now + MINUTE}) for kind in ("lost", "stood")]
     alone = [Finding(kind, {"since": now}) for kind in ("telegram", "clock", "backup", "database")]
-    found = [*ALL, *since, *alone]
+    rivals = [Finding(kind, {"at": now}) for kind in (heartbeats.RIVAL, heartbeats.WEBHOOK)]
+    found = [*ALL, *since, *alone, *rivals]
     text = told.text(News(found, now), toolbox(chosen).t(language), now)
     assert len(text.splitlines()) == len(found) + 2
     assert len(text) < 4096
