@@ -173,6 +173,7 @@ def run(
         stop(WRONG, problem)
     must_be_there(settings)
     log(settings)
+    _say_it_starts(chosen)
     guarded(_run(settings, chosen), settings)
 
 
@@ -298,18 +299,21 @@ def _told(where: Path, found: Sequence[Article], problems: Sequence[Problem]) ->
     return not any(problem.serious for problem in problems)
 
 
-async def _run(settings: Settings, parts: frozenset[Part]) -> None:
+def _say_it_starts(parts: frozenset[Part]) -> None:
+    """Before what takes long: on a slow machine reading the libraries alone takes half a minute."""
     import structlog
 
+    structlog.get_logger().info("starting", parts=" ".join(sorted(parts)))
+
+
+async def _run(settings: Settings, parts: frozenset[Part]) -> None:
     from bot.app import App, spare_the_built
     from bot.check import wait_for_telegram
 
-    log = structlog.get_logger()
     await schema.up_to_date(settings)
     await wait_for_telegram(settings)
     async with App(settings, parts=parts) as program:
         spare_the_built()
-        log.info("running", mode=settings.telegram.mode, parts=" ".join(sorted(parts)))
         await program.run()
 
 

@@ -174,6 +174,8 @@ class App:
         self._elapsed = elapsed
         self._windows = windows
         self.parts = frozenset(parts)
+        self._alone = asyncio.Event()
+        """Set once no other program has the SQLite file."""
         self._does: set[str] = set()
         """The duties whose lease this process has now."""
         self.address = self.metrics_address = ""
@@ -268,6 +270,7 @@ class App:
         Raises Taken when another program runs on this SQLite file, and SchemaMismatch when somebody moved the schema.
         """
         async with self._showing(), self._listening() as way_in, asyncio.TaskGroup() as group:
+            group.create_task(self._say_so(), name="begun")
             group.create_task(self.watch.run(), name="watch")
             group.create_task(migrations.watch(self.database), name="schema")
             if not self.database.is_sqlite:
@@ -286,27 +289,34 @@ class App:
             for some in [mine] if self.database.is_sqlite else [{part: duty} for part, duty in mine.items()]:
                 group.create_task(self._lead(some), name=f"lead {' '.join(some)}")
 
+    async def _begun(self) -> None:
+        """Wait until this process may work: it has the SQLite file, or a restore or an upgrade of the server's database
+        would see it; while one is under way nothing begins.
+        """
+        await (self._alone if self.database.is_sqlite else self.bell.there).wait()
+
+    async def _say_so(self) -> None:
+        await self._begun()
+        log.info("running", mode=self.settings.telegram.mode, parts=" ".join(sorted(self.parts)))
+
     async def _work(self) -> None:
         """The worker's duty, which needs no lease."""
-        await self._seen()
+        await self._begun()
         await self.worker.run()
-
-    async def _seen(self) -> None:
-        """Wait until a restore or an upgrade would see this process; while one is under way nothing begins."""
-        if not self.database.is_sqlite:
-            await self.bell.there.wait()
 
     async def _lead(self, duties: Mapping[Duty, Callable[[], Coroutine[Any, Any, None]]]) -> None:
         """What only one program may do, while this is the one: poll or announce the webhook, send, keep the clock."""
         names = [*duties] if len(duties) == 1 else []
         while True:
             try:
-                await self._seen()
+                if not self.database.is_sqlite:
+                    await self._begun()
                 async with (
                     lease.held(self.database, *names) as lost,
                     self.meters.leading(duties),
                     asyncio.TaskGroup() as group,
                 ):
+                    self._alone.set()
                     self._does.update(duties)
                     log.info("this process does it now", duties=" ".join(duties))
                     for part, duty in duties.items():

@@ -75,7 +75,12 @@ async def listening(app: App) -> None:
 @on_postgresql
 @pytest.mark.parametrize(("does", "duty"), [(Part.WORKER, (Worker, "run")), (Part.COURIER, (App, "_send"))])
 async def test_a_process_is_seen_by_a_restore_and_an_upgrade_and_waits_for_them(
-    database_url: str, database: Database, monkeypatch: pytest.MonkeyPatch, does: Part, duty: tuple[type, str]
+    database_url: str,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    does: Part,
+    duty: tuple[type, str],
 ) -> None:
     """Who only works has no lease; and who waits for one has it when a long restore has not renewed it."""
     monkeypatch.setattr(bell, "PAUSE_SECONDS", 0.01)
@@ -101,7 +106,9 @@ async def test_a_process_is_seen_by_a_restore_and_an_upgrade_and_waits_for_them(
             await stack.enter_async_context(part(database_url, "http://127.0.0.1:1", MovedClock(BEGIN), does))
             await waits.wait()
             assert not begun.is_set()
+            assert "'running'" not in caplog.text
         await begun.wait()
+        assert "'running'" in caplog.text
         with pytest.raises(lease.Taken):
             async with lease.at_once(database):
                 raise AssertionError("the process was not seen")

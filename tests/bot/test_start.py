@@ -32,7 +32,7 @@ from bot.demo.story import files
 from bot.shell import guarded
 from bot.texts import Catalogue
 from bot.vault import KeyVault, decode_key, new_key
-from models import inbox, stations
+from models import inbox, lease, stations
 from models.database import Database
 from models.stations import StationSpec
 from sandbox import server
@@ -248,6 +248,22 @@ def test_a_port_in_use_ends_with_one_line(tmp_path: Path, monkeypatch: pytest.Mo
     assert f"127.0.0.1:{port} is taken" in last_line(done)
 
 
+def test_a_second_copy_says_that_it_starts_and_never_that_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It once said that it ran, and then that another one did."""
+    with telegram_beside() as url:
+        config(tmp_path, url)
+        key = new_key()
+        assert done_here(tmp_path, monkeypatch, "migrate", "--new", key=key).exit_code == 0
+        with lease.alone(tmp_path / "data" / "unionbot.db.lock"):
+            done = done_here(tmp_path, monkeypatch, "run", key=key)
+    assert done.exit_code == 4
+    assert "'starting'" in caplog.text
+    assert "'running'" not in caplog.text
+    assert last_line(done).startswith("another copy of this program runs")
+
+
 def test_a_wrong_token_ends_with_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = "700000:" + "x" * 35
     with telegram_beside() as url:
@@ -281,6 +297,7 @@ async def test_without_a_network_it_waits_and_starts_and_sigterm_ends_it_within_
             told.process.send_signal(signal.SIGTERM)
             async with asyncio.timeout(10):
                 assert await told.ended() == 0
+    assert re.findall(r"\] (starting|waiting|running) ", told.said) == ["starting", "waiting", "running"]
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"status": 429}, {"drop": "before"}], ids=["500", "429", "drop"])
