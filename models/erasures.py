@@ -120,6 +120,8 @@ def set_aside(path: Path) -> Path:
 
 def write(path: Path, erased: Erased) -> None:
     """Put the list there, whole or not at all, readable by its owner only. Raises OSError."""
+    # With PostgreSQL nothing else of the program's makes this folder.
+    path.parent.mkdir(0o700, parents=True, exist_ok=True)
     lines = sorted(f"{number} {tag} {day}" for number, (tag, day) in erased.items())
     new = path.with_name(f"{path.name}.new")
     text = "\n".join([HEAD, *lines, f"end {len(lines)}", ""])

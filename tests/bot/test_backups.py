@@ -176,6 +176,15 @@ def rewrite(path: Path, to: Path, **change: Any) -> None:
     archive.write(to, plain, archive.About(**{**vars(about), **change}), PHRASE)
 
 
+def test_the_list_of_erasures_is_written_where_nobody_has_made_a_folder(tmp_path: Path) -> None:
+    """With PostgreSQL nothing else makes `data`: there was no list, and a restore would have brought everybody back."""
+    beside = tmp_path / "data" / "unionbot.erasures"
+    erasures.write(beside, {})
+    assert erasures.read(beside) == {}
+    assert erasures.is_there(beside)
+    assert beside.parent.stat().st_mode & 0o777 == 0o700
+
+
 async def test_whoever_was_forgotten_since_the_backup_stays_forgotten(
     chosen: Settings, tmp_path: Path, now: datetime
 ) -> None:
