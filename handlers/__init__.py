@@ -81,6 +81,7 @@ def router() -> Router:
     from handlers.union import surveys as survey_desk
 
     root = Router(name="unionbot")
+    root.message.middleware(answers.say_pictures_left)
     # Teachers and report readers are no students: nobody asks them to agree to anything before they decide.
     above = (reports.router(), major.router())
     known = (anywhere.first(), anywhere.router(), privacy.router(), here.router(), volunteering.verifying())

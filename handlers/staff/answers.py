@@ -12,12 +12,13 @@ anything else ─▶ nothing: colleagues talk to each other
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram import F, Router
 from aiogram.filters import Command, CommandObject
 from aiogram.fsm.context import FSMContext
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, Message, TelegramObject
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards
@@ -134,12 +135,23 @@ async def command(message: Message, command: CommandObject, desk: Desk, state: F
         await forget(state)
         source = (message.chat.id, message.message_id)
         await _obey(command.command, content, ticket, source, desk)
-        if content["type"] != "text" and f"/{command.command}" not in TAKE_PICTURES:
-            await message.reply(desk.t("desk.pictures_left"))
     elif anonymous_admin(message):
         await _who_are_you(message, {"command": command.command, "content": content}, ticket, desk)
     else:
         raise Refusal("hidden.command", command=command.command)
+
+
+async def say_pictures_left(
+    handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]], event: TelegramObject, data: dict[str, Any]
+) -> Any:
+    """Around every handler: under a command of staff that takes no picture it went nowhere, and that is said."""
+    done = await handler(event, data)
+    command, desk = data.get("command"), data.get("desk")
+    if command is None or desk is None or f"/{command.command}" in TAKE_PICTURES:
+        return done
+    if isinstance(event, Message) and event.text is None:
+        await event.reply(desk.t("desk.pictures_left"))
+    return done
 
 
 async def _obey(command: str, content: dict[str, Any], ticket: Ticket, source: tuple[int, int], desk: Desk) -> None:

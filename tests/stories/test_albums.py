@@ -111,6 +111,24 @@ async def test_pictures_under_a_command_that_takes_none_are_said_to_have_gone_no
         assert [m.text for m in await campus.east.transcript()].count(left) == 2
 
 
+@pytest.mark.parametrize("count", [1, 3], ids=["a picture", "an album"])
+async def test_a_picture_under_any_command_of_staff_is_said_to_have_gone_nowhere(database_url: str, count: int) -> None:
+    """Only /resolve, /transfer and /claim said so."""
+    async with running(database_url) as campus:
+        alice, number, card = await filed(campus)
+        done = ("/tag pipe", "/priority high", "/a", "/project none", f"/closeall {number} Replaced")
+        for times, words in enumerate(done, 1):
+            await campus.wang.sends(*captioned(words, count - 1, count), chat=campus.east, reply_to=card)
+            await says(campus, "desk.pictures_left", times)
+        assert await pictures(campus, alice) == []
+        # What was refused has done nothing, and says what to do; a note takes its picture along.
+        for words in ("/priority strange", "/note See here"):
+            await campus.wang.sends(*captioned(words, 0, count), chat=campus.east, reply_to=card)
+        await campus.east.shows("📝 Wang")
+        await campus.quiet()
+        await says(campus, "desk.pictures_left", len(done))
+
+
 async def test_an_album_of_words_is_an_answer_as_before(database_url: str) -> None:
     async with running(database_url) as campus:
         alice, _, card = await filed(campus)
