@@ -3,6 +3,7 @@
 press ─▶ acknowledge · everything · outcome (which?)      done at the press
 ask, note, an outcome ─▶ a prompt ─▶ a reply to it        the sign at its head says what the reply is
 a reply to anything else of the case ─▶ words to the reporter; one that begins with // ─▶ a note
+in the group /note … and /ask … as a reply to any of it ─▶ the same, as under a ticket's card
 an album ─▶ all of it is what its caption is
 """
 
@@ -19,7 +20,7 @@ from bot.filters import Pressed, markup
 from bot.people import GROUPS
 from bot.sealed import CODE, SIGNS, Handle, outcome_keys
 from bot.toolbox import Toolbox
-from bot.typed import NOTE_SIGN, as_meant, is_command, is_note
+from bot.typed import NOTE_SIGN, TAKE_PICTURES, as_meant, is_command, is_note
 from handlers.staff.answers import reason_of
 from handlers.students.appeal import Appealing
 from handlers.students.here import Excusing
@@ -102,7 +103,7 @@ async def about_a_case(message: Message, session: AsyncSession, person: Person |
     spoken = await albums.recall(session, message.chat.id, message.media_group_id, toolbox.house.vault)
     words = message.text or message.caption or (spoken.sign if spoken.sign != WORDS else "")
     # Teachers are told of a slash that is no command; to somebody who is alone with the bot this is said anyway.
-    elsewhere = is_command(words) or message.chat.type not in GROUPS
+    elsewhere = message.chat.type not in GROUPS or (is_command(words) and _commanded(words)[0] is None)
     if found is None or (words.startswith("/") and not is_note(words) and elsewhere):
         return False
     try:
@@ -111,6 +112,13 @@ async def about_a_case(message: Message, session: AsyncSession, person: Person |
         return False
     how = next((act for act, sign in SIGNS.items() if text.startswith(sign)), "ask")
     return {"case": case, "how": how}
+
+
+def _commanded(text: str) -> tuple[str | None, str]:
+    """What a reply is by the command that it begins with, and its words: `ask` or `note`, None for any other."""
+    name, *words = text.split(maxsplit=1) or [""]
+    name = name.partition("@")[0]
+    return (name.removeprefix("/"), "".join(words)) if name in TAKE_PICTURES else (None, text)
 
 
 GO_OUT_AT_ONCE = (
@@ -156,14 +164,16 @@ async def reply(message: Message, case: Case, how: str, acting: Acting) -> None:
         await casework.to_reporter(session, case, "report.added", house, now)
         return
     handler = await cases.must_handle(session, case, person, chat_id, house.vault)
-    text = as_meant(str(content.get("text", ""))).strip()
+    commanded, text = _commanded(as_meant(str(content.get("text", ""))).strip())
+    if commanded is not None:
+        how, content = commanded, {**content, "text": text}
     spoken = await albums.recall(session, chat_id, album, house.vault)
-    if text.startswith("/") and not is_note(text):
+    if commanded is None and text.startswith("/") and not is_note(text):
         if album is None:
             raise Refusal("case.slash_not_sent")
         # The other pictures come without a word: refused alone, this one would leave them to the reporter.
         await message.reply(acting.t("case.slash_noted"))
-    if text.startswith("/") or spoken.sign == NOTE:
+    if commanded is None and (text.startswith("/") or spoken.sign == NOTE):
         how, content = "note", {**content, "text": text.removeprefix(NOTE_SIGN).strip()}
     if how not in ("ask", "note") and not text and spoken.sign == WORDS:
         # The outcome's reason stands under another picture.
