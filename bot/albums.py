@@ -86,6 +86,12 @@ class Albums:
         known = await albums.recall(session, album.chat, album.group, self._vault)
         if albums.speaking([known.sign, album.sign]) != album.sign:
             raise Overtaken
+        await self.remember(session, album, now)
+
+    async def remember(self, session: AsyncSession, album: Album, now: datetime) -> None:
+        """What this part makes of the album, also where the part itself is refused: the others, which bear no words,
+        are no answer for that.
+        """
         await albums.remember(session, album.chat, album.group, self._vault, now, sign=album.sign)
 
     def _is_looked_at(self, message: Message) -> bool:

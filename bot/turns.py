@@ -107,6 +107,7 @@ class Turns:
         """Which end it was."""
         presence: Presence | None = None
         fetched: Fetched | None = None
+        album: Album | None = None
         for attempt in range(1, TRIES + 1):
             try:
                 album = await self.albums.look_ahead(row_id, update)
@@ -122,27 +123,27 @@ class Turns:
                 return DONE
             except Refusal as refusal:
                 try:
-                    await self._refuse(row_id, update, refusal)
+                    await self._refuse(row_id, update, refusal, album)
                 except DBAPIError:
                     raise
                 except Exception as error:  # noqa: BLE001  (a sentence that cannot be said must not stop the chat)
-                    await self._set_aside(row_id, update, error, number)
+                    await self._set_aside(row_id, update, error, number, album)
                     return SET_ASIDE
                 return REFUSED
             except (StaleDataError, IntegrityError, Overtaken) as error:
                 # Somebody else changed the same rows first: what they left is the truth now, so look again.
                 if attempt == TRIES:
-                    await self._set_aside(row_id, update, error, number)
+                    await self._set_aside(row_id, update, error, number, album)
             except DBAPIError as error:
                 if _hopeless(error):
-                    await self._set_aside(row_id, update, error, number)
+                    await self._set_aside(row_id, update, error, number, album)
                     return SET_ASIDE
                 if not _serialization(error):
                     raise
                 if attempt == TRIES:
-                    await self._set_aside(row_id, update, error, number)
+                    await self._set_aside(row_id, update, error, number, album)
             except Exception as error:  # noqa: BLE001  (whatever a handler did wrong, the chat goes on)
-                await self._set_aside(row_id, update, error, number)
+                await self._set_aside(row_id, update, error, number, album)
                 return SET_ASIDE
         return SET_ASIDE
 
@@ -184,16 +185,20 @@ class Turns:
         log.info(why)
 
     @contextlib.asynccontextmanager
-    async def _turn(self, take: Callable[[AsyncSession], Awaitable[bool]]) -> AsyncIterator[Mouth | None]:
+    async def _turn(
+        self, take: Callable[[AsyncSession], Awaitable[bool]], refused: Album | None = None
+    ) -> AsyncIterator[Mouth | None]:
         """The transaction of one update: taken so that nobody else has it, and everything said in it caught for the
-        outbox. What a backup had waiting may have been answered since: what of that may not come
-        twice ends as unknown.
+        outbox. What a backup had waiting may have been answered since: what of that may not come twice ends as unknown.
+        Of an album that is `refused` by one part it is remembered what it was: the others are no answer for that.
         """
         async with self._database.transaction() as session:
             if not await take(session):
                 yield None
                 return
             mouth = Mouth(session, self._clock(), self._toolbox.house.vault)
+            if refused is not None:
+                await self.albums.remember(session, refused, mouth.now)
             token = speaking.set(mouth)
             try:
                 yield mouth
@@ -221,8 +226,8 @@ class Turns:
             # It has lost its meaning by now (law 3); that it failed is still worth a line.
             log.info("a direct answer was not taken", method=method.__api_method__, why=type(error).__name__)
 
-    async def _refuse(self, row_id: int, update: Update, refusal: Refusal) -> None:
-        async with self._turn(partial(inbox.done, row_id=row_id)) as mouth:
+    async def _refuse(self, row_id: int, update: Update, refusal: Refusal, album: Album | None) -> None:
+        async with self._turn(partial(inbox.done, row_id=row_id), album) as mouth:
             if mouth is None:
                 return
             t = self._toolbox.t(await self._language(mouth.session, update))
@@ -240,7 +245,9 @@ class Turns:
                 await self._say(update, errors.sentence(refusal, t), keys)
         self._after(mouth.afterwards, update)
 
-    async def _set_aside(self, row_id: int, update: Update | None, error: Exception, incident: str) -> None:
+    async def _set_aside(
+        self, row_id: int, update: Update | None, error: Exception, incident: str, album: Album | None = None
+    ) -> None:
         log.error(
             "an update was set aside",
             incident=incident,
@@ -249,20 +256,24 @@ class Turns:
         )
         aside = partial(inbox.set_aside, row_id=row_id, incident=incident, error=errors.where(error))
         try:
-            await self._apologise(aside, update, incident)
+            await self._apologise(aside, update, incident, album)
         except DBAPIError as again:
             if not _hopeless(again):
                 raise
-            await self._apologise(aside, None, incident)
+            await self._apologise(aside, None, incident, album)
         except Exception as again:  # noqa: BLE001  (an apology that cannot be said must not stop the chat, nor us all)
             log.error("nobody was told of it", incident=incident, why=errors.where(again))
-            await self._apologise(aside, None, incident)
+            await self._apologise(aside, None, incident, album)
 
     async def _apologise(
-        self, aside: Callable[[AsyncSession], Awaitable[bool]], update: Update | None, incident: str
+        self,
+        aside: Callable[[AsyncSession], Awaitable[bool]],
+        update: Update | None,
+        incident: str,
+        album: Album | None,
     ) -> None:
         """Put it aside and say so; without an update nobody is told."""
-        async with self._turn(aside) as mouth:
+        async with self._turn(aside, album) as mouth:
             if mouth is None:
                 return
             if update is not None:

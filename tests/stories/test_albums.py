@@ -129,6 +129,23 @@ async def test_a_picture_under_any_command_of_staff_is_said_to_have_gone_nowhere
         await says(campus, "desk.pictures_left", len(done))
 
 
+@pytest.mark.parametrize("where", [0, 2], ids=["under the first", "under the last"])
+async def test_the_pictures_of_a_command_that_is_refused_go_to_nobody(database_url: str, where: int) -> None:
+    """Nothing was remembered of the first, and the others went to the student."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        alice, _, card = await filed(campus)
+        for words, refused in (("/priority strange", "priority.unknown"), ("/resolve", "desk.reason_missing")):
+            await campus.wang.sends(*captioned(words, where), chat=campus.east, reply_to=card)
+            await campus.east.shows(t.plain(refused))
+        assert await pictures(campus, alice) == []
+        # In the reports' room nothing is a reply to a ticket, and the others were asked of whoever reported it.
+        teacher, room, _, card = await reported(campus, alice)
+        await teacher.sends(*captioned("/tag pipe", where), chat=room, reply_to=card)
+        await room.shows("Please use /tag")
+        assert await pictures(campus, alice) == []
+
+
 async def test_an_album_of_words_is_an_answer_as_before(database_url: str) -> None:
     async with running(database_url) as campus:
         alice, _, card = await filed(campus)
