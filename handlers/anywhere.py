@@ -10,12 +10,13 @@ from aiogram.filters import Command, or_f
 from aiogram.types import CallbackQuery, Message
 
 from bot import menus
-from bot.filters import Commanding, Going, Unsaid
+from bot.filters import Commanding, Going, Unsaid, markup
+from bot.keyboards import keyboard
 from bot.texts import Texts
 from handlers.screens import show
 from handlers.staff.desk import AtDesk
+from handlers.students.report import is_drafting
 from handlers.students.talk import Private, Talk
-from handlers.students.walk import is_drafting
 from models.errors import Refusal
 
 
@@ -42,6 +43,7 @@ def first() -> Router:
 def last() -> Router:
     """Asked after every conversation."""
     router = Router(name="last")
+    router.callback_query.register(leads_on, Private(), over_a_draft)
     router.callback_query.register(old_button)
     router.message.register(unknown_command, Private())
     return router
@@ -79,11 +81,27 @@ async def help_(event: Message | CallbackQuery, talk: Talk) -> None:
     await show(event, talk.t("help.text"), back)
 
 
+async def over_a_draft(_: CallbackQuery, talk: Talk) -> bool:
+    """Filter: something is being written that is shown before it is sent."""
+    return await is_drafting(talk)
+
+
+async def leads_on(_: CallbackQuery) -> None:
+    """A press that no conversation is waiting for, over what /start, which is advised elsewhere, would leave."""
+    raise Refusal("draft.another")
+
+
 async def old_button(query: CallbackQuery) -> None:
-    """A press that no conversation is waiting for: from an earlier screen, an earlier version, or forged."""
+    """The same anywhere else: from an earlier screen, an earlier version, or forged."""
     raise Refusal("old.button")
 
 
-async def unknown_command(message: Message, t: Texts) -> None:
-    """A command that does not exist, or words in a place where none are expected."""
-    await show(message, t("unknown.command"), menus.home(t))
+async def unknown_command(message: Message, talk: Talk) -> None:
+    """A command that does not exist. In the middle of something it may be meant as words: what is being done stays
+    where it is, and they are told how these are taken up.
+    """
+    if await talk.state.get_state() is None:
+        await show(message, talk.t("unknown.command"), menus.home(talk.t))
+        return
+    keys = keyboard([[menus.way_on(talk.t, drafting=True, label="nav.on")]]) if await is_drafting(talk) else None
+    await message.reply(talk.t("unknown.in_between"), reply_markup=markup(keys))

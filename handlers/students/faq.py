@@ -20,8 +20,9 @@ from bot.settings import Settings
 from bot.untrusted import inline
 from handlers.screens import show
 from handlers.students import new
+from handlers.students.report import back_to_draft, is_drafting
 from handlers.students.talk import Private, Talk
-from handlers.students.walk import Walk, is_drafting, walking
+from handlers.students.walk import Walk, walking
 from models import faq as votes
 from models.articles import ASKED_LENGTH, Article, Shelf
 from models.errors import Refusal
@@ -110,7 +111,7 @@ async def helped(query: CallbackQuery, press: Helped, walk: Walk) -> None:
         await show(query, text, faq.thanks(t, drafting=drafting))
     elif drafting:
         walk.data["faq_no"] = [*walk.data.get("faq_no", []), *said_no]
-        await walk.go_on()
+        await back_to_draft(query, walk)
     else:
         asked = (await walk.state.get_data()).get("asked")
         left = await walk.leave()

@@ -18,8 +18,9 @@ from handlers.screens import show
 from handlers.students import access as door
 from handlers.students import start
 from handlers.students.inline import OURS
+from handlers.students.report import is_drafting
 from handlers.students.talk import Private, Talk
-from handlers.students.walk import Walk, is_drafting, walking
+from handlers.students.walk import Walk, walking
 from models import access, links, stations
 from models.access import Mode
 from models.errors import Refusal

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 
 from aiogram import F, Router
-from aiogram.filters import Filter, StateFilter
+from aiogram.filters import StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
@@ -34,7 +34,7 @@ from handlers.anywhere import cancel_pressed
 from handlers.screens import show
 from handlers.students import mine, new, report
 from handlers.students.talk import Private, Talk
-from handlers.students.walk import New, Walk, drawn, parts_of, typed_in, walking
+from handlers.students.walk import Marked, New, Walk, drawn, parts_of, typed_in, walking
 from models import asking, cases, casework, permissions, requesters, sealed, tickets, words
 from models.errors import Refusal
 from models.lifecycle import OPEN
@@ -51,31 +51,30 @@ class Loose(StatesGroup):
     held = State()
 
 
-class OfWords(Filter):
-    """A press on a button of this kind below the question where held words belong; the handler gets it as `press`.
-    Raises Refusal when the words are others by now: more has been said since, or these have gone where they belong.
+class OfWords(Marked):
+    """A press on a button of this kind below the question where held words belong. Raises Refusal when the words are
+    others by now: more has been said since, or these have gone where they belong.
     """
 
     def __init__(self, kind: type[Press], held: str = "parts") -> None:
         """`held` is the name under which the conversation holds them."""
-        self._kind, self._held = kind, held
+        super().__init__(kind)
+        self._held = held
 
-    async def __call__(self, query: CallbackQuery, state: FSMContext) -> bool | dict[str, Any]:
-        payload, _, mark = (query.data or "").partition(menus.OF_DRAFT)
-        try:
-            press = self._kind.unpack(payload)
-        except ValueError:
-            return False
+    async def _counts(self, payload: str, mark: str, state: FSMContext) -> bool:
         held = (await state.get_data()).get(self._held, [])
-        if not held or query.data != _under(payload, held):
+        if not held or mark != _print_of(held):
             raise Refusal("loose.newer" if held and mark else "old.button")
-        return {"press": press}
+        return True
 
 
 def _under(payload: str, held: Sequence[Any]) -> str:
     """A button's payload below the question where these words belong."""
-    print_ = zlib.crc32(json.dumps([source for _, source in held]).encode())
-    return f"{payload}{menus.OF_DRAFT}{print_:08x}"
+    return f"{payload}{menus.OF_DRAFT}{_print_of(held)}"
+
+
+def _print_of(held: Sequence[Any]) -> str:
+    return f"{zlib.crc32(json.dumps([source for _, source in held]).encode()):08x}"
 
 
 def replies() -> Router:
@@ -96,7 +95,7 @@ def router() -> Router:
     router.callback_query.register(to_report, private, held, OfWords(Reported))
     router.callback_query.register(cancel_pressed, F.data.startswith(Go("cancel").pack()), private, held, OfWords(Go))
     router.callback_query.register(out_of_draft, private, StateFilter(New), OfWords(Reported, "typed"), walking)
-    router.message.register(hold, private, ~F.text.startswith("/"))
+    router.message.register(hold, private, ~F.text.startswith("/"), ~StateFilter(report.Reporting))
     return router
 
 

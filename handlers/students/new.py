@@ -156,7 +156,7 @@ async def step(query: CallbackQuery, press: Step, walk: Walk) -> None:
             walk.data["parts_done"] = False
             walk.data.pop("similar_seen", None)
             walk.data.pop("asked", None)
-            await walk.go_on(walk.t("building.taken") + "\n\n")
+            await walk.go_on(walk.t("draft.taken") + "\n\n")
         case "similar":
             if not walk.parts:
                 raise Refusal("draft.nothing_yet")
@@ -217,8 +217,9 @@ async def type_building(message: Message, walk: Walk) -> None:
 
 
 async def press_please(message: Message, walk: Walk) -> None:
-    """Words where a choice was expected: they are kept, and the question is asked again."""
+    """Words where a choice was expected: they are kept, which is said, and the question is asked again."""
     walk.data["parts"] = held_with(walk.data.get("parts", []), message)
+    walk.before = walk.t("draft.taken") + "\n\n"
     match await walk.state.get_state():
         case New.category.state:
             await walk.categories()

@@ -17,8 +17,8 @@ from bot import news
 from bot.filters import Going, Pressed, markup
 from bot.news import Follow, News, Unfollow
 from handlers.screens import pressed, show
+from handlers.students.report import is_drafting
 from handlers.students.talk import Private, Talk
-from handlers.students.walk import is_drafting
 from models.errors import Refusal
 from models.union import deliveries, publications
 from models.union.publications import OUT, Publication, Topic

@@ -15,8 +15,8 @@ from bot.doors import Own
 from bot.filters import Going, Pressed
 from bot.volunteers import in_hours
 from handlers.screens import show
+from handlers.students.report import is_drafting
 from handlers.students.talk import Private, Talk
-from handlers.students.walk import is_drafting
 from models import cases, conversations, forgetting, inbox, letters, mutes, people, requesters
 from models.access import Mode
 from models.errors import Refusal

@@ -3,14 +3,18 @@
 /report ─▶ what it is ─▶ whom it is about ─▶ a supervising teacher? ─▶ (which one?) ─▶ words ─▶ name ─▶ preview ─▶ sent
                      └▶ one's own reports ─▶ one of them ─▶ add words
 
-From each step one goes back to the one before it; nothing that was said is lost on the way.
+From each step one goes back to the one before it; nothing that was said is lost on the way, nor by looking at something
+else: every way back leads to it, as to a ticket's draft.
 """
 
 from __future__ import annotations
 
+import json
+import zlib
+from collections.abc import Mapping
 from typing import Any
 
-from aiogram import Router
+from aiogram import F, Router
 from aiogram.filters import Command, StateFilter
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
@@ -20,11 +24,13 @@ from bot.cards import excerpt
 from bot.contents import kept_of, says_something
 from bot.filters import Going, Pressed
 from bot.keyboards import Go, button, keyboard
+from bot.menus import Step
 from bot.sealed import ABOUT_LENGTH, Tell, own_keys, own_text, screen
+from bot.typed import is_command
 from bot.untrusted import inline
 from handlers.students.new import held_with
 from handlers.students.talk import Private, Talk
-from handlers.students.walk import parts_of
+from handlers.students.walk import New, Walk, parts_of
 from models import cases, casework, permissions, sealed
 from models.cases import Case, Head, Report
 from models.errors import Refusal
@@ -59,13 +65,35 @@ def router() -> Router:
     router.message.register(explain, Command("report"), private)
     router.callback_query.register(explain, Going("report"), private)
     router.callback_query.register(step, Pressed(Tell), private)
+    router.callback_query.register(go_on, F.data == Step("on").pack(), private, StateFilter(*BEFORE))
     router.message.register(words, private, StateFilter(Reporting), not_a_command)
     return router
 
 
+async def is_drafting(talk: Talk) -> bool:
+    """Whether somebody is on their way through a draft, or has begun to say what a report is about."""
+    at = await talk.state.get_state()
+    return at in New or at in BEFORE
+
+
+async def go_on(query: CallbackQuery, talk: Talk) -> None:
+    """Back to the report from a look at something else."""
+    await step(query, Tell("stay"), talk)
+
+
+async def back_to_draft(query: CallbackQuery, walk: Walk) -> None:
+    """The same to whichever is being written."""
+    if await walk.state.get_state() in BEFORE:
+        await go_on(query, walk)
+    else:
+        await walk.go_on()
+
+
 async def not_a_command(message: Message) -> bool:
-    """Filter: words, not a command."""
-    return not (message.text or message.caption or "").startswith("/")
+    """Filter: words, not a command; a picture whose caption begins with a slash is words, unless there is such a
+    command.
+    """
+    return not (message.text or "").startswith("/") and not is_command(message.caption or "")
 
 
 async def explain(event: Message | CallbackQuery, talk: Talk) -> None:
@@ -135,6 +163,9 @@ async def step(query: CallbackQuery, press: Tell, talk: Talk) -> None:
             data["named"] = press.to == "named"
             await talk.state.set_data(data)
             await talk.state.set_state(Reporting.preview)
+        case "send" if press.value != _shown(data):
+            # What is sent is what is seen: an earlier preview showed something else.
+            await query.answer(t.plain("draft.changed"), show_alert=True)
         case "send" if {"supervisor", "named"} <= data.keys() and data.get("parts"):
             permissions.must(Deed.REPORT, (Who.STRANGER,))
             name = talk.person.name if data["named"] else None
@@ -151,7 +182,13 @@ async def step(query: CallbackQuery, press: Tell, talk: Talk) -> None:
     await _ask(query, data, talk)
 
 
-async def _ask(event: Message | CallbackQuery, data: dict[str, Any], talk: Talk) -> None:
+def _shown(data: Mapping[str, Any]) -> str:
+    """By what the newest preview is known from an earlier one: everything that it shows."""
+    said = [data.get(each) for each in ("about", "supervisor", "recused", "named")]
+    return f"{zlib.crc32(json.dumps([said, [source for _, source in data.get('parts', [])]]).encode()):08x}"
+
+
+async def _ask(event: Message | CallbackQuery, data: dict[str, Any], talk: Talk, before: str = "") -> None:
     """The question of the step the conversation is at."""
     t = talk.t
     at, parts = await talk.state.get_state(), [content for content, _ in parts_of(data)]
@@ -172,13 +209,13 @@ async def _ask(event: Message | CallbackQuery, data: dict[str, Any], talk: Talk)
             who = talk.person.name if data["named"] else t.plain("case.anonymous")
             about = inline(data["about"], ABOUT_LENGTH)
             text = t("report.preview", about=about, who=who, count=len(parts), words=excerpt(parts))
-            rows = [[button(t.plain("report.send"), Tell("send"))]]
-    await _show(event, text, keyboard([*rows, out]), talk)
+            rows = [[button(t.plain("report.send"), Tell("send", _shown(data)))]]
+    await _show(event, before + text, keyboard([*rows, out]), talk)
 
 
 async def words(message: Message, talk: Talk) -> None:
     """Whom it is about, what happened, or more of it."""
-    data, at = await talk.state.get_data(), await talk.state.get_state()
+    data, at, kept = await talk.state.get_data(), await talk.state.get_state(), ""
     if at == Reporting.adding.state and "code" in data:
         case = await mine(talk, data["code"])
         await casework.add(talk.session, case, [kept_of(message)], talk.house, talk.now)
@@ -190,11 +227,14 @@ async def words(message: Message, talk: Talk) -> None:
             raise Refusal("report.about_short", most=ABOUT_LENGTH)
         data["about"] = about
         await talk.state.set_state(Reporting.supervisor)
-    elif at != Reporting.supervisor.state:
+    else:
         data["parts"] = held_with(data.get("parts", []), message)
-        await talk.state.set_state(Reporting.words)
+        if at == Reporting.supervisor.state:
+            kept = talk.t("draft.taken") + "\n\n"
+        else:
+            await talk.state.set_state(Reporting.words)
     await talk.state.set_data(data)
-    await _ask(message, data, talk)
+    await _ask(message, data, talk, kept)
 
 
 async def mine(talk: Talk, code: str) -> Case:

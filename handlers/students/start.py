@@ -23,8 +23,9 @@ from bot.menus import Pick, Step
 from bot.texts import nearest, ours
 from handlers.screens import show
 from handlers.students import choices, new, places
+from handlers.students.report import back_to_draft, is_drafting
 from handlers.students.talk import Private, Talk
-from handlers.students.walk import Walk, is_drafting, typed_in, walking
+from handlers.students.walk import Walk, typed_in, walking
 from models.errors import Refusal
 from models.people import Audience, Person
 
@@ -281,7 +282,7 @@ async def pick_language(query: CallbackQuery, press: Pick, walk: Walk) -> None:
     """From now on everything is said in this one, also what is still waiting to be sent; a draft goes on in it."""
     choose_language(walk, press.value)
     if await is_drafting(walk):
-        await walk.go_on()
+        await back_to_draft(query, walk)
     else:
         await to_menu(query, walk)
 

@@ -19,8 +19,8 @@ from bot.disclosing import Saying, Union
 from bot.filters import Going, Pressed
 from bot.untrusted import lines, units
 from handlers.screens import show
+from handlers.students.report import is_drafting
 from handlers.students.talk import Private, Talk
-from handlers.students.walk import is_drafting
 from models import permissions
 from models.errors import Refusal
 from models.permissions import Deed, Who

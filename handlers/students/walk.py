@@ -74,9 +74,9 @@ def with_lot(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"lot": secrets.token_urlsafe(3), **data}
 
 
-class OfDraft(Filter):
-    """A press on a button of this kind, in a draft; the handler gets it as `press`. Raises Refusal for a button under
-    another draft: that one may have been another matter, and anonymous.
+class Marked(Filter):
+    """A press on a button of this kind, which may bear a mark of what it stands under; the handler gets it as `press`.
+    Whether it counts is asked of what the conversation holds.
     """
 
     def __init__(self, kind: type[Press]) -> None:
@@ -88,13 +88,25 @@ class OfDraft(Filter):
             press = self._kind.unpack(payload)
         except ValueError:
             return False
+        return {"press": press} if await self._counts(payload, mark, state) else False
+
+    async def _counts(self, payload: str, mark: str, state: FSMContext) -> bool:
+        raise NotImplementedError
+
+
+class OfDraft(Marked):
+    """The same in a draft. Raises Refusal for a button under another draft: that one may have been another matter, and
+    anonymous.
+    """
+
+    async def _counts(self, payload: str, mark: str, state: FSMContext) -> bool:
         if await state.get_state() not in New:
             return False
         lot = (await state.get_data()).get("lot", "")
-        if mark.partition(".")[0] != lot and query.data != Step("on").pack():
+        if mark.partition(".")[0] != lot and (mark or payload != Step("on").pack()):
             # What stands under other screens leads back to the draft, whichever it is by now; /start would leave it.
             raise Refusal("draft.another")
-        return {"press": press}
+        return True
 
 
 def parts_of(data: Mapping[str, Any]) -> list[Part]:
@@ -345,8 +357,3 @@ class Walk(Talk):
 async def walking(event: Message | CallbackQuery, talk: Talk) -> dict[str, Any]:
     """Filter that always passes, after `Private`: hands the handler its `walk`."""
     return {"walk": Walk(**vars(talk), event=event, data=await talk.state.get_data())}
-
-
-async def is_drafting(talk: Talk) -> bool:
-    """Whether somebody is on their way through a draft."""
-    return await talk.state.get_state() in New

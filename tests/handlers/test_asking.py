@@ -93,6 +93,7 @@ BEFORE = {
     "staff/duty.py:swap": "each of the two ways asks",
     "staff/major.py:decide": "the reader's way asks, and so does the supervisor's",
     "staff/mode.py:change": "cancel changes nothing",
+    "students/faq.py:helped": DRAFTING,
     "students/loose.py:belongs": DRAFTING,
     "students/new.py:step": DRAFTING,
     "students/report.py:step": "one's own reports ask; writing one is one's own, and sending it asks",

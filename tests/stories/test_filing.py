@@ -72,7 +72,7 @@ async def test_words_typed_as_a_building_become_what_is_said(database_url: str, 
         if when == "at once":
             await alice.edits(said, "The door fell off!")
             await alice.taps(take)
-            screen = await alice.reads(t.plain("building.taken"))
+            screen = await alice.reads(t.plain("draft.taken"))
             assert t.plain("new.building") in screen.text
             await alice.says("East 1")
         else:

@@ -273,32 +273,6 @@ async def reported(campus: Campus, alice: Person) -> tuple[Person, Group, str, M
     return teacher, room, code, await room.shows("sold the free tickets")
 
 
-async def test_a_command_that_says_what_a_reply_is_does_so_under_a_report_as_well(database_url: str) -> None:
-    """`/note` was answered with "use it as a reply to a ticket's card", which the reports' room has none of."""
-    async with running(database_url) as campus:
-        t = campus.t("en")
-        alice = await campus.student("Alice", id=837465921)
-        teacher, room, _, card = await reported(campus, alice)
-        for words in ("/note Her roommate", "／note：Her roommate", "/Note\nHer roommate"):
-            await teacher.says(words, chat=room, reply_to=card)
-        await teacher.sends(photo(), photo(), caption="/note The receipt", chat=room, reply_to=card)
-        await room.shows("The receipt")
-        await teacher.taps(t.plain("case.do.note"), message=card, chat=room)
-        await teacher.says("/ask When was that?", chat=room, reply_to=await room.shows("📝 R-"))
-        await alice.reads("When was that?")
-        await teacher.says("/note", chat=room, reply_to=card)
-        await room.shows(t.plain("draft.empty"))
-        await teacher.says("/tag pipe", chat=room, reply_to=card)
-        await room.shows("Please use /tag as a reply to a ticket's card")
-        await campus.quiet()
-        read = "\n".join(m.text for m in await alice.transcript())
-        assert not [secret for secret in ("roommate", "receipt", "/ask", "pipe") if secret in read]
-        assert not [m for m in await alice.transcript() if m.raw.get("photo")]
-        said = "\n".join(m.text for m in await room.transcript() if m.from_bot)
-        assert "Please use /note" not in said
-        assert "Sun: Her roommate" in said
-
-
 @pytest.mark.parametrize("before", ["nothing", "adding", "another report"])
 async def test_an_answer_that_is_no_reply_is_never_led_to_the_station_it_is_about(
     database_url: str, before: str
