@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -29,8 +28,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import bursts, keyboards
 from bot.aliases import called
+from bot.summaries import NAME_LENGTH, folded
 from bot.texts import Texts
-from bot.untrusted import cut, inline, lines
+from bot.untrusted import cut, inline
 from models import deadlines, majors, merging, requesters, sorting, tickets, walkins, words
 from models.letters import deliveries, for_the_morning
 from models.lifecycle import ACTIVE, ENDED, OPEN, State
@@ -40,19 +40,16 @@ from models.people import Person
 from models.requesters import Requester
 from models.stations import Station
 from models.tickets import Event, Ticket
-from models.words import ERASED, Content, Side, Words
+from models.words import ERASED, Side, Words
 
 if TYPE_CHECKING:
     from bot.settings import Settings
 
-NAME_LENGTH = 40
 PLACE_LENGTH = 120
 CONTACT_LENGTH = 100
 NOTE_LENGTH = 200
 REASON_LENGTH = 300
 SUBJECT_LENGTH = 120
-CAPTION_LENGTH = 80
-"""Of what came with a picture: all of it stands below, with the picture."""
 MOST_MEDIA = 8
 MOST_REMARKS = 3
 MOST_PARTS = 12
@@ -60,19 +57,6 @@ MOST_ALIKE = 30
 
 KIND_ICONS = {"complaint": "📣", "need": "🙋", "suggestion": "💡", "question": "❓", "thanks": "💐"}
 PRIORITY_ICONS = ("", "🔶 ", "🔴 ")
-MEDIA_ICONS = {
-    "photo": "🖼",
-    "video": "🎬",
-    "voice": "🎤",
-    "video_note": "🎬",
-    "audio": "🎵",
-    "document": "📎",
-    "sticker": "🏷",
-    "location": "📍",
-    "venue": "📍",
-    "contact": "👤",
-    "animation": "🎞",
-}
 
 
 @dataclass(frozen=True)
@@ -234,7 +218,7 @@ class _Card:
         first = [w for w in said if w.at <= self.ticket.filed_at]
         text = [w for w in first if w.content["type"] == "text"]
         media = [w for w in first if w.content["type"] not in ("text", ERASED)]
-        rows = [cut("\n".join(_folded(text, *self._signs)), words.ON_CARD), *_folded(media, *self._signs)[:MOST_MEDIA]]
+        rows = [cut("\n".join(folded(text, *self._signs)), words.ON_CARD), *folded(media, *self._signs)[:MOST_MEDIA]]
         below = [w for w in words.below_card(first, self.ticket.filed_at) if w not in media]
         if below:
             rows.append(self.t.n("card.more", len(below)))
@@ -255,7 +239,7 @@ class _Card:
             whole.setdefault(note.album or note.id, []).append(note)
         newest = notes[-1]
         name = await self._name(newest.staff_id) or "—"
-        text = " ".join(_folded(whole[newest.album or newest.id], *self._signs))
+        text = " ".join(folded(whole[newest.album or newest.id], *self._signs))
         row = self.t("card.note", name=name, text=inline(text, NOTE_LENGTH))
         return [row, *([self.t.n("card.notes_before", len(whole) - 1)] if len(whole) > 1 else [])]
 
@@ -411,36 +395,6 @@ class _Card:
         for rating, remark in rated:
             rows.append(t("card.rating", stars="★" * rating + "☆" * (5 - rating), remark=remark).rstrip())
         return rows
-
-
-def summary(content: Content) -> str:
-    """One message as the card shows it: text as it is, anything else as a sign with the beginning of its words."""
-    text = lines(str(content.get("text", "")))
-    icon = MEDIA_ICONS.get(str(content["type"]))
-    if icon is None:
-        return text
-    detail = inline(str(content.get("title") or content.get("file_name") or content.get("emoji") or ""), NAME_LENGTH)
-    return " ".join(part for part in (icon, detail, inline(text, CAPTION_LENGTH)) if part)
-
-
-EXCERPT_LENGTH = 600
-
-
-def excerpt(contents: Sequence[Content]) -> str:
-    """What a student has written so far, as it will stand on the card; as plain text, cut to a screen's length."""
-    return cut("\n".join(filter(None, (summary(content) for content in contents))), EXCERPT_LENGTH)
-
-
-def _folded(said: Sequence[Words], edited: str, retracted: str) -> list[str]:
-    """Each message's summary; the same sign several times in a row is "🖼 ×3"."""
-    rows = [
-        retracted if w.retracted_at else " ".join(filter(None, (summary(w.content), edited if w.edited_at else "")))
-        for w in said
-    ]
-    runs = [(row, len(list(same))) for row, same in groupby(filter(None, rows))]
-    return [
-        f"{row} ×{count}" if count > 1 and row in (*MEDIA_ICONS.values(), retracted) else row for row, count in runs
-    ]
 
 
 def _ticking(moment: datetime) -> Markup:

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.calls import Call, Letter
-from bot.cards import excerpt
 from bot.keyboards import Press, button, keyboard
+from bot.summaries import excerpt
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import inline

@@ -11,9 +11,9 @@ from typing import Any
 from jinja2 import Environment, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.cards import summary
 from bot.menus import LANGUAGE_NAMES
 from bot.posts import called
+from bot.summaries import summary
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from models import mydata

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.aliases import called
-from bot.cards import summary
+from bot.summaries import summary
 from bot.texts import Texts
 from bot.untrusted import inline, units
 from models import questions, tickets, words

@@ -17,8 +17,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.calls import Call, Letter, say
-from bot.cards import excerpt
 from bot.keyboards import Go, Press, button, keyboard
+from bot.summaries import excerpt
 from bot.texts import Texts
 from bot.toolbox import Toolbox
 from bot.untrusted import inline, units

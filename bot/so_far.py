@@ -18,7 +18,7 @@ from datetime import datetime
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.cards import NAME_LENGTH, summary
+from bot.summaries import NAME_LENGTH, summary
 from bot.texts import Texts
 from bot.untrusted import cut, inline, units
 from models import requesters, words

@@ -21,9 +21,9 @@ from aiogram.types import CallbackQuery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import keyboards
-from bot.cards import summary
 from bot.filters import Pressed
 from bot.keyboards import Hand, More, number_on
+from bot.summaries import summary
 from bot.texts import Texts
 from bot.untrusted import inline
 from handlers.screens import show

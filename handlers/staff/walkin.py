@@ -19,10 +19,11 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
 from bot import lists
-from bot.cards import KIND_ICONS, excerpt
+from bot.cards import KIND_ICONS
 from bot.contents import kept_of, says_something
 from bot.filters import Commanding, Pressed, markup
 from bot.lists import Heard, Told, Walk
+from bot.summaries import excerpt
 from bot.texts import Texts
 from handlers.occasion import leave, must_be_seen
 from handlers.screens import respond, show

@@ -14,10 +14,10 @@ from aiogram.types import CallbackQuery
 
 from bot import following, menus, pasts
 from bot.aliases import called
-from bot.cards import excerpt
 from bot.filters import Pressed
 from bot.following import Back, Look
 from bot.keyboards import back_to_ticket
+from bot.summaries import excerpt
 from handlers.screens import show
 from handlers.students import mine
 from handlers.students.talk import Private, Talk

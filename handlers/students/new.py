@@ -26,11 +26,11 @@ from aiogram.fsm.context import FSMContext
 from aiogram.types import CallbackQuery, Message
 
 from bot import faq, menus
-from bot.cards import excerpt
 from bot.contents import kept_of, says_something
 from bot.faq import Answered
 from bot.filters import Going
 from bot.menus import Join, Pick, Step
+from bot.summaries import excerpt
 from bot.untrusted import cut
 from handlers.occasion import KEPT
 from handlers.screens import show

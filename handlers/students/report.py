@@ -20,12 +20,12 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
 from bot import menus
-from bot.cards import excerpt
 from bot.contents import kept_of, says_something
 from bot.filters import Going, Pressed
 from bot.keyboards import Go, button, keyboard
 from bot.menus import Step
 from bot.sealed import ABOUT_LENGTH, Tell, own_keys, own_text, screen
+from bot.summaries import excerpt
 from bot.typed import is_command
 from bot.untrusted import inline
 from handlers.students.new import held_with

@@ -16,10 +16,10 @@ from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
 from bot import faq, menus
-from bot.cards import excerpt
 from bot.contents import says_something
 from bot.keyboards import Press
 from bot.menus import Step
+from bot.summaries import excerpt
 from bot.untrusted import inline
 from handlers.screens import place_of, show, take_buttons_off
 from handlers.students.talk import Talk

@@ -7,6 +7,7 @@ import re
 import pytest
 from sqlalchemy import func, select
 
+from models import sorting
 from models.conversations import Conversation
 from sandbox.actors import Attachment, photo
 from sandbox.client import Group, Person
@@ -143,6 +144,21 @@ async def test_the_pictures_of_a_command_that_is_refused_go_to_nobody(database_u
         teacher, room, _, card = await reported(campus, alice)
         await teacher.sends(*captioned("/tag pipe", where), chat=room, reply_to=card)
         await room.shows("Please use /tag")
+        assert await pictures(campus, alice) == []
+
+
+@pytest.mark.parametrize("where", [0, 2], ids=["under the first", "under the last"])
+async def test_the_pictures_of_a_command_that_was_set_aside_go_to_nobody(
+    database_url: str, where: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(*_: object) -> None:
+        raise KeyError("a mistake of ours")
+
+    async with running(database_url) as campus:
+        alice, _, card = await filed(campus)
+        monkeypatch.setattr(sorting, "tag", breaks)
+        await campus.wang.sends(*captioned("/tag pipe", where), chat=campus.east, reply_to=card)
+        await campus.east.shows("something went wrong")
         assert await pictures(campus, alice) == []
 
 
