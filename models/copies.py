@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import letters, outbox, postings, requesters
+from models import letters, outbox, postings, requesters, words
 from models.house import House
 from models.outbox import Lane, Outgoing, Repeat, Sending
 from models.people import Person
@@ -72,7 +72,7 @@ async def erased(session: AsyncSession, said: Words, now: datetime) -> None:
 
 
 async def words_there(session: AsyncSession, ticket: Ticket, station: Station) -> set[int]:
-    """Which of the ticket's words stand in this station's chat or are on their way there; of an album perhaps one.
+    """Which of the ticket's words stand in this station's chat or are on their way there.
 
     Where the card has yet to be posted, those that wait are taken back: they are to stand below it.
     """
@@ -98,20 +98,44 @@ async def words_there(session: AsyncSession, ticket: Ticket, station: Station) -
         if row.state is Sending.DUE and (posted is None or posted.message_id is None):
             row.state = Sending.SUPERSEDED
             outbox.forget(row)
-        else:
-            there.add(row.words_id)
+        elif row.words_id is not None:
+            there |= {part.id for part in await told_by(session, row, await session.get_one(Words, row.words_id))}
     await session.flush()
     return {words_id for words_id in there if words_id is not None}
 
 
-async def beginnings(session: AsyncSession, row: Outgoing, album: Sequence[Words]) -> list[int]:
-    """With which words of this album a row to the same reader begins, in order: each tells what came from there on, up
-    to where the next one begins. Rows that aged are not among them.
+async def told_by(session: AsyncSession, row: Outgoing, said: Words) -> list[Words]:
+    """What this row tells of the album that these words are of: from them on, up to where another row to the same
+    reader begins. In a station's chat only one that is later, or still on its way, counts: what came below a card that
+    stands elsewhere now is told again, whole.
     """
+    album = await words.album_of(session, said)
+    if len(album) == 1:
+        return list(album)
+    rows = _to_the_same(row)
+    if row.requester_id is None:
+        rows &= (Outgoing.id > row.id) | Outgoing.state.in_([Sending.DUE, Sending.SENDING])
+    begin = await session.scalars(select(Outgoing.words_id).where(rows, Outgoing.words_id > said.id))
+    end = min((number for number in begin if number is not None and number <= album[-1].id), default=None)
+    return [part for part in album if part.id >= said.id and (end is None or part.id < end)]
+
+
+async def bears_the_header(session: AsyncSession, row: Outgoing, said: Words) -> bool:
+    """Whether the copy of these words in that chat says whose they are: an album does so above its first picture, and
+    above one that came late.
+    """
+    if (await words.album_of(session, said))[0].id == said.id:
+        return True
+    own = select(Outgoing.id).where(_to_the_same(row), Outgoing.words_id == said.id).limit(1)
+    return await session.scalar(own) is not None
+
+
+def _to_the_same(row: Outgoing) -> ColumnElement[bool]:
+    """Words of this ticket that were said, or are to be, to whom this row goes."""
     whom = Outgoing.requester_id == row.requester_id if row.requester_id else Outgoing.chat_id == row.chat_id
-    theirs = Outgoing.ticket_id == row.ticket_id, whom, Outgoing.letter == "words", Outgoing.state != Sending.SUPERSEDED
-    begin = set(await session.scalars(select(Outgoing.words_id).where(*theirs)))
-    return [part.id for part in album if part.id in begin]
+    return and_(
+        Outgoing.ticket_id == row.ticket_id, whom, Outgoing.letter == "words", Outgoing.state != Sending.SUPERSEDED
+    )
 
 
 async def resend(session: AsyncSession, ticket: Ticket, house: House, now: datetime) -> int:
@@ -141,18 +165,15 @@ async def release(session: AsyncSession, person: Person, vault: Vault, now: date
 async def _not_arrived(
     session: AsyncSession, which: ColumnElement[bool], states: Sequence[Sending]
 ) -> Sequence[Outgoing]:
-    """A row for each reader and what they are told. Of an album there may be one for every picture: all but the first
-    of them are superseded, which then tells what came from there on.
-    """
-    found = await session.execute(
-        select(Outgoing, Words.album)
-        .join(Words, Words.id == Outgoing.words_id)
+    """A row for each reader and what they are told; all but the first of several about the same are superseded."""
+    found = await session.scalars(
+        select(Outgoing)
         .where(which, Outgoing.letter == "words", Outgoing.requester_id.is_not(None), Outgoing.state.in_(states))
         .order_by(Outgoing.id)
     )
-    rows = dict[tuple[int | None, object], Outgoing]()
-    for row, album in found.all():
-        if rows.setdefault((row.requester_id, album or row.words_id), row) is not row:
+    rows = dict[tuple[int | None, int | None], Outgoing]()
+    for row in found.all():
+        if rows.setdefault((row.requester_id, row.words_id), row) is not row:
             row.state = Sending.SUPERSEDED
             outbox.forget(row)
     return list(rows.values())

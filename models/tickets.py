@@ -348,10 +348,8 @@ async def bring(session: AsyncSession, ticket: Ticket, station: Station, now: da
     """The ticket's card in this place's chat, and below it those of the students' words that are not there yet."""
     there = await copies.words_there(session, ticket, station)
     await letters.card(session, ticket, station, now)
-    below = await below_card(session, ticket)
-    albums = {said.album for said in below if said.id in there} - {None}
-    for said in below:
-        if said.id not in there and said.album not in albums:
+    for said in await below_card(session, ticket):
+        if said.id not in there:
             await letters.relay_to_station(session, ticket, said, station, now)
 
 

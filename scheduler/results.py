@@ -333,6 +333,8 @@ def _made_so_far(row: Outgoing, attempt: Attempt) -> None:
     """Calls that were made are not made a second time, whether the courier tries again or a person decides to."""
     if attempt.results:
         row.payload = {**(row.payload or {}), outbox.DONE: attempt.skip + len(attempt.results)}
+        # An album of which something has been said takes no more pictures in: one that comes now has a row of its own.
+        row.topic = row.topic if row.letter != "words" else None
 
 
 def _without(row: Outgoing, *names: str) -> None:

@@ -30,7 +30,6 @@ from bot.letters.drawing import Drawing
 from bot.texts import Texts
 from bot.untrusted import cut, inline
 from models import copies, postings, tickets
-from models import words as said_words
 from models.lifecycle import ENDED, State
 from models.requesters import Requester
 from models.stations import Station
@@ -134,7 +133,7 @@ async def words(drawing: Drawing) -> Letter:
     ticket, (station, t) = await drawing.ticket(), await drawing.reader()
     assert drawing.row.words_id is not None
     said = await drawing.session.get_one(Words, drawing.row.words_id)
-    album = await _from_here(drawing, said)
+    album = await copies.told_by(drawing.session, drawing.row, said)
     if said.retracted_at is not None or said.content["type"] == ERASED:
         return Letter()
     if station is not None and station.id not in (ticket.station_id, ticket.from_station_id):
@@ -151,14 +150,6 @@ async def words(drawing: Drawing) -> Letter:
         below = t("words.buttons_asks" if asks else "words.buttons", number=ticket.id)
         calls.append(text_call(below, {**common, "reply_markup": keyboards.about(t, ticket.id, asks=asks)}))
     return Letter(calls, editions=editions(album))
-
-
-async def _from_here(drawing: Drawing, said: Words) -> list[Words]:
-    """Of an album what this row tells: from its own words on, up to where another row to the same reader begins."""
-    album = await said_words.album_of(drawing.session, said)
-    begin = await copies.beginnings(drawing.session, drawing.row, album) if len(album) > 1 else []
-    end = next((number for number in begin if number > said.id), None)
-    return [part for part in album if part.id >= said.id and (end is None or part.id < end)]
 
 
 async def _header(drawing: Drawing, ticket: Ticket, said: Words, t: Texts, *, to_station: bool) -> str:
@@ -200,9 +191,8 @@ async def edited(drawing: Drawing) -> Letter:
         return Letter([Call("editMessageText", {**where, **body("text", header, said.content, TEXT_LIMIT)})])
     if kind not in METHODS or kind in WITHOUT_CAPTION:
         return Letter()
-    album = await said_words.album_of(drawing.session, said)
-    begin = await copies.beginnings(drawing.session, drawing.row, album)
-    caption = body("caption", header if said.id in (album[0].id, *begin) else "", said.content, CAPTION_LIMIT)
+    above = header if await copies.bears_the_header(drawing.session, drawing.row, said) else ""
+    caption = body("caption", above, said.content, CAPTION_LIMIT)
     if kind in GROUPED or kind == "animation":
         media = {"type": kind, "media": said.content["file_id"], **caption}
         return Letter([Call("editMessageMedia", {**where, "media": media})])

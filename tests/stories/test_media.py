@@ -180,40 +180,6 @@ async def test_an_album_stays_whole_both_ways(database_url: str) -> None:
         assert len(album) == 2
 
 
-@pytest.mark.parametrize("fault", [{}, {"drop": "after"}], ids=["arrived", "of unknown fate"])
-async def test_a_picture_that_comes_when_its_album_has_left_comes_alone(
-    database_url: str, fault: dict[str, Any]
-) -> None:
-    """The student got the whole album again, for one picture that Telegram had handed over a moment late."""
-    async with running(database_url) as campus:
-        t = campus.t("en")
-        alice, _, card = await filed(campus)
-        if fault:
-            await campus.stage.fault("sendMediaGroup", chat=alice.id, **fault)
-        sent = await campus.wang.sends(photo(), photo(), caption="all mended", chat=campus.east, reply_to=card)
-        await campus.later(seconds=2)
-        await alice.reads("all mended")
-        album = sent[0].raw["media_group_id"]
-        late = await campus.wang.sends(photo(), caption="and the tap", chat=campus.east, reply_to=card, album=album)
-        await campus.later(seconds=2)
-        got = await alice.reads("and the tap")
-        pictures = [m for m in await campus.stage.transcript(alice.id) if "photo" in m.raw and m.from_bot]
-        assert len(pictures) == 3
-        assert [len(each) for each in await albums(campus, alice.id)] == [2]
-        assert got.text.startswith("💬 East Campus Station · #1\n")
-        await campus.wang.edits(late[0], "and both taps", chat=campus.east)
-        again = await alice.reads("and both taps")
-        assert again.id == got.id
-        assert again.text.startswith("💬 East Campus Station · #1"), "its first line stays"
-        await alice.says("thanks", reply_to=got)
-        await campus.east.shows("thanks")
-        if fault:
-            await campus.wang.taps(t.plain("desk.resend"), chat=campus.east)
-            await campus.later(seconds=2)
-            await campus.quiet()
-            assert [len(each) for each in await albums(campus, alice.id)] == [2, 2], "without the late one"
-
-
 @pytest.mark.parametrize("fault", [{"drop": "before"}, {"status": 400}], ids=["unknown", "failed"])
 async def test_resend_does_not_send_an_album_again_whose_buttons_alone_did_not_arrive(
     database_url: str, fault: dict[str, Any]
