@@ -82,6 +82,7 @@ def router() -> Router:
 
     root = Router(name="unionbot")
     root.message.middleware(answers.say_pictures_left)
+    root.callback_query.middleware(anywhere.lead_on)
     # Teachers and report readers are no students: nobody asks them to agree to anything before they decide.
     above = (reports.router(), major.router())
     known = (anywhere.first(), anywhere.router(), privacy.router(), here.router(), volunteering.verifying())

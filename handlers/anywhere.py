@@ -5,9 +5,12 @@ The commands are asked first, so that no conversation can swallow them; `old_but
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from aiogram import F, Router
 from aiogram.filters import Command, or_f
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from bot import menus
 from bot.filters import Commanding, Going, Unsaid, markup
@@ -43,7 +46,7 @@ def first() -> Router:
 def last() -> Router:
     """Asked after every conversation."""
     router = Router(name="last")
-    router.callback_query.register(leads_on, Private(), over_a_draft)
+    router.callback_query.register(old_button, Private())
     router.callback_query.register(old_button)
     router.message.register(unknown_command, Private())
     return router
@@ -81,19 +84,21 @@ async def help_(event: Message | CallbackQuery, talk: Talk) -> None:
     await show(event, talk.t("help.text"), back)
 
 
-async def over_a_draft(_: CallbackQuery, talk: Talk) -> bool:
-    """Filter: something is being written that is shown before it is sent."""
-    return await is_drafting(talk)
-
-
-async def leads_on(_: CallbackQuery) -> None:
-    """A press that no conversation is waiting for, over what /start, which is advised elsewhere, would leave."""
-    raise Refusal("draft.another")
-
-
-async def old_button(query: CallbackQuery) -> None:
-    """The same anywhere else: from an earlier screen, an earlier version, or forged."""
+async def old_button(_: CallbackQuery) -> None:
+    """A press that no conversation is waiting for: from an earlier screen, an earlier version, or forged."""
     raise Refusal("old.button")
+
+
+async def lead_on(
+    handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]], event: TelegramObject, data: dict[str, Any]
+) -> Any:
+    """Around every handler: over something that is written, an old button does not advise /start, which leaves it."""
+    try:
+        return await handler(event, data)
+    except Refusal as refusal:
+        if refusal.key == "old.button" and isinstance(talk := data.get("talk"), Talk) and await is_drafting(talk):
+            raise Refusal("draft.another") from refusal
+        raise
 
 
 async def unknown_command(message: Message, talk: Talk) -> None:

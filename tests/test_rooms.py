@@ -50,6 +50,7 @@ TOOLBOX = frozenset(
         "outgoing",
         "pasts",
         "settings",
+        "summaries",
         "people",
         "posts",
         "publishing",

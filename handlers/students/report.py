@@ -26,7 +26,6 @@ from bot.keyboards import Go, button, keyboard
 from bot.menus import Step
 from bot.sealed import ABOUT_LENGTH, Tell, own_keys, own_text, screen
 from bot.summaries import excerpt
-from bot.typed import is_command
 from bot.untrusted import inline
 from handlers.students.new import held_with
 from handlers.students.talk import Private, Talk
@@ -66,7 +65,7 @@ def router() -> Router:
     router.callback_query.register(explain, Going("report"), private)
     router.callback_query.register(step, Pressed(Tell), private)
     router.callback_query.register(go_on, F.data == Step("on").pack(), private, StateFilter(*BEFORE))
-    router.message.register(words, private, StateFilter(Reporting), not_a_command)
+    router.message.register(words, private, StateFilter(Reporting), ~F.text.startswith("/"))
     return router
 
 
@@ -89,15 +88,13 @@ async def back_to_draft(query: CallbackQuery, walk: Walk) -> None:
         await walk.go_on()
 
 
-async def not_a_command(message: Message) -> bool:
-    """Filter: words, not a command; a picture whose caption begins with a slash is words, unless there is such a
-    command.
-    """
-    return not (message.text or "").startswith("/") and not is_command(message.caption or "")
-
-
 async def explain(event: Message | CallbackQuery, talk: Talk) -> None:
-    """What it is for, who receives it and what happens; and when nobody can receive it yet, that it would wait."""
+    """What it is for, who receives it and what happens; and when nobody can receive it yet, that it would wait. Whoever
+    is writing one comes back to it.
+    """
+    if await talk.state.get_state() in BEFORE:
+        await _ask(event, await talk.state.get_data(), talk)
+        return
     left = await talk.leave()
     rows = [[button(talk.t.plain("report.begin"), Tell("begin"))]]
     if await cases.of_reporter(talk.session, talk.person, talk.house.vault):
@@ -184,8 +181,8 @@ async def step(query: CallbackQuery, press: Tell, talk: Talk) -> None:
 
 def _shown(data: Mapping[str, Any]) -> str:
     """By what the newest preview is known from an earlier one: everything that it shows."""
-    said = [data.get(each) for each in ("about", "supervisor", "recused", "named")]
-    return f"{zlib.crc32(json.dumps([said, [source for _, source in data.get('parts', [])]]).encode()):08x}"
+    said = [data.get(each) for each in ("about", "supervisor", "recused", "named", "parts")]
+    return f"{zlib.crc32(json.dumps(said).encode()):08x}"
 
 
 async def _ask(event: Message | CallbackQuery, data: dict[str, Any], talk: Talk, before: str = "") -> None:

@@ -360,7 +360,8 @@ async def test_a_row_that_the_database_refuses_is_not_in_the_log(
     from handlers.students import mine
 
     said = io.StringIO()
-    before = list(logging.getLogger().handlers)
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
     logs.configure("warning", stream=said)
     try:
         async with running(database_url) as campus:
@@ -375,7 +376,8 @@ async def test_a_row_that_the_database_refuses_is_not_in_the_log(
             await alice.says("/mine")
             await alice.reads("went wrong")
     finally:
-        logging.getLogger().handlers[:] = before
+        root.handlers[:] = before
+        root.setLevel(level)
     assert "IntegrityError" in said.getvalue()
     assert "refused" in said.getvalue(), "the log says where it was"
     assert "the words of a student" not in said.getvalue()

@@ -12,7 +12,6 @@ from sqlalchemy import text
 
 from models.base import Base
 from tests.campus import Campus, running
-from tests.conftest import postgresql_later
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -80,7 +79,6 @@ async def test_staff_see_words_and_a_number_and_nothing_else(database_url: str) 
         assert str(alice.id) not in shown
 
 
-@postgresql_later
 async def test_two_anonymous_tickets_of_one_student_cannot_be_laid_side_by_side(database_url: str) -> None:
     async with running(database_url) as campus:
         alice = await campus.student("Alice")
@@ -144,7 +142,6 @@ async def test_what_somebody_is_in_the_middle_of_is_sealed(database_url: str) ->
                 assert told.encode() not in row["sealed"]
 
 
-@postgresql_later
 async def test_no_mark_of_a_person_is_also_a_mark_of_an_anonymous_ticket(database_url: str) -> None:
     """A language few read, the day of agreeing, an answer that was refused: each would be a name beside the ticket."""
     async with running(database_url) as campus:

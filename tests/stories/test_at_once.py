@@ -23,7 +23,6 @@ from models.outbox import Outgoing, Sending
 from sandbox.client import Person
 from tests.barrier import Barrier, Side
 from tests.campus import UNLIMITED, Campus, running
-from tests.conftest import postgresql_later
 from tests.house import draft
 from tests.stories.races import RACES, Act, End, Matter, Race
 
@@ -156,7 +155,6 @@ async def nothing_is_left(campus: Campus) -> None:
         assert (await session.scalar(left), await session.scalar(aside)) == (0, 0)
 
 
-@postgresql_later
 async def test_a_double_tap_on_a_templates_send_answers_once(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
