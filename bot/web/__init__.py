@@ -34,9 +34,8 @@ class CannotListen(Exception):
 
     def __init__(self, listen: str, error: OSError | UnicodeError, section: str) -> None:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            super().__init__(
-                f"{listen} is taken by another program, perhaps another copy of this one: stop it, or change listen in [{section}]"
-            )
+            taken = "is taken by another program, perhaps another copy of this one"
+            super().__init__(f"{listen} {taken}: stop it, or change listen in [{section}]")
         else:
             super().__init__(f"cannot listen on {listen}: {_reason(error)}; change listen in [{section}]")
 

@@ -174,10 +174,13 @@ async def _obey(command: str, content: dict[str, Any], ticket: Ticket, source: t
 
 async def reply(message: Message, desk: Desk, state: FSMContext) -> None:
     """Any other reply: a note by its sign, or to a prompt that nobody has noted; else a colleague's. Raises Refusal for
-    a slash that is no command: whoever mistypes one means their colleagues, and a student must not read it.
+    a slash that is no command: whoever mistypes one means their colleagues, and a student must not read it; and for
+    words where a button was asked for, one of which is for words of one's own.
     """
     ticket = await ticket_of(desk.session, message) or await _asked_about(desk.session, message, state)
     if ticket is None:
+        if _is_to_be_pressed(message, desk):
+            raise Refusal("desk.press_there", write=desk.t.plain("desk.write"))
         return
     if notes.is_mistyped(message):
         if message.media_group_id is None:
@@ -185,6 +188,13 @@ async def reply(message: Message, desk: Desk, state: FSMContext) -> None:
         # The other pictures come without a word: refused alone, this one would leave them to the student.
         await message.reply(desk.t("desk.slash_noted"))
     await to_card(message, ticket, desk, state)
+
+
+def _is_to_be_pressed(message: Message, desk: Desk) -> bool:
+    """Whether this replies to a question of ours below which a button stands for words of one's own."""
+    replied, own = message.reply_to_message, desk.t.plain("desk.write")
+    keys = replied.reply_markup if replied is not None else None
+    return keys is not None and any(key.text == own for row in keys.inline_keyboard for key in row)
 
 
 async def to_card(message: Message, ticket: Ticket, desk: Desk, state: FSMContext) -> None:

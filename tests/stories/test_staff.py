@@ -271,6 +271,20 @@ async def test_what_an_anonymous_admin_was_asked_for_is_what_they_say(database_u
         assert "nearer to them" not in told
 
 
+async def test_words_where_a_button_is_asked_for_are_answered(database_url: str) -> None:
+    """The reason was written as a reply to the question for it, and nothing happened, without a word."""
+    async with running(database_url) as campus:
+        t = campus.t("en")
+        _, number = await filed(campus)
+        await campus.wang.taps(t.plain("desk.claim"), chat=campus.east)
+        await campus.wang.taps(t.plain("desk.resolve"), chat=campus.east)
+        asked = await campus.east.shows(f"How was #{number} resolved")
+        await campus.wang.says("The valve has been replaced", chat=campus.east, reply_to=asked)
+        told = await campus.east.shows("Nothing was done with that")
+        assert t.plain("desk.write") in told.text
+        assert "in hand · Wang" in (await campus.east.shows(f"#{number} ·")).text
+
+
 async def test_a_command_of_an_anonymous_admin_waits_for_a_press(database_url: str) -> None:
     async with running(database_url) as campus:
         t = campus.t("en")
