@@ -210,9 +210,9 @@ async def belongs(query: CallbackQuery, press: Belongs, talk: Talk) -> None:
         await new.take_up(query, data["parts"], talk)
         return
     ticket, place = await talk.own(Deed.ADD, press.ticket)
-    await asking.add(talk.session, ticket, place, parts_of(data), talk.house, talk.now)
+    said = await mine.passed_on(parts_of(data), ticket, place, talk)
     await talk.state.clear()
-    await show(query, talk.t("mine.added", number=ticket.id), keyboards.back_to_ticket(talk.t, ticket.id))
+    await show(query, said, keyboards.back_to_ticket(talk.t, ticket.id))
 
 
 async def reports(talk: Talk) -> list[str]:

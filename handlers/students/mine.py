@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from aiogram import F, Router
@@ -33,6 +34,7 @@ from models.people import Person
 from models.permissions import Deed
 from models.requesters import Requester
 from models.tickets import Ticket
+from models.words import Content
 
 PAGE_SIZE = 8
 REMARK_WAITS = timedelta(hours=1)
@@ -215,10 +217,17 @@ async def add(message: Message, talk: Talk) -> None:
 
 async def add_words(message: Message, ticket: Ticket, place: Requester, talk: Talk) -> None:
     """Bring this message to the station and say so. Raises Refusal when it says nothing that can be passed on."""
-    await asking.add(
-        talk.session, ticket, place, [(kept_of(message), (message.chat.id, message.message_id))], talk.house, talk.now
-    )
-    await show(message, talk.t("mine.added", number=ticket.id), keyboards.back_to_ticket(talk.t, ticket.id))
+    said = await passed_on([(kept_of(message), (message.chat.id, message.message_id))], ticket, place, talk)
+    await show(message, said, keyboards.back_to_ticket(talk.t, ticket.id))
+
+
+async def passed_on(
+    parts: Sequence[tuple[Content, tuple[int, int]]], ticket: Ticket, place: Requester, talk: Talk
+) -> str:
+    """Bring these words to the station; returns what is to be said of it: a resolved ticket is open again by them."""
+    again = ticket.state is TicketState.RESOLVED
+    await asking.add(talk.session, ticket, place, parts, talk.house, talk.now)
+    return talk.t("mine.added_again" if again else "mine.added", number=ticket.id)
 
 
 async def show_ticket(event: Message | CallbackQuery, ticket: Ticket, place: Requester, talk: Talk) -> None:

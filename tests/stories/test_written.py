@@ -4,6 +4,8 @@ else leaves it where it is.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -165,3 +167,19 @@ async def test_nothing_that_is_sent_while_a_report_is_written_is_dropped(databas
         await alice.reads("2 messages so far")
         await alice.sends(photo(), caption="/tag pipe")
         await alice.reads("3 messages so far")
+
+
+async def test_words_after_it_was_resolved_open_it_again_and_that_is_said(database_url: str) -> None:
+    """Thanks under “Is it really fixed?” opened the ticket again, and nobody told the student."""
+    async with running(database_url) as campus:
+        alice = await campus.student("Alice")
+        number = await campus.files(alice, "The tap drips all night")
+        for replies in (True, False):
+            card = await campus.east.shows(f"#{number} ·")
+            await campus.wang.says("/resolve A new valve", chat=campus.east, reply_to=card)
+            asked = await alice.reads("Is it really fixed?")
+            await alice.says("Well, thanks", reply_to=asked if replies else None)
+            if not replies:
+                await alice.taps(re.compile(f"Add to #{number} "))
+            assert f"#{number}" in (await alice.reads("open again")).text
+            await campus.east.shows("reopened")
