@@ -115,8 +115,8 @@ async def told_by(session: AsyncSession, row: Outgoing, said: Words) -> list[Wor
     rows = _to_the_same(row)
     if row.requester_id is None:
         rows &= (Outgoing.id > row.id) | Outgoing.state.in_([Sending.DUE, Sending.SENDING])
-    begin = await session.scalars(select(Outgoing.words_id).where(rows, Outgoing.words_id > said.id))
-    end = min((number for number in begin if number is not None and number <= album[-1].id), default=None)
+    begin = set(await session.scalars(select(Outgoing.words_id).where(rows, Outgoing.words_id > said.id)))
+    end = next((part.id for part in album if part.id in begin), None)
     return [part for part in album if part.id >= said.id and (end is None or part.id < end)]
 
 

@@ -79,6 +79,20 @@ async def test_a_picture_that_comes_when_its_album_has_left_comes_alone(
             assert [len(each) for each in await albums(campus, alice.id)] == [2, 2], "without the late one"
 
 
+async def test_what_a_colleague_says_between_two_pictures_parts_no_album(database_url: str) -> None:
+    async with running(database_url) as campus:
+        alice, _, card = await filed(campus)
+        more: dict[str, Any] = {"chat": campus.east, "reply_to": card, "album": "77"}
+        await campus.wang.sends(photo(), caption="one", **more)
+        await until(campus, select(Words.id).where(Words.album == "77"))
+        await campus.li.says("two", chat=campus.east, reply_to=card)
+        await until(campus, select(Words.id).where(Words.staff_id.is_not(None)).offset(1))
+        await campus.wang.sends(photo(), caption="three", **more)
+        await until(campus, select(Words.id).where(Words.album == "77").offset(1))
+        assert await under(campus, alice) == ["one", "three"]
+        await alice.reads("two")
+
+
 async def test_buttons_that_have_to_wait_take_no_late_picture_with_them(database_url: str) -> None:
     """The album had arrived, its buttons were to come later, and the picture was to come with them: it never did."""
     async with running(database_url) as campus:
