@@ -26,22 +26,24 @@ import psutil
 import pytest
 from aiogram.types import Update
 from pydantic import ValidationError
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import charts, scripts
 from bot.scripts import WAYS
 from bot.texts import Catalogue
+from models import asking, outbox
 from models.base import said
 from models.inbox import Handling, Incoming
 from models.outbox import Lane, Outgoing, Repeat, Sending
-from models.people import Grant
+from models.people import Grant, Person
 from models.pulses import Result
+from models.requesters import Requester
 from models.stations import Station
 from tests.conftest import MEMORY
 from tests.fuzz.program import Program, program
 from tests.fuzz.updates import Updates
-from tests.house import CALENDAR
+from tests.house import CALENDAR, draft, student
 
 SEED = int(os.environ.get("FUZZ_SEED") or random.randrange(10**6))
 COUNT = int(os.environ.get("COUNT") or 1_000_000)
@@ -115,9 +117,21 @@ def own(update: Update) -> set[int]:
     return {part.id for part in parts if part is not None}
 
 
-WRITTEN = select(Outgoing.id, Outgoing.chat_id, Outgoing.letter, Outgoing.method, Outgoing.repeat, Outgoing.lane).where(
-    Outgoing.id > bindparam("last")
+WRITTEN = (
+    select(
+        Outgoing.id,
+        Outgoing.chat_id,
+        Outgoing.letter,
+        Outgoing.method,
+        Outgoing.repeat,
+        Outgoing.lane,
+        Person.telegram_id.label("waits"),
+    )
+    .outerjoin(Requester, and_(Requester.id == Outgoing.requester_id, Requester.ticket_id == Outgoing.ticket_id))
+    .outerjoin(Person, Person.id == Requester.person_id)
+    .where(Outgoing.id > bindparam("last"))
 )
+"""What was written since; with whoever waits, by name, for the ticket that it is about."""
 ABOVE = select(Grant.telegram_id).where(Grant.taken_back_at.is_(None))
 
 
@@ -165,7 +179,8 @@ async def run(here: Program, updates: Updates, count: int, told: Callable[[str],
             theirs = before | known | standing | (own(update) if update else set())
             # Whom the union has given something to do may publish: that goes to everybody.
             published = each.lane == Lane.BROADCAST and bool(update and own(update) & (before | known))
-            if each.chat_id is not None and each.chat_id not in theirs and not published:
+            # What is said of a ticket, whoever says it, is for who waits for it.
+            if each.chat_id not in (None, each.waits, *theirs) and not published:
                 what = f"{each.letter or each.method} to {each.chat_id}"
                 found.wrong[f"to another chat: {what}: {bodies[row][:2000]}"] += 1
         await here.speak()
@@ -232,6 +247,24 @@ async def test_some_hundred_strange_updates_are_handled_or_set_aside_alone(migra
     assert not found.wrong, f"FUZZ_SEED={seed}"
     assert found.done + found.unreadable >= 280
     assert found.said > 50
+
+
+async def test_what_is_said_of_a_ticket_is_for_who_waits_for_it_and_for_nobody_else(
+    migrated: Path, folder: Path
+) -> None:
+    """A named one's chat is no finding, whoever answered; another's with the same ticket is."""
+    async with program(migrated, folder) as here:
+        async with here.app.database.transaction() as session:
+            alice, bob = await student(session, 500_001), await student(session, 500_002)
+            for each in (alice, bob):
+                await asking.file(session, draft(), each, here.app.toolbox.house, here.now)
+            first = (await session.scalars(select(Requester).order_by(Requester.id))).all()[0]
+            last = await session.scalar(select(func.max(Outgoing.id)))
+            row = {"now": here.now, "lane": Lane.ANSWER, "repeat": Repeat.NEVER, "letter": "words", "ticket_id": 1}
+            for chat_id in (alice.telegram_id, bob.telegram_id):
+                await outbox.post(session, chat_id=chat_id, requester_id=first.id, **row)
+            rows = (await session.execute(WRITTEN, {"last": last})).all()
+    assert [each.chat_id == each.waits for each in rows] == [True, False]
 
 
 @pytest.mark.long
