@@ -253,17 +253,22 @@ async def test_what_is_said_of_a_ticket_is_for_who_waits_for_it_and_for_nobody_e
     migrated: Path, folder: Path
 ) -> None:
     """A named one's chat is no finding, whoever answered; another's with the same ticket is."""
-    async with program(migrated, folder) as here:
-        async with here.app.database.transaction() as session:
-            alice, bob = await student(session, 500_001), await student(session, 500_002)
-            for each in (alice, bob):
-                await asking.file(session, draft(), each, here.app.toolbox.house, here.now)
-            first = (await session.scalars(select(Requester).order_by(Requester.id))).all()[0]
-            last = await session.scalar(select(func.max(Outgoing.id)))
-            row = {"now": here.now, "lane": Lane.ANSWER, "repeat": Repeat.NEVER, "letter": "words", "ticket_id": 1}
-            for chat_id in (alice.telegram_id, bob.telegram_id):
-                await outbox.post(session, chat_id=chat_id, requester_id=first.id, **row)
-            rows = (await session.execute(WRITTEN, {"last": last})).all()
+    async with program(migrated, folder) as here, here.app.database.transaction() as session:
+        alice, bob = await student(session, 500_001), await student(session, 500_002)
+        for each in (alice, bob):
+            await asking.file(session, draft(), each, here.app.toolbox.house, here.now)
+        first = (await session.scalars(select(Requester).order_by(Requester.id))).all()[0]
+        last = await session.scalar(select(func.max(Outgoing.id)))
+        row: dict[str, Any] = {
+            "now": here.now,
+            "lane": Lane.ANSWER,
+            "repeat": Repeat.NEVER,
+            "letter": "words",
+            "ticket_id": 1,
+        }
+        for chat_id in (alice.telegram_id, bob.telegram_id):
+            await outbox.post(session, chat_id=chat_id, requester_id=first.id, **row)
+        rows = (await session.execute(WRITTEN, {"last": last})).all()
     assert [each.chat_id == each.waits for each in rows] == [True, False]
 
 
