@@ -165,18 +165,38 @@ async def release(session: AsyncSession, person: Person, vault: Vault, now: date
 async def _not_arrived(
     session: AsyncSession, which: ColumnElement[bool], states: Sequence[Sending]
 ) -> Sequence[Outgoing]:
-    """A row for each reader and what they are told; all but the first of several about the same are superseded."""
-    found = await session.scalars(
-        select(Outgoing)
+    """A row for each reader and what they are told, in the order of the words. Of an album there may be one for every
+    picture: those that only lead on from the one before are superseded, which then tells what came from there on.
+    """
+    found = await session.execute(
+        select(Outgoing, Words.album)
+        .join(Words, Words.id == Outgoing.words_id)
         .where(which, Outgoing.letter == "words", Outgoing.requester_id.is_not(None), Outgoing.state.in_(states))
-        .order_by(Outgoing.id)
+        .order_by(Outgoing.words_id, Outgoing.id)
     )
-    rows = dict[tuple[int | None, int | None], Outgoing]()
-    for row in found.all():
-        if rows.setdefault((row.requester_id, row.words_id), row) is not row:
+    rows, heads = list[Outgoing](), dict[tuple[int | None, object], Outgoing]()
+    for row, album in found.all():
+        about = row.requester_id, album or row.words_id
+        head = heads.get(about)
+        if head is not None and await _leads_on(session, head, row, album):
             row.state = Sending.SUPERSEDED
             outbox.forget(row)
-    return list(rows.values())
+        else:
+            heads[about] = row
+            rows.append(row)
+    return rows
+
+
+async def _leads_on(session: AsyncSession, head: Outgoing, row: Outgoing, album: str | None) -> bool:
+    """Whether what this row tells is told with the head as well: of the head nothing has been said yet, and no other
+    row tells a part of the album between them.
+    """
+    if head.words_id == row.words_id:
+        return True
+    parts = select(Words.id).where(Words.ticket_id == row.ticket_id, Words.album == album)
+    between = Outgoing.words_id > head.words_id, Outgoing.words_id < row.words_id, Outgoing.words_id.in_(parts)
+    other = select(Outgoing.id).where(_to_the_same(row), *between).limit(1)
+    return outbox.DONE not in (head.payload or {}) and await session.scalar(other) is None
 
 
 async def _say_again(

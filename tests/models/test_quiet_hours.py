@@ -141,7 +141,7 @@ def test_a_night_began_the_evening_before(moment: datetime, began: datetime | No
 
 
 async def test_an_album_of_which_each_picture_s_row_is_of_unclear_fate_is_sent_again_once(database: Database) -> None:
-    """After a restore each picture that waited ends in a row of its own, and each of these draws the whole album."""
+    """After a restore each picture that waited ends in a row of its own: they go out as one album again, once."""
     async with database.transaction() as session:
         ticket, place = await filed(session)
         someone, noon = await staff(session), EVENING

@@ -173,7 +173,7 @@ async def test_a_choice_that_was_never_offered_is_refused(database_url: str, pay
         t = campus.t("en")
         alice = await at_the_words(campus)
         screen = await alice.shows(t.plain("new.words").splitlines()[0])
-        assert await alice.presses(screen, of_draft(screen, payload)) == t.plain("old.button")
+        assert await alice.presses(screen, of_draft(screen, payload)) == t.plain("draft.another")
         await alice.says("It drips")
         await alice.reads("Got 1 message")
 
@@ -188,7 +188,7 @@ async def test_only_a_ticket_that_is_offered_can_be_joined(database_url: str) ->
         await alice.says("The tap in our bathroom drips all night long")
         await alice.taps(t.plain("new.continue"))
         screen = await alice.reads(f"#{offered}")
-        assert await alice.presses(screen, of_draft(screen, f"jn:{secret}")) == t.plain("old.button")
+        assert await alice.presses(screen, of_draft(screen, f"jn:{secret}")) == t.plain("draft.another")
         assert await alice.presses(1, f"m:view:{secret}:0") == t.plain("ticket.unknown", number=secret)
         assert await alice.presses(screen, of_draft(screen, f"jn:{offered}")) == ""
         await alice.reads("🤝")
