@@ -29,9 +29,10 @@ from tests.security import attacker
 from tests.security.attacker import Guess, Rows
 from tests.surveying.sheets import names
 
-STUDENTS = 20
-BY_CHANCE = 6
-"""So many of twenty are hit by a random order once in a thousand times or less (Poisson, mean 1: 0.0006)."""
+STUDENTS = 30
+BY_CHANCE = 9
+"""So many of thirty are hit by a random order once in a million times (Poisson, mean 1: 1.1e-6): dozens of ways to
+guess are tried at every check."""
 CELL = 4
 ASKED = Questionnaire(names("How are we doing"), (Question("words", Kind.WORDS, names("What else?")),))
 

@@ -46,8 +46,8 @@ from tests.security.attacker import Guess
 from tests.surveying.sheets import names
 
 STUDENTS = 8
-BY_CHANCE = 5
-"""So many of eight a random order hits four times in a thousand or less."""
+BY_CHANCE = 7
+"""So many of eight are hit by a random order once in forty thousand times: it is all of them."""
 ASKED = Questionnaire(names("How are we doing"), (Question("words", Kind.WORDS, names("What else?")),))
 PAGE = 4096
 BASE64 = re.compile(r"(?<![\w+/])(?:[\w+/]{4}){16,}(?:[\w+/]{2}==|[\w+/]{3}=)?", re.ASCII)
