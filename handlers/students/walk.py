@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import zlib
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -90,8 +91,9 @@ class Marked(Filter):
             return False
         return {"press": press} if await self._counts(payload, mark, state) else False
 
+    @abstractmethod
     async def _counts(self, payload: str, mark: str, state: FSMContext) -> bool:
-        raise NotImplementedError
+        """Whether it does. Raises Refusal where that has to be said."""
 
 
 class OfDraft(Marked):
